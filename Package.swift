@@ -1,0 +1,154 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house of Specs/ARCHITECTURE.md: every room, and the rooms it may look into. A test compares the two.
+// Pure rooms know no clock, no randomness, no files, no sockets and no Foundation; only Node joins effects.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/\(name)Tests", swiftSettings: settings)
+}
+
+/// The libraries of others. Each has its reason in Specs/decisions/dependencies.md.
+enum Library {
+    static let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+    static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+    static let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+    static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+    static let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+    static let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+}
+
+let foundations: [Target.Dependency] = ["Primitives", "Encoding", "Cryptography", "StateModel", "Votes"]
+let domains: [Target.Dependency] = ["Identities", "Consents", "Revenue", "INFTs", "Licenses", "Governance"]
+
+var targets: [Target] = [
+    .systemLibrary(
+        name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(
+        name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+    .systemLibrary(
+        name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // Pure rooms
+    room("Primitives", []),
+    room("Encoding", ["Primitives"]),
+    room("Cryptography", ["Primitives", "Encoding", "CSecp256k1", "COpenSSL"]),
+    room("StateModel", ["Primitives", "Encoding", "Cryptography"]),
+    room("Votes", ["Primitives", "Encoding", "Cryptography"]),
+    room("Identities", foundations),
+    room("Consents", foundations + ["Identities"]),
+    room("Revenue", foundations + ["Identities"]),
+    room("INFTs", foundations + ["Identities", "Consents", "Revenue"]),
+    room("Licenses", foundations + ["Identities", "Consents", "Revenue", "INFTs"]),
+    room("Governance", foundations + ["Identities", "Consents", "Revenue", "INFTs", "Licenses"]),
+    room("Transactions", foundations + domains),
+    room("Blocks", foundations + domains + ["Transactions"]),
+    room("Execution", foundations + domains + ["Transactions", "Blocks"]),
+    room("Consensus", ["Primitives", "Encoding", "Cryptography", "Votes", "Blocks"]),
+    room("Mempool", ["Primitives", "Encoding", "Cryptography", "Transactions", Library.deque]),
+    room(
+        "Replica",
+        foundations + domains + ["Transactions", "Blocks", "Execution", "Consensus", "Mempool"]),
+    room("Interface", foundations + domains + ["Transactions", "Blocks"]),
+
+    // Effects
+    room("Storage", ["Primitives", "Encoding", "Cryptography", "StateModel", "Votes", "Blocks", "CLMDB"]),
+    room(
+        "RPC",
+        [
+            "Primitives", "Interface", "Execution", Library.hummingbird, Library.logging, Library.metrics,
+            Library.nioCore, Library.nioHTTP1, Library.nioPosix, Library.nioWebSocket,
+            Library.serviceLifecycle,
+        ]),
+    room(
+        "Node",
+        foundations + domains + [
+            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
+            "RPC", Library.logging, Library.metrics, Library.nioPosix, Library.serviceLifecycle,
+            Library.unixSignals, Library.tomlKit,
+        ]),
+    room(
+        "WalletKit",
+        foundations + domains + ["Transactions", "Blocks", "Interface", Library.asyncHTTPClient, Library.nioCore]),
+
+    // Programs and tools
+    program("mednexusd", ["Node", Library.argumentParser]),
+    program("mednexus", ["WalletKit", "Primitives", "Interface", "Transactions", Library.argumentParser] + domains),
+]
+
+targets += [
+    tests("Primitives", ["Primitives"]),
+    tests("Encoding", ["Encoding", "Primitives"]),
+]
+
+let libraries: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+]
+
+var package = Package(
+    name: "mednexus",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "mednexusd", targets: ["mednexusd"]),
+        .executable(name: "mednexus", targets: ["mednexus"]),
+    ],
+    dependencies: libraries,
+    targets: targets
+)
+
+// MEDNEXUS_ONLY=Consents,INFTs makes a package of those rooms, what they look into, and their tests: seconds instead
+// of minutes while working on one room (`make test ONLY=Consents`).
+if let only = Context.environment["MEDNEXUS_ONLY"], !only.isEmpty {
+    var wanted: Set<String> = []
+    var packages: Set<String> = []
+    var open = only.split(separator: ",").flatMap { [String($0), $0 + "Tests"] }
+    while let name = open.popLast() {
+        guard let target = targets.first(where: { $0.name == name }), wanted.insert(name).inserted else { continue }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): open.append(name)
+            case .productItem(_, let package, _, _): if let package { packages.insert(package) }
+            @unknown default: fatalError("a kind of dependency that MEDNEXUS_ONLY does not know")
+            }
+        }
+    }
+    package.targets = targets.filter { wanted.contains($0.name) }
+    package.products = package.products.filter { wanted.contains($0.name) }
+    package.dependencies = libraries.filter { library in
+        packages.contains { name in
+            if case .sourceControl(_, let location, _) = library.kind { location.hasSuffix("/" + name) } else { false }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/// Bech32m of BIP-350: the text form of addresses and identifiers, with a checksum that finds up to four errors.
+public enum Bech32m {
+    public enum Failure: Error, Equatable, Sendable {
+        case empty, tooLong, mixedCase, noSeparator, badCharacter, badChecksum, badPadding
+    }
+
+    private static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
+    private static let checksumConstant: UInt32 = 0x2bc8_30a3
+    /// BIP-350 keeps BIP-173's limit, up to which the checksum's promise holds.
+    public static let maximumCount = 90
+
+    public static func encode(humanReadablePart: String, bytes: [UInt8]) -> String {
+        encode(humanReadablePart: humanReadablePart, fiveBitGroups: regroup(bytes, from: 8, to: 5, pad: true) ?? [])
+    }
+
+    package static func encode(humanReadablePart: String, fiveBitGroups groups: [UInt8]) -> String {
+        let prefix = Array(humanReadablePart.utf8)
+        let checksum = polymod(expand(prefix) + groups + [0, 0, 0, 0, 0, 0]) ^ checksumConstant
+        let tail = (0..<6).map { UInt8(truncatingIfNeeded: checksum >> UInt32(5 * (5 - $0)) & 31) }
+        return humanReadablePart + "1" + String(decoding: (groups + tail).map { alphabet[Int($0)] }, as: UTF8.self)
+    }
+
+    /// The lower-case human-readable part and the bytes behind it.
+    public static func decode(_ text: String) throws(Failure) -> (humanReadablePart: String, bytes: [UInt8]) {
+        let (prefix, groups) = try decodeGroups(text)
+        guard let bytes = regroup(groups, from: 5, to: 8, pad: false) else { throw .badPadding }
+        return (prefix, bytes)
+    }
+
+    package static func decodeGroups(_ text: String) throws(Failure) -> (humanReadablePart: String, groups: [UInt8]) {
+        var characters = Array(text.utf8)
+        guard !characters.isEmpty else { throw .empty }
+        guard characters.count <= maximumCount else { throw .tooLong }
+        let hasLower = characters.contains { $0 >= 97 && $0 <= 122 }
+        let hasUpper = characters.contains { $0 >= 65 && $0 <= 90 }
+        guard !(hasLower && hasUpper) else { throw .mixedCase }
+        guard characters.allSatisfy({ $0 >= 33 && $0 <= 126 }) else { throw .badCharacter }
+        if hasUpper { characters = characters.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 } }
+        guard let separator = characters.lastIndex(of: 49), separator >= 1 else { throw .noSeparator }
+        let tail = characters[(separator + 1)...]
+        guard tail.count >= 6 else { throw .badChecksum }
+        var groups: [UInt8] = []
+        for character in tail {
+            guard let group = alphabet.firstIndex(of: character) else { throw .badCharacter }
+            groups.append(UInt8(group))
+        }
+        let prefix = Array(characters[..<separator])
+        guard polymod(expand(prefix) + groups) == checksumConstant else { throw .badChecksum }
+        return (String(decoding: prefix, as: UTF8.self), Array(groups.dropLast(6)))
+    }
+
+    private static func expand(_ prefix: [UInt8]) -> [UInt8] {
+        prefix.map { $0 >> 5 } + [0] + prefix.map { $0 & 31 }
+    }
+
+    private static func polymod(_ values: [UInt8]) -> UInt32 {
+        let generator: [UInt32] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3]
+        var checksum: UInt32 = 1
+        for value in values {
+            let top = checksum >> 25
+            checksum = (checksum & 0x1ff_ffff) << 5 ^ UInt32(value)
+            for index in 0..<5 where top >> UInt32(index) & 1 == 1 { checksum ^= generator[index] }
+        }
+        return checksum
+    }
+
+    /// Nil if unpadded bits are left over that are not zero, or a whole group of them.
+    private static func regroup(_ values: [UInt8], from: UInt32, to: UInt32, pad: Bool) -> [UInt8]? {
+        var accumulator: UInt32 = 0
+        var bits: UInt32 = 0
+        var groups: [UInt8] = []
+        let mask = UInt32(1) << to - 1
+        for value in values {
+            accumulator = accumulator << from | UInt32(value)
+            bits += from
+            while bits >= to {
+                bits -= to
+                groups.append(UInt8(accumulator >> bits & mask))
+            }
+            accumulator &= (1 << bits) - 1
+        }
+        if pad {
+            if bits > 0 { groups.append(UInt8(accumulator << (to - bits) & mask)) }
+        } else if bits >= from || accumulator != 0 {
+            return nil
+        }
+        return groups
+    }
+}
+
+/// Which prefix the text of addresses and identifiers carries.
+public enum NetworkKind: UInt8, Sendable, CaseIterable {
+    case main = 0
+    case test = 1
+
+    public var prefix: String { self == .main ? "mnx" : "tmnx" }
+}
+
+/// The typed text of 32 bytes: network prefix, kind, bech32m.
+public enum TypedText {
+    /// In plain descriptions (logs, failures) the main network's prefix stands, since a value doesn't know its network.
+    public static func encode(_ bytes: Bytes32, kind: String, network: NetworkKind = .main) -> String {
+        Bech32m.encode(humanReadablePart: network.prefix + kind, bytes: bytes.array)
+    }
+
+    /// Nil unless `text` is 32 bytes of that kind. `network` nil accepts both prefixes.
+    public static func decode(_ text: String, kind: String, network: NetworkKind?) -> Bytes32? {
+        guard let (prefix, bytes) = try? Bech32m.decode(text) else { return nil }
+        let accepted = network.map { [$0] } ?? NetworkKind.allCases
+        guard accepted.contains(where: { $0.prefix + kind == prefix }) else { return nil }
+        return Bytes32(bytes)
+    }
+}

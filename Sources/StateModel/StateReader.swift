@@ -1,0 +1,65 @@
+public import Encoding
+public import Primitives
+
+/// Anything that answers what is stored under a state key: a snapshot of the store, an overlay of a block, a proof.
+public protocol StateReader {
+    /// The canonical bytes stored under `key`, or nil. Throws if the store itself can't be read.
+    func read(_ key: StateKey) throws(StateFailure) -> [UInt8]?
+}
+
+extension StateReader {
+    /// The record under `key`, or nil. A record that does not decode is damage, never a refusal.
+    public func record<Record: CBORCodable>(_ key: RecordKey<Record>) throws(Refusal) -> Record? {
+        let stored: [UInt8]?
+        do {
+            stored = try read(key.key)
+        } catch {
+            throw .failed(error)
+        }
+        guard let stored else { return nil }
+        do {
+            return try Record(decoding: stored)
+        } catch {
+            throw .failed(
+                StateFailure("the record under \(Hexadecimal.encode(key.key.bytes)) is damaged: \(error.description)"))
+        }
+    }
+}
+
+/// What a block or a transaction would change, over a reader that stays as it is. Reads see the changes.
+///
+/// One owner, one thread: an overlay lives inside one execution.
+public final class StateOverlay: StateReader {
+    private let base: any StateReader
+    private var writes: [StateKey: [UInt8]?] = [:]
+
+    public init(over base: any StateReader) { self.base = base }
+
+    public func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
+        if let written = writes[key] { return written }
+        return try base.read(key)
+    }
+
+    public func set<Record: CBORCodable>(_ key: RecordKey<Record>, _ record: Record) {
+        writes[key.key] = .some(record.encoded)
+    }
+
+    public func remove<Record: CBORCodable>(_ key: RecordKey<Record>) {
+        writes[key.key] = .some(nil)
+    }
+
+    /// Moves every change into `parent` and leaves this overlay empty.
+    public func commit(to parent: StateOverlay) {
+        // Keys are distinct, so the dictionary's order can't be seen in the result.
+        parent.writes.merge(writes) { _, new in new }
+        writes.removeAll(keepingCapacity: true)
+    }
+
+    /// Forgets every change.
+    public func discard() { writes.removeAll(keepingCapacity: true) }
+
+    /// Every change, sorted by state key.
+    public var changes: [(key: StateKey, value: [UInt8]?)] {
+        writes.map { (key: $0.key, value: $0.value) }.sorted { $0.key < $1.key }
+    }
+}
