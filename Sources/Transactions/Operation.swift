@@ -1,0 +1,150 @@
+public import Consents
+public import Encoding
+public import Governance
+public import INFTs
+public import Identities
+public import Licenses
+public import Primitives
+public import Revenue
+public import StateModel
+
+/// One change of the ledger, of one domain. A new domain adds a case here and nowhere else in this room.
+///
+/// Bytes: `[domain, [kind, body]]`. JSON: the domain's flat object, told by its `type` (`inft.mint`).
+public enum Operation: Hashable, Sendable {
+    case identities(IdentityOperation)
+    case consents(ConsentOperation)
+    case revenue(RevenueOperation)
+    case infts(INFTOperation)
+    case licenses(LicenseOperation)
+    case governance(GovernanceOperation)
+
+    public var domain: DomainNumber {
+        switch self {
+        case .identities: .identities
+        case .consents: .consents
+        case .revenue: .revenue
+        case .infts: .infts
+        case .licenses: .licenses
+        case .governance: .governance
+        }
+    }
+
+    /// The operation itself: its name, its words.
+    public var operation: any DomainOperation {
+        switch self {
+        case .identities(let operation): operation.operation
+        case .consents(let operation): operation.operation
+        case .revenue(let operation): operation.operation
+        case .infts(let operation): operation.operation
+        case .licenses(let operation): operation.operation
+        case .governance(let operation): operation.operation
+        }
+    }
+
+    /// `inft.mint`
+    public var name: String { type(of: operation).name }
+
+    /// Deterministic cost, see Specs/transactions.md.
+    public var weight: UInt64 {
+        switch self {
+        case .identities(let operation): operation.weight
+        case .consents(let operation): operation.weight
+        case .revenue(let operation): operation.weight
+        case .infts(let operation): operation.weight
+        case .licenses(let operation): operation.weight
+        case .governance(let operation): operation.weight
+        }
+    }
+
+    public func execute(in context: OperationContext) throws(Refusal) {
+        switch self {
+        case .identities(let operation): try operation.execute(in: context)
+        case .consents(let operation): try operation.execute(in: context)
+        case .revenue(let operation): try operation.execute(in: context)
+        case .infts(let operation): try operation.execute(in: context)
+        case .licenses(let operation): try operation.execute(in: context)
+        case .governance(let operation): try operation.execute(in: context)
+        }
+    }
+
+    /// True for acts that nobody can be kept from: they need no sponsor, cannot be paused, and own reserved weight.
+    public var isReserved: Bool {
+        switch self {
+        case .identities(let operation): operation.isReserved
+        case .consents(let operation): operation.isReserved
+        case .revenue(let operation): operation.isReserved
+        case .infts, .licenses, .governance: false
+        }
+    }
+
+    /// Every operation's name, for the schema and for "unknown operation" hints.
+    public static var names: [String] {
+        IdentityOperation.names + ConsentOperation.names + RevenueOperation.names + INFTOperation.names
+            + LicenseOperation.names + GovernanceOperation.names
+    }
+}
+
+extension Operation: CBORCodable {
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(domain)
+        switch self {
+        case .identities(let operation): writer.write(operation)
+        case .consents(let operation): writer.write(operation)
+        case .revenue(let operation): writer.write(operation)
+        case .infts(let operation): writer.write(operation)
+        case .licenses(let operation): writer.write(operation)
+        case .governance(let operation): writer.write(operation)
+        }
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("operation", count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.value("domain", as: DomainNumber.self) {
+            case .identities: .identities(try reader.value("identities"))
+            case .consents: .consents(try reader.value("consents"))
+            case .revenue: .revenue(try reader.value("revenue"))
+            case .infts: .infts(try reader.value("infts"))
+            case .licenses: .licenses(try reader.value("licenses"))
+            case .governance: .governance(try reader.value("governance"))
+            case .ledger: throw reader.failure(.unknownCase, "domain")
+            }
+        }
+    }
+}
+
+extension Operation: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        let type = try container.decode(String.self, forKey: .type)
+        if let operation = try IdentityOperation.decode(type: type, from: decoder) {
+            self = .identities(operation)
+        } else if let operation = try ConsentOperation.decode(type: type, from: decoder) {
+            self = .consents(operation)
+        } else if let operation = try RevenueOperation.decode(type: type, from: decoder) {
+            self = .revenue(operation)
+        } else if let operation = try INFTOperation.decode(type: type, from: decoder) {
+            self = .infts(operation)
+        } else if let operation = try LicenseOperation.decode(type: type, from: decoder) {
+            self = .licenses(operation)
+        } else if let operation = try GovernanceOperation.decode(type: type, from: decoder) {
+            self = .governance(operation)
+        } else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container,
+                debugDescription: "expected one of \(Operation.names.joined(separator: ", "))")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .identities(let operation): try operation.encode(to: encoder)
+        case .consents(let operation): try operation.encode(to: encoder)
+        case .revenue(let operation): try operation.encode(to: encoder)
+        case .infts(let operation): try operation.encode(to: encoder)
+        case .licenses(let operation): try operation.encode(to: encoder)
+        case .governance(let operation): try operation.encode(to: encoder)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+public import Cryptography
+public import Encoding
+public import Primitives
+
+// The first three steps of the way data flows: bytes → RawTransaction → SignedTransaction → VerifiedTransaction.
+// Each type can only be made by the step before it, so what holds one has what the step proved.
+
+/// Bytes of a bounded size, nothing more.
+public struct RawTransaction: Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// Step 1: bytes → raw.
+    public init(_ bytes: [UInt8]) throws(Rejection) {
+        guard bytes.count <= WireLimits.transactionBytes else {
+            throw TransactionRejection.transactionTooLarge.at(
+                "", "\(bytes.count) bytes, where \(WireLimits.transactionBytes) are allowed",
+                hint: "Split the operations over several transactions.")
+        }
+        self.bytes = bytes
+    }
+
+    init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// Canonically encoded, well formed, signatures sorted and unique; not yet known to be valid.
+public struct SignedTransaction: Hashable, Sendable {
+    public let bytes: [UInt8]
+    public let body: TransactionBody
+    public let signatures: [AccountSignature]
+    /// What is signed.
+    public let hash: Hash
+    /// The hash of the complete bytes: gossip, blocks and caches use it, so that a variant with a bad signature
+    /// can't take the place of the good one.
+    public let wireID: Hash
+
+    /// Step 2: raw → signed. Bytes: `[body, [[address, signature]…]]`.
+    public init(_ raw: RawTransaction) throws(Rejection) {
+        let bytes = raw.bytes
+        do {
+            var reader = CBORReader(bytes)
+            let (body, range, signatures) = try reader.record("transaction", count: 2) {
+                (reader) throws(EncodingFailure) -> (TransactionBody, Range<Int>, [AccountSignature]) in
+                let start = reader.offset
+                let body = try TransactionBody(from: &reader)
+                let range = start..<reader.offset
+                let signatures = try reader.sortedList(
+                    "signatures", max: WireLimits.signaturesPerTransaction, by: { (one: AccountSignature) in one.account })
+                return (body, range, signatures)
+            }
+            try reader.finish()
+            self.bytes = bytes
+            self.body = body
+            self.signatures = signatures
+            var hasher = HashTag.transaction.hasher
+            hasher.update(bytes[range])
+            hash = hasher.finalize()
+            wireID = HashTag.wire.hash(bytes)
+        } catch {
+            throw TransactionRejection.encodingInvalid.at(
+                error.field, "\(error.reason.rawValue) (byte \(error.offset))",
+                hint: "Encode as Specs/ledger.cddl says, in deterministic CBOR.")
+        }
+        guard !body.operations.isEmpty else {
+            throw TransactionRejection.encodingInvalid.at("operations", "a transaction needs at least one operation")
+        }
+        guard signatures.contains(where: { $0.account == body.sender }) else {
+            throw TransactionRejection.signaturesNotExact.at("signatures", "the sender's signature is missing")
+        }
+        guard signatures.count == 1 || body.validUntil != nil else {
+            throw TransactionRejection.validUntilRequired.at(
+                "validUntil", "\(signatures.count) accounts sign, so it must say until when it is valid",
+                hint: "Set validUntil to at most 24 hours ahead.")
+        }
+        let reserved = body.operations.filter(\.isReserved).count
+        guard reserved == 0 || reserved == body.operations.count else {
+            throw TransactionRejection.reservedMixed.at(
+                "operations", "\(reserved) of \(body.operations.count) operations are reserved acts",
+                hint: "Send them in a transaction of their own.")
+        }
+    }
+
+    public var isReserved: Bool { body.operations.allSatisfy(\.isReserved) }
+
+    /// Deterministic cost: decoding by bytes, 45 for each signature, and the operations' own; Specs/transactions.md.
+    public var weight: UInt64 {
+        let fixed = 10 + UInt64(bytes.count) / 64 + 45 * UInt64(signatures.count)
+        return body.operations.reduce(fixed) { sum, operation in
+            let (total, overflow) = sum.addingReportingOverflow(operation.weight)
+            return overflow ? .max : total
+        }
+    }
+}
+
+/// For this network, and every signature verifies.
+public struct VerifiedTransaction: Hashable, Sendable {
+    public let signed: SignedTransaction
+    public let weight: UInt64
+
+    public var body: TransactionBody { signed.body }
+    public var hash: Hash { signed.hash }
+    public var wireID: Hash { signed.wireID }
+    public var bytes: [UInt8] { signed.bytes }
+
+    /// Step 3: signed → verified. The costly one (37 µs a signature): callers run it on all cores, once per wire id.
+    public init(_ signed: SignedTransaction, network: Hash) throws(Rejection) {
+        try self.init(checkingNetworkOf: signed, network: network)
+        for (index, one) in signed.signatures.enumerated() {
+            guard Schnorr.verify(one.signature, message: signed.hash, by: one.account) else {
+                throw TransactionRejection.signatureInvalid.at(
+                    "signatures[\(index)]", "the signature of \(one.account.bytes) does not verify",
+                    hint: "Sign the transaction's hash with BIP-340 and that account's key.")
+            }
+        }
+    }
+
+    /// For transactions of one's own final log, whose signatures were verified before they became final and whose bytes
+    /// the log's checksums and the header's transaction root vouch for.
+    public init(fromOwnFinalLog signed: SignedTransaction, network: Hash) throws(Rejection) {
+        try self.init(checkingNetworkOf: signed, network: network)
+    }
+
+    private init(checkingNetworkOf signed: SignedTransaction, network: Hash) throws(Rejection) {
+        guard signed.body.network == network else {
+            throw TransactionRejection.wrongNetwork.at(
+                "network", "signed for network \(signed.body.network), this one is \(network)",
+                hint: "Check which network the wallet is set to.")
+        }
+        self.signed = signed
+        weight = signed.weight
+    }
+
+    /// How far ahead validUntil may lie when a second signer is bound to it.
+    public static let longestValidityMilliseconds: UInt64 = 24 * 3_600_000
+
+    /// Whether block time `time` allows it.
+    public func checkTime(_ time: Timestamp) throws(Rejection) {
+        guard let validUntil = body.validUntil else { return }
+        guard time <= validUntil else {
+            throw TransactionRejection.expired.at(
+                "validUntil", "valid until \(validUntil), and block time is \(time)", hint: "Build and sign it anew.")
+        }
+        guard signed.signatures.count == 1
+            || validUntil <= time.adding(milliseconds: Self.longestValidityMilliseconds)
+        else {
+            throw TransactionRejection.validUntilTooFar.at(
+                "validUntil", "\(validUntil) is more than 24 hours after block time \(time)",
+                hint: "With several signers at most 24 hours are allowed.", retryable: true)
+        }
+    }
+}
