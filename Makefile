@@ -1,0 +1,64 @@
+# MedNexus. `make run` and `make test` are all that a fresh machine needs; both install what is missing and say so.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+BUILD := $(SWIFT) build -c release
+BIN := .build/release
+VENV := .build/venv
+HOME_DIRECTORY ?= .build/devnet
+ONLY ?=
+
+.PHONY: help run test build bench fuzz vectors format check cddl docs prerequisites python clean
+
+help: ## Says what each target does.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
+
+prerequisites: ## Installs what is missing of the Swift-side system packages.
+	@.ci/prerequisites libssl-dev libsecp256k1-dev liblmdb-dev
+
+python: prerequisites ## Makes the Python environment of the third-party checks.
+	@.ci/python $(VENV)
+
+build: prerequisites ## Builds node and wallet in release.
+	$(BUILD) --product mednexusd
+	$(BUILD) --product mednexus
+
+run: build ## Starts a local network and plays the real workflow on it (ONCE=1: then exits).
+	@Tests/Story/run $(HOME_DIRECTORY)
+
+test: python cddl ## Builds and runs every test (ONLY=Room: that room's tests).
+ifneq ($(ONLY),)
+	MEDNEXUS_ONLY=$(ONLY) $(SWIFT) test -c release --scratch-path .build-only
+else
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
+endif
+
+bench: build ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
+	$(BUILD) --product mednexus-bench
+	$(BIN)/mednexus-bench --only "$(ONLY)"
+
+fuzz: prerequisites ## A million random and mutated inputs to each decoder.
+	MEDNEXUS_FUZZ=1000000 $(SWIFT) test -c release --filter hostile
+
+vectors: python ## Runs the tests against published vectors, the large sets included if MEDNEXUS_CONFORMANCE names them.
+	$(SWIFT) test -c release --filter vectors
+
+cddl: ## Joins the sections of the schema into Specs/ledger.cddl.
+	@.ci/cddl
+
+format: ## Formats the sources.
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+check: ## Formatting, style and the joined schema.
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	@.ci/cddl --check
+
+docs: ## The specifications are the documentation.
+	@ls Specs Specs/*
+
+clean: ## Removes what was built.
+	rm -rf .build .build-only
