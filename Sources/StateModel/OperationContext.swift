@@ -35,6 +35,7 @@ public final class OperationContext {
     public var operationIndex = 0
 
     public private(set) var events: [any LedgerEvent] = []
+    private var settledEvents = 0
     private var usedSigners: Set<Address>
     private var obligations: [(subject: Bytes32, rejection: Rejection)] = []
 
@@ -55,6 +56,13 @@ public final class OperationContext {
     public var actor: Party { actingFor.map { .organization($0) } ?? .account(sender) }
 
     public func emit(_ event: any LedgerEvent) { events.append(event) }
+
+    /// The next event that later domains have not seen. A domain only reacts to domains left of it, so events run out.
+    public func takeUnsettledEvent() -> (any LedgerEvent)? {
+        guard settledEvents < events.count else { return nil }
+        settledEvents += 1
+        return events[settledEvents - 1]
+    }
 
     /// True, and remembered as needed, if `account` signed.
     public func isSigned(by account: Address) -> Bool {
