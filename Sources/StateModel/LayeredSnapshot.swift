@@ -1,0 +1,209 @@
+public import Primitives
+
+/// The state after a block: a base, and the layers that lie on it. Reads see the newest write; range reads merge all.
+///
+/// A value, safe to share; it stays consistent whatever is finalized or checkpointed meanwhile, until its base expires.
+public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLeafReader, Sendable {
+    public let base: any BaseSnapshot
+    /// Newest first.
+    public let layers: [StateLayer]
+
+    public init(_ base: any BaseSnapshot) {
+        self.base = base
+        layers = []
+    }
+
+    /// Precondition: each layer lies on the next, the last on the base.
+    public init(_ base: any BaseSnapshot, layersNewestFirst layers: [StateLayer]) {
+        for (index, layer) in layers.enumerated() {
+            let under = index + 1 < layers.count ? layers[index + 1].height : base.height
+            precondition(layer.base == under, "a layer means something only on its base")
+        }
+        self.base = base
+        self.layers = layers
+    }
+
+    /// This state with one more layer on it.
+    public func adding(_ layer: StateLayer) -> LayeredSnapshot {
+        LayeredSnapshot(base, layersNewestFirst: [layer] + layers)
+    }
+
+    /// The block whose state this is; nil before genesis.
+    public var height: Height? { layers.first?.height ?? base.height }
+    public var root: Hash { layers.first?.root ?? base.root }
+
+    public func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
+        try value(at: StateTrie.path(of: key))
+    }
+
+    public func value(at path: Bytes32) throws(StateFailure) -> [UInt8]? {
+        for layer in layers {
+            if let write = layer.stateWrite(at: path) { return write.value }
+        }
+        return try base.value(at: path)
+    }
+
+    public func page(_ key: TriePageKey) throws(StateFailure) -> [UInt8]? {
+        for layer in layers {
+            if let write = layer.pageWrite(key) { return write.bytes }
+        }
+        return try base.page(key)
+    }
+
+    public func containsLeaf(_ path: Bytes32) throws(StateFailure) -> Bool {
+        for layer in layers {
+            if let write = layer.stateWrite(at: path) { return write.value != nil }
+        }
+        return try base.containsLeaf(path)
+    }
+
+    public func firstLeaf(atOrAfter path: Bytes32) throws(StateFailure) -> Bytes32? {
+        var position = path
+        while true {
+            var first = try base.firstLeaf(atOrAfter: position)
+            for layer in layers {
+                let index = layer.stateIndex(atOrAfter: position)
+                guard index < layer.state.count else { continue }
+                first = min(first ?? layer.state[index].path, layer.state[index].path)
+            }
+            guard let candidate = first else { return nil }
+            if try containsLeaf(candidate) { return candidate }
+            // A layer removed it: go on behind it.
+            guard let next = candidate.successor else { return nil }
+            position = next
+        }
+    }
+
+    /// At most `limit` entries with paths at or after `path`, ascending.
+    public func entries(atOrAfter path: Bytes32, limit: Int) throws(StateFailure) -> [StateEntry] {
+        let cursors = layers.map { layer in
+            LayerCursor(writes: layer.state, range: layer.stateIndex(atOrAfter: path)..<layer.state.count, step: 1)
+        }
+        var next: Bytes32? = path
+        return try merge(
+            cursors, limit: limit, key: \.path, isBefore: <,
+            refill: { (count) throws(StateFailure) in
+                guard let from = next else { return [] }
+                let entries = try base.entries(atOrAfter: from, limit: count)
+                next = entries.count < count ? nil : entries.last?.path.successor
+                return entries.map { StateWrite(path: $0.path, key: $0.key, value: $0.value) }
+            },
+            entry: { write in write.value.map { StateEntry(path: write.path, key: write.key, value: $0) } })
+    }
+
+    public func get(_ key: IndexKey) throws(StateFailure) -> [UInt8]? {
+        for layer in layers {
+            if let write = layer.indexWrite(key) { return write.value }
+        }
+        return try base.get(key)
+    }
+
+    public func scan(
+        prefix: IndexKey, after: IndexKey?, limit: Int, descending: Bool
+    ) throws(StateFailure) -> [IndexEntry] {
+        let cursors = layers.map { layer in
+            let range = layer.indexRange(prefix: prefix, after: after, descending: descending)
+            return LayerCursor(writes: layer.index, range: range, step: descending ? -1 : 1)
+        }
+        var last = after
+        var isDone = false
+        return try merge(
+            cursors, limit: limit, key: \.key, isBefore: { descending ? $0 > $1 : $0 < $1 },
+            refill: { (count) throws(StateFailure) in
+                if isDone { return [] }
+                let entries = try base.scan(prefix: prefix, after: last, limit: count, descending: descending)
+                isDone = entries.count < count
+                last = entries.last?.key ?? last
+                return entries.map { IndexWrite($0.key, $0.value) }
+            },
+            entry: { write in write.value.map { IndexEntry(write.key, value: $0) } })
+    }
+}
+
+/// Where a merge stands in one layer.
+struct LayerCursor<Write> {
+    let writes: [Write]
+    private var remaining: Range<Int>
+    private let step: Int
+
+    init(writes: [Write], range: Range<Int>, step: Int) {
+        self.writes = writes
+        remaining = range
+        self.step = step
+    }
+
+    var head: Write? {
+        if remaining.isEmpty { return nil }
+        return writes[step > 0 ? remaining.lowerBound : remaining.upperBound - 1]
+    }
+
+    mutating func advance() {
+        remaining =
+            step > 0
+            ? remaining.lowerBound + 1..<remaining.upperBound : remaining.lowerBound..<remaining.upperBound - 1
+    }
+}
+
+/// Merges layers (newest first) and what `refill` brings from below them, up to `limit` entries: for a key that occurs
+/// several times the newest write stands, and a removal hides what is below.
+private func merge<Write, Key: Comparable, Entry>(
+    _ layers: [LayerCursor<Write>], limit: Int, key: (Write) -> Key, isBefore: (Key, Key) -> Bool,
+    refill: (Int) throws(StateFailure) -> [Write], entry: (Write) -> Entry?
+) throws(StateFailure) -> [Entry] {
+    guard limit > 0 else { return [] }
+    let chunk = min(limit, 256)
+    var layers = layers
+    var below = LayerCursor<Write>(writes: [], range: 0..<0, step: 1)
+    var isBelowDone = false
+    var entries: [Entry] = []
+    while entries.count < limit {
+        if below.head == nil, !isBelowDone {
+            let writes = try refill(chunk)
+            isBelowDone = writes.count < chunk
+            below = LayerCursor(writes: writes, range: 0..<writes.count, step: 1)
+        }
+        var chosen: (key: Key, write: Write)?
+        for head in layers.lazy.map(\.head) + [below.head] {
+            guard let head else { continue }
+            let headKey = key(head)
+            if let best = chosen, !isBefore(headKey, best.key) { continue }
+            chosen = (headKey, head)
+        }
+        guard let chosen else { break }
+        for index in layers.indices {
+            if let head = layers[index].head, key(head) == chosen.key { layers[index].advance() }
+        }
+        if let head = below.head, key(head) == chosen.key { below.advance() }
+        if let entry = entry(chosen.write) { entries.append(entry) }
+    }
+    return entries
+}
+
+extension IndexKey {
+    /// The first key behind all that start with these bytes; nil if there is none.
+    public var prefixEnd: IndexKey? {
+        var end = bytes
+        while let last = end.last {
+            if last < 255 {
+                end[end.count - 1] = last + 1
+                return IndexKey(stored: end)
+            }
+            end.removeLast()
+        }
+        return nil
+    }
+}
+
+extension StateLayer {
+    /// The positions that a scan walks over.
+    func indexRange(prefix: IndexKey, after: IndexKey?, descending: Bool) -> Range<Int> {
+        var low = indexPosition(atOrAfter: prefix)
+        var high = prefix.prefixEnd.map { indexPosition(atOrAfter: $0) } ?? index.count
+        if let after {
+            let position = indexPosition(atOrAfter: after)
+            let isThere = position < index.count && index[position].key == after
+            if descending { high = min(high, position) } else { low = max(low, isThere ? position + 1 : position) }
+        }
+        return low < high ? low..<high : low..<low
+    }
+}

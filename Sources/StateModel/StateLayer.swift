@@ -1,0 +1,169 @@
+public import Primitives
+
+/// An index entry as a layer leaves it; nil value: the entry is gone.
+public struct IndexWrite: Hashable, Sendable {
+    public let key: IndexKey
+    public let value: [UInt8]?
+
+    public init(_ key: IndexKey, _ value: [UInt8]?) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// What one block, or a run of blocks, makes of the state under it: entries, trie pages and index entries, with the
+/// root that results. Immutable; it means something only on top of the state of its `base`.
+public final class StateLayer: Sendable {
+    /// The block whose state this lies on; nil for genesis.
+    public let base: Height?
+    /// The block whose state this makes.
+    public let height: Height
+    public let root: Hash
+    /// Ascending by path.
+    public let state: [StateWrite]
+    /// Ascending by key.
+    public let pages: [TriePageWrite]
+    /// Ascending by key.
+    public let index: [IndexWrite]
+    /// About how much memory it takes.
+    public let byteCount: Int
+
+    /// LMDB takes keys of at most 511 bytes.
+    public static let maximumIndexKeyBytes = 511
+
+    init(
+        base: Height?, height: Height, root: Hash, state: [StateWrite], pages: [TriePageWrite], index: [IndexWrite]
+    ) {
+        self.base = base
+        self.height = height
+        self.root = root
+        self.state = state
+        self.pages = pages
+        self.index = index
+        var bytes = 256
+        // Beside their bytes, arrays take a header each: 32 bytes and what the allocator rounds up.
+        for write in state { bytes += 160 + write.key.bytes.count + (write.value?.count ?? 0) }
+        for write in pages { bytes += 96 + (write.bytes?.count ?? 0) }
+        for write in index { bytes += 112 + write.key.bytes.count + (write.value?.count ?? 0) }
+        byteCount = bytes
+    }
+
+    /// Executes nothing: takes the changes of a block (distinct keys) and brings trie and indexes along. The layer lies
+    /// on `snapshot`. `index` may name a key several times; the last write stands.
+    public static func make(
+        height: Height, over snapshot: LayeredSnapshot, changes: [(key: StateKey, value: [UInt8]?)],
+        index: [IndexWrite]
+    ) throws(StateFailure) -> StateLayer {
+        let update = try TrieUpdate.update(snapshot.root, changes: changes, pages: snapshot, leaves: snapshot)
+        var last: [IndexKey: [UInt8]?] = [:]
+        for write in index {
+            guard !write.key.bytes.isEmpty, write.key.bytes.count <= maximumIndexKeyBytes else {
+                throw StateFailure("an index key has \(write.key.bytes.count) bytes, of 1...\(maximumIndexKeyBytes)")
+            }
+            last[write.key] = .some(write.value)
+        }
+        return StateLayer(
+            base: snapshot.height, height: height, root: update.root, state: update.writes, pages: update.pages,
+            index: last.map { IndexWrite($0.key, $0.value) }.sorted { $0.key < $1.key })
+    }
+
+    /// One layer that does what `older` and then `newer` do. Precondition: `newer` lies on `older`.
+    public static func merging(older: StateLayer, newer: StateLayer) -> StateLayer {
+        precondition(newer.base == older.height, "a layer is merged into the one it lies on")
+        return StateLayer(
+            base: older.base, height: newer.height, root: newer.root,
+            state: merge(older.state, newer.state, by: \.path), pages: merge(older.pages, newer.pages, by: \.key),
+            index: merge(older.index, newer.index, by: \.key))
+    }
+
+    private static func merge<Write, Key: Comparable>(
+        _ older: [Write], _ newer: [Write], by key: (Write) -> Key
+    ) -> [Write] {
+        var merged: [Write] = []
+        merged.reserveCapacity(older.count + newer.count)
+        var position = 0
+        for write in newer {
+            let newKey = key(write)
+            while position < older.count, key(older[position]) < newKey {
+                merged.append(older[position])
+                position += 1
+            }
+            if position < older.count, key(older[position]) == newKey { position += 1 }
+            merged.append(write)
+        }
+        merged.append(contentsOf: older[position...])
+        return merged
+    }
+}
+
+extension StateLayer {
+    /// The write under `path`, or nil if the layer leaves it alone.
+    func stateWrite(at path: Bytes32) -> StateWrite? {
+        let position = stateIndex(atOrAfter: path)
+        return position < state.count && state[position].path == path ? state[position] : nil
+    }
+
+    func stateIndex(atOrAfter path: Bytes32) -> Int {
+        Self.search(count: state.count, target: path.firstWord) {
+            state[$0].path >= path
+        }
+    }
+
+    func pageWrite(_ key: TriePageKey) -> TriePageWrite? {
+        let position = Self.search(count: pages.count, target: key.path.firstWord) {
+            pages[$0].key >= key
+        }
+        return position < pages.count && pages[position].key == key ? pages[position] : nil
+    }
+
+    func indexWrite(_ key: IndexKey) -> IndexWrite? {
+        let position = indexPosition(atOrAfter: key)
+        return position < index.count && index[position].key == key ? index[position] : nil
+    }
+
+    func indexPosition(atOrAfter key: IndexKey) -> Int {
+        var low = 0
+        var high = index.count
+        while low < high {
+            let middle = (low + high) / 2
+            if index[middle].key >= key { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// The first position that is `reached`. Paths are hashes, evenly spread, so the search starts where the target
+    /// should be and widens from there; it is right for any spread.
+    private static func search(count: Int, target: UInt64, reached: (Int) -> Bool) -> Int {
+        guard count > 0 else { return 0 }
+        let guess = Int(target.multipliedFullWidth(by: UInt64(count)).high)
+        var low = 0
+        var high = count
+        var step = 4
+        if reached(guess) {
+            high = guess
+            while high - step >= 0 {
+                guard reached(high - step) else {
+                    low = high - step + 1
+                    break
+                }
+                high -= step
+                step *= 2
+            }
+        } else {
+            low = guess + 1
+            while low + step < count {
+                if reached(low + step) {
+                    high = low + step
+                    break
+                }
+                low += step + 1
+                step *= 2
+            }
+        }
+        while low < high {
+            let middle = (low + high) / 2
+            if reached(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

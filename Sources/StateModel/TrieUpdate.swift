@@ -1,0 +1,238 @@
+public import Primitives
+
+/// A page as an update leaves it; nil bytes: the page is gone.
+public struct TriePageWrite: Hashable, Sendable {
+    public let key: TriePageKey
+    public let bytes: [UInt8]?
+
+    public init(key: TriePageKey, bytes: [UInt8]?) {
+        self.key = key
+        self.bytes = bytes
+    }
+}
+
+/// An entry as an update leaves it; nil value: the entry is gone.
+public struct StateWrite: Hashable, Sendable {
+    public let path: Bytes32
+    public let key: StateKey
+    public let value: [UInt8]?
+
+    public init(path: Bytes32, key: StateKey, value: [UInt8]?) {
+        self.path = path
+        self.key = key
+        self.value = value
+    }
+
+    public init(_ key: StateKey, _ value: [UInt8]?) {
+        self.init(path: StateTrie.path(of: key), key: key, value: value)
+    }
+}
+
+/// What a batch of changes makes of the trie.
+public struct TrieUpdate: Sendable {
+    public let root: Hash
+    /// Every page that changed, ascending by key.
+    public let pages: [TriePageWrite]
+    /// The changes themselves, ascending by path.
+    public let writes: [StateWrite]
+
+    /// Applies `changes`, whose keys are distinct, to the trie with `root` that `pages` and `leaves` read: the state
+    /// *before* the changes. Every page is read and written at most once; cost is O(changes × depth) hashes.
+    public static func update(
+        _ root: Hash, changes: [(key: StateKey, value: [UInt8]?)], pages: any TriePageReader,
+        leaves: any TrieLeafReader
+    ) throws(StateFailure) -> TrieUpdate {
+        try update(root, writes: changes.map { StateWrite($0.key, $0.value) }, pages: pages, leaves: leaves)
+    }
+
+    public static func update(
+        _ root: Hash, writes: [StateWrite], pages: any TriePageReader, leaves: any TrieLeafReader
+    ) throws(StateFailure) -> TrieUpdate {
+        let sorted = writes.sorted { $0.path < $1.path }
+        for (one, other) in zip(sorted, sorted.dropFirst()) {
+            precondition(one.path != other.path, "a batch changes a key once")
+        }
+        var updater = TrieUpdater(changes: sorted.map(TrieUpdater.Change.init), pages: pages, leaves: leaves)
+        let newRoot = try updater.run(root)
+        updater.written.sort { $0.key < $1.key }
+        return TrieUpdate(root: newRoot, pages: updater.written, writes: sorted)
+    }
+}
+
+/// The one recursive pass of an update.
+private struct TrieUpdater {
+    struct Change {
+        let path: Bytes32
+        /// Nil: the leaf goes away.
+        let leaf: Bytes32?
+
+        init(_ write: StateWrite) {
+            path = write.path
+            leaf = write.value.map { StateTrie.leaf(path: write.path, value: $0).bytes }
+        }
+    }
+
+    /// The changes that fall under one node, and an unchanged leaf that moves down with them.
+    struct Span {
+        var low: Int
+        var high: Int
+        /// The path to the node, zero-padded.
+        var prefix: Bytes32
+        var carried: (path: Bytes32, leaf: Bytes32)?
+
+        var count: Int { high - low }
+    }
+
+    let changes: [Change]
+    let pages: any TriePageReader
+    let leaves: any TrieLeafReader
+    var written: [TriePageWrite] = []
+
+    init(changes: [Change], pages: any TriePageReader, leaves: any TrieLeafReader) {
+        self.changes = changes
+        self.pages = pages
+        self.leaves = leaves
+    }
+
+    mutating func run(_ old: Hash) throws(StateFailure) -> Hash {
+        var span = Span(low: 0, high: changes.count, prefix: .zero, carried: nil)
+        let root = try TrieWalk.root(old, pages: pages)
+        if let settled = try settle(root.node, depth: 0, &span) { return Hash(settled.hash) }
+        return Hash(try enterPage(depth: 0, page: root.page, span).hash)
+    }
+
+    /// The node's new value where no level below it needs a look. Else nil, and the node is inner, or empty with a span
+    /// that may need several leaves.
+    private func settle(_ node: TrieNode, depth: Int, _ span: inout Span) throws(StateFailure) -> TrieNode? {
+        switch node.kind {
+        case .inner:
+            return span.count == 0 ? node : nil
+        case .leaf:
+            if span.count == 0 { return node }
+            if span.count == 1, try leaves.containsLeaf(changes[span.low].path) {
+                return changes[span.low].leaf.map { .leaf($0) } ?? .empty
+            }
+            let path = try TrieWalk.leafPath(under: span.prefix, depth: depth, leaves: leaves)
+            if !isChanged(path, in: span) { span.carried = (path, node.hash) }
+            return settledEmpty(span)
+        case .empty:
+            return settledEmpty(span)
+        }
+    }
+
+    private func settledEmpty(_ span: Span) -> TrieNode? {
+        if let carried = span.carried { return span.count == 0 ? .leaf(carried.leaf) : nil }
+        switch span.count {
+        case 0: return .empty
+        case 1: return changes[span.low].leaf.map { .leaf($0) } ?? .empty
+        default: return nil
+        }
+    }
+
+    private func isChanged(_ path: Bytes32, in span: Span) -> Bool {
+        let index = firstIndex(in: span) { changes[$0].path >= path }
+        return index < span.high && changes[index].path == path
+    }
+
+    /// The first index of the span for which `condition` holds; it must hold for all that follow.
+    private func firstIndex(in span: Span, _ condition: (Int) -> Bool) -> Int {
+        var low = span.low
+        var high = span.high
+        while low < high {
+            let middle = (low + high) / 2
+            if condition(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// Updates the node at `depth`, a page's root; `page` is nil if the node was not inner.
+    private mutating func enterPage(depth: Int, page: TriePage?, _ span: Span) throws(StateFailure) -> TrieNode {
+        let existed = page != nil
+        var page = page ?? TriePage()
+        let node = try descend(&page, pageDepth: depth, level: 0, offset: 0, span)
+        let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
+        if node.kind == .inner {
+            written.append(TriePageWrite(key: key, bytes: page.bytes))
+        } else if existed {
+            written.append(TriePageWrite(key: key, bytes: nil))
+        }
+        return node
+    }
+
+    /// Updates both children of the node at `level` of the page, and returns what the node becomes.
+    private mutating func descend(
+        _ page: inout TriePage, pageDepth: Int, level: Int, offset: Int, _ span: Span
+    ) throws(StateFailure) -> TrieNode {
+        let depth = pageDepth + level
+        precondition(depth < StateTrie.maximumDepth, "distinct paths part before their last bit")
+        let middle = firstIndex(in: span) { changes[$0].path.bit(depth) }
+        var left = Span(low: span.low, high: middle, prefix: span.prefix, carried: nil)
+        var right = Span(low: middle, high: span.high, prefix: span.prefix.settingBit(depth), carried: nil)
+        if let carried = span.carried {
+            if carried.path.bit(depth) { right.carried = carried } else { left.carried = carried }
+        }
+        let newLeft = try child(&page, pageDepth: pageDepth, level: level + 1, offset: 2 * offset, &left)
+        let newRight = try child(&page, pageDepth: pageDepth, level: level + 1, offset: 2 * offset + 1, &right)
+        let node = TrieNode.joining(newLeft, newRight)
+        let stays = node.kind == .inner
+        page.set(level: level + 1, offset: 2 * offset, to: stays ? newLeft : .empty)
+        page.set(level: level + 1, offset: 2 * offset + 1, to: stays ? newRight : .empty)
+        return node
+    }
+
+    private mutating func child(
+        _ page: inout TriePage, pageDepth: Int, level: Int, offset: Int, _ span: inout Span
+    ) throws(StateFailure) -> TrieNode {
+        let node = page.node(level: level, offset: offset)
+        let depth = pageDepth + level
+        if let settled = try settle(node, depth: depth, &span) { return settled }
+        guard level == TriePage.levels else {
+            return try descend(&page, pageDepth: pageDepth, level: level, offset: offset, span)
+        }
+        let below =
+            node.kind == .inner
+            ? try TrieWalk.page(TriePageKey(path: span.prefix, depth: UInt8(depth)), in: pages) : nil
+        return try enterPage(depth: depth, page: below, span)
+    }
+}
+
+/// Steps that updates and proofs share.
+enum TrieWalk {
+    /// The root as a node, and the page below it if it is inner.
+    static func root(
+        _ root: Hash, pages: any TriePageReader
+    ) throws(StateFailure) -> (node: TrieNode, page: TriePage?) {
+        if root == StateTrie.emptyRoot { return (.empty, nil) }
+        guard let bytes = try pages.page(.root) else { return (.leaf(root.bytes), nil) }
+        let page = try decode(bytes, .root)
+        let node = TrieNode.joining(page.node(level: 1, offset: 0), page.node(level: 1, offset: 1))
+        guard node.kind == .inner, node.hash == root.bytes else {
+            throw StateFailure("the trie's pages belong to root \(node.hash), not \(root)")
+        }
+        return (node, page)
+    }
+
+    static func page(_ key: TriePageKey, in pages: any TriePageReader) throws(StateFailure) -> TriePage {
+        guard let bytes = try pages.page(key) else {
+            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is missing")
+        }
+        return try decode(bytes, key)
+    }
+
+    private static func decode(_ bytes: [UInt8], _ key: TriePageKey) throws(StateFailure) -> TriePage {
+        guard let page = TriePage(bytes) else {
+            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is damaged")
+        }
+        return page
+    }
+
+    /// The path of the only leaf below the node at `prefix`.
+    static func leafPath(
+        under prefix: Bytes32, depth: Int, leaves: any TrieLeafReader
+    ) throws(StateFailure) -> Bytes32 {
+        guard let path = try leaves.firstLeaf(atOrAfter: prefix), path.prefix(depth) == prefix else {
+            throw StateFailure("the trie has a leaf at depth \(depth) of \(prefix) that the state has not")
+        }
+        return path
+    }
+}
