@@ -1,0 +1,194 @@
+public import Blocks
+internal import Cryptography
+internal import Encoding
+internal import Governance
+internal import Identities
+public import Primitives
+internal import Revenue
+public import StateModel
+public import Transactions
+public import Votes
+
+/// A block that was executed on its parent's state, and what it changes there.
+public struct ExecutedBlock: Sendable {
+    public let block: Block
+    public let transactions: [VerifiedTransaction]
+    public let receipts: BlockReceipts
+    /// The difference to the parent's state: records, trie pages, indexes, and the new root.
+    public let layer: StateLayer
+}
+
+/// What every block of an epoch has in common.
+public struct EpochContext: Hashable, Sendable {
+    public let network: Hash
+    public let networkKind: NetworkKind
+    public let epoch: UInt64
+    /// Hash of the validator set.
+    public let validatorSet: Hash
+
+    public init(network: Hash, networkKind: NetworkKind, epoch: UInt64, validatorSet: Hash) {
+        self.network = network
+        self.networkKind = networkKind
+        self.epoch = epoch
+        self.validatorSet = validatorSet
+    }
+}
+
+/// Block + state → changes + receipts. The one way to execute, for proposer, validator and replay alike.
+public enum BlockExecutor {
+    /// Builds a block of those candidates that apply, in their order, and executes it.
+    ///
+    /// - Parameters:
+    ///   - time: the leader's clock; raised to one millisecond past the parent's if it lags.
+    ///   - state: the state after `parent`.
+    /// - Returns: the block, and the candidates that the ledger refuses on this state (those that merely found no room
+    ///   are not among them).
+    public static func propose(
+        on parent: BlockHeader, state: LayeredSnapshot, epoch: EpochContext, proposer: UInt64, time: Timestamp,
+        candidates: [VerifiedTransaction], evidence: [Evidence] = []
+    ) throws(StateFailure) -> (executed: ExecutedBlock, refused: [(transaction: Hash, rejection: Rejection)]) {
+        let time = max(time, Timestamp(parent.time.milliseconds + 1))
+        var run = try start(on: parent, state: state, epoch: epoch, time: time)
+        try run.performDue()
+        var included: [VerifiedTransaction] = []
+        var refused: [(transaction: Hash, rejection: Rejection)] = []
+        // The header and the array heads take less than a kibibyte; evidence is counted as it is.
+        var bytes = 1024 + evidence.reduce(0) { $0 + $1.encoded.count }
+        for candidate in candidates where included.count < WireLimits.blockTransactions {
+            guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
+            do {
+                let sponsor = try self.sponsor(of: candidate, in: run.state)
+                var weight = run.weight
+                guard weight.addFairly(candidate.weight, sponsor: sponsor) else { continue }
+                try run.apply(candidate)
+                run.weight = weight
+                bytes += candidate.bytes.count + 5
+                included.append(candidate)
+            } catch .rejected(let rejection) {
+                refused.append((candidate.hash, rejection))
+            } catch .failed(let failure) {
+                throw failure
+            }
+        }
+        let (receipts, layer) = try finish(run, transactions: included, state: state)
+        let transactions = included.map(\.bytes)
+        let header = BlockHeader(
+            network: epoch.network, height: parent.height.next, parent: parent.hash, time: time, epoch: epoch.epoch,
+            proposer: proposer, validatorSet: epoch.validatorSet,
+            transactionsRoot: Block.transactionsRoot(of: transactions), receiptsRoot: receipts.root,
+            evidenceRoot: Block.evidenceRoot(of: evidence), stateRoot: layer.root)
+        let block = Block(header: header, transactions: transactions, evidence: evidence)
+        return (ExecutedBlock(block: block, transactions: included, receipts: receipts, layer: layer), refused)
+    }
+
+    /// Executes a block that someone proposed, and checks every rule and every root.
+    ///
+    /// - Parameter transactions: the block's, verified, in its order.
+    public static func execute(
+        _ block: Block, transactions: [VerifiedTransaction], on parent: BlockHeader, state: LayeredSnapshot,
+        epoch: EpochContext
+    ) throws(BlockFailure) -> ExecutedBlock {
+        if let defect = headerDefect(of: block, on: parent, epoch: epoch) { throw .invalid(defect) }
+        precondition(transactions.map(\.bytes) == block.transactions, "the verified transactions are the block's")
+        do throws(StateFailure) {
+            var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
+            try run.performDue()
+            if let defect = try applyAll(transactions, to: &run) { throw BlockFailure.invalid(defect) }
+            let (receipts, layer) = try finish(run, transactions: transactions, state: state)
+            guard receipts.root == block.header.receiptsRoot else { throw BlockFailure.invalid(.wrongReceipts) }
+            guard layer.root == block.header.stateRoot else { throw BlockFailure.invalid(.wrongStateRoot) }
+            return ExecutedBlock(block: block, transactions: transactions, receipts: receipts, layer: layer)
+        } catch {
+            throw .failed(error)
+        }
+    }
+
+    /// The block with its body against its parent: all that needs no state.
+    public static func headerDefect(of block: Block, on parent: BlockHeader, epoch: EpochContext) -> BlockDefect? {
+        let header = block.header
+        guard header.network == epoch.network else { return .wrongNetwork }
+        guard header.height == parent.height.next else { return .wrongHeight }
+        guard header.parent == parent.hash else { return .wrongParent }
+        guard header.epoch == epoch.epoch else { return .wrongEpoch }
+        guard header.validatorSet == epoch.validatorSet else { return .wrongValidatorSet }
+        guard header.time > parent.time else { return .timeNotAfterParent }
+        guard block.transactions.count <= WireLimits.blockTransactions,
+            block.transactions.reduce(0, { $0 + $1.count + 5 }) + 1024 <= WireLimits.blockBytes
+        else { return .tooLarge }
+        guard block.bodyMatchesHeader else { return .bodyDoesNotMatchHeader }
+        return nil
+    }
+
+    /// Executes a transaction on a state and forgets the result: `tx_simulate`.
+    public static func simulate(
+        _ transaction: VerifiedTransaction, on state: any StateReader, in block: BlockContext
+    ) throws(Refusal) -> [any LedgerEvent] {
+        try BlockRun.execute(transaction, in: block, over: StateOverlay(over: state)).events
+    }
+
+    /// Who answers for a transaction's weight: the sender's sponsor; nil for reserved acts, which need none.
+    public static func sponsor(
+        of transaction: VerifiedTransaction, in state: any StateReader
+    ) throws(Refusal) -> Party? {
+        if transaction.signed.isReserved { return nil }
+        return try Parties.sponsor(of: transaction.body.sender, in: state) ?? .account(transaction.body.sender)
+    }
+
+    private static func start(
+        on parent: BlockHeader, state: LayeredSnapshot, epoch: EpochContext, time: Timestamp
+    ) throws(StateFailure) -> BlockRun {
+        let context = BlockContext(
+            network: epoch.network, networkKind: epoch.networkKind, height: parent.height.next, time: time)
+        let limit: UInt64
+        do {
+            limit = try Parameters.current(in: state).blockWeight
+        } catch .failed(let failure) {
+            throw failure
+        } catch .rejected(let rejection) {
+            throw StateFailure("the ledger's parameters can't be read: \(rejection)")
+        }
+        return BlockRun(block: context, over: state, weightLimit: limit)
+    }
+
+    private static func applyAll(
+        _ transactions: [VerifiedTransaction], to run: inout BlockRun
+    ) throws(StateFailure) -> BlockDefect? {
+        for (index, transaction) in transactions.enumerated() {
+            do {
+                let sponsor = try sponsor(of: transaction, in: run.state)
+                guard run.weight.add(transaction.weight, sponsor: sponsor) else { return .tooHeavy }
+                try run.apply(transaction)
+            } catch .rejected(let rejection) {
+                return .transaction(index: index, rejection)
+            } catch .failed(let failure) {
+                throw failure
+            }
+        }
+        return run.weight.isFair ? nil : .sponsorAboveShare
+    }
+
+    private static func finish(
+        _ run: BlockRun, transactions: [VerifiedTransaction], state: LayeredSnapshot
+    ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
+        try checkConservation(run)
+        let changes = run.state.changes
+        let indexes = try LedgerIndexes.changes(
+            of: changes, before: state, adding: LedgerIndexes.entries(of: run, transactions: transactions))
+        let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
+        return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
+    }
+
+    /// Money is never made or lost: asserted for every asset that the block touched. A violation is a broken invariant
+    /// of this program, so it stops rather than signs.
+    private static func checkConservation(_ run: BlockRun) throws(StateFailure) {
+        do {
+            if let violation = try Conservation.firstViolation(among: run.state.changes, in: run.state) {
+                throw StateFailure("block \(run.block.height): amounts of \(violation) do not add up to what was issued")
+            }
+        } catch let failure as StateFailure {
+            throw failure
+        } catch {
+            throw StateFailure("block \(run.block.height): conservation can't be checked: \(error)")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Consents
+public import Encoding
+internal import Governance
+internal import INFTs
+internal import Identities
+internal import Licenses
+public import Primitives
+internal import Revenue
+public import StateModel
+
+/// The domains from left to right, and what each does when the block asks. A new domain adds one line to each table.
+public enum DomainDispatch {
+    /// Hands `event` to every domain right of the one that raised it.
+    static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {
+        let source = type(of: event).domain.rawValue
+        if source < DomainNumber.consents.rawValue { try ConsentsDomain.react(to: event, in: context) }
+        if source < DomainNumber.revenue.rawValue { try RevenueDomain.react(to: event, in: context) }
+        if source < DomainNumber.infts.rawValue { try INFTsDomain.react(to: event, in: context) }
+        if source < DomainNumber.licenses.rawValue { try LicensesDomain.react(to: event, in: context) }
+        if source < DomainNumber.governance.rawValue { try GovernanceDomain.react(to: event, in: context) }
+    }
+
+    static func performDue(_ item: DueItem, in context: OperationContext) throws(Refusal) {
+        switch item.domain {
+        case .ledger: return
+        case .identities: try IdentitiesDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        case .consents: try ConsentsDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        case .revenue: try RevenueDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        case .infts: try INFTsDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        case .licenses: try LicensesDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        case .governance: try GovernanceDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        }
+    }
+
+    /// The index entries of one state record; `reindex` calls it for every record of the state.
+    public static func indexEntries(key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
+        guard let (domain, kind) = key.header else {
+            throw EncodingFailure(.wrongType, at: 0, field: "state key")
+        }
+        return switch domain {
+        case .ledger: []
+        case .identities: try IdentitiesDomain.indexEntries(kind: kind, key: key, record: record)
+        case .consents: try ConsentsDomain.indexEntries(kind: kind, key: key, record: record)
+        case .revenue: try RevenueDomain.indexEntries(kind: kind, key: key, record: record)
+        case .infts: try INFTsDomain.indexEntries(kind: kind, key: key, record: record)
+        case .licenses: try LicensesDomain.indexEntries(kind: kind, key: key, record: record)
+        case .governance: try GovernanceDomain.indexEntries(kind: kind, key: key, record: record)
+        }
+    }
+}

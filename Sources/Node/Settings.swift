@@ -1,0 +1,121 @@
+/// Every setting of a node: its key in the file, its default, what is allowed and why one would change it.
+///
+/// The commented configuration file that `init` writes, `config show`, the environment names and the check for unknown
+/// keys all come from this table, so none can differ from the others.
+package struct Setting: Sendable {
+    package enum Default: Sendable, Equatable {
+        case text(String)
+        case number(UInt64)
+        case list([String])
+    }
+
+    /// `rpc.listen`: table and key of the TOML file.
+    package let key: String
+    package let standard: Default
+    /// What is allowed, in words: it appears in refusals.
+    package let allowed: String
+    package let explanation: String
+    let isAllowed: @Sendable (Default) -> Bool
+
+    /// `MEDNEXUS_RPC_LISTEN`
+    package var environmentName: String {
+        "MEDNEXUS_" + key.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    static func number(
+        _ key: String, _ standard: UInt64, in range: ClosedRange<UInt64>, _ explanation: String
+    ) -> Setting {
+        Setting(
+            key: key, standard: .number(standard),
+            allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)", explanation: explanation
+        ) { if case .number(let value) = $0 { range.contains(value) } else { false } }
+    }
+
+    static func choice(_ key: String, _ standard: String, of choices: [String], _ explanation: String) -> Setting {
+        Setting(
+            key: key, standard: .text(standard), allowed: "one of " + choices.joined(separator: ", "),
+            explanation: explanation
+        ) { if case .text(let value) = $0 { choices.contains(value) } else { false } }
+    }
+
+    static func address(_ key: String, _ standard: String, _ explanation: String) -> Setting {
+        Setting(
+            key: key, standard: .text(standard),
+            allowed: "ADDRESS:PORT, the address numeric; port 0 takes a free one", explanation: explanation
+        ) { if case .text(let value) = $0 { ListenAddress(value) != nil } else { false } }
+    }
+
+    static func list(
+        _ key: String, _ explanation: String, allowed: String,
+        _ isAllowed: @escaping @Sendable (String) -> Bool
+    ) -> Setting {
+        Setting(key: key, standard: .list([]), allowed: allowed, explanation: explanation) {
+            if case .list(let values) = $0 { values.allSatisfy(isAllowed) } else { false }
+        }
+    }
+
+    package static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+    package static let all: [Setting] = [
+        .address("rpc.listen", "127.0.0.1:7411", "Where JSON-RPC answers. TLS ends at a reverse proxy before it."),
+        .list(
+            "rpc.cors", "Origins of web pages that may call this node; \"*\" for every origin.",
+            allowed: "a list of origins such as \"https://market.example\", or \"*\""
+        ) { $0 == "*" || $0.hasPrefix("https://") || $0.hasPrefix("http://") },
+        .list(
+            "rpc.trusted-proxies", "Addresses of reverse proxies whose X-Forwarded-For names the caller.",
+            allowed: "a list of numeric addresses"
+        ) { !$0.isEmpty && $0.utf8.allSatisfy { "0123456789abcdef.:".utf8.contains($0) } },
+        .number("rpc.connections", 1024, in: 1...65_536, "Connections held at once; more wait in the backlog."),
+        .number("rpc.subscriptions", 256, in: 0...65_536, "Live event subscriptions held at once."),
+        .number(
+            "rpc.calls-per-second", 2000, in: 1...1_000_000,
+            "Calls a second of one address, after a burst of ten seconds' worth; more get 429."),
+        .number("rpc.call-seconds", 30, in: 1...600, "The longest a call may take, waiting for events included."),
+        .address("operator.listen", "127.0.0.1:7412", "Where /livez, /readyz and /metrics answer."),
+        .choice("log.level", "info", of: levels, "The least severe line that is written."),
+        .choice("log.format", "text", of: ["text", "json"], "One line per event, for people or for a collector."),
+        .list(
+            "log.modules", "Levels of single modules, stronger than log.level.",
+            allowed: "a list of MODULE=LEVEL, such as \"rpc=debug\""
+        ) { entry in
+            let parts = entry.split(separator: "=")
+            return parts.count == 2 && levels.contains(String(parts[1]))
+        },
+        .number("storage.map-gibibytes", 64, in: 1...4096, "Address space reserved for each store; disk is used as it fills."),
+        .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
+        .number("storage.checkpoint-mebibytes", 64, in: 1...4096, "How much of it may be in memory before a checkpoint."),
+        .number("storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
+        .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
+        .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
+        .number("consensus.idle-milliseconds", 0, in: 0...60_000, "How long a leader gathers transactions before it proposes."),
+        .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
+    ]
+
+    package static func named(_ key: String) -> Setting? { all.first { $0.key == key } }
+}
+
+/// A numeric address and a port: `127.0.0.1:7411`, `[::1]:7411`.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package let host: String
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        let allowed = Set("0123456789abcdef.:".utf8)
+        guard !host.isEmpty, host.utf8.allSatisfy({ allowed.contains($0) }) else { return nil }
+        self.host = host
+        self.port = port
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
