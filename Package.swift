@@ -101,8 +101,15 @@ var targets: [Target] = [
 ]
 
 targets += [
-    tests("Primitives", ["Primitives"]),
-    tests("Encoding", ["Encoding", "Primitives"]),
+    .target(
+        name: "TestSupport", dependencies: ["Primitives", "Encoding", "Cryptography", "StateModel"],
+        path: "Tests/Support", swiftSettings: settings),
+    tests("Identities", ["Identities", "TestSupport"] + foundations),
+    tests("Governance", ["Governance", "Identities", "TestSupport"] + foundations),
+    .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),
+    tests("Primitives", ["Primitives", "Fixtures"]),
+    tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
+    tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
 ]
 
 let libraries: [Package.Dependency] = [

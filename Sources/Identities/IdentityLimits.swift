@@ -1,0 +1,29 @@
+/// Bounds of the domain.
+public enum IdentityLimits {
+    /// Members of an organization. A quorum needs ≤ 16 signatures; 64 leaves room for shifts and deputies.
+    public static let members = 64
+    /// A policy for each class at most.
+    public static let policies = OperationClass.allCases.count
+    /// The public name of an organization, in bytes of UTF-8; the longest registered hospital names stay below.
+    public static let nameBytes = 160
+    /// One identifier per scheme.
+    public static let institutionIdentifiers = InstitutionScheme.allCases.count
+    public static let personIdentifiers = PersonScheme.allCases.count
+    /// Jurisdictions of a credential or a delegation: the states of a federation fit.
+    public static let jurisdictions = 64
+    /// `US-CA`: two letters, hyphen, three.
+    public static let jurisdictionBytes = 6
+    public static let specialties = 16
+    /// A code such as NUCC's 207R00000X or SNOMED's 394579002.
+    public static let specialtyBytes = 18
+    /// Links between a genesis accreditor and an issuer; a check walks them all.
+    public static let delegationDepth = 4
+    /// Accepted credentials of one type that a subject may have had; a check may read them all, and a yearly renewal
+    /// lasts a century.
+    public static let credentialsPerType = 128
+    public static let accreditors = 64
+    /// Entries of each list of the genesis.
+    public static let genesisEntries = 10_000
+    /// Compressed point of secp256k1.
+    public static let messageKeyBytes = 33
+}
