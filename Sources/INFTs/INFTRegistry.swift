@@ -1,0 +1,113 @@
+public import Primitives
+public import StateModel
+
+/// What other domains ask of, and do to, INFTs.
+public enum INFTRegistry {
+    public static func record(_ id: INFTID, in state: any StateReader) throws(Refusal) -> INFTRecord? {
+        try state.record(INFTKeys.inft(id))
+    }
+
+    /// Rejects `unknown_inft`.
+    public static func requireKnown(
+        _ id: INFTID, field: String, in state: any StateReader
+    ) throws(Refusal) -> INFTRecord {
+        guard let record = try record(id, in: state) else {
+            throw INFTRejection.unknownINFT.at(field, "there is no INFT \(id)")
+        }
+        return record
+    }
+
+    /// Rejects `unknown_inft` and `inft_not_active`.
+    @discardableResult
+    public static func requireActive(
+        _ id: INFTID, field: String, in state: any StateReader
+    ) throws(Refusal) -> INFTRecord {
+        let record = try requireKnown(id, field: field, in: state)
+        guard record.status == .active else {
+            throw INFTRejection.notActive.at(field, "\(id) is \(record.status.name)")
+        }
+        return record
+    }
+
+    public static func version(
+        _ number: UInt64, of id: INFTID, in state: any StateReader
+    ) throws(Refusal) -> VersionRecord? {
+        try state.record(INFTKeys.version(id, number))
+    }
+
+    /// Sorted; empty for what derives from nothing.
+    public static func ancestors(of id: INFTID, in state: any StateReader) throws(Refusal) -> [INFTID] {
+        try state.record(INFTKeys.ancestors(id))?.ancestors ?? []
+    }
+
+    /// Changes the status, with a line of history and an event. Who may do so is the caller's check.
+    public static func setStatus(
+        _ status: INFTStatus, of id: INFTID, in context: OperationContext
+    ) throws(Refusal) {
+        var record = try requireKnown(id, field: "inft", in: context.state)
+        guard record.status != status else { return }
+        record.status = status
+        record.statusSince = context.block.time
+        append(.statusChanged, to: &record, in: context)
+        context.state.set(INFTKeys.inft(id), record)
+        context.emit(INFTEvent.statusChanged(INFTChanged(record)))
+    }
+
+    /// The union of `parents` and all their ancestors, sorted. Rejects parents that are unknown or not active, the
+    /// child itself among them (which is the only way to a cycle, since what exists was linked before), and more than
+    /// 256 in all.
+    public static func ancestorUnion(
+        of child: INFTID, parents: [INFTID], field: String, in state: any StateReader
+    ) throws(Refusal) -> [INFTID] {
+        var union: Set<INFTID> = []
+        for (index, parent) in parents.enumerated() {
+            try requireActive(parent, field: "\(field)[\(index)]", in: state)
+            union.insert(parent)
+            for ancestor in try ancestors(of: parent, in: state) { union.insert(ancestor) }
+        }
+        guard !union.contains(child) else {
+            throw INFTRejection.cycle.at(field, "\(child) would derive from itself")
+        }
+        guard union.count <= INFTsLimits.ancestors else {
+            throw INFTRejection.tooManyAncestors.at(
+                field, "\(union.count) ancestors; at most \(INFTsLimits.ancestors)")
+        }
+        // A set's order is not the result's: it is sorted here.
+        return union.sorted()
+    }
+
+    /// Records the ancestors of `child`, which this transaction minted with exactly these parents, and discharges the
+    /// mint's obligation. `license.link` calls it once it has found that the licenses permit the derivation, and then
+    /// sets the royalty vector with `Vaults.setRoyalties`.
+    @discardableResult
+    public static func linkParents(
+        of child: INFTID, to parents: [INFTID], in context: OperationContext
+    ) throws(Refusal) -> [INFTID] {
+        var record = try requireKnown(child, field: "inft", in: context.state)
+        guard !record.parents.isEmpty, record.parents == parents.sorted() else {
+            throw INFTRejection.parentsDiffer.at(
+                "parents", "the links must name exactly the \(record.parents.count) parents that the mint named")
+        }
+        guard try context.state.record(INFTKeys.ancestors(child)) == nil else {
+            throw INFTRejection.alreadyLinked.at("inft", "\(child) is linked to its parents")
+        }
+        let union = try ancestorUnion(of: child, parents: record.parents, field: "parents", in: context.state)
+        guard context.discharge(child.bytes) else {
+            throw INFTRejection.alreadyLinked.at("inft", "parents are linked in the transaction of the mint only")
+        }
+        context.state.set(INFTKeys.ancestors(child), AncestorsRecord(ancestors: union))
+        append(.linked, to: &record, in: context)
+        context.state.set(INFTKeys.inft(child), record)
+        context.emit(INFTEvent.linked(INFTLinked(inft: child, parents: record.parents)))
+        return union
+    }
+
+    /// Adds a line of history; the caller stores the record.
+    static func append(_ kind: HistoryKind, to record: inout INFTRecord, in context: OperationContext) {
+        let entry = HistoryEntry(
+            kind: kind, time: context.block.time, height: context.block.height, transaction: context.transactionHash,
+            actor: context.actor, version: record.versionCount, status: record.status)
+        context.state.set(INFTKeys.history(record.id, record.historyCount), entry)
+        record.historyCount += 1
+    }
+}

@@ -1,0 +1,205 @@
+public import Encoding
+public import Primitives
+
+/// What an issuer may freeze, declared when the asset is created and never widened.
+public enum FreezePolicy: UInt8, NamedCode, CBORCodable {
+    case never = 0
+    /// Single balances.
+    case balances = 1
+    /// Single balances, and the whole asset.
+    case balancesAndAsset = 2
+}
+
+/// A settlement asset.
+public struct AssetRecord: CBORCodable, Codable, Hashable, Sendable {
+    public let id: AssetID
+    /// Unique in the ledger: `USD`.
+    public let code: String
+    public let name: String
+    /// Decimals: 2 means that 100 smallest units make one.
+    public let scale: UInt8
+    public let issuer: Party
+    public let freezePolicy: FreezePolicy
+    /// Hash of the issuer's redemption terms.
+    public let terms: Hash?
+    public let createdAt: Timestamp
+    public var frozenAt: Timestamp?
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(9)
+        writer.write(id)
+        writer.write(code)
+        writer.write(name)
+        writer.write(UInt64(scale))
+        writer.write(issuer)
+        writer.write(freezePolicy)
+        writer.write(terms)
+        writer.write(createdAt)
+        writer.write(frozenAt)
+    }
+
+    public init(
+        id: AssetID, code: String, name: String, scale: UInt8, issuer: Party, freezePolicy: FreezePolicy, terms: Hash?,
+        createdAt: Timestamp, frozenAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.code = code
+        self.name = name
+        self.scale = scale
+        self.issuer = issuer
+        self.freezePolicy = freezePolicy
+        self.terms = terms
+        self.createdAt = createdAt
+        self.frozenAt = frozenAt
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 9) { (reader) throws(EncodingFailure) in
+            AssetRecord(
+                id: try reader.value("id"),
+                code: try reader.text("code", max: RevenueLimits.assetCodeBytes.upperBound),
+                name: try reader.text("name", max: RevenueLimits.assetNameBytes),
+                scale: try reader.integer("scale"), issuer: try reader.value("issuer"),
+                freezePolicy: try reader.value("freezePolicy"), terms: try reader.optional("terms"),
+                createdAt: try reader.value("createdAt"), frozenAt: try reader.optional("frozenAt"))
+        }
+    }
+}
+
+/// Where the units of an asset are. `issued` equals the sum of the others, in every state there is.
+public struct AssetTotals: CBORCodable, Codable, Hashable, Sendable {
+    public var issued: Amount
+    public var balances: Amount
+    public var vaults: Amount
+    public var escrows: Amount
+    public var held: Amount
+    public var bonds: Amount
+    public var prepaid: Amount
+
+    public init(
+        issued: Amount = .zero, balances: Amount = .zero, vaults: Amount = .zero, escrows: Amount = .zero,
+        held: Amount = .zero, bonds: Amount = .zero, prepaid: Amount = .zero
+    ) {
+        self.issued = issued
+        self.balances = balances
+        self.vaults = vaults
+        self.escrows = escrows
+        self.held = held
+        self.bonds = bonds
+        self.prepaid = prepaid
+    }
+
+    /// Nil on overflow, which alone proves that units were made from nothing.
+    public var sum: Amount? {
+        var sum = Amount.zero
+        for part in [balances, vaults, escrows, held, bonds, prepaid] {
+            guard let next = sum.adding(part) else { return nil }
+            sum = next
+        }
+        return sum
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(7)
+        for part in [issued, balances, vaults, escrows, held, bonds, prepaid] { writer.write(part) }
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
+            AssetTotals(
+                issued: try reader.value("issued"), balances: try reader.value("balances"),
+                vaults: try reader.value("vaults"), escrows: try reader.value("escrows"),
+                held: try reader.value("held"), bonds: try reader.value("bonds"),
+                prepaid: try reader.value("prepaid"))
+        }
+    }
+}
+
+/// What a party has of an asset.
+public struct BalanceRecord: CBORCodable, Codable, Hashable, Sendable {
+    public var amount: Amount
+    public var frozenAt: Timestamp?
+    /// How many statement entries there are; the next one's index.
+    public var entries: UInt64
+
+    public init(amount: Amount = .zero, frozenAt: Timestamp? = nil, entries: UInt64 = 0) {
+        self.amount = amount
+        self.frozenAt = frozenAt
+        self.entries = entries
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(amount)
+        writer.write(frozenAt)
+        writer.write(entries)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            BalanceRecord(
+                amount: try reader.value("amount"), frozenAt: try reader.optional("frozenAt"),
+                entries: try reader.unsigned("entries"))
+        }
+    }
+}
+
+/// A party's share of a vault.
+public struct ShareHolder: CBORCodable, Codable, Hashable, Sendable {
+    public let party: Party
+    public let share: PartsPerMillion
+
+    public init(party: Party, share: PartsPerMillion) {
+        self.party = party
+        self.share = share
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(party)
+        writer.write(share)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            ShareHolder(party: try reader.value("party"), share: try reader.value("share"))
+        }
+    }
+}
+
+/// What an INFT owes an ancestor of all that is ever paid into its vault: a share, up to a ceiling in each asset.
+public struct RoyaltyEntry: CBORCodable, Codable, Hashable, Sendable {
+    public let ancestor: INFTID
+    public let share: PartsPerMillion
+    /// Smallest units, counted in each asset by itself.
+    public let ceiling: Amount?
+
+    public init(ancestor: INFTID, share: PartsPerMillion, ceiling: Amount?) {
+        self.ancestor = ancestor
+        self.share = share
+        self.ceiling = ceiling
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(ancestor)
+        writer.write(share)
+        writer.write(ceiling)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            RoyaltyEntry(
+                ancestor: try reader.value("ancestor"), share: try reader.value("share"),
+                ceiling: try reader.optional("ceiling"))
+        }
+    }
+}
+
+/// How the royalty vector of a derivative follows from its parents'.
+public enum RoyaltyPolicy: UInt8, NamedCode, CBORCodable {
+    /// Each link's share reaches every descendant undiluted.
+    case absolute = 0
+    /// Shares multiply along each path.
+    case relative = 1
+}

@@ -1,0 +1,148 @@
+public import Encoding
+public import Primitives
+
+/// Why a balance changed.
+public enum MovementKind: UInt8, NamedCode, CBORCodable {
+    case issue = 0
+    case redemption = 1
+    case transfer = 2
+    /// Paid into a vault without a purchase.
+    case payment = 3
+    case sale = 4
+    case use = 5
+    case renewal = 6
+    /// Paid out by a vault.
+    case claim = 7
+    /// Set aside in escrow, as a bond or as a prepaid quota.
+    case reserve = 8
+    /// Given from what was set aside.
+    case release = 9
+    case refund = 10
+}
+
+/// Why something was paid into a vault.
+public enum PaymentReason: UInt8, NamedCode, CBORCodable {
+    case payment = 0
+    case sale = 1
+    case use = 2
+    case renewal = 3
+
+    package var movement: MovementKind {
+        switch self {
+        case .payment: .payment
+        case .sale: .sale
+        case .use: .use
+        case .renewal: .renewal
+        }
+    }
+}
+
+/// The other side of a movement. `[0, party] / [1, inft] / [2, subject]`
+public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
+    case party(Party)
+    case vault(INFTID)
+    /// What money is set aside for: a license's, an offer's or a dispute's 32 bytes.
+    case reserve(Hash)
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        switch self {
+        case .party(let party):
+            writer.write(UInt64(0))
+            writer.write(party)
+        case .vault(let inft):
+            writer.write(UInt64(1))
+            writer.write(inft)
+        case .reserve(let subject):
+            writer.write(UInt64(2))
+            writer.write(subject)
+        }
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.unsigned() {
+            case 0: .party(try reader.value())
+            case 1: .vault(try reader.value())
+            case 2: .reserve(try reader.value())
+            default: throw reader.failure(.unknownCase)
+            }
+        }
+    }
+
+    private enum Key: String, CodingKey { case party, vault, reserve }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        if let party = try container.decodeIfPresent(Party.self, forKey: .party) {
+            self = .party(party)
+        } else if let inft = try container.decodeIfPresent(INFTID.self, forKey: .vault) {
+            self = .vault(inft)
+        } else {
+            self = .reserve(try container.decode(Hash.self, forKey: .reserve))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .party(let party): try container.encode(party, forKey: .party)
+        case .vault(let inft): try container.encode(inft, forKey: .vault)
+        case .reserve(let subject): try container.encode(subject, forKey: .reserve)
+        }
+    }
+}
+
+/// One movement of one balance: the line of a statement. Part of the state, so a statement can be proved line by line,
+/// and each line says what the balance was after it, so a statement that leaves one out does not add up.
+public struct StatementEntry: CBORCodable, Codable, Hashable, Sendable {
+    public let time: Timestamp
+    public let height: Height
+    /// Zero for genesis and for due work.
+    public let transaction: Hash
+    public let kind: MovementKind
+    public let isIncoming: Bool
+    public let amount: Amount
+    public let balanceAfter: Amount
+    public let counterpart: Counterpart
+    public let reference: Hash?
+
+    public init(
+        time: Timestamp, height: Height, transaction: Hash, kind: MovementKind, isIncoming: Bool, amount: Amount,
+        balanceAfter: Amount, counterpart: Counterpart, reference: Hash?
+    ) {
+        self.time = time
+        self.height = height
+        self.transaction = transaction
+        self.kind = kind
+        self.isIncoming = isIncoming
+        self.amount = amount
+        self.balanceAfter = balanceAfter
+        self.counterpart = counterpart
+        self.reference = reference
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(9)
+        writer.write(time)
+        writer.write(height)
+        writer.write(transaction)
+        writer.write(kind)
+        writer.write(isIncoming)
+        writer.write(amount)
+        writer.write(balanceAfter)
+        writer.write(counterpart)
+        writer.write(reference)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 9) { (reader) throws(EncodingFailure) in
+            StatementEntry(
+                time: try reader.value("time"), height: try reader.value("height"),
+                transaction: try reader.value("transaction"), kind: try reader.value("kind"),
+                isIncoming: try reader.boolean("isIncoming"), amount: try reader.value("amount"),
+                balanceAfter: try reader.value("balanceAfter"), counterpart: try reader.value("counterpart"),
+                reference: try reader.optional("reference"))
+        }
+    }
+}

@@ -1,0 +1,274 @@
+internal import Identities
+public import Primitives
+public import StateModel
+
+/// The vaults of INFTs: who shares in them, what flows in, what ancestors and holders are due.
+public enum Vaults {
+    // MARK: Making
+
+    /// Rules of a vault's holders: 1 to 1,000 known parties, sorted, each with a share, together a whole.
+    public static func check(holders: [ShareHolder], field: String, in state: any StateReader) throws(Refusal) {
+        guard !holders.isEmpty, holders.count <= RevenueLimits.holders else {
+            throw RevenueRejection.tooManyHolders.at(field, "\(holders.count) holders; 1 to \(RevenueLimits.holders)")
+        }
+        var sum: UInt64 = 0
+        for (index, holder) in holders.enumerated() {
+            guard holder.share > .zero else {
+                throw RevenueRejection.shareZero.at("\(field)[\(index)].share", "leave out who has no share")
+            }
+            guard index == 0 || holders[index - 1].party < holder.party else {
+                throw RevenueRejection.holdersUnsorted.at(
+                    "\(field)[\(index)].party", "holders are sorted by party (accounts before organizations), each once")
+            }
+            _ = try Parties.requireKnown(holder.party, field: "\(field)[\(index)].party", in: state)
+            sum += UInt64(holder.share.parts)
+        }
+        guard sum == 1_000_000 else {
+            throw RevenueRejection.sharesNotWhole.at(field, "the shares sum to \(sum), not to 1000000")
+        }
+    }
+
+    public static func create(
+        _ inft: INFTID, holders: [ShareHolder], in context: OperationContext
+    ) throws(Refusal) {
+        guard try record(of: inft, in: context.state) == nil else {
+            throw RevenueRejection.vaultExists.at("inft", "\(inft) has a vault")
+        }
+        try check(holders: holders, field: "holders", in: context.state)
+        context.state.set(RevenueKeys.vault(inft), VaultRecord(createdAt: context.block.time))
+        context.state.set(RevenueKeys.holders(inft), HoldersRecord(holders: holders))
+    }
+
+    /// Rules of a royalty vector, without writing it.
+    public static func checkRoyalties(
+        _ inft: INFTID, _ vector: [RoyaltyEntry], policy: RoyaltyPolicy = .absolute, field: String = "royalties",
+        in state: any StateReader
+    ) throws(Refusal) {
+        guard policy == .absolute else {
+            throw RevenueRejection.relativeRoyaltiesNotYet.at(
+                field, "relative royalties are not in force yet", hint: "Use terms with absolute royalties.")
+        }
+        guard vector.count <= RevenueLimits.royaltyEntries else {
+            throw RevenueRejection.tooManyRoyalties.at(
+                field, "\(vector.count) entries; at most \(RevenueLimits.royaltyEntries)")
+        }
+        var sum: UInt64 = 0
+        for (index, entry) in vector.enumerated() {
+            guard entry.ancestor != inft, entry.share > .zero, entry.ceiling != .zero,
+                try record(of: entry.ancestor, in: state) != nil
+            else {
+                throw RevenueRejection.royaltyEntryInvalid.at(
+                    "\(field)[\(index)]", "an entry names another INFT, a share, and no ceiling of zero")
+            }
+            sum += UInt64(entry.share.parts)
+        }
+        guard sum <= 1_000_000 else {
+            throw RevenueRejection.royaltiesAboveWhole.at(
+                field, "the royalties of all ancestors sum to \(sum) of 1000000",
+                hint: "Derive from fewer parents, or from parents with lower revenue shares.")
+        }
+    }
+
+    /// Sets the immutable royalty vector: once, before anything was paid.
+    public static func setRoyalties(
+        _ inft: INFTID, _ vector: [RoyaltyEntry], policy: RoyaltyPolicy = .absolute, in context: OperationContext
+    ) throws(Refusal) {
+        var vault = try requireRecord(of: inft, field: "inft", in: context.state)
+        guard vault.assets.isEmpty else {
+            throw RevenueRejection.vaultAlreadyPaid.at("inft", "payments were made before the royalties were set")
+        }
+        guard try context.state.record(RevenueKeys.royalties(inft)) == nil else {
+            throw RevenueRejection.royaltiesSet.at("inft", "the royalty vector of \(inft) is set")
+        }
+        try checkRoyalties(inft, vector, policy: policy, in: context.state)
+        let entries = VaultArithmetic.sorted(vector)
+        vault.royaltyPolicy = policy
+        vault.royaltyShare =
+            PartsPerMillion(entries.reduce(0) { $0 + UInt64($1.share.parts) }) ?? .whole  // at most a whole: checked
+        vault.royaltyCount = UInt64(entries.count)
+        vault.firstBinding = entries.first.flatMap { VaultArithmetic.binding(of: $0) }
+        context.state.set(RevenueKeys.vault(inft), vault)
+        context.state.set(RevenueKeys.royalties(inft), RoyaltiesRecord(entries: entries))
+    }
+
+    // MARK: Reading
+
+    public static func record(of inft: INFTID, in state: any StateReader) throws(Refusal) -> VaultRecord? {
+        try state.record(RevenueKeys.vault(inft))
+    }
+
+    public static func requireRecord(
+        of inft: INFTID, field: String, in state: any StateReader
+    ) throws(Refusal) -> VaultRecord {
+        guard let vault = try record(of: inft, in: state) else {
+            throw RevenueRejection.unknownVault.at(field, "no INFT \(inft) has a vault")
+        }
+        return vault
+    }
+
+    /// Sorted by the total at which ceilings bind; empty for what derives from nothing.
+    public static func royalties(of inft: INFTID, in state: any StateReader) throws(Refusal) -> [RoyaltyEntry] {
+        try state.record(RevenueKeys.royalties(inft))?.entries ?? []
+    }
+
+    /// Sorted by party; empty if there is no vault.
+    public static func holders(of inft: INFTID, in state: any StateReader) throws(Refusal) -> [ShareHolder] {
+        try state.record(RevenueKeys.holders(inft))?.holders ?? []
+    }
+
+    /// The account in `asset`; a fresh one if nothing was paid in it.
+    public static func account(
+        of inft: INFTID, _ asset: AssetID, in state: any StateReader
+    ) throws(Refusal) -> VaultAccount {
+        if let account = try state.record(RevenueKeys.account(inft, asset)) { return account }
+        let vault = try requireRecord(of: inft, field: "inft", in: state)
+        return VaultAccount(activeShare: vault.royaltyShare, nextBinding: vault.firstBinding)
+    }
+
+    // MARK: Paying in
+
+    /// Every rule of ``pay(_:of:from:into:reason:memo:in:)`` but the payer's authority, which is the caller's.
+    public static func checkPay(
+        _ amount: Amount, of asset: AssetID, from payer: Party, into inft: INFTID, in state: any StateReader
+    ) throws(Refusal) {
+        try checkDeposit(amount, of: asset, into: inft, in: state)
+        try Balances.checkSpend(amount, of: asset, from: payer, in: state)
+    }
+
+    /// Pays from a balance into the vault: T grows, and nothing loops over ancestors or holders.
+    public static func pay(
+        _ amount: Amount, of asset: AssetID, from payer: Party, into inft: INFTID, reason: PaymentReason, memo: Hash?,
+        in context: OperationContext
+    ) throws(Refusal) {
+        try checkPay(amount, of: asset, from: payer, into: inft, in: context.state)
+        try Balances.debit(amount, of: asset, from: payer, reason.movement, .vault(inft), memo, in: context)
+        try Totals.shift(amount, of: asset, from: .balances, to: .vaults, in: context.state)
+        try deposit(amount, of: asset, into: inft, in: context)
+        context.emit(
+            RevenueEvent.paid(
+                Paid(inft: inft, asset: asset, payer: payer, amount: amount, reason: reason, reference: memo)))
+    }
+
+    package static func checkDeposit(
+        _ amount: Amount, of asset: AssetID, into inft: INFTID, in state: any StateReader
+    ) throws(Refusal) {
+        if let account = try state.record(RevenueKeys.account(inft, asset)) {
+            guard account.total.adding(account.received)?.adding(amount) != nil else { throw overflow(inft) }
+            return
+        }
+        let vault = try requireRecord(of: inft, field: "inft", in: state)
+        guard vault.assets.count < RevenueLimits.assetsPerVault else {
+            throw RevenueRejection.tooManyAssets.at(
+                "asset", "the vault takes \(vault.assets.count) assets already", hint: "Pay in one of those.")
+        }
+    }
+
+    /// Raises T. The caller has taken the money elsewhere and shifted the totals.
+    package static func deposit(
+        _ amount: Amount, of asset: AssetID, into inft: INFTID, in context: OperationContext
+    ) throws(Refusal) {
+        var account = try openAccount(of: inft, asset, in: context)
+        guard let total = account.total.adding(amount), total.adding(account.received) != nil else {
+            throw overflow(inft)
+        }
+        account.total = total
+        if let next = account.nextBinding, next <= total {
+            VaultArithmetic.bind(&account, entries: try royalties(of: inft, in: context.state))
+        }
+        context.state.set(RevenueKeys.account(inft, asset), account)
+    }
+
+    /// The account in `asset`, noted in the vault's list when it is the first.
+    private static func openAccount(
+        of inft: INFTID, _ asset: AssetID, in context: OperationContext
+    ) throws(Refusal) -> VaultAccount {
+        if let account = try context.state.record(RevenueKeys.account(inft, asset)) { return account }
+        var vault = try requireRecord(of: inft, field: "inft", in: context.state)
+        guard vault.assets.count < RevenueLimits.assetsPerVault else {
+            throw RevenueRejection.tooManyAssets.at("asset", "the vault takes \(vault.assets.count) assets already")
+        }
+        vault.assets.append(asset)
+        context.state.set(RevenueKeys.vault(inft), vault)
+        return VaultAccount(activeShare: vault.royaltyShare, nextBinding: vault.firstBinding)
+    }
+
+    private static func overflow(_ inft: INFTID) -> Refusal {
+        RevenueRejection.totalOverflow.at("amount", "the cumulative total of \(inft) would exceed 2^64 − 1")
+    }
+
+    // MARK: Royalties
+
+    /// What `ancestor` can take now from the vault of `descendant`.
+    public static func claimable(
+        by ancestor: INFTID, from descendant: INFTID, _ asset: AssetID, in state: any StateReader
+    ) throws(Refusal) -> (due: Amount, taken: Amount) {
+        let entries = try royalties(of: descendant, in: state)
+        guard let account = try state.record(RevenueKeys.account(descendant, asset)) else { return (.zero, .zero) }
+        let taken = try state.record(RevenueKeys.taken(descendant, by: ancestor, asset)) ?? .zero
+        return (VaultArithmetic.due(entries, to: ancestor, of: account.total), taken)
+    }
+
+    /// Moves what `ancestor` is due from one vault to the other; the amount.
+    package static func takeRoyalty(
+        of ancestor: INFTID, from descendant: INFTID, _ asset: AssetID, in context: OperationContext
+    ) throws(Refusal) -> Amount {
+        let (due, taken) = try claimable(by: ancestor, from: descendant, asset, in: context.state)
+        guard let amount = due.subtracting(taken) else {
+            throw .failed(StateFailure("\(ancestor) has taken more from \(descendant) than it was due"))
+        }
+        guard amount > .zero else { return .zero }
+        var giver = try account(of: descendant, asset, in: context.state)
+        guard let takenFromGiver = giver.royaltiesTaken.adding(amount), (giver.held ?? .zero) >= amount else {
+            throw .failed(StateFailure("the vault of \(descendant) cannot pay what it owes"))
+        }
+        giver.royaltiesTaken = takenFromGiver
+        context.state.set(RevenueKeys.account(descendant, asset), giver)
+        context.state.set(RevenueKeys.taken(descendant, by: ancestor, asset), due)
+
+        var receiver = try openAccount(of: ancestor, asset, in: context)
+        guard let received = receiver.received.adding(amount), received.adding(receiver.total) != nil else {
+            throw overflow(ancestor)
+        }
+        receiver.received = received
+        context.state.set(RevenueKeys.account(ancestor, asset), receiver)
+        context.emit(
+            RevenueEvent.royaltyTaken(
+                RoyaltyTaken(ancestor: ancestor, descendant: descendant, asset: asset, amount: amount)))
+        return amount
+    }
+
+    // MARK: Holders
+
+    /// The holder's account, settled up to now; nothing is written.
+    public static func settled(
+        _ party: Party, in inft: INFTID, _ asset: AssetID, share: PartsPerMillion, state: any StateReader
+    ) throws(Refusal) -> HolderAccount {
+        var holder = try state.record(RevenueKeys.holder(inft, asset, party)) ?? HolderAccount()
+        let account = try account(of: inft, asset, in: state)
+        VaultArithmetic.settle(&holder, share: share, net: VaultArithmetic.net(account))
+        return holder
+    }
+
+    /// Pays a holder's accrual to its balance; the amount, which may be zero.
+    package static func payOut(
+        to party: Party, from inft: INFTID, _ asset: AssetID, in context: OperationContext
+    ) throws(Refusal) -> Amount {
+        let holders = try context.state.record(RevenueKeys.holders(inft)) ?? HoldersRecord(holders: [])
+        var holder = try settled(party, in: inft, asset, share: holders.share(of: party), state: context.state)
+        let amount = holder.accrued
+        guard amount > .zero else { return .zero }
+        var account = try account(of: inft, asset, in: context.state)
+        guard let claimed = account.claimed.adding(amount), let claimedByHolder = holder.claimed.adding(amount),
+            (account.held ?? .zero) >= amount
+        else { throw .failed(StateFailure("the vault of \(inft) cannot pay what its holders have accrued")) }
+        account.claimed = claimed
+        holder.claimed = claimedByHolder
+        holder.accrued = .zero
+        context.state.set(RevenueKeys.account(inft, asset), account)
+        context.state.set(RevenueKeys.holder(inft, asset, party), holder)
+        try Totals.shift(amount, of: asset, from: .vaults, to: .balances, in: context.state)
+        try Balances.credit(amount, of: asset, to: party, .claim, .vault(inft), nil, in: context)
+        context.emit(RevenueEvent.claimed(Claimed(inft: inft, asset: asset, holder: party, amount: amount)))
+        return amount
+    }
+}
