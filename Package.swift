@@ -76,7 +76,7 @@ var targets: [Target] = [
     room("Interface", foundations + domains + ["Transactions", "Blocks"]),
 
     // Effects
-    room("Storage", ["Primitives", "Encoding", "Cryptography", "StateModel", "Votes", "Blocks", "CLMDB"]),
+    room("Storage", ["Primitives", "Encoding", "StateModel", "Votes", "CLMDB"]),
     room(
         "RPC",
         [
@@ -88,7 +88,7 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "RPC", Library.logging, Library.metrics, Library.nioPosix, Library.serviceLifecycle,
+            "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(
@@ -96,7 +96,7 @@ var targets: [Target] = [
         foundations + domains + ["Transactions", "Blocks", "Interface", Library.asyncHTTPClient, Library.nioCore]),
 
     // Programs and tools
-    program("mednexusd", ["Node", Library.argumentParser]),
+    program("mednexusd", ["Node", "WalletKit", "Primitives", "Interface", "Blocks", Library.argumentParser]),
     program("mednexus", ["WalletKit", "Primitives", "Interface", "Transactions", Library.argumentParser] + domains),
 ]
 

@@ -1,0 +1,93 @@
+import Fixtures
+import Primitives
+import Testing
+
+private struct BIP350: Decodable {
+    struct Invalid: Decodable { let text: String, reason: String }
+    struct Program: Decodable { let text: String, program: String }
+    let valid: [String]
+    let invalid: [Invalid]
+    let programs: [Program]
+    let badPadding: [String]
+}
+
+@Suite struct Bech32mTests {
+    @Test func validStringsOfBIP350AreReadAndWrittenBack() throws {
+        let vectors = try Fixture.load("bip350", as: BIP350.self)
+        #expect(!vectors.valid.isEmpty)
+        for one in vectors.valid {
+            let text = String(decoding: one.hexadecimalBytes, as: UTF8.self)
+            let (prefix, groups) = try Bech32m.decodeGroups(text)
+            #expect(Bech32m.encode(humanReadablePart: prefix, fiveBitGroups: groups) == text.lowercased())
+        }
+    }
+
+    @Test func invalidStringsOfBIP350AndTheOldChecksumAreRefused() throws {
+        let vectors = try Fixture.load("bip350", as: BIP350.self)
+        #expect(!vectors.invalid.isEmpty)
+        for one in vectors.invalid {
+            let text = String(decoding: one.text.hexadecimalBytes, as: UTF8.self)
+            #expect(throws: Bech32m.Failure.self, "\(one.reason)") { try Bech32m.decodeGroups(text) }
+        }
+    }
+
+    @Test func witnessProgramsOfBIP350GiveTheirBytes() throws {
+        let vectors = try Fixture.load("bip350", as: BIP350.self)
+        #expect(!vectors.programs.isEmpty)
+        for one in vectors.programs {
+            let (_, groups) = try Bech32m.decodeGroups(
+                String(decoding: one.text.hexadecimalBytes, as: UTF8.self))
+            // The witness version stands before the program; without it the groups are those of the bytes.
+            let text = Bech32m.encode(humanReadablePart: "mnx", fiveBitGroups: Array(groups.dropFirst()))
+            #expect(try Bech32m.decode(text).bytes == one.program.hexadecimalBytes)
+        }
+    }
+
+    @Test func paddingMustBeShortAndZero() throws {
+        let vectors = try Fixture.load("bip350", as: BIP350.self)
+        #expect(vectors.badPadding.count == 2)
+        for one in vectors.badPadding {
+            let (_, groups) = try Bech32m.decodeGroups(String(decoding: one.hexadecimalBytes, as: UTF8.self))
+            let text = Bech32m.encode(humanReadablePart: "mnx", fiveBitGroups: Array(groups.dropFirst()))
+            #expect(throws: Bech32m.Failure.badPadding) { try Bech32m.decode(text) }
+        }
+    }
+
+    @Test func everyChangeOfOneCharacterOfAnAddressIsFound() {
+        let text = Address(Bytes32(1, 2, 3, 4)).description
+        var characters = Array(text.utf8)
+        for index in characters.indices {
+            let original = characters[index]
+            for other in UInt8(33)...126 where other != original {
+                characters[index] = other
+                let changed = String(decoding: characters, as: UTF8.self)
+                #expect(TypedText.decode(changed, kind: "", network: nil) == nil, "\(changed)")
+            }
+            characters[index] = original
+        }
+        #expect(TypedText.decode(text, kind: "", network: .main) == Bytes32(1, 2, 3, 4))
+        #expect(TypedText.decode(text.uppercased(), kind: "", network: .main) == Bytes32(1, 2, 3, 4))
+    }
+
+    @Test func aTextOfOneKindOrNetworkIsNotReadAsAnother() {
+        let bytes = Bytes32(5, 6, 7, 8)
+        let inft = TypedText.encode(bytes, kind: INFTKind.name, network: .test)
+        #expect(inft.hasPrefix("tmnxinft1"))
+        #expect(TypedText.decode(inft, kind: INFTKind.name, network: .test) == bytes)
+        #expect(TypedText.decode(inft, kind: INFTKind.name, network: .main) == nil)
+        #expect(TypedText.decode(inft, kind: LicenseKind.name, network: .test) == nil)
+        #expect(Party(text: inft, network: .test) == nil)
+    }
+}
+
+@Suite struct HexadecimalTests {
+    @Test func everyByteGoesBothWays() {
+        let bytes = (UInt8.min...UInt8.max).map { $0 }
+        #expect(Hexadecimal.decode(Hexadecimal.encode(bytes)) == bytes)
+    }
+
+    @Test(arguments: ["0", "AB", "0x", "g0", " 00", "00 ", "é"])
+    func whatIsNotLowerCaseHexadecimalIsRefused(_ text: String) {
+        #expect(Hexadecimal.decode(text) == nil)
+    }
+}
