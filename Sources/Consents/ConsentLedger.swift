@@ -1,0 +1,113 @@
+public import Primitives
+public import StateModel
+
+/// Consents, and what they answer. The one function that block validity, the RPC, custodians and wallets ask.
+public enum ConsentLedger {
+    public static func record(_ id: ConsentID, in state: any StateReader) throws(Refusal) -> ConsentRecord? {
+        try state.record(ConsentsKeys.consent(id))
+    }
+
+    public static func require(
+        _ id: ConsentID, field: String, in state: any StateReader
+    ) throws(Refusal) -> ConsentRecord {
+        guard let record = try record(id, in: state) else {
+            throw ConsentRejection.unknownConsent.at(field, "there is no consent \(id)")
+        }
+        return record
+    }
+
+    /// What the consent said, or says, to `request` at `time`. Refused only if there is no such consent.
+    public static func decide(
+        _ id: ConsentID, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Decision {
+        try decide(require(id, field: "consent", in: state), request, at: time, in: state)
+    }
+
+    /// `state` is asked for credentials alone.
+    public static func decide(
+        _ record: ConsentRecord, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Decision {
+        switch record.status(at: time) {
+        case .proposed:
+            let reason = time < record.grantedAt ? DecisionReason.notYetGranted : .notCountersigned
+            return .deny(DecisionBasis(reasons: [reason]))
+        case .expired: return .deny(DecisionBasis(reasons: [.expired]))
+        case .withdrawn: return .deny(DecisionBasis(reasons: [.withdrawn]))
+        case .active: break
+        }
+        if request.purposes.isEmpty, request.action != .deposit {
+            return .deny(DecisionBasis(reasons: [.purposeMissing]))
+        }
+        let rules = ProvisionRules(request: request, time: time, state: state, commitments: record.commitments)
+        let verdict = try rules.decide(record.policy)
+        let basis = DecisionBasis(path: verdict.path, reasons: SortedList(verdict.reasons))
+        switch verdict.outcome {
+        case .permit: return .permit(basis)
+        case .deny: return .deny(basis)
+        case .needs: return .needs(verdict.needs, basis)
+        }
+    }
+}
+
+/// Consent sets: what every member permits.
+public enum ConsentSets {
+    public static func record(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> ConsentSetRecord? {
+        try state.record(ConsentsKeys.set(id))
+    }
+
+    public static func require(
+        _ id: ConsentSetID, field: String, in state: any StateReader
+    ) throws(Refusal) -> ConsentSetRecord {
+        guard let record = try record(id, in: state) else {
+            throw ConsentRejection.unknownSet.at(field, "there is no consent set \(id)")
+        }
+        return record
+    }
+
+    /// True if a member was withdrawn or had expired by `time`. Refused only if there is no such set.
+    public static func isStale(
+        _ id: ConsentSetID, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        try require(id, field: "consentSet", in: state).isStale(at: time)
+    }
+
+    /// What the meet of the set's members says to `request` at `time`. Refused only if there is no such set.
+    public static func decide(
+        _ id: ConsentSetID, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Decision {
+        try decide(require(id, field: "consentSet", in: state), request, at: time, in: state)
+    }
+
+    /// A denial of one policy denies; needs are united; only what every policy permits is permitted.
+    public static func decide(
+        _ record: ConsentSetRecord, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Decision {
+        guard let effectiveAt = record.effectiveAt else { return .deny(DecisionBasis(reasons: [.setEmpty])) }
+        if time < effectiveAt { return .deny(DecisionBasis(reasons: [.notCountersigned])) }
+        if record.isStale(at: time) { return .deny(DecisionBasis(reasons: [.setStale])) }
+        if request.purposes.isEmpty, request.action != .deposit {
+            return .deny(DecisionBasis(reasons: [.purposeMissing]))
+        }
+        let rules = ProvisionRules(request: request, time: time, state: state, commitments: nil)
+        var needs: [Need] = []
+        var reasons: [DecisionReason] = []
+        var decisive = DecisionBasis(reasons: [])
+        for (index, policy) in record.policies.elements.enumerated() {
+            let verdict = try rules.decide(policy)
+            let position = UInt8(clamping: index)
+            if verdict.outcome == .deny {
+                return .deny(
+                    DecisionBasis(policy: position, path: verdict.path, reasons: SortedList(verdict.reasons)))
+            }
+            if decisive.policy == nil || (verdict.outcome == .needs && needs.isEmpty) {
+                decisive = DecisionBasis(policy: position, path: verdict.path, reasons: [])
+            }
+            for need in verdict.needs where !needs.contains(need) { needs.append(need) }
+            if verdict.outcome == .needs { reasons += verdict.reasons }
+        }
+        let basis = DecisionBasis(
+            policy: decisive.policy, path: decisive.path,
+            reasons: needs.isEmpty ? [.permittedByProvision] : SortedList(reasons))
+        return needs.isEmpty ? .permit(basis) : .needs(needs, basis)
+    }
+}

@@ -1,0 +1,252 @@
+public import Encoding
+public import Primitives
+
+/// A salted commitment to a restriction that would itself be health data; opened off the ledger to the custodian.
+public struct CommittedRestriction: CBORCodable, Codable, Hashable, Sendable {
+    public let kind: RestrictionKind
+    public let commitment: Hash
+
+    public init(kind: RestrictionKind, commitment: Hash) {
+        self.kind = kind
+        self.commitment = commitment
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(kind)
+        writer.write(commitment)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            CommittedRestriction(kind: try reader.value("kind"), commitment: try reader.value("commitment"))
+        }
+    }
+}
+
+public enum ConsentStatus: UInt8, NamedCode {
+    /// Given by the subject, not yet countersigned.
+    case proposed = 0
+    case active = 1
+    case expired = 2
+    case withdrawn = 3
+}
+
+/// A consent. Its times answer questions about the past: nothing in it is ever forgotten or rewritten.
+public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
+    public let id: ConsentID
+    public let scope: ConsentScope
+    /// A pseudonymous account; of an aggregate the party that controls the data.
+    public let subject: Party
+    /// Whose signature gave it: the subject's, or a guardian's.
+    public let grantedBy: Address
+    /// Who keeps the data, and answers for the restrictions that are only committed to.
+    public let custodian: Party
+    public let policy: ConsentPolicy
+    public let commitments: [CommittedRestriction]
+    public let grantedAt: Timestamp
+    /// The custodian's countersignature; in force from then on.
+    public var effectiveAt: Timestamp?
+    /// No longer in force from here on.
+    public let expiresAt: Timestamp?
+    public var withdrawnAt: Timestamp?
+    /// Counts changes: 0 as granted.
+    public var revision: UInt64
+    /// The sets it is a member of, ascending.
+    public var sets: SortedList<ConsentSetID>
+
+    public init(
+        id: ConsentID, scope: ConsentScope, subject: Party, grantedBy: Address, custodian: Party,
+        policy: ConsentPolicy, commitments: [CommittedRestriction], grantedAt: Timestamp, effectiveAt: Timestamp?,
+        expiresAt: Timestamp?, withdrawnAt: Timestamp?, revision: UInt64, sets: SortedList<ConsentSetID>
+    ) {
+        self.id = id
+        self.scope = scope
+        self.subject = subject
+        self.grantedBy = grantedBy
+        self.custodian = custodian
+        self.policy = policy
+        self.commitments = commitments
+        self.grantedAt = grantedAt
+        self.effectiveAt = effectiveAt
+        self.expiresAt = expiresAt
+        self.withdrawnAt = withdrawnAt
+        self.revision = revision
+        self.sets = sets
+    }
+
+    /// What it was, or is, at `time`.
+    public func status(at time: Timestamp) -> ConsentStatus {
+        if let withdrawnAt, time >= withdrawnAt { return .withdrawn }
+        if let expiresAt, time >= expiresAt { return .expired }
+        guard let effectiveAt, time >= effectiveAt else { return .proposed }
+        return .active
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(13)
+        writer.write(id)
+        writer.write(scope)
+        writer.write(subject)
+        writer.write(grantedBy)
+        writer.write(custodian)
+        writer.write(policy)
+        writer.write(commitments)
+        writer.write(grantedAt)
+        writer.write(effectiveAt)
+        writer.write(expiresAt)
+        writer.write(withdrawnAt)
+        writer.write(revision)
+        writer.write(sets)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 13) { (reader) throws(EncodingFailure) in
+            ConsentRecord(
+                id: try reader.value("id"), scope: try reader.value("scope"), subject: try reader.value("subject"),
+                grantedBy: try reader.value("grantedBy"), custodian: try reader.value("custodian"),
+                policy: try reader.value("policy"),
+                commitments: try reader.list("commitments", max: ConsentsLimits.commitmentsPerConsent),
+                grantedAt: try reader.value("grantedAt"), effectiveAt: try reader.optional("effectiveAt"),
+                expiresAt: try reader.optional("expiresAt"), withdrawnAt: try reader.optional("withdrawnAt"),
+                revision: try reader.value("revision"),
+                sets: try reader.sorted("sets", max: ConsentsLimits.setsPerConsent))
+        }
+    }
+}
+
+public enum StaleReason: UInt8, NamedCode, CBORCodable {
+    case withdrawal = 0
+    case expiry = 1
+}
+
+/// When a set stopped being good for anything new, and why.
+public struct StaleMark: CBORCodable, Codable, Hashable, Sendable {
+    public let since: Timestamp
+    public let reason: StaleReason
+
+    public init(since: Timestamp, reason: StaleReason) {
+        self.since = since
+        self.reason = reason
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(since)
+        writer.write(reason)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            StaleMark(since: try reader.value("since"), reason: try reader.value("reason"))
+        }
+    }
+}
+
+/// The consents behind an INFT about people, and the meet of what they permit: what every member permits.
+///
+/// The meet is kept as the different policies of the members; a request is permitted if each of them permits it.
+/// Members that share a policy (as those from one template do) cost nothing more.
+public struct ConsentSetRecord: CBORCodable, Codable, Hashable, Sendable {
+    public let id: ConsentSetID
+    public let custodian: Party
+    public let createdAt: Timestamp
+    public let predecessor: ConsentSetID?
+    public var successor: ConsentSetID?
+    public var memberCount: UInt64
+    /// Members that are a dataset's consent, not a person's. The others number `memberCount − aggregateCount`.
+    public var aggregateCount: UInt64
+    /// When the last of its members came into force; before, the set permits nothing.
+    public var effectiveAt: Timestamp?
+    public var policies: SortedList<ConsentPolicy>
+    public var earliestExpiry: Timestamp?
+    public var stale: StaleMark?
+    public var revision: UInt64
+
+    public init(
+        id: ConsentSetID, custodian: Party, createdAt: Timestamp, predecessor: ConsentSetID?,
+        successor: ConsentSetID?, memberCount: UInt64, aggregateCount: UInt64, effectiveAt: Timestamp?,
+        policies: SortedList<ConsentPolicy>, earliestExpiry: Timestamp?, stale: StaleMark?, revision: UInt64
+    ) {
+        self.id = id
+        self.custodian = custodian
+        self.createdAt = createdAt
+        self.predecessor = predecessor
+        self.successor = successor
+        self.memberCount = memberCount
+        self.aggregateCount = aggregateCount
+        self.effectiveAt = effectiveAt
+        self.policies = policies
+        self.earliestExpiry = earliestExpiry
+        self.stale = stale
+        self.revision = revision
+    }
+
+    /// Stale by a member's withdrawal or expiry, whether or not that was recorded yet.
+    public func isStale(at time: Timestamp) -> Bool {
+        if let stale, time >= stale.since { return true }
+        if let earliestExpiry, time >= earliestExpiry { return true }
+        return false
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(12)
+        writer.write(id)
+        writer.write(custodian)
+        writer.write(createdAt)
+        writer.write(predecessor)
+        writer.write(successor)
+        writer.write(memberCount)
+        writer.write(aggregateCount)
+        writer.write(effectiveAt)
+        writer.write(policies)
+        writer.write(earliestExpiry)
+        writer.write(stale)
+        writer.write(revision)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 12) { (reader) throws(EncodingFailure) in
+            ConsentSetRecord(
+                id: try reader.value("id"), custodian: try reader.value("custodian"),
+                createdAt: try reader.value("createdAt"), predecessor: try reader.optional("predecessor"),
+                successor: try reader.optional("successor"), memberCount: try reader.value("memberCount"),
+                aggregateCount: try reader.value("aggregateCount"), effectiveAt: try reader.optional("effectiveAt"),
+                policies: try reader.sorted("policies", max: ConsentsLimits.policiesPerSet),
+                earliestExpiry: try reader.optional("earliestExpiry"), stale: try reader.optional("stale"),
+                revision: try reader.value("revision"))
+        }
+    }
+}
+
+/// A consent's membership in a set.
+public struct SetMember: CBORCodable, Codable, Hashable, Sendable {
+    public let set: ConsentSetID
+    public let consent: ConsentID
+    /// Its position, from 0 in the order of addition.
+    public let index: UInt64
+    public let addedAt: Timestamp
+
+    public init(set: ConsentSetID, consent: ConsentID, index: UInt64, addedAt: Timestamp) {
+        self.set = set
+        self.consent = consent
+        self.index = index
+        self.addedAt = addedAt
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(4)
+        writer.write(set)
+        writer.write(consent)
+        writer.write(index)
+        writer.write(addedAt)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            SetMember(
+                set: try reader.value("set"), consent: try reader.value("consent"),
+                index: try reader.value("index"), addedAt: try reader.value("addedAt"))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package import Primitives
+package import StateModel
+
+/// The state keys of the domain:
+///
+///     [2, 0, consent]        ConsentRecord
+///     [2, 1, set]            ConsentSetRecord
+///     [2, 2, set, consent]   SetMember
+package enum ConsentsKeys {
+    static let consentKind: UInt8 = 0
+    static let setKind: UInt8 = 1
+    static let memberKind: UInt8 = 2
+
+    package static func consent(_ id: ConsentID) -> RecordKey<ConsentRecord> {
+        RecordKey(StateKey(.consents, consentKind, id))
+    }
+
+    package static func set(_ id: ConsentSetID) -> RecordKey<ConsentSetRecord> {
+        RecordKey(StateKey(.consents, setKind, id))
+    }
+
+    package static func member(_ set: ConsentSetID, _ consent: ConsentID) -> RecordKey<SetMember> {
+        RecordKey(StateKey(.consents, memberKind, set, consent))
+    }
+}

@@ -1,0 +1,38 @@
+/// Every bound of the domain, with its reason.
+public enum ConsentsLimits {
+    /// A rule, its exception, and the exception's exception: deeper, nobody can say what they agreed to.
+    public static let provisionDepth = 3
+    /// Siblings under one parent; the published templates need at most three.
+    public static let provisionsPerLevel = 8
+    /// Provisions of one policy in all: `decide` visits each at most once.
+    public static let provisionsPerPolicy = 24
+    public static let actorsPerProvision = 16
+    public static let jurisdictionsPerProvision = 64
+    /// Codes of one provision or one request; a dataset about more is described by their common ancestors.
+    public static let codesPerList = 32
+    /// Of parties, projects or institutions that one data-use modifier names.
+    public static let partiesPerModifier = 16
+    /// One committed restriction for each kind of record or disease group that a subject sets apart.
+    public static let commitmentsPerConsent = 8
+    public static let purposesPerRequest = 16
+    /// From a disease up to a root of the ontology; the deepest path of MONDO has 18 steps.
+    public static let ontologyPath = 32
+    /// UTF-8 bytes of a code inside its system: the longest in use, a SNOMED CT identifier, has 18.
+    public static let codeBytes = 32
+    /// `CC-SSS`, ISO 3166-2.
+    public static let jurisdictionBytes = 6
+    /// Withdrawal marks each set of a consent in its own block, so their number bounds that block's work.
+    public static let setsPerConsent = 16
+    /// Different policies that a set's meet holds; consents made from templates share a few.
+    public static let policiesPerSet = 16
+    /// Canonical bytes of one policy: sixteen of them keep a set's record below 64 KiB.
+    public static let policyBytes = 4 * 1024
+    public static let membersPerSet = 65_536
+    public static let membersPerOperation = 256
+    /// Each touches itself and up to sixteen sets.
+    public static let withdrawalsPerOperation = 128
+    /// Time-limit modifier: a century.
+    public static let months: UInt64 = 1_200
+    /// What the genesis file may contain.
+    public static let genesisConsents = 1_000
+}

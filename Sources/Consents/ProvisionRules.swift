@@ -1,0 +1,179 @@
+internal import Identities
+internal import Primitives
+internal import StateModel
+
+/// How far a provision's scope covers a request, given what the request leaves open.
+private enum Coverage: Int, Comparable {
+    case none, possible, certain
+
+    static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    /// Of several things that must all be covered.
+    static func all(_ parts: [Coverage]) -> Coverage {
+        if parts.allSatisfy({ $0 == .certain }) { return .certain }
+        return parts.contains { $0 > .none } ? .possible : .none
+    }
+}
+
+/// How a policy answers.
+struct Verdict {
+    enum Outcome { case permit, deny, needs }
+    var outcome: Outcome
+    var needs: [Need] = []
+    var path: [UInt8] = []
+    var reasons: [DecisionReason] = []
+}
+
+/// The evaluation of one policy for one request at one time: pure and total.
+///
+/// A permit applies where it surely covers the request, a denial where it may. An exception overrides the provision
+/// that it stands in; among siblings a denial wins, then a permit, then a permit with needs. Needs of a provision
+/// bind its exceptions' permits too. Nothing applies: deny.
+struct ProvisionRules {
+    let request: UseRequest
+    let time: Timestamp
+    let state: any StateReader
+    /// The commitments of the one consent that is asked; nil for a set, whose members' commitments differ.
+    let commitments: [CommittedRestriction]?
+
+    func decide(_ policy: ConsentPolicy) throws(Refusal) -> Verdict {
+        var missed: [DecisionReason] = []
+        let base = Verdict(outcome: .deny, reasons: [.notPermitted])
+        var verdict = try decide(policy.provisions, inherited: base, needs: [], reasons: [], path: [], &missed)
+        if verdict.outcome == .deny, verdict.path.isEmpty { verdict.reasons += missed }
+        return verdict
+    }
+
+    private func decide(
+        _ provisions: [Provision], inherited: Verdict, needs: [Need], reasons: [DecisionReason], path: [UInt8],
+        _ missed: inout [DecisionReason]
+    ) throws(Refusal) -> Verdict {
+        var best: Verdict?
+        for (index, provision) in provisions.enumerated() {
+            let coverage = try coverage(of: provision)
+            guard coverage == .certain || (coverage == .possible && provision.kind == .deny) else { continue }
+            var needs = needs
+            var reasons = reasons
+            if provision.kind == .permit {
+                guard try addNeeds(of: provision, to: &needs, &reasons, &missed) else { continue }
+            }
+            let own = verdict(provision.kind, needs: needs, reasons: reasons, path: path + [UInt8(clamping: index)])
+            let found = try decide(
+                provision.provisions, inherited: own, needs: needs, reasons: reasons, path: own.path, &missed)
+            if best.map({ rank($0.outcome) < rank(found.outcome) }) ?? true { best = found }
+        }
+        return best ?? inherited
+    }
+
+    private func rank(_ outcome: Verdict.Outcome) -> Int {
+        switch outcome {
+        case .needs: 0
+        case .permit: 1
+        case .deny: 2
+        }
+    }
+
+    private func verdict(
+        _ kind: ProvisionKind, needs: [Need], reasons: [DecisionReason], path: [UInt8]
+    ) -> Verdict {
+        switch kind {
+        case .deny: Verdict(outcome: .deny, path: path, reasons: [.deniedByProvision])
+        case .permit where needs.isEmpty: Verdict(outcome: .permit, path: path, reasons: [.permittedByProvision])
+        case .permit: Verdict(outcome: .needs, needs: needs, path: path, reasons: reasons)
+        }
+    }
+
+    /// False if the data-use terms of the permit don't allow the request.
+    private func addNeeds(
+        of provision: Provision, to needs: inout [Need], _ reasons: inout [DecisionReason],
+        _ missed: inout [DecisionReason]
+    ) throws(Refusal) -> Bool {
+        var found: [Need] = []
+        if let terms = provision.dataUse {
+            let match = try DataUseRules(terms: terms, request: request, time: time, state: state).match()
+            guard !match.isDenied else {
+                missed += match.denials
+                return false
+            }
+            found += match.needs
+            reasons += match.needReasons
+        }
+        for index in provision.restrictions.elements {
+            if let commitments {
+                // A position without a commitment can't be stored; if it were, nothing could meet it.
+                guard Int(index) < commitments.count else { return false }
+                found.append(.restriction(index: index, commitment: commitments[Int(index)].commitment))
+            } else {
+                found.append(.memberRestrictions)
+            }
+            reasons.append(.restrictionCommitted)
+        }
+        for need in found where !needs.contains(need) { needs.append(need) }
+        return true
+    }
+
+    // MARK: Scope
+
+    private func coverage(of provision: Provision) throws(Refusal) -> Coverage {
+        if let validity = provision.validity, !validity.contains(time) { return .none }
+        let parts = [
+            coverage(ofActions: provision.actions), coverage(ofPurposes: provision.purposes),
+            coverage(ofJurisdictions: provision.jurisdictions), coverage(ofCodes: provision.codes),
+            coverage(ofDataPeriod: provision.dataPeriod),
+        ]
+        guard let least = parts.min(), least > .none else { return .none }
+        return try covers(provision.actors) ? least : .none
+    }
+
+    private func covers(_ actors: SortedList<ActorSelector>) throws(Refusal) -> Bool {
+        if actors.isEmpty { return true }
+        for actor in actors.elements {
+            switch actor {
+            case .anyone: return true
+            case .party(let party): if party == request.actor { return true }
+            case .holder(let type, let jurisdiction):
+                if try Credentials.holds(request.actor, type, jurisdiction: jurisdiction, at: time, in: state) {
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    private func coverage(ofActions actions: SortedList<ConsentAction>) -> Coverage {
+        actions.isEmpty ? .certain : .all(request.actions.map { actions.contains($0) ? .certain : .none })
+    }
+
+    /// What a deposit leaves open is no use yet; any other request might be for what it does not say.
+    private var unknown: Coverage { request.action == .deposit && !request.commercial ? .none : .possible }
+
+    private func coverage(ofPurposes purposes: SortedList<PurposeOfUse>) -> Coverage {
+        guard !purposes.isEmpty else { return .certain }
+        guard !request.purposes.isEmpty else { return unknown }
+        return .all(
+            request.purposes.map { asked in
+                if purposes.elements.contains(where: { $0.includes(asked) }) { return .certain }
+                return purposes.elements.contains { asked.includes($0) } ? .possible : .none
+            })
+    }
+
+    private func coverage(ofJurisdictions jurisdictions: SortedList<String>) -> Coverage {
+        guard !jurisdictions.isEmpty else { return .certain }
+        guard let place = request.jurisdiction else { return unknown }
+        if jurisdictions.elements.contains(where: { Regions.contains($0, place) }) { return .certain }
+        return jurisdictions.elements.contains { Regions.overlap($0, place) } ? .possible : .none
+    }
+
+    private func coverage(ofCodes codes: SortedList<CodedTerm>) -> Coverage {
+        guard !codes.isEmpty else { return .certain }
+        guard !request.codes.isEmpty else { return .possible }
+        return .all(request.codes.elements.map { codes.contains($0) ? .certain : .none })
+    }
+
+    private func coverage(ofDataPeriod period: Period?) -> Coverage {
+        guard let period else { return .certain }
+        guard let asked = request.dataPeriod else { return .possible }
+        if period.contains(asked) { return .certain }
+        return period.overlaps(asked) ? .possible : .none
+    }
+}
