@@ -68,8 +68,8 @@ var targets: [Target] = [
     room("Transactions", foundations + domains),
     room("Blocks", foundations + domains + ["Transactions"]),
     room("Execution", foundations + domains + ["Transactions", "Blocks"]),
-    room("Consensus", ["Primitives", "Encoding", "Cryptography", "Votes", "Blocks"]),
-    room("Mempool", ["Primitives", "Encoding", "Cryptography", "Transactions", Library.deque]),
+    room("Consensus", ["Primitives", "Votes"]),
+    room("Mempool", ["Primitives", "Encoding"]),
     room(
         "Replica",
         foundations + domains + ["Transactions", "Blocks", "Execution", "Consensus", "Mempool"]),

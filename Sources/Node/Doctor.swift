@@ -1,0 +1,128 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Primitives
+
+/// What `mednexusd doctor` finds: each thing that keeps operators awake, with what to do about it.
+package struct DoctorFinding: Sendable {
+    package enum Grade: String, Sendable { case good = "ok", warning, problem }
+
+    package let subject: String
+    package let grade: Grade
+    package let text: String
+
+    package init(_ subject: String, _ grade: Grade, _ text: String) {
+        self.subject = subject
+        self.grade = grade
+        self.text = text
+    }
+}
+
+package enum Doctor {
+    package static func examine(_ home: NodeHome, _ configuration: Configuration) -> [DoctorFinding] {
+        var findings: [DoctorFinding] = []
+        findings.append(permissions(home))
+        findings.append(validatorKey(home))
+        findings += disk(home, reserveMebibytes: configuration.number("storage.reserve-mebibytes"))
+        findings.append(clock())
+        findings.append(openFiles())
+        for key in ["rpc.listen", "operator.listen"] { findings.append(exposure(key, configuration.address(key))) }
+        return findings
+    }
+
+    private static func permissions(_ home: NodeHome) -> DoctorFinding {
+        guard home.exists else {
+            return DoctorFinding("home", .problem, "\(home.path) is no home; run `mednexusd init`")
+        }
+        guard FileManager.default.isWritableFile(atPath: home.path) else {
+            return DoctorFinding("home", .problem, "\(home.path) is not writable by this user")
+        }
+        return DoctorFinding("home", .good, home.path)
+    }
+
+    private static func validatorKey(_ home: NodeHome) -> DoctorFinding {
+        do {
+            guard let key = try home.validatorKey() else {
+                return DoctorFinding("validator key", .good, "none: an observer, which serves reads and never votes")
+            }
+            return DoctorFinding("validator key", .good, "address \(key.address.bytes), readable by its owner only")
+        } catch {
+            return DoctorFinding("validator key", .problem, "\(error)")
+        }
+    }
+
+    private static func disk(_ home: NodeHome, reserveMebibytes: UInt64) -> [DoctorFinding] {
+        var findings: [DoctorFinding] = []
+        if let free = freeBytes(home.path) {
+            let mebibytes = free / 1_048_576
+            let grade: DoctorFinding.Grade =
+                mebibytes < reserveMebibytes ? .problem : mebibytes < reserveMebibytes * 8 ? .warning : .good
+            findings.append(
+                DoctorFinding(
+                    "disk", grade, "\(mebibytes) MiB free; the node stops cleanly below \(reserveMebibytes) MiB"))
+        }
+        if let median = fsyncMicroseconds(home.path) {
+            let grade: DoctorFinding.Grade = median > 20_000 ? .warning : .good
+            findings.append(
+                DoctorFinding(
+                    "fsync", grade,
+                    "median \(median) microseconds"
+                        + (grade == .good ? "" : ": a validator waits for it in every view; use a faster disk")))
+        } else {
+            findings.append(DoctorFinding("fsync", .problem, "a file in \(home.path) can't be written and synchronized"))
+        }
+        return findings
+    }
+
+    package static func freeBytes(_ path: String) -> UInt64? {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// The median of twenty synchronized appends of a page.
+    private static func fsyncMicroseconds(_ path: String) -> Int? {
+        let file = path + "/doctor.probe"
+        let descriptor = open(file, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
+        guard descriptor >= 0 else { return nil }
+        defer {
+            close(descriptor)
+            unlink(file)
+        }
+        let page = [UInt8](repeating: 7, count: 4096)
+        var durations: [Int] = []
+        let clock = ContinuousClock()
+        for _ in 0..<20 {
+            let start = clock.now
+            guard unsafe write(descriptor, page, page.count) == page.count, fdatasync(descriptor) == 0 else { return nil }
+            let duration = clock.now - start
+            durations.append(Int(duration.components.attoseconds / 1_000_000_000_000))
+        }
+        return durations.sorted()[10]
+    }
+
+    private static func clock() -> DoctorFinding {
+        var timex = Glibc.timex()
+        let state = unsafe adjtimex(&timex)
+        let unsynchronized = state == TIME_ERROR || timex.status & STA_UNSYNC != 0
+        return unsynchronized
+            ? DoctorFinding(
+                "clock", .warning, "the kernel says that no time service keeps it; run chrony or systemd-timesyncd")
+            : DoctorFinding("clock", .good, "kept by a time service")
+    }
+
+    private static func openFiles() -> DoctorFinding {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return DoctorFinding("open files", .warning, "the limit can't be read")
+        }
+        return limit.rlim_cur < 4096
+            ? DoctorFinding("open files", .warning, "at most \(limit.rlim_cur); raise it to 4096 or more")
+            : DoctorFinding("open files", .good, "at most \(limit.rlim_cur)")
+    }
+
+    private static func exposure(_ key: String, _ address: ListenAddress) -> DoctorFinding {
+        address.host == "127.0.0.1" || address.host == "::1"
+            ? DoctorFinding(key, .good, "\(address), this machine only")
+            : DoctorFinding(key, .warning, "\(address) is reachable from outside; put a TLS proxy before it")
+    }
+}

@@ -1,0 +1,145 @@
+internal import Blocks
+internal import Cryptography
+internal import FoundationEssentials
+internal import Interface
+package import Primitives
+
+/// The folder of a node:
+///
+/// - `config.toml` settings · `genesis.json` the network it belongs to
+/// - `validator.key` (mode 0600) 64 hexadecimal digits: signs votes, nothing else; absent on an observer
+/// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
+/// - `log/`, `state/` the two stores · `journal/` votes · `mempool` what waited at the last stop
+package struct NodeHome: Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    /// `$MEDNEXUS_HOME`, else `$XDG_DATA_HOME/mednexusd`, else `~/.local/share/mednexusd`.
+    package static func standard(environment: [String: String]) -> NodeHome {
+        if let home = environment["MEDNEXUS_HOME"], !home.isEmpty { return NodeHome(home) }
+        if let data = environment["XDG_DATA_HOME"], !data.isEmpty { return NodeHome(data + "/mednexusd") }
+        return NodeHome((environment["HOME"] ?? ".") + "/.local/share/mednexusd")
+    }
+
+    package var configurationFile: String { path + "/config.toml" }
+    package var genesisFile: String { path + "/genesis.json" }
+    package var validatorKeyFile: String { path + "/validator.key" }
+    package var storageDirectory: String { path + "/ledger" }
+    package var mempoolFile: String { path + "/mempool" }
+
+    package var exists: Bool { FileManager.default.fileExists(atPath: genesisFile) }
+
+    package func configuration(
+        environment: [String: String], flags: [(key: String, text: String)]
+    ) throws -> Configuration {
+        let text = FileManager.default.contents(atPath: configurationFile).map { String(decoding: $0, as: UTF8.self) }
+        do {
+            return try Configuration(
+                file: text.map { (configurationFile, $0) }, environment: environment, flags: flags)
+        } catch {
+            throw NodeFailure(.configuration, "\(error)")
+        }
+    }
+
+    package func genesis() throws -> Genesis { try GenesisFile.read(genesisFile) }
+
+    /// Makes the home of a node that starts or joins a network. Nothing that is there is overwritten.
+    ///
+    /// - Parameter seed: 32 fresh random bytes, the validator's key; nil for an observer.
+    package func create(genesis text: String, validatorKey: SecretKeyBytes?) throws {
+        guard !exists else {
+            throw NodeFailure(
+                .configuration, "\(path) is a node's home already", hint: "Choose another --home, or start this one.")
+        }
+        _ = try GenesisFile.parse(text, name: "genesis")
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
+            if let validatorKey {
+                try Self.write(Hexadecimal.encode(validatorKey.bytes.array) + "\n", to: validatorKeyFile, mode: 0o600)
+            }
+            // Last, since its presence is what makes the folder a home.
+            try Self.write(text, to: genesisFile, mode: 0o644)
+        } catch let failure as NodeFailure {
+            throw failure
+        } catch {
+            throw NodeFailure(
+                .disk, "can't write \(path)", hint: "Check that the disk has room and the folder is writable.")
+        }
+    }
+
+    /// The key that signs votes; nil on an observer.
+    package func validatorKey() throws -> SecretKey? {
+        guard let data = FileManager.default.contents(atPath: validatorKeyFile) else { return nil }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: validatorKeyFile)
+        if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
+            throw NodeFailure(
+                .configuration, "\(validatorKeyFile) may be read by others",
+                hint: "Run: chmod 600 \(validatorKeyFile)")
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        guard text.hasSuffix("\n"), let bytes = Hexadecimal.decode(String(text.dropLast())).flatMap({ Bytes32($0) }),
+            let key = SecretKey(bytes)
+        else {
+            throw NodeFailure(
+                .configuration, "\(validatorKeyFile) is not a key: 64 lower-case hexadecimal digits and a newline")
+        }
+        return key
+    }
+
+    static func write(_ text: String, to path: String, mode: Int) throws {
+        let temporary = path + ".new"
+        FileManager.default.createFile(
+            atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        guard FileManager.default.contents(atPath: temporary) == Data(text.utf8) else {
+            throw NodeFailure(.disk, "can't write \(temporary)", hint: "Check free space and permissions.")
+        }
+        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.moveItem(atPath: temporary, toPath: path)
+    }
+}
+
+/// Thirty-two bytes that are a secret; a type of its own so that no description prints them.
+package struct SecretKeyBytes: Sendable {
+    let bytes: Bytes32
+    package init(_ bytes: Bytes32) { self.bytes = bytes }
+}
+
+/// The genesis document as a file: JSON in which every key that starts with `_` is an explanation.
+package enum GenesisFile {
+    package static let maximumBytes = 4 * 1024 * 1024
+
+    package static func read(_ path: String) throws -> Genesis {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw NodeFailure(.configuration, "can't read \(path)", hint: "Run `mednexusd init`, or name another --home.")
+        }
+        guard data.count <= maximumBytes else {
+            throw NodeFailure(.configuration, "\(path) has \(data.count) bytes, of at most \(maximumBytes)")
+        }
+        return try parse(String(decoding: data, as: UTF8.self), name: path)
+    }
+
+    package static func parse(_ text: String, name: String) throws -> Genesis {
+        do {
+            let value = try JSONValue.parse(Array(text.utf8)).withoutExplanations
+            // Which prefix addresses must carry depends on the kind of network, which is inside.
+            let kind = value["kind"]?.string.flatMap { NetworkKindName(name: $0) }?.networkKind
+            return try JSONValueDecoder(networkKind: kind).decode(Genesis.self, from: value)
+        } catch {
+            throw NodeFailure(.configuration, "\(name): \(error)", hint: "genesis/devnet.json explains every field.")
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var withoutExplanations: JSONValue {
+        switch self {
+        case .object(let members):
+            .object(members.filter { !$0.key.hasPrefix("_") }.map { (key: $0.key, value: $0.value.withoutExplanations) })
+        case .array(let elements): .array(elements.map(\.withoutExplanations))
+        default: self
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import ArgumentParser
+import Blocks
+import Cryptography
+import FoundationEssentials
+import Interface
+import Node
+import Primitives
+
+struct Initialize: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Makes a node's home: settings, validator key, genesis.")
+
+    @OptionGroup var options: HomeOptions
+    @Option(help: "The network's genesis file.") var genesis: String
+    @Option(help: "Refuse any other genesis than the one with this hash.") var genesisHash: String?
+    @Option(help: "Take this validator key (a file with 64 hexadecimal digits) instead of drawing one.")
+    var validatorKey: String?
+    @Flag(help: "No validator key: a node that serves reads and never votes.") var observer = false
+
+    func run() async throws {
+        try await reporting {
+            guard let text = FileManager.default.contents(atPath: genesis).map({ String(decoding: $0, as: UTF8.self) })
+            else { throw NodeFailure(.configuration, "can't read \(genesis)") }
+            let parsed = try GenesisFile.parse(text, name: genesis)
+            if let genesisHash, parsed.hash.description != genesisHash {
+                throw NodeFailure(
+                    .configuration, "\(genesis) has the hash \(parsed.hash)",
+                    hint: "You asked for \(genesisHash): get the right file from the network's operators.")
+            }
+            let home = options.nodeHome
+            let key = observer ? nil : try keyBytes()
+            try home.create(genesis: text, validatorKey: key)
+            print("Home \(home.path) of network \(parsed.name), \(parsed.hash)")
+            if let address = try home.validatorKey()?.address { print("Validator key \(address.bytes)") }
+            print("Settings are explained in \(home.configurationFile). Start it: mednexusd start --home \(home.path)")
+        }
+    }
+
+    private func keyBytes() throws -> SecretKeyBytes {
+        guard let validatorKey else { return SecretKeyBytes(NodeRandom.bytes32()) }
+        guard let data = FileManager.default.contents(atPath: validatorKey),
+            let bytes = Hexadecimal.decode(
+                String(decoding: data, as: UTF8.self).filter { $0 != "\n" }
+            ).flatMap({ Bytes32($0) }), SecretKey(bytes) != nil
+        else {
+            throw NodeFailure(.configuration, "\(validatorKey) is not a key: 64 lower-case hexadecimal digits")
+        }
+        return SecretKeyBytes(bytes)
+    }
+}
+
+struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Runs the node until it is told to stop.")
+
+    @OptionGroup var options: HomeOptions
+    @Option(help: "Write the addresses it listens on, as JSON, to this file once it is ready.") var ready: String?
+
+    func run() async throws {
+        try await reporting {
+            try await NodeProgram.run(
+                home: options.nodeHome, configuration: try options.configuration(), readyFile: ready)
+        }
+    }
+}
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows what a running node knows of itself.")
+
+    @OptionGroup var options: HomeOptions
+    @Option(help: "The node's RPC. Default: rpc.listen of the settings.") var node: String?
+    @Flag(help: "The node's answer as JSON.") var json = false
+
+    func run() async throws {
+        try await reporting {
+            let url = try node ?? "http://\(options.configuration().address("rpc.listen"))"
+            let status = try await NodeClient.call(url, "node_status")
+            if json {
+                print(status.text)
+            } else {
+                for line in NodeClient.describe(status) { print(line) }
+            }
+        }
+    }
+}
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Examines clock, disk, permissions, key and exposure.")
+
+    @OptionGroup var options: HomeOptions
+
+    func run() async throws {
+        try await reporting {
+            let findings = Doctor.examine(options.nodeHome, try options.configuration())
+            for finding in findings {
+                print("\(finding.grade.rawValue.padded(to: 8)) \(finding.subject.padded(to: 16)) \(finding.text)")
+            }
+            if findings.contains(where: { $0.grade == .problem }) { throw ArgumentParser.ExitCode(1) }
+        }
+    }
+}
+
+struct ConfigurationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Settings.", subcommands: [Show.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Every setting with its value and where it comes from.")
+
+        @OptionGroup var options: HomeOptions
+
+        func run() async throws {
+            try await reporting { for line in try options.configuration().lines { print(line) } }
+        }
+    }
+}
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Replays the whole chain: hashes, certificates, signatures, roots, conservation. The node must be stopped.")
+
+    @OptionGroup var options: HomeOptions
+
+    func run() async throws {
+        try await reporting {
+            let report = try await ChainVerification.run(home: options.nodeHome) { height, tip in
+                if isTerminal { print("\rblock \(height) of \(tip)", terminator: "") }
+            }
+            if isTerminal { print("\r", terminator: "") }
+            for line in report.lines { print(line) }
+        }
+    }
+}
+
+struct Version: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The version.")
+    func run() async throws { print("mednexusd \(NodeVersion.text)") }
+}
+
+struct GenesisCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "genesis", abstract: "Makes and checks genesis files.", subcommands: [New.self, Check.self])
+
+    struct New: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a genesis from a template: name, time and validators are replaced.")
+
+        @Option(help: "An explained genesis file, such as genesis/devnet.json.") var template: String
+        @Option(help: "The network's name.") var name: String
+        @Option(help: "A validator's key (its address, or 64 hexadecimal digits) and institution's index in the template: KEY.")
+        var validator: [String]
+        @Option(help: "Where to write it.") var out: String
+
+        func run() async throws {
+            try await reporting {
+                let text = try GenesisTemplate.make(
+                    from: template, name: name, validators: validator, time: NodeClock.now)
+                try GenesisTemplate.write(text, to: out)
+                let genesis = try GenesisFile.read(out)
+                print("\(out): network \(genesis.name), hash \(genesis.hash)")
+            }
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Checks a genesis file and prints its hash and the state it starts from.")
+
+        @Argument(help: "The genesis file.") var file: String
+
+        func run() async throws {
+            try await reporting {
+                for line in try GenesisTemplate.describe(file) { print(line) }
+            }
+        }
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

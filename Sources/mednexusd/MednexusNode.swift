@@ -1,0 +1,62 @@
+import ArgumentParser
+import FoundationEssentials
+import Node
+
+@main
+struct MednexusNode: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mednexusd",
+        abstract: "A validator or observer of a MedNexus ledger.",
+        discussion: """
+            A first network on this machine:
+              mednexusd devnet --home /tmp/devnet
+            A node of your own:
+              mednexusd init --home HOME --genesis genesis.json
+              mednexusd start --home HOME
+            Exit codes: 0 done, 1 failure, 2 usage, 3 configuration, 4 corruption, 5 signing guard, 6 disk, 7 port, \
+            8 home in use, 9 newer schema.
+            """,
+        version: NodeVersion.text,
+        subcommands: [
+            Initialize.self, Start.self, Devnet.self, GenesisCommand.self, Status.self, DoctorCommand.self,
+            ConfigurationCommand.self, Verify.self, Version.self,
+        ])
+}
+
+/// Where a node lives and what is set; shared by the commands that touch a home.
+struct HomeOptions: ParsableArguments {
+    @Option(help: "The node's folder. Default: $MEDNEXUS_HOME, else ~/.local/share/mednexusd.")
+    var home: String?
+
+    @Option(name: .customLong("set"), help: "A setting for this run: KEY=VALUE, such as rpc.listen=127.0.0.1:9000.")
+    var settings: [String] = []
+
+    var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    var nodeHome: NodeHome { home.map { NodeHome($0) } ?? .standard(environment: environment) }
+
+    func configuration() throws -> Configuration {
+        let flags = try settings.map { text -> (key: String, text: String) in
+            guard let equals = text.firstIndex(of: "=") else {
+                throw NodeFailure(.usage, "--set takes KEY=VALUE, found \(text)")
+            }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+        return try nodeHome.configuration(environment: environment, flags: flags)
+    }
+}
+
+/// Runs a command's body, and turns what it throws into a message and a documented exit code.
+func reporting(_ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch let failure as NodeFailure {
+        printError("error: \(failure.message)")
+        if !failure.hint.isEmpty { printError("  \(failure.hint)") }
+        throw ArgumentParser.ExitCode(failure.exit.rawValue)
+    }
+}
+
+func printError(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+}
