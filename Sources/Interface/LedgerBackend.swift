@@ -18,8 +18,9 @@ public protocol LedgerBackend: Sendable {
     /// Of the last final block. Cheap: a value kept in memory.
     func head() async -> ChainHead
 
-    /// Returns once a block above `height` is final, or after `milliseconds`, or when the task is canceled.
-    func waitForBlock(above height: Height, milliseconds: UInt64) async
+    /// Returns once a block above `height` is final, after `milliseconds`, or when the task is canceled. The result is
+    /// how many of the milliseconds are left: 0 unless the block came (the interface itself has no clock).
+    func waitForBlock(above height: Height, milliseconds: UInt64) async -> UInt64
 
     // Chain
     /// Nil above the head. Throws ``ServerState/pruned`` below what is kept.
@@ -74,13 +75,14 @@ public struct ChainHead: Hashable, Sendable, Codable {
 public struct BlockView: Hashable, Sendable, Codable {
     public let header: HeaderView
     public let transactions: [Hash]
-    public let certificate: CertificateView
+    /// Nil for genesis, and where finality came with a later block's certificate.
+    public let certificate: CertificateView?
     /// Events that the block made, its consequences included.
     public let eventCount: UInt64
     public let encodedBlock: ByteString
 
     public init(
-        header: HeaderView, transactions: [Hash], certificate: CertificateView, eventCount: UInt64,
+        header: HeaderView, transactions: [Hash], certificate: CertificateView?, eventCount: UInt64,
         encodedBlock: ByteString
     ) {
         self.header = header
@@ -91,51 +93,56 @@ public struct BlockView: Hashable, Sendable, Codable {
     }
 }
 
+/// The fields of a header (Specs/ledger.cddl), its hash, and its canonical bytes.
 public struct HeaderView: Hashable, Sendable, Codable {
-    public let height: Height
     public let hash: Hash
-    public let parentHash: Hash
-    public let view: UInt64
-    public let epoch: UInt64
+    public let network: Hash
+    public let height: Height
+    public let parent: Hash
     public let time: Timestamp
-    public let proposer: Address?
+    public let epoch: UInt64
+    /// Index of the proposing validator in the epoch's set.
+    public let proposer: UInt64
+    public let validatorSet: Hash
+    public let transactionsRoot: Hash
+    public let receiptsRoot: Hash
+    public let evidenceRoot: Hash
     public let stateRoot: Hash
-    public let transactionRoot: Hash
-    public let receiptRoot: Hash
-    public let transactionCount: UInt64
     public let encodedHeader: ByteString
 
     public init(
-        height: Height, hash: Hash, parentHash: Hash, view: UInt64, epoch: UInt64, time: Timestamp,
-        proposer: Address?, stateRoot: Hash, transactionRoot: Hash, receiptRoot: Hash, transactionCount: UInt64,
+        hash: Hash, network: Hash, height: Height, parent: Hash, time: Timestamp, epoch: UInt64, proposer: UInt64,
+        validatorSet: Hash, transactionsRoot: Hash, receiptsRoot: Hash, evidenceRoot: Hash, stateRoot: Hash,
         encodedHeader: ByteString
     ) {
-        self.height = height
         self.hash = hash
-        self.parentHash = parentHash
-        self.view = view
-        self.epoch = epoch
+        self.network = network
+        self.height = height
+        self.parent = parent
         self.time = time
+        self.epoch = epoch
         self.proposer = proposer
+        self.validatorSet = validatorSet
+        self.transactionsRoot = transactionsRoot
+        self.receiptsRoot = receiptsRoot
+        self.evidenceRoot = evidenceRoot
         self.stateRoot = stateRoot
-        self.transactionRoot = transactionRoot
-        self.receiptRoot = receiptRoot
-        self.transactionCount = transactionCount
         self.encodedHeader = encodedHeader
     }
 }
 
-/// The finalization certificate of a block. Genesis has none: then `signers` and `encodedCertificate` are empty.
+/// The finalization certificate of a block; `encodedCertificate` are its canonical bytes.
 public struct CertificateView: Hashable, Sendable, Codable {
     public let height: Height
     public let blockHash: Hash
     public let view: UInt64
     public let epoch: UInt64
-    public let signers: [Address]
+    /// Indices of the signing validators in the epoch's set.
+    public let signers: [UInt64]
     public let encodedCertificate: ByteString
 
     public init(
-        height: Height, blockHash: Hash, view: UInt64, epoch: UInt64, signers: [Address],
+        height: Height, blockHash: Hash, view: UInt64, epoch: UInt64, signers: [UInt64],
         encodedCertificate: ByteString
     ) {
         self.height = height

@@ -1,0 +1,167 @@
+internal import Primitives
+
+/// A JSON-RPC 2.0 request that was understood, or why it was not.
+public struct Call: Sendable {
+    /// Nil for a notification, which is never answered.
+    public let id: JSONValue?
+    public let content: Result<Content, CallFailure>
+
+    public struct Content: Sendable {
+        public let method: String
+        public let params: JSONValue?
+    }
+
+    init(_ json: JSONValue) {
+        guard let object = json.object else {
+            id = .null
+            content = .failure(.invalidRequest("invalid_request", "A request is an object."))
+            return
+        }
+        let given = object["id"]
+        let isUsable =
+            switch given {
+            case nil, .null, .string, .unsigned, .negative, .decimal: true
+            case .boolean, .array, .object: false
+            }
+        func refuse(_ hint: String) -> (JSONValue, Result<Content, CallFailure>) {
+            (isUsable ? given ?? .null : .null, .failure(.invalidRequest("invalid_request", hint)))
+        }
+        guard isUsable else {
+            (id, content) = refuse("id is a string, a number or null.")
+            return
+        }
+        guard object["jsonrpc"] == "2.0" else {
+            (id, content) = refuse("jsonrpc must be \"2.0\".")
+            return
+        }
+        guard let method = object["method"]?.string else {
+            (id, content) = refuse("method must be a string.")
+            return
+        }
+        switch object["params"] {
+        case nil, .array, .object:
+            id = given
+            content = .success(Content(method: method, params: object["params"]))
+        default: (id, content) = refuse("params is an array or an object.")
+        }
+    }
+}
+
+/// What a client sent: one call, a batch, or nothing that can be called.
+public enum CallMessage: Sendable {
+    public static let batchLimit = 100
+
+    case single(Call)
+    case batch([Call])
+    case refused(CallFailure)
+
+    public init(parsing bytes: [UInt8], limit: Int = 1 << 20) {
+        let json: JSONValue
+        do {
+            json = try JSONParser.parse(bytes, limit: limit)
+        } catch {
+            self = .refused(.parseError(error))
+            return
+        }
+        guard case .array(let elements) = json else {
+            self = .single(Call(json))
+            return
+        }
+        if elements.isEmpty {
+            self = .refused(.invalidRequest("empty_batch", "A batch holds at least one request."))
+        } else if elements.count > Self.batchLimit {
+            self = .refused(
+                .invalidRequest("batch_too_large", "A batch holds at most \(Self.batchLimit) requests."))
+        } else {
+            self = .batch(elements.map { Call($0) })
+        }
+    }
+
+    /// How many calls it counts for in rate limits.
+    public var count: Int {
+        switch self {
+        case .single, .refused: 1
+        case .batch(let calls): calls.count
+        }
+    }
+}
+
+/// Answers JSON-RPC messages from one table of methods and one backend.
+public struct Dispatcher: Sendable {
+    public let table: MethodTable
+    public let backend: any LedgerBackend
+
+    public init(table: MethodTable, backend: any LedgerBackend) {
+        self.table = table
+        self.backend = backend
+    }
+
+    /// The answer's bytes; nil if nothing is to be answered (notifications).
+    public func answer(_ message: CallMessage, _ context: CallContext = CallContext()) async -> [UInt8]? {
+        switch message {
+        case .refused(let failure): return Self.response(.null, .failure(failure)).serialized
+        case .single(let call): return await answer(call, context)?.serialized
+        case .batch(let calls):
+            // In order, one after the other: a later call sees what an earlier one did.
+            let context = context.inBatch()
+            var answers: [JSONValue] = []
+            for call in calls {
+                if let answer = await answer(call, context) { answers.append(answer) }
+            }
+            return answers.isEmpty ? nil : JSONValue.array(answers).serialized
+        }
+    }
+
+    public func answer(_ bytes: [UInt8], _ context: CallContext = CallContext()) async -> [UInt8]? {
+        await answer(CallMessage(parsing: bytes), context)
+    }
+
+    private func answer(_ call: Call, _ context: CallContext) async -> JSONValue? {
+        let result: CallResult =
+            switch call.content {
+            case .failure(let failure): .failure(failure)
+            case .success(let content): await self.call(content.method, content.params, context)
+            }
+        return call.id.map { Self.response($0, result) }
+    }
+
+    public static func response(_ id: JSONValue, _ result: CallResult) -> JSONValue {
+        var object = JSONObject(reserving: 3)
+        object.append("jsonrpc", "2.0")
+        switch result {
+        case .success(let value): object.append("result", value)
+        case .failure(let failure): object.append("error", failure.json)
+        }
+        object.append("id", id)
+        return .object(object)
+    }
+
+    /// Calls one method.
+    public func call(_ name: String, _ params: JSONValue?, _ context: CallContext = CallContext()) async -> CallResult {
+        if name == "rpc.discover" || name == "rpc_discover" { return .success(table.document) }
+        guard let method = table[name] else { return .failure(.methodNotFound(name)) }
+        let backend = backend
+        let run: @Sendable () async -> CallResult = {
+            do {
+                return .success(try await method.body(try method.arguments(params), backend, context))
+            } catch {
+                return .failure(Self.failure(error, method: name, backend))
+            }
+        }
+        guard method.isLong else { return await run() }
+        return await context.limitTime(run) ?? .failure(CallFailure(ServerState.timedOut))
+    }
+
+    private static func failure(_ error: any Error, method: String, _ backend: any LedgerBackend) -> CallFailure {
+        switch error {
+        case let failure as CallFailure: return failure
+        case let state as ServerState: return CallFailure(state)
+        case let rejection as Rejection: return CallFailure(rejection)
+        case Refusal.rejected(let rejection): return CallFailure(rejection)
+        case is CancellationError: return CallFailure(ServerState.unavailable)
+        default:
+            backend.report(internalFailure: "\(method): \(error)")
+            return .internalError
+        }
+    }
+}

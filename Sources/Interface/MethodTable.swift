@@ -1,0 +1,33 @@
+public import Primitives
+public import StateModel
+
+/// Every method of the interface: the one table from which calls are dispatched and the OpenRPC document is written.
+public struct MethodTable: Sendable {
+    /// In the order of the document.
+    public let methods: [Method]
+    /// Every ledger refusal.
+    public let rejections: [RejectionDescription]
+    /// The OpenRPC document, written once.
+    public let document: JSONValue
+    /// Types whose schema could not be seen completely; for tests.
+    public let incompleteSchemas: [String]
+    private let positions: [String: Int]
+
+    /// Precondition: no name twice.
+    public init(methods: [Method], rejections: [RejectionDescription], networkKind: NetworkKind, version: String) {
+        self.methods = methods
+        self.rejections = rejections.sorted { $0.code < $1.code }
+        var positions: [String: Int] = [:]
+        for (index, method) in methods.enumerated() {
+            let earlier = positions.updateValue(index, forKey: method.name)
+            precondition(earlier == nil, "two methods are named \(method.name)")
+        }
+        self.positions = positions
+        let writer = OpenRPCWriter(
+            methods: methods, rejections: self.rejections, networkKind: networkKind, version: version)
+        document = writer.document()
+        incompleteSchemas = writer.incompleteSchemas
+    }
+
+    public subscript(name: String) -> Method? { positions[name].map { methods[$0] } }
+}
