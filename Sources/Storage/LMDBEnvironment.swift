@@ -1,0 +1,203 @@
+internal import CLMDB
+internal import Primitives
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A table (LMDB calls it a database) of an environment.
+struct LMDBTable: Sendable {
+    let handle: MDB_dbi
+}
+
+/// A transaction's pointer, to be moved between threads under a lock.
+///
+/// `@unchecked Sendable`: LMDB allows read transactions to change threads (MDB_NOTLS) while one thread at a time uses
+/// them; ``ReadHandle`` guards that. Write transactions never leave the scope that began them.
+@safe struct LMDBPointer: @unchecked Sendable {
+    let raw: OpaquePointer
+}
+
+/// An open LMDB environment. A class, since readers on several threads share it and the last one to leave closes it.
+///
+/// `@unchecked Sendable`: LMDB environments may be used by all threads; the pointer never changes.
+@safe final class LMDBEnvironment: @unchecked Sendable {
+    struct Options {
+        /// Address space, not disk: growing needs a moment without transactions, so it is reserved generously.
+        var mapBytes: Int
+        var tables: [String]
+    }
+
+    /// Pooled readers of the RPC, the executor, and operators' tools.
+    static let maximumReaders = 512
+
+    let path: String
+    let mapBytes: Int
+    let tables: [LMDBTable]
+    fileprivate let raw: OpaquePointer
+
+    /// Opens or creates the environment in the directory `path`, and its tables.
+    init(path: String, options: Options) throws(StorageFailure) {
+        try Platform.makeDirectory(path)
+        var created: OpaquePointer?
+        try unsafe Self.check(mdb_env_create(&created), "mdb_env_create", path, options.mapBytes)
+        guard let raw = unsafe created else {
+            throw .system(call: "mdb_env_create", path: path, message: "no environment")
+        }
+        do throws(StorageFailure) {
+            tables = try unsafe Self.setUp(raw, path, options)
+        } catch {
+            unsafe mdb_env_close(raw)
+            throw error
+        }
+        unsafe self.raw = raw
+        self.path = path
+        mapBytes = options.mapBytes
+        try Platform.synchronizeDirectory(path)
+    }
+
+    private static func setUp(
+        _ raw: OpaquePointer, _ path: String, _ options: Options
+    ) throws(StorageFailure) -> [LMDBTable] {
+        try unsafe check(mdb_env_set_mapsize(raw, options.mapBytes), "mdb_env_set_mapsize", path, options.mapBytes)
+        try unsafe check(mdb_env_set_maxdbs(raw, UInt32(options.tables.count)), "mdb_env_set_maxdbs", path, 0)
+        try unsafe check(mdb_env_set_maxreaders(raw, UInt32(maximumReaders)), "mdb_env_set_maxreaders", path, 0)
+        // Read-ahead costs more than it brings once the state is larger than memory.
+        let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD)
+        try unsafe check(mdb_env_open(raw, path, flags, 0o600), "mdb_env_open", path, options.mapBytes)
+        var dead: Int32 = 0
+        try unsafe check(mdb_reader_check(raw, &dead), "mdb_reader_check", path, 0)
+        var begun: OpaquePointer?
+        try unsafe check(mdb_txn_begin(raw, nil, 0, &begun), "mdb_txn_begin", path, 0)
+        var tables: [LMDBTable] = []
+        do throws(StorageFailure) {
+            for name in options.tables {
+                var handle: MDB_dbi = 0
+                try unsafe check(mdb_dbi_open(begun, name, UInt32(MDB_CREATE), &handle), "mdb_dbi_open", path, 0)
+                tables.append(LMDBTable(handle: handle))
+            }
+        } catch {
+            unsafe mdb_txn_abort(begun)
+            throw error
+        }
+        try unsafe check(mdb_txn_commit(begun), "mdb_txn_commit", path, options.mapBytes)
+        return tables
+    }
+
+    deinit { unsafe mdb_env_close(raw) }
+
+    static func check(_ code: Int32, _ call: String, _ path: String, _ mapBytes: Int) throws(StorageFailure) {
+        guard code != MDB_SUCCESS else { return }
+        switch code {
+        case MDB_MAP_FULL: throw .mapFull(path: path, bytes: mapBytes)
+        case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_PANIC:
+            throw .damaged(what: "\(path): \(text(of: code))")
+        case MDB_READERS_FULL: throw .tooManySnapshots(limit: maximumReaders)
+        case 1...: throw Platform.failure(call, path, code: code)
+        default: throw .system(call: call, path: path, message: text(of: code))
+        }
+    }
+
+    private static func text(of code: Int32) -> String {
+        guard let text = unsafe mdb_strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    func check(_ code: Int32, _ call: String) throws(StorageFailure) {
+        try Self.check(code, call, path, mapBytes)
+    }
+
+    func beginReading() throws(StorageFailure) -> LMDBPointer {
+        var begun: OpaquePointer?
+        try unsafe check(mdb_txn_begin(raw, nil, UInt32(MDB_RDONLY), &begun), "mdb_txn_begin")
+        guard let begun = unsafe begun else {
+            throw .system(call: "mdb_txn_begin", path: path, message: "no transaction")
+        }
+        return unsafe LMDBPointer(raw: begun)
+    }
+
+    /// Copies the environment, compacted, as of now into the empty directory `target`, while reads and writes go on.
+    func copy(to target: String) throws(StorageFailure) {
+        try Platform.makeDirectory(target)
+        let code = unsafe mdb_env_copy2(raw, target, UInt32(MDB_CP_COMPACT))
+        try Self.check(code, "mdb_env_copy2", target, mapBytes)
+        try Platform.synchronizeDirectory(target)
+    }
+}
+
+/// One write transaction: committed by ``commit()``, else aborted when it goes out of scope. It blocks its thread and
+/// stays on it, so it can't be begun in asynchronous code.
+@safe struct WriteTransaction: ~Copyable {
+    /// Nil once committed.
+    private var raw: OpaquePointer?
+    private let path: String
+    private let mapBytes: Int
+
+    @available(*, noasync)
+    init(_ environment: LMDBEnvironment) throws(StorageFailure) {
+        var begun: OpaquePointer?
+        try unsafe environment.check(mdb_txn_begin(environment.raw, nil, 0, &begun), "mdb_txn_begin")
+        guard let begun = unsafe begun else {
+            throw .system(call: "mdb_txn_begin", path: environment.path, message: "no transaction")
+        }
+        unsafe raw = begun
+        path = environment.path
+        mapBytes = environment.mapBytes
+    }
+
+    deinit {
+        if let raw = unsafe raw { unsafe mdb_txn_abort(raw) }
+    }
+
+    private var reads: LMDBReads {
+        guard let raw = unsafe raw else { preconditionFailure("a transaction is not used after its commit") }
+        return unsafe LMDBReads(LMDBPointer(raw: raw), path: path)
+    }
+
+    /// `isAppended`: the key is larger than all in the table; cheaper, and refused by LMDB if it isn't so.
+    func put(
+        _ table: LMDBTable, _ key: [UInt8], _ value: [UInt8], isAppended: Bool = false
+    ) throws(StorageFailure) {
+        let flags = isAppended ? UInt32(MDB_APPEND) : 0
+        let code = unsafe key.withUnsafeBytes { key in
+            unsafe value.withUnsafeBytes { value in
+                var keyValue = unsafe MDB_val(borrowing: key)
+                var dataValue = unsafe MDB_val(borrowing: value)
+                return unsafe mdb_put(raw, table.handle, &keyValue, &dataValue, flags)
+            }
+        }
+        try LMDBEnvironment.check(code, "mdb_put", path, mapBytes)
+    }
+
+    /// False if there was nothing.
+    @discardableResult
+    func delete(_ table: LMDBTable, _ key: [UInt8]) throws(StorageFailure) -> Bool {
+        let code = unsafe key.withUnsafeBytes { key in
+            var keyValue = unsafe MDB_val(borrowing: key)
+            return unsafe mdb_del(raw, table.handle, &keyValue, nil)
+        }
+        if code == MDB_NOTFOUND { return false }
+        try LMDBEnvironment.check(code, "mdb_del", path, mapBytes)
+        return true
+    }
+
+    func get(_ table: LMDBTable, _ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
+        try unsafe reads.get(table, key) { unsafe [UInt8]($0) }
+    }
+
+    func walk(
+        _ table: LMDBTable, from start: [UInt8], descending: Bool = false,
+        _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(StorageFailure) -> Bool
+    ) throws(StorageFailure) {
+        try unsafe reads.walk(table, from: start, descending: descending, visit)
+    }
+
+    consuming func commit() throws(StorageFailure) {
+        // A commit frees the transaction, whatever it answers, so `deinit` must not abort it as well.
+        let code = unsafe mdb_txn_commit(raw)
+        unsafe raw = nil
+        try LMDBEnvironment.check(code, "mdb_txn_commit", path, mapBytes)
+    }
+}

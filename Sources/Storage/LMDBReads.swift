@@ -1,0 +1,96 @@
+internal import CLMDB
+
+/// Reads inside a transaction of either kind. Buffers handed to closures are valid only there.
+@safe struct LMDBReads {
+    private let raw: OpaquePointer
+    private let path: String
+
+    init(_ pointer: LMDBPointer, path: String) {
+        unsafe raw = pointer.raw
+        self.path = path
+    }
+
+    /// What `use` makes of the value under `key`, or nil if there is none.
+    func get<Value>(
+        _ table: LMDBTable, _ key: [UInt8], _ use: (UnsafeRawBufferPointer) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value? {
+        var value = unsafe MDB_val()
+        let code = unsafe key.withUnsafeBytes { key in
+            var keyValue = unsafe MDB_val(borrowing: key)
+            return unsafe mdb_get(raw, table.handle, &keyValue, &value)
+        }
+        if code == MDB_NOTFOUND { return nil }
+        try LMDBEnvironment.check(code, "mdb_get", path, 0)
+        return try unsafe use(value.buffer)
+    }
+
+    func contains(_ table: LMDBTable, _ key: [UInt8]) throws(StorageFailure) -> Bool {
+        try unsafe get(table, key) { _ in true } ?? false
+    }
+
+    /// Visits entries in order of their keys, from the first at or after `start`; or, descending, from the last at or
+    /// before it (from the very last if `start` is empty). Ends when `visit` returns false.
+    func walk(
+        _ table: LMDBTable, from start: [UInt8], descending: Bool = false,
+        _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(StorageFailure) -> Bool
+    ) throws(StorageFailure) {
+        var opened: OpaquePointer?
+        try unsafe LMDBEnvironment.check(mdb_cursor_open(raw, table.handle, &opened), "mdb_cursor_open", path, 0)
+        guard let cursor = unsafe opened else { return }
+        defer { unsafe mdb_cursor_close(cursor) }
+        var key = unsafe MDB_val()
+        var value = unsafe MDB_val()
+        var code = unsafe place(cursor, start, descending: descending, &key, &value)
+        while code == MDB_SUCCESS {
+            guard try unsafe visit(key.buffer, value.buffer) else { return }
+            code = unsafe mdb_cursor_get(cursor, &key, &value, descending ? MDB_PREV : MDB_NEXT)
+        }
+        if code == MDB_NOTFOUND { return }
+        try LMDBEnvironment.check(code, "mdb_cursor_get", path, 0)
+    }
+
+    private func place(
+        _ cursor: OpaquePointer, _ start: [UInt8], descending: Bool, _ key: inout MDB_val, _ value: inout MDB_val
+    ) -> Int32 {
+        if start.isEmpty { return unsafe mdb_cursor_get(cursor, &key, &value, descending ? MDB_LAST : MDB_FIRST) }
+        let code = unsafe start.withUnsafeBytes { start in
+            unsafe key = MDB_val(borrowing: start)
+            return unsafe mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)
+        }
+        guard descending else { return code }
+        if code == MDB_NOTFOUND { return unsafe mdb_cursor_get(cursor, &key, &value, MDB_LAST) }
+        guard code == MDB_SUCCESS else { return code }
+        let isStart = unsafe key.buffer.elementsEqual(start)
+        return isStart ? code : unsafe mdb_cursor_get(cursor, &key, &value, MDB_PREV)
+    }
+
+    func count(_ table: LMDBTable) throws(StorageFailure) -> Int {
+        var statistics = MDB_stat()
+        try unsafe LMDBEnvironment.check(mdb_stat(raw, table.handle, &statistics), "mdb_stat", path, 0)
+        return Int(statistics.ms_entries)
+    }
+}
+
+extension MDB_val {
+    /// LMDB only reads through it.
+    init(borrowing bytes: UnsafeRawBufferPointer) {
+        unsafe self.init(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+    }
+
+    var buffer: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: mv_data, count: mv_size) }
+}
+
+/// A short read transaction on one thread.
+@safe struct ReadTransaction: ~Copyable {
+    private let pointer: LMDBPointer
+    let reads: LMDBReads
+
+    @available(*, noasync)
+    init(_ environment: LMDBEnvironment) throws(StorageFailure) {
+        let begun = try environment.beginReading()
+        pointer = begun
+        reads = LMDBReads(begun, path: environment.path)
+    }
+
+    deinit { unsafe mdb_txn_abort(pointer.raw) }
+}

@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The few calls of the system that storage makes, with their failures typed.
+enum Platform {
+    /// The failure that `errno` tells of.
+    static func failure(_ call: String, _ path: String, code: Int32 = errno) -> StorageFailure {
+        switch code {
+        case ENOSPC, EDQUOT: .diskFull(path: path)
+        case EROFS, EACCES, EPERM: .readOnly(path: path)
+        default: .system(call: call, path: path, message: text(of: code))
+        }
+    }
+
+    private static func text(of code: Int32) -> String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    static func makeDirectory(_ path: String) throws(StorageFailure) {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }
+    }
+
+    /// Makes the names inside a directory durable; files alone don't bring them along.
+    static func synchronizeDirectory(_ path: String) throws(StorageFailure) {
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("fsync", path) }
+    }
+
+    static func names(in path: String) throws(StorageFailure) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw failure("opendir", path) }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Bytes that this user may still write on the disk of `path`.
+    static func freeBytes(_ path: String) throws(StorageFailure) -> UInt64 {
+        var statistics = statvfs()
+        guard unsafe statvfs(path, &statistics) == 0 else { throw failure("statvfs", path) }
+        return UInt64(statistics.f_bavail) * UInt64(statistics.f_frsize)
+    }
+}

@@ -1,0 +1,130 @@
+internal import CLMDB
+internal import Primitives
+internal import StateModel
+internal import Synchronization
+
+/// Read transactions that are begun already: renewing one costs a fraction of beginning it.
+final class ReadPool: Sendable {
+    /// As many as threads can usefully read at once; more are closed when given back.
+    private static let keptIdle = 64
+
+    let environment: LMDBEnvironment
+    private let idle = Mutex<[LMDBPointer]>([])
+
+    init(_ environment: LMDBEnvironment) { self.environment = environment }
+
+    deinit {
+        for pointer in idle.withLock({ $0 }) { unsafe mdb_txn_abort(pointer.raw) }
+    }
+
+    func take() throws(StorageFailure) -> LMDBPointer {
+        guard let pointer = idle.withLock({ $0.popLast() }) else { return try environment.beginReading() }
+        let code = unsafe mdb_txn_renew(pointer.raw)
+        if code != MDB_SUCCESS { unsafe mdb_txn_abort(pointer.raw) }
+        try environment.check(code, "mdb_txn_renew")
+        return pointer
+    }
+
+    func give(_ pointer: LMDBPointer) {
+        unsafe mdb_txn_reset(pointer.raw)
+        let isKept = idle.withLock { idle in
+            guard idle.count < Self.keptIdle else { return false }
+            idle.append(pointer)
+            return true
+        }
+        if !isKept { unsafe mdb_txn_abort(pointer.raw) }
+    }
+}
+
+/// One consistent view of the state environment: a read transaction with an age limit, since LMDB reuses no page that
+/// the oldest reader may still see. Used by one thread at a time, under its lock.
+final class ReadHandle: Sendable {
+    private let pool: ReadPool
+    private let transaction: Mutex<LMDBPointer?>
+    private let deadline: ContinuousClock.Instant
+
+    init(_ pool: ReadPool, maximumAge: Duration) throws(StorageFailure) {
+        self.pool = pool
+        transaction = Mutex(try pool.take())
+        deadline = .now + maximumAge
+    }
+
+    deinit { expire() }
+
+    var isExpired: Bool { ContinuousClock.now >= deadline }
+
+    /// Ends the transaction; reads fail from now on.
+    func expire() {
+        let pointer = transaction.withLock { transaction in
+            let pointer = transaction
+            transaction = nil
+            return pointer
+        }
+        if let pointer { pool.give(pointer) }
+    }
+
+    func read<Value: Sendable>(
+        _ body: (LMDBReads) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value {
+        if isExpired { expire() }
+        return try transaction.withLock { (transaction) throws(StorageFailure) -> Value in
+            guard let transaction else {
+                throw .outOfOrder("The snapshot expired: it was held longer than allowed. Take a new one and repeat.")
+            }
+            return try body(LMDBReads(transaction, path: pool.environment.path))
+        }
+    }
+}
+
+/// Pages of the trie as of the newest checkpoint, so that the hot top of the trie is not copied out of LMDB each time.
+/// Two generations of at most half the capacity each: what is not asked for again falls out.
+final class TriePageCache: Sendable {
+    private struct Content {
+        var checkpoint: Height?
+        var young: [TriePageKey: [UInt8]] = [:]
+        var old: [TriePageKey: [UInt8]] = [:]
+    }
+
+    private let half: Int
+    private let content = Mutex(Content())
+
+    /// `capacity` pages of about 2 KiB at most.
+    init(capacity: Int) { half = max(1, capacity / 2) }
+
+    func page(_ key: TriePageKey, at checkpoint: Height?) -> [UInt8]? {
+        content.withLock { content in
+            guard content.checkpoint == checkpoint else { return nil }
+            if let page = content.young[key] { return page }
+            guard let page = content.old.removeValue(forKey: key) else { return nil }
+            add(key, page, &content)
+            return page
+        }
+    }
+
+    func insert(_ key: TriePageKey, _ page: [UInt8], at checkpoint: Height?) {
+        content.withLock { content in
+            guard content.checkpoint == checkpoint else { return }
+            add(key, page, &content)
+        }
+    }
+
+    private func add(_ key: TriePageKey, _ page: [UInt8], _ content: inout Content) {
+        if content.young.count >= half {
+            content.old = content.young
+            content.young = [:]
+        }
+        content.young[key] = page
+    }
+
+    /// A checkpoint was committed: pages it wrote are not what they were. Readers of older ones are served by LMDB.
+    func advance(to checkpoint: Height?, changed: [TriePageWrite]) {
+        content.withLock { content in
+            content.checkpoint = checkpoint
+            for write in changed {
+                let wasYoung = content.young.removeValue(forKey: write.key) != nil
+                let wasOld = content.old.removeValue(forKey: write.key) != nil
+                if wasYoung || wasOld, let bytes = write.bytes { add(write.key, bytes, &content) }
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+internal import Dispatch
+public import Primitives
+public import StateModel
+internal import Synchronization
+
+/// When the store writes, and what it keeps in memory.
+public struct StateStoreOptions: Hashable, Sendable {
+    /// A quarter tebibyte of address space; it costs nothing until used.
+    public var mapBytes = 1 << 38
+    /// A checkpoint begins when layers of this size wait…
+    public var checkpointBytes = 32 << 20
+    /// …or the last one is this old: so much is executed again after a crash.
+    public var checkpointInterval: Duration = .seconds(5)
+    /// Pushes wait for a checkpoint beyond this.
+    public var maximumLayerBytes = 256 << 20
+    /// How long a snapshot may be read.
+    public var snapshotAge: Duration = .seconds(30)
+    /// Trie pages of at most 2 KiB.
+    public var cachedPages = 32_768
+
+    public init() {}
+}
+
+/// The state on disk as of a checkpoint, and the finalized layers above it in memory. Reads and pushes go on while a
+/// checkpoint is written.
+///
+/// Safe to use from several threads; one caller at a time pushes. After a crash the store opens at its checkpoint, and
+/// the blocks of the log above it are executed again.
+public final class StateStore: Sendable {
+    private struct Live {
+        /// What the newest committed transaction of the environment stands for.
+        var checkpoint: Height?
+        var root: Hash
+        /// Newest first. Those a checkpoint now writes, and those above them. Merging never crosses the two.
+        var frozen: [StateLayer] = []
+        var open: [StateLayer] = []
+        var lastCheckpoint = ContinuousClock.now
+        var isScheduled = false
+        var failure: StorageFailure?
+        var handles: [WeakHandle] = []
+        var lastSweep = ContinuousClock.now
+
+        var head: Height? { open.first?.height ?? frozen.first?.height ?? checkpoint }
+        var headRoot: Hash { open.first?.root ?? frozen.first?.root ?? root }
+        var byteCount: Int { (open + frozen).reduce(0) { $0 + $1.byteCount } }
+    }
+
+    private struct WeakHandle: Sendable {
+        weak let handle: ReadHandle?
+    }
+
+    private let environment: LMDBEnvironment
+    private let tables: CheckpointSnapshot.Tables
+    private let pool: ReadPool
+    private let cache: TriePageCache
+    private let log: BlockLog
+    private let options: StateStoreOptions
+    private let writer = DispatchQueue(label: "mednexus.state")
+    private let live: Mutex<Live>
+
+    /// Opens or creates the store in `home`. `log` is asked, before each checkpoint, whether the blocks are durable.
+    public init(
+        in home: Home, log: BlockLog, options: StateStoreOptions = StateStoreOptions()
+    ) throws(StorageFailure) {
+        let environment = try LMDBEnvironment(
+            path: home.path + "/state",
+            options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
+        let tables = CheckpointSnapshot.Tables(environment)
+        try Schema.settle(environment, meta: tables.meta, network: home.network)
+        let pool = ReadPool(environment)
+        let cache = TriePageCache(capacity: options.cachedPages)
+        let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)
+        let opened = try CheckpointSnapshot(handle, tables: tables, cache: cache)
+        cache.advance(to: opened.height, changed: [])
+        self.environment = environment
+        self.tables = tables
+        self.pool = pool
+        self.cache = cache
+        self.log = log
+        self.options = options
+        live = Mutex(Live(checkpoint: opened.height, root: opened.root))
+    }
+
+    /// The block whose state a new snapshot has; nil before genesis.
+    public var height: Height? { live.withLock { $0.head } }
+    public var root: Hash { live.withLock { $0.headRoot } }
+    /// The block at which the store would open after a crash.
+    public var checkpointHeight: Height? { live.withLock { $0.checkpoint } }
+    /// Bytes of layers that only memory (and the log) holds.
+    public var layerBytes: Int { live.withLock { $0.byteCount } }
+
+    /// Adds the layer of a block that the log holds. Waits for a checkpoint if too much is in memory. Throws if it does
+    /// not lie on the newest state, or if an earlier checkpoint failed (then nothing more can become durable).
+    public func push(_ layer: StateLayer) throws(StorageFailure) {
+        guard let tip = log.tip, layer.height <= tip.height else {
+            throw .outOfOrder("The layer of block \(layer.height) was pushed before the block was logged.")
+        }
+        let (isDue, isFull) = try live.withLock { (live) throws(StorageFailure) in
+            if let failure = live.failure { throw failure }
+            guard layer.base == live.head else {
+                let head = live.head.map { "block \($0)" } ?? "nothing"
+                throw .outOfOrder("The layer of block \(layer.height) does not lie on the newest state, \(head).")
+            }
+            live.open.insert(layer, at: 0)
+            let bytes = live.byteCount
+            let isOld = ContinuousClock.now - live.lastCheckpoint >= options.checkpointInterval
+            let isDue = !live.isScheduled && (isOld || bytes >= options.checkpointBytes)
+            if isDue { live.isScheduled = true }
+            return (isDue, bytes >= options.maximumLayerBytes)
+        }
+        mergeOpenLayers()
+        if isDue { writer.async { self.runCheckpoint() } }
+        if isFull { try checkpoint() }
+    }
+
+    /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one.
+    private func mergeOpenLayers() {
+        while true {
+            let pair = live.withLock { live -> (StateLayer, StateLayer)? in
+                guard live.open.count >= 2, live.open[1].byteCount < 2 * live.open[0].byteCount else { return nil }
+                return (live.open[0], live.open[1])
+            }
+            guard let (newer, older) = pair else { return }
+            // Outside the lock: it may take milliseconds, and readers are not to wait.
+            let merged = StateLayer.merging(older: older, newer: newer)
+            let isDone = live.withLock { live in
+                guard live.open.count >= 2, live.open[0] === newer, live.open[1] === older else { return false }
+                live.open.replaceSubrange(0..<2, with: [merged])
+                return true
+            }
+            guard isDone else { return }
+        }
+    }
+
+    /// Writes all layers now, and returns when they are durable.
+    public func checkpoint() throws(StorageFailure) {
+        writer.sync { runCheckpoint() }
+        if let failure = live.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// On the writer's thread only.
+    private func runCheckpoint() {
+        let layers = live.withLock { live -> [StateLayer] in
+            live.isScheduled = false
+            live.lastCheckpoint = .now
+            guard live.failure == nil else { return [] }
+            live.frozen = live.open
+            live.open = []
+            return live.frozen
+        }
+        sweepHandles(now: .now)
+        guard let newest = layers.first else { return }
+        let merged = layers.dropFirst().reduce(newest) { StateLayer.merging(older: $1, newer: $0) }
+        do throws(StorageFailure) {
+            try write(merged)
+        } catch {
+            live.withLock { $0.failure = error }
+            return
+        }
+        cache.advance(to: merged.height, changed: merged.pages)
+        live.withLock { live in
+            live.frozen = []
+            live.checkpoint = merged.height
+            live.root = merged.root
+        }
+    }
+
+    private func write(_ layer: StateLayer) throws(StorageFailure) {
+        guard let tip = log.tip, layer.height <= tip.height else {
+            throw .outOfOrder("A checkpoint of block \(layer.height) would precede the log.")
+        }
+        let transaction = try WriteTransaction(environment)
+        for write in layer.state {
+            let key = write.path.array
+            if let value = write.value {
+                try transaction.put(
+                    tables.state, key, StateValues.state(path: write.path, key: write.key, value: value))
+            } else {
+                try transaction.delete(tables.state, key)
+            }
+        }
+        for write in layer.pages {
+            if let bytes = write.bytes {
+                try transaction.put(tables.pages, write.key.bytes, StateValues.page(bytes))
+            } else {
+                try transaction.delete(tables.pages, write.key.bytes)
+            }
+        }
+        for write in layer.index {
+            if let value = write.value {
+                try transaction.put(tables.index, write.key.bytes, StateValues.index(write.key, value))
+            } else {
+                try transaction.delete(tables.index, write.key.bytes)
+            }
+        }
+        let checkpoint = CheckpointSnapshot.checkpointValue(layer.height, layer.root)
+        try transaction.put(tables.meta, CheckpointSnapshot.checkpointKey, checkpoint)
+        try transaction.commit()
+    }
+
+    /// The newest finalized state, consistent for ``StateStoreOptions/snapshotAge``; then reads throw "expired".
+    public func snapshot() throws(StorageFailure) -> LayeredSnapshot {
+        sweepHandlesIfDue()
+        return try live.withLock { (live) throws(StorageFailure) in
+            let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)
+            live.handles.append(WeakHandle(handle: handle))
+            let base = try CheckpointSnapshot(handle, tables: tables, cache: cache)
+            // A checkpoint may be committed and not yet be noted here: the transaction tells which layers it covers.
+            let layers = (live.open + live.frozen).filter { layer in
+                base.height.map { layer.height > $0 } ?? true
+            }
+            return LayeredSnapshot(base, layersNewestFirst: layers)
+        }
+    }
+
+    private func sweepHandlesIfDue() {
+        let now = ContinuousClock.now
+        let isDue = live.withLock { live in
+            let isDue = now - live.lastSweep >= .seconds(1) || live.handles.count > 1024
+            if isDue { live.lastSweep = now }
+            return isDue
+        }
+        if isDue { sweepHandles(now: now) }
+    }
+
+    /// Ends the transactions of snapshots held too long, whether or not anyone reads them.
+    private func sweepHandles(now: ContinuousClock.Instant) {
+        let expired = live.withLock { live -> [ReadHandle] in
+            live.handles.removeAll { $0.handle == nil }
+            return live.handles.compactMap(\.handle).filter(\.isExpired)
+        }
+        for handle in expired { handle.expire() }
+    }
+
+    /// Copies the state as of the last checkpoint into a new directory, while reads and writes go on.
+    public func copy(to directory: String) throws(StorageFailure) { try environment.copy(to: directory) }
+}

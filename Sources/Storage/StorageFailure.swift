@@ -1,0 +1,58 @@
+public import Primitives
+
+/// Why the disk's side of the node could not do what was asked. Nothing that was final is lost by any of them; each
+/// says what to do.
+public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    case diskFull(path: String)
+    case mapFull(path: String, bytes: Int)
+    case readOnly(path: String)
+    /// A checksum, a structure or a root is wrong.
+    case damaged(what: String)
+    case newerSchema(path: String, found: UInt64, known: UInt64)
+    case homeLocked(path: String)
+    case otherNetwork(path: String, found: Hash, expected: Hash)
+    case noHome(path: String)
+    case homeExists(path: String)
+    case noGuard
+    /// The caller broke the order of blocks, layers or checkpoints.
+    case outOfOrder(String)
+    case tooManySnapshots(limit: Int)
+    /// Any other failure of the system: a call, and what it said.
+    case system(call: String, path: String, message: String)
+
+    public var description: String {
+        switch self {
+        case .diskFull(let path):
+            "The disk that holds \(path) is full. Free space or move the home to a larger disk, then start again."
+        case .mapFull(let path, let bytes):
+            "\(path) has reached its reserved size of \(bytes) bytes. Raise it in the configuration and start again."
+        case .readOnly(let path):
+            "\(path) can't be written: the disk or directory is read-only for this user. Check mount and permissions."
+        case .damaged(let what):
+            "Damage found: \(what). Stop, check the disk, and restore from a backup or sync this node anew."
+        case .newerSchema(let path, let found, let known):
+            "\(path) has schema \(found); this build knows up to \(known). Use the newer build that wrote it."
+        case .homeLocked(let path):
+            "\(path) is in use by another process. Stop that process, or name another home."
+        case .otherNetwork(let path, let found, let expected):
+            "\(path) belongs to network \(found), not \(expected). Name the home of this network, or another genesis."
+        case .noHome(let path):
+            "\(path) is no home of a node. Create one with `mednexusd init`."
+        case .homeExists(let path):
+            "\(path) is a home already. Start it, or name an empty directory."
+        case .noGuard:
+            "The signing guard is missing. Without it a key must watch an epoch before it votes again."
+        case .outOfOrder(let what):
+            what
+        case .tooManySnapshots(let limit):
+            "More than \(limit) snapshots are open at once. Finish reads before starting more."
+        case .system(let call, let path, let message):
+            "\(call) of \(path) failed: \(message)."
+        }
+    }
+}
+
+extension StorageFailure {
+    /// For readers of state, which know one kind of failure.
+    var asStateFailure: StateFailure { StateFailure(description) }
+}

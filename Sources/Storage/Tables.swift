@@ -1,0 +1,154 @@
+internal import Primitives
+internal import StateModel
+
+// Everything that lies in a node's home. Numbers are big-endian, so that keys sort by them; `check` is the XXH64 of
+// what follows it, seeded with the key, cut to its width.
+//
+// home              text: schema and network. Written once by `Home.create`.
+// lock              locked (flock) by the one process that uses the home.
+//
+// log/              environment "log": what is final, and bodies that may become it. One writer: `BlockLog`.
+//   headers         height (8) → check (8) ‖ block hash (32) ‖ header length (4) ‖ header ‖ finalization certificate
+//                   written when a block becomes final; never pruned: they are the chain
+//   blocks          height (8) → check (8) ‖ block
+//                   written with the header; pruned by `BlockLog.prune` on nodes that keep the last N
+//   receipts        height (8) → check (8) ‖ receipts
+//                   like blocks
+//   hashes          block hash (32) → height (8)
+//                   written with the header; never pruned
+//   bodies          block hash (32) → check (8) ‖ height (8) ‖ block
+//                   proposed blocks, durable before one's own notarize; pruned once their height is final
+//   meta            "schema" → 8 bytes, "network" → 32 bytes; written when the environment is made
+//
+// state/            environment "state": the state as of a checkpoint. One writer: `StateStore`'s checkpoint.
+//   state           path (32) → check (4) ‖ key length (2) ‖ state key ‖ value
+//                   written and deleted as blocks do
+//   pages           trie page key (33) → page ‖ check (1, see `Checksum.pageByte`)
+//                   written and deleted with the state; at most 1,997 bytes, so that two fit a page of LMDB
+//   index           index key (1...511) → check (4) ‖ value
+//                   written and deleted with the state; a function of state and blocks (`reindex`)
+//   meta            "schema", "network" as above; "checkpoint" → check (8) ‖ height (8) ‖ state root (32)
+//
+// journal/          files "votes-<number>" of the vote journal (`VoteJournal`); the oldest go with each rotation.
+// guard/guard       the double-sign guard (`SigningGuard`); in no backup.
+
+/// The version of everything above.
+enum Schema {
+    static let current: UInt64 = 1
+
+    static let schemaKey = Array("schema".utf8)
+    static let networkKey = Array("network".utf8)
+
+    /// Stamps a new environment, and compares an old one. An older schema is brought to the current one step by step,
+    /// each step one transaction that ends with its new number; a newer one is refused. Version 1 is the first.
+    static func settle(
+        _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash, migrate: [UInt64: Migration] = [:]
+    ) throws(StorageFailure) {
+        var found = try stamp(environment, meta: meta, network: network)
+        while found < current {
+            guard let migration = migrate[found] else {
+                throw .damaged(what: "\(environment.path) has schema \(found), which never was")
+            }
+            let transaction = try WriteTransaction(environment)
+            try migration(transaction)
+            try transaction.put(meta, schemaKey, (found + 1).bigEndianBytes)
+            try transaction.commit()
+            found += 1
+        }
+    }
+
+    typealias Migration = (borrowing WriteTransaction) throws(StorageFailure) -> Void
+
+    private static func stamp(
+        _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash
+    ) throws(StorageFailure) -> UInt64 {
+        let transaction = try WriteTransaction(environment)
+        guard let stored = try transaction.get(meta, schemaKey) else {
+            try transaction.put(meta, schemaKey, current.bigEndianBytes)
+            try transaction.put(meta, networkKey, network.bytes.array)
+            try transaction.commit()
+            return current
+        }
+        guard stored.count == 8, let owner = try transaction.get(meta, networkKey).flatMap({ Bytes32($0) }) else {
+            throw .damaged(what: "\(environment.path) lacks its description")
+        }
+        let found = UInt64(bigEndianBytes: stored[...])
+        guard found <= current else { throw .newerSchema(path: environment.path, found: found, known: current) }
+        guard Hash(owner) == network else {
+            throw .otherNetwork(path: environment.path, found: Hash(owner), expected: network)
+        }
+        return found
+    }
+}
+
+extension FixedWidthInteger {
+    var bigEndianBytes: [UInt8] {
+        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> Self(Self.bitWidth - 8 - 8 * $0)) }
+    }
+
+    /// Precondition: as many bytes as the number has.
+    init(bigEndianBytes bytes: ArraySlice<UInt8>) {
+        precondition(bytes.count == Self.bitWidth / 8, "a number has a fixed width")
+        self = bytes.reduce(0) { $0 << 8 | Self($1) }
+    }
+}
+
+/// The values of the state environment, with their checks.
+enum StateValues {
+    /// check (4) ‖ key length (2) ‖ key ‖ value
+    static func state(path: Bytes32, key: StateKey, value: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(6 + key.bytes.count + value.count)
+        bytes.append(contentsOf: UInt16(key.bytes.count).bigEndianBytes)
+        bytes.append(contentsOf: key.bytes)
+        bytes.append(contentsOf: value)
+        return UInt32(truncatingIfNeeded: Checksum.xxh64(bytes, seed: path.firstWord)).bigEndianBytes + bytes
+    }
+
+    /// Where key and value stand in a stored entry, after its check.
+    static func parts(
+        _ stored: UnsafeRawBufferPointer, path: Bytes32
+    ) throws(StorageFailure) -> (key: Range<Int>, value: Range<Int>) {
+        guard stored.count >= 6 else { throw .damaged(what: "the state entry at \(path) is cut short") }
+        let expected = UInt32(bigEndian: unsafe stored.loadUnaligned(as: UInt32.self))
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: stored[4...])
+        guard unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: path.firstWord)) == expected else {
+            throw .damaged(what: "the state entry at \(path) fails its check")
+        }
+        let keyCount = Int(UInt16(bigEndian: unsafe rest.loadUnaligned(as: UInt16.self)))
+        guard 6 + keyCount <= stored.count else { throw .damaged(what: "the state entry at \(path) is cut short") }
+        return (6..<6 + keyCount, 6 + keyCount..<stored.count)
+    }
+
+    static func page(_ bytes: [UInt8]) -> [UInt8] {
+        bytes + [unsafe bytes.withUnsafeBytes { unsafe Checksum.pageByte($0) }]
+    }
+
+    static func page(reading stored: UnsafeRawBufferPointer, _ key: TriePageKey) throws(StorageFailure) -> [UInt8] {
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: stored[..<max(0, stored.count - 1)])
+        guard let check = unsafe stored.last, unsafe Checksum.pageByte(bytes) == check else {
+            throw .damaged(what: "the trie page at depth \(key.depth) of \(key.path) fails its check")
+        }
+        return unsafe [UInt8](bytes)
+    }
+
+    private static func seed(of key: some Sequence<UInt8>) -> UInt64 {
+        key.reduce(0) { ($0 &* 31) &+ UInt64($1) }
+    }
+
+    static func index(_ key: IndexKey, _ value: [UInt8]) -> [UInt8] {
+        UInt32(truncatingIfNeeded: Checksum.xxh64(value, seed: seed(of: key.bytes))).bigEndianBytes + value
+    }
+
+    static func index(
+        reading stored: UnsafeRawBufferPointer, _ key: some Sequence<UInt8>
+    ) throws(StorageFailure) -> [UInt8] {
+        guard stored.count >= 4 else { throw .damaged(what: "an index entry is cut short") }
+        let expected = UInt32(bigEndian: unsafe stored.loadUnaligned(as: UInt32.self))
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: stored[4...])
+        guard unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: seed(of: key))) == expected else {
+            throw .damaged(what: "the index entry \(Hexadecimal.encode(key)) fails its check")
+        }
+        return unsafe [UInt8](rest)
+    }
+}
