@@ -23,7 +23,7 @@ public enum Authority {
         }
     }
 
-    private static func require(
+    static func require(
         _ profile: OrganizationProfile, _ id: OrganizationID, for operationClass: OperationClass,
         in context: OperationContext, field: String
     ) throws(Refusal) {

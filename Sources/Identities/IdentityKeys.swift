@@ -1,4 +1,3 @@
-public import Encoding
 public import Primitives
 public import StateModel
 
@@ -8,19 +7,18 @@ public import StateModel
 /// |---|---|---|
 /// | `[1, 0, address]` | ``AccountRecord`` | identity.sponsor, identity.changeSponsor, every transaction (sequence) |
 /// | `[1, 1, organization]` | ``OrganizationRecord`` | organization.create, organization.update |
-/// | `[1, 2, scheme, identifier]` | the organization registered under it | organization.create, organization.update |
-/// | `[1, 3, credential]` | ``CredentialRecord`` | credential.* |
-/// | `[1, 4, subject, type]` | ids of what the subject accepted, in order | credential.accept |
-/// | `[1, 5, delegation]` | ``DelegationRecord`` | delegation.* |
-/// | `[1, 6, party]` | ``AccreditorRecord`` | genesis |
-/// | `[1, 7, party]` | ``SponsorRecord`` | identity.*, the accounting of state bytes |
-/// | `[1, 8]` | ``IdentityParameters`` | genesis |
+/// | `[1, 2, credential]` | ``CredentialRecord`` | credential.* |
+/// | `[1, 3, subject, type]` | ids of what the subject accepted, in order | credential.accept |
+/// | `[1, 4, delegation]` | ``DelegationRecord`` | delegation.* |
+/// | `[1, 5, party]` | ``AccreditorRecord`` | genesis |
+/// | `[1, 6, party]` | ``SponsorRecord`` | identity.*, the accounting of state bytes |
+/// | `[1, 7]` | ``IdentityParameters`` | genesis |
 public enum IdentityKeys {
     static let accountKind: UInt8 = 0
     static let organizationKind: UInt8 = 1
-    static let credentialKind: UInt8 = 3
-    static let delegationKind: UInt8 = 5
-    static let accreditorKind: UInt8 = 6
+    static let credentialKind: UInt8 = 2
+    static let delegationKind: UInt8 = 4
+    static let accreditorKind: UInt8 = 5
 
     public static func account(_ address: Address) -> RecordKey<AccountRecord> {
         RecordKey(StateKey(.identities, accountKind, address))
@@ -30,20 +28,12 @@ public enum IdentityKeys {
         RecordKey(StateKey(.identities, organizationKind, id))
     }
 
-    public static func institution(_ identifier: InstitutionIdentifier) -> RecordKey<OrganizationID> {
-        RecordKey(
-            StateKey(.identities, 2, count: 2) { writer in
-                writer.write(identifier.scheme)
-                writer.write(identifier.value)
-            })
-    }
-
     public static func credential(_ id: CredentialID) -> RecordKey<CredentialRecord> {
         RecordKey(StateKey(.identities, credentialKind, id))
     }
 
     public static func accepted(_ subject: Party, _ type: CredentialType) -> RecordKey<AcceptedCredentials> {
-        RecordKey(StateKey(.identities, 4, subject, type))
+        RecordKey(StateKey(.identities, 3, subject, type))
     }
 
     public static func delegation(_ id: DelegationID) -> RecordKey<DelegationRecord> {
@@ -55,8 +45,8 @@ public enum IdentityKeys {
     }
 
     public static func sponsor(_ party: Party) -> RecordKey<SponsorRecord> {
-        RecordKey(StateKey(.identities, 7, party))
+        RecordKey(StateKey(.identities, 6, party))
     }
 
-    public static let parameters = RecordKey<IdentityParameters>(StateKey(.identities, 8))
+    public static let parameters = RecordKey<IdentityParameters>(StateKey(.identities, 7))
 }

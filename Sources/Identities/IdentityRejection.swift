@@ -14,14 +14,14 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
     case sponsorUnchanged = 1108
     case sponsorAccountsExhausted = 1109
     case sponsorStorageExhausted = 1110
-    case notActingForOrganization = 1111
+    case ambiguousFilter = 1111
     case tooFewMembers = 1112
     case thresholdUnreachable = 1113
     case missingAdministration = 1114
     case invalidName = 1115
     case invalidMessageKey = 1116
     case invalidIdentifier = 1117
-    case identifierTaken = 1118
+    case listNotAscending = 1118
     case unknownOrganization = 1119
     case nothingChanged = 1120
     case invalidJurisdiction = 1121
@@ -43,7 +43,7 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
     case subjectNotAllowed = 1137
     case missingDetail = 1138
     case surplusDetail = 1139
-    case unknownCredentialConcern = 1140
+    case concernsNoPatient = 1140
     case invalidGenesis = 1141
 
     /// The code in words, snake case, from the case's name.
@@ -76,14 +76,14 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
         case .sponsorUnchanged: "The account has this sponsor and this kind already."
         case .sponsorAccountsExhausted: "The sponsor has as many accounts as the network allows."
         case .sponsorStorageExhausted: "The sponsor's accounts hold as many bytes of state as the network allows."
-        case .notActingForOrganization: "The operation is an organization's; the transaction must act for it."
+        case .ambiguousFilter: "The query needs exactly one of these parameters."
         case .tooFewMembers: "An organization has at least one member."
         case .thresholdUnreachable: "A threshold is at least 1 and at most the number of members who may meet it."
         case .missingAdministration: "Policies are unique and name the class administration."
         case .invalidName: "A name is not empty, has no line breaks or other controls, and keeps to its length."
         case .invalidMessageKey: "A message key is a compressed point of secp256k1."
         case .invalidIdentifier: "The identifier's form or checksum is wrong."
-        case .identifierTaken: "Another organization is registered under this identifier."
+        case .listNotAscending: "The list is longer than allowed, or not ascending without duplicates."
         case .unknownOrganization: "No organization has this id."
         case .nothingChanged: "The operation would change nothing."
         case .invalidJurisdiction: "A jurisdiction is an ISO 3166-1 alpha-2 country or an ISO 3166-2 subdivision of it."
@@ -106,7 +106,7 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
         case .subjectNotAllowed: "A party of this kind can't hold this type of credential."
         case .missingDetail: "This type of credential must name this detail."
         case .surplusDetail: "This type of credential has no such detail."
-        case .unknownCredentialConcern: "The party that the credential concerns is not a registered patient."
+        case .concernsNoPatient: "The party that the credential concerns is not a registered patient."
         case .invalidGenesis: "The genesis contradicts itself."
         }
     }

@@ -86,7 +86,7 @@ public struct OrganizationProfile: CBORCodable, Codable, Hashable, Sendable {
         self.messageKey = messageKey
     }
 
-    /// The policy that decides a class. A profile that passed ``check(in:)`` always has one.
+    /// The policy that decides a class. A profile that passed the rules of its operation always has one.
     public func policy(for operationClass: OperationClass) -> ClassPolicy? {
         policies.first { $0.operationClass == operationClass }
             ?? policies.first { $0.operationClass == .administration }
@@ -111,13 +111,8 @@ public struct OrganizationProfile: CBORCodable, Codable, Hashable, Sendable {
                 identifiers: try reader.sortedList(
                     "identifiers", max: IdentityLimits.institutionIdentifiers,
                     by: { (identifier: InstitutionIdentifier) in identifier.scheme.rawValue }),
-                members: try reader.sortedList(
-                    "members", max: IdentityLimits.members, by: { (member: Member) in member.account }),
-                policies: try reader.sortedList(
-                    "policies", max: IdentityLimits.policies,
-                    by: { (policy: ClassPolicy) in policy.operationClass.rawValue }),
-                messageKey: reader.null()
-                    ? nil : ByteString(try reader.byteString("messageKey", count: IdentityLimits.messageKeyBytes)))
+                members: try reader.members(), policies: try reader.policies(),
+                messageKey: try reader.messageKey())
         }
     }
 }

@@ -1,0 +1,133 @@
+public import Encoding
+public import Primitives
+public import StateModel
+
+/// Every operation of the domain. Bytes: `[kind, body]`; JSON: the body's fields beside `type`.
+public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
+    case sponsor(SponsorAccount)
+    case changeSponsor(ChangeSponsor)
+    case createOrganization(CreateOrganization)
+    case updateOrganization(UpdateOrganization)
+    case offerCredential(OfferCredential)
+    case acceptCredential(AcceptCredential)
+    case declineCredential(DeclineCredential)
+    case revokeCredential(RevokeCredential)
+    case grantDelegation(GrantDelegation)
+    case revokeDelegation(RevokeDelegation)
+
+    public static let names = [
+        SponsorAccount.name, ChangeSponsor.name, CreateOrganization.name, UpdateOrganization.name,
+        OfferCredential.name, AcceptCredential.name, DeclineCredential.name, RevokeCredential.name,
+        GrantDelegation.name, RevokeDelegation.name,
+    ]
+
+    private var kind: UInt64 {
+        switch self {
+        case .sponsor: 0
+        case .changeSponsor: 1
+        case .createOrganization: 2
+        case .updateOrganization: 3
+        case .offerCredential: 4
+        case .acceptCredential: 5
+        case .declineCredential: 6
+        case .revokeCredential: 7
+        case .grantDelegation: 8
+        case .revokeDelegation: 9
+        }
+    }
+
+    public var operation: any DomainOperation {
+        switch self {
+        case .sponsor(let operation): operation
+        case .changeSponsor(let operation): operation
+        case .createOrganization(let operation): operation
+        case .updateOrganization(let operation): operation
+        case .offerCredential(let operation): operation
+        case .acceptCredential(let operation): operation
+        case .declineCredential(let operation): operation
+        case .revokeCredential(let operation): operation
+        case .grantDelegation(let operation): operation
+        case .revokeDelegation(let operation): operation
+        }
+    }
+
+    public var weight: UInt64 { operation.weight }
+
+    /// A change of sponsor: it needs no sponsor and cannot be paused.
+    public var isReserved: Bool {
+        if case .changeSponsor = self { true } else { false }
+    }
+
+    public func execute(in context: OperationContext) throws(Refusal) {
+        switch self {
+        case .sponsor(let operation): try operation.execute(in: context)
+        case .changeSponsor(let operation): try operation.execute(in: context)
+        case .createOrganization(let operation): try operation.execute(in: context)
+        case .updateOrganization(let operation): try operation.execute(in: context)
+        case .offerCredential(let operation): try operation.execute(in: context)
+        case .acceptCredential(let operation): try operation.execute(in: context)
+        case .declineCredential(let operation): try operation.execute(in: context)
+        case .revokeCredential(let operation): try operation.execute(in: context)
+        case .grantDelegation(let operation): try operation.execute(in: context)
+        case .revokeDelegation(let operation): try operation.execute(in: context)
+        }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(kind)
+        operation.encode(into: &writer)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.unsigned("kind") {
+            case 0: .sponsor(try reader.value(SponsorAccount.name))
+            case 1: .changeSponsor(try reader.value(ChangeSponsor.name))
+            case 2: .createOrganization(try reader.value(CreateOrganization.name))
+            case 3: .updateOrganization(try reader.value(UpdateOrganization.name))
+            case 4: .offerCredential(try reader.value(OfferCredential.name))
+            case 5: .acceptCredential(try reader.value(AcceptCredential.name))
+            case 6: .declineCredential(try reader.value(DeclineCredential.name))
+            case 7: .revokeCredential(try reader.value(RevokeCredential.name))
+            case 8: .grantDelegation(try reader.value(GrantDelegation.name))
+            case 9: .revokeDelegation(try reader.value(RevokeDelegation.name))
+            default: throw reader.failure(.unknownCase, "kind")
+            }
+        }
+    }
+
+    /// Nil if `type` names no operation of this domain.
+    public static func decode(type: String, from decoder: any Decoder) throws -> IdentityOperation? {
+        switch type {
+        case SponsorAccount.name: .sponsor(try SponsorAccount(from: decoder))
+        case ChangeSponsor.name: .changeSponsor(try ChangeSponsor(from: decoder))
+        case CreateOrganization.name: .createOrganization(try CreateOrganization(from: decoder))
+        case UpdateOrganization.name: .updateOrganization(try UpdateOrganization(from: decoder))
+        case OfferCredential.name: .offerCredential(try OfferCredential(from: decoder))
+        case AcceptCredential.name: .acceptCredential(try AcceptCredential(from: decoder))
+        case DeclineCredential.name: .declineCredential(try DeclineCredential(from: decoder))
+        case RevokeCredential.name: .revokeCredential(try RevokeCredential(from: decoder))
+        case GrantDelegation.name: .grantDelegation(try GrantDelegation(from: decoder))
+        case RevokeDelegation.name: .revokeDelegation(try RevokeDelegation(from: decoder))
+        default: nil
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        guard let operation = try Self.decode(type: try container.decode(String.self, forKey: .type), from: decoder)
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container,
+                debugDescription: "expected one of \(Self.names.joined(separator: ", "))")
+        }
+        self = operation
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try operation.encode(to: encoder)
+        var container = encoder.container(keyedBy: OperationTypeKey.self)
+        try container.encode(type(of: operation).name, forKey: .type)
+    }
+}

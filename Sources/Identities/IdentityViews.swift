@@ -1,0 +1,108 @@
+public import Primitives
+internal import StateModel
+
+/// An account, as queries show it.
+public struct AccountView: Codable, Hashable, Sendable {
+    public let address: Address
+    public let kind: PartyKind
+    /// The sequence that its next transaction must carry.
+    public let sequence: UInt64
+    public let sponsor: Party?
+    /// Whether the sponsor is an enrolled institution at this block; without one, only reserved acts get in.
+    public let isSponsorEnrolled: Bool
+    public let sponsoredAt: Timestamp
+    public let createdAt: Timestamp
+    public let createdHeight: Height
+}
+
+public struct SequenceView: Codable, Hashable, Sendable {
+    public let sequence: UInt64
+}
+
+/// A party, as queries show it.
+public struct PartyView: Codable, Hashable, Sendable {
+    public let party: Party
+    public let kind: PartyKind
+    /// Of an account.
+    public let account: AccountView?
+    /// Of an organization.
+    public let organization: OrganizationRecord?
+    /// True for an institution with an accreditation in force.
+    public let isEnrolled: Bool
+    /// If genesis entrusted the party with attesting.
+    public let accreditor: AccreditorRecord?
+    /// If the party sponsors accounts.
+    public let sponsored: SponsorRecord?
+    /// What the party holds at this block: one per type, the newest.
+    public let credentials: [CredentialSummary]
+}
+
+public struct CredentialSummary: Codable, Hashable, Sendable {
+    public let credential: CredentialID
+    public let credentialType: CredentialType
+    public let issuer: Party
+    public let scope: CredentialScope
+    public let validUntil: Timestamp?
+}
+
+public enum CredentialStatus: String, Codable, Hashable, Sendable {
+    case offered, accepted, declined, revoked, expired
+    /// Accepted, and not yet valid.
+    case notYetValid
+    /// A link that the issuer's right hung from was revoked.
+    case withdrawn
+}
+
+/// A credential, as queries show it.
+public struct CredentialView: Codable, Hashable, Sendable {
+    public let credential: CredentialRecord
+    /// At this block.
+    public let status: CredentialStatus
+
+    init(_ record: CredentialRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        credential = record
+        let isOver = record.claim.validUntil.map { $0 <= time } ?? false
+        if record.revocation != nil {
+            status = .revoked
+        } else if record.declinedAt != nil {
+            status = .declined
+        } else if try !Delegations.isIntact(record.delegation, issuer: record.issuer, at: time, in: state) {
+            status = .withdrawn
+        } else if isOver {
+            status = .expired
+        } else if record.acceptedAt == nil {
+            status = .offered
+        } else {
+            status = record.claim.validFrom <= time ? .accepted : .notYetValid
+        }
+    }
+}
+
+/// A delegation, as queries show it.
+public struct DelegationView: Codable, Hashable, Sendable {
+    public let delegation: DelegationRecord
+    /// Whether credentials may be issued under it at this block.
+    public let isInForce: Bool
+
+    init(_ record: DelegationRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        delegation = record
+        let isIntact = try Delegations.isIntact(record.id, issuer: record.grantor, at: time, in: state)
+        let isInTime = record.grant.validFrom <= time && (record.grant.validUntil.map { time < $0 } ?? true)
+        isInForce = isIntact && isInTime
+    }
+}
+
+/// An organization in a list.
+public struct OrganizationView: Codable, Hashable, Sendable {
+    public let id: OrganizationID
+    public let profile: OrganizationProfile
+    public let revision: UInt64
+    public let isEnrolled: Bool
+}
+
+/// Whether a party held a credential at a time, and which.
+public struct HoldingView: Codable, Hashable, Sendable {
+    public let holds: Bool
+    public let credential: CredentialID?
+    public let at: Timestamp
+}
