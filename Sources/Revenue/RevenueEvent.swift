@@ -1,5 +1,5 @@
 public import Encoding
-public import Primitives
+internal import Primitives
 public import StateModel
 
 /// What the revenue domain tells. `[kind, body]`

@@ -1,6 +1,5 @@
 public import Encoding
 public import Primitives
-public import StateModel
 
 public struct AssetCreated: CBORCodable, Codable, Hashable, Sendable {
     public let asset: AssetID

@@ -1,4 +1,4 @@
-internal import Encoding
+public import Encoding
 public import Primitives
 public import StateModel
 
