@@ -1,0 +1,305 @@
+public import Encoding
+public import Primitives
+
+/// Verified transactions that wait for a block: bounded, in sequence per account, fair between sponsors.
+///
+/// Pure: times are block times or the caller's clock, given with each call. Rules `[M1]`…`[M9]` stand in
+/// Specs/mempool.md.
+public struct TransactionPool: Sendable {
+    public let limits: MempoolLimits
+    public internal(set) var byteCount = 0
+    public var count: Int { entries.count }
+    public var isEmpty: Bool { entries.isEmpty }
+
+    struct Entry: Sendable {
+        let transaction: PoolTransaction
+        /// Order of admission; unique.
+        let arrival: UInt64
+        let admittedAt: Timestamp
+        /// Whether it waits in the reserved lane.
+        let isInLane: Bool
+        var replacements: Int
+        var attempts = 0
+    }
+
+    /// By transaction hash.
+    var entries: [Hash: Entry] = [:]
+    var accounts: [Address: AccountQueue] = [:]
+    /// The two lanes: who waits for whom.
+    var ordinary = LaneQueue()
+    var reserved = LaneQueue()
+    var ends: PoolEnds
+    private var arrivals: UInt64 = 0
+    /// When each account last used the reserved lane, and the same in order of time.
+    private var laneUses: [Address: Timestamp] = [:]
+    private var laneUseOrder: [(account: Address, time: Timestamp)] = []
+    /// No transaction expires before this time.
+    private var earliestExpiry = Timestamp.maximum
+
+    public init(limits: MempoolLimits = MempoolLimits()) {
+        self.limits = limits
+        ends = PoolEnds(limit: limits.rememberedEnds)
+    }
+
+    // MARK: Admission
+
+    /// [M1] Takes a verified transaction, or says why not. Returns the hash of the one it replaces, if any.
+    ///
+    /// - Parameters:
+    ///   - nextSequence: of the sender, in the final state.
+    ///   - isSponsored: whether anyone answers for its weight outside the reserved lane.
+    ///   - now: the caller's clock.
+    @discardableResult
+    public mutating func admit(
+        _ transaction: PoolTransaction, nextSequence: UInt64, isSponsored: Bool = true, now: Timestamp
+    ) throws(Rejection) -> Hash? {
+        guard entries[transaction.hash] == nil else {
+            throw MempoolRejection.duplicate.at("", "transaction \(transaction.hash) waits already")
+        }
+        try checkFits(transaction, nextSequence: nextSequence, now: now)
+        var account = accounts[transaction.sender] ?? AccountQueue(next: nextSequence)
+        account.next = max(account.next, nextSequence)
+        let isInLane = try lane(for: transaction, isSponsored: isSponsored, now: now)
+        let replaced = try replaceable(by: transaction, isInLane: isInLane, in: account, now: now)
+        try makeRoom(for: transaction, isInLane: isInLane, replacing: replaced)
+        if let replaced {
+            end(
+                replaced.transaction.hash,
+                PoolEnd(
+                    MempoolRejection.replaced.at("sequence", "replaced by \(transaction.hash)"), isDefinitive: false))
+        }
+        insert(transaction, isInLane: isInLane, replacements: replaced.map { $0.replacements + 1 } ?? 0, now: now)
+        accounts[transaction.sender]?.next = account.next
+        return replaced?.transaction.hash
+    }
+
+    private func checkFits(
+        _ transaction: PoolTransaction, nextSequence: UInt64, now: Timestamp
+    ) throws(Rejection) {
+        if let validUntil = transaction.validUntil, validUntil < now {
+            throw MempoolRejection.expired.at(
+                "validUntil", "valid until \(validUntil), and it is \(now)", hint: "Build and sign it anew.")
+        }
+        guard transaction.weight <= limits.transactionWeight else {
+            throw MempoolRejection.tooHeavy.at(
+                "operations", "weighs \(transaction.weight), a block at most \(limits.transactionWeight)",
+                hint: "Split the operations over several transactions.")
+        }
+        guard transaction.sequence >= nextSequence else {
+            throw MempoolRejection.sequenceUsed.at(
+                "sequence", "\(transaction.sequence) is used; the account's next one is \(nextSequence)",
+                hint: "Ask for the account and build with its next sequence.")
+        }
+        guard transaction.sequence - nextSequence < limits.transactionsPerAccount else {
+            throw MempoolRejection.sequenceTooFar.at(
+                "sequence",
+                "\(transaction.sequence) is more than \(limits.transactionsPerAccount - 1) ahead of \(nextSequence)",
+                hint: "Wait until earlier transactions are final.", retryable: true)
+        }
+    }
+
+    /// [M4] Reserved acts need a record to act on. One per account in ten minutes goes to the lane, deliveries always;
+    /// what is beyond that is weighed on the sponsor like any other.
+    private func lane(
+        for transaction: PoolTransaction, isSponsored: Bool, now: Timestamp
+    ) throws(Rejection) -> Bool {
+        guard case .reserved(let rank) = transaction.lane else { return false }
+        guard transaction.hasRecordToActOn else {
+            throw MempoolRejection.nothingToActOn.at("operations", "the ledger holds nothing that this acts on")
+        }
+        if rank == .delivery { return true }
+        guard let last = laneUses[transaction.sender],
+            now < last.adding(milliseconds: limits.reservedIntervalMilliseconds)
+        else { return true }
+        guard isSponsored else {
+            throw MempoolRejection.reservedTooSoon.at(
+                "", "the account's last reserved act was at \(last)",
+                hint: "One transaction may withdraw all consents; or send it ten minutes after the last.",
+                retryable: true)
+        }
+        return false
+    }
+
+    /// [M5] The earlier arrival keeps its sequence, unless a reserved act meets an ordinary transaction, or the earlier
+    /// one has waited a minute; and only a few times, so that nobody gossips for nothing.
+    private func replaceable(
+        by transaction: PoolTransaction, isInLane: Bool, in account: AccountQueue, now: Timestamp
+    ) throws(Rejection) -> Entry? {
+        guard let hash = account.hash(at: transaction.sequence), let earlier = entries[hash] else { return nil }
+        let waited = now >= earlier.admittedAt.adding(milliseconds: limits.replaceableAfterMilliseconds)
+        guard waited || isInLane && !earlier.isInLane, earlier.replacements < limits.replacements else {
+            throw MempoolRejection.sequenceTaken.at(
+                "sequence", "\(hash) has sequence \(transaction.sequence)",
+                hint: "Use the next sequence, or send this again when the other has waited a minute.",
+                retryable: earlier.replacements < limits.replacements)
+        }
+        return earlier
+    }
+
+    private mutating func insert(
+        _ transaction: PoolTransaction, isInLane: Bool, replacements: Int, now: Timestamp
+    ) {
+        arrivals += 1
+        let entry = Entry(
+            transaction: transaction, arrival: arrivals, admittedAt: now, isInLane: isInLane,
+            replacements: replacements)
+        entries[transaction.hash] = entry
+        byteCount += transaction.byteCount
+        accounts[transaction.sender, default: AccountQueue(next: transaction.sequence)].insert(
+            transaction.hash, at: transaction.sequence)
+        if isInLane {
+            reserved.append(transaction)
+            laneUses[transaction.sender] = now
+            laneUseOrder.append((transaction.sender, now))
+        } else {
+            ordinary.append(transaction)
+        }
+        if let validUntil = transaction.validUntil { earliestExpiry = min(earliestExpiry, validUntil) }
+        ends.forget(transaction.hash)
+    }
+
+    // MARK: Bounds
+
+    /// [M3] A full lane gives way only to sponsors with less in it: the one with most loses its latest arrival.
+    private mutating func makeRoom(
+        for transaction: PoolTransaction, isInLane: Bool, replacing: Entry?
+    ) throws(Rejection) {
+        let divisor = MempoolLimits.reservedDivisor
+        let byteLimit = isInLane ? limits.bytes / divisor : limits.bytes - limits.bytes / divisor
+        let countLimit = isInLane ? limits.transactions / divisor : limits.transactions - limits.transactions / divisor
+        func lane() -> LaneQueue { isInLane ? reserved : ordinary }
+        let isSameLane = replacing.map { $0.isInLane == isInLane } ?? false
+        let freed = isSameLane ? replacing?.transaction.byteCount ?? 0 : 0
+        while lane().byteCount - freed + transaction.byteCount > byteLimit
+            || lane().count - (freed > 0 ? 1 : 0) + 1 > countLimit
+        {
+            let own = lane().byteCount(of: transaction.sponsor) + transaction.byteCount
+            guard let (largest, bytes) = lane().largest, largest != transaction.sponsor, bytes > own,
+                let victim = latest(of: largest, in: lane())
+            else {
+                throw MempoolRejection.poolFull.at(
+                    "", "\(lane().byteCount) of \(byteLimit) bytes are taken", hint: "Send it again in a while.",
+                    retryable: true)
+            }
+            end(
+                victim,
+                PoolEnd(
+                    MempoolRejection.evicted.at("", "the pool is full", hint: "Send it again.", retryable: true),
+                    isDefinitive: false))
+        }
+    }
+
+    private func latest(of sponsor: Party, in lane: LaneQueue) -> Hash? {
+        lane.hashes(of: sponsor).last { entries[$0] != nil && entries[$0]?.transaction.sponsor == sponsor }
+    }
+
+    /// Takes a transaction out and remembers why.
+    mutating func end(_ hash: Hash, _ end: PoolEnd) {
+        take(hash)
+        ends.remember(hash, end)
+    }
+
+    mutating func take(_ hash: Hash) {
+        guard let entry = entries.removeValue(forKey: hash) else { return }
+        let transaction = entry.transaction
+        byteCount -= transaction.byteCount
+        accounts[transaction.sender]?.remove(at: transaction.sequence)
+        if accounts[transaction.sender]?.isEmpty ?? false { accounts[transaction.sender] = nil }
+        if entry.isInLane { reserved.remove(transaction) } else { ordinary.remove(transaction) }
+    }
+
+    // MARK: What becomes of them
+
+    /// [M6] A block became final: its transactions leave, and with them what can't follow any more.
+    ///
+    /// - Parameter time: the block's; validUntil is measured by it.
+    public mutating func finalized(
+        _ transactions: [(hash: Hash, sender: Address, sequence: UInt64)], time: Timestamp
+    ) {
+        for final in transactions {
+            take(final.hash)
+            ends.forget(final.hash)
+            guard var account = accounts[final.sender] else { continue }
+            account.next = max(account.next, final.sequence + 1)
+            accounts[final.sender] = account
+            for stale in account.hashes(below: account.next) {
+                end(
+                    stale,
+                    PoolEnd(
+                        MempoolRejection.sequenceUsed.at(
+                            "sequence", "transaction \(final.hash) with this sequence became final",
+                            hint: "Build it anew with the account's next sequence."), isDefinitive: true))
+            }
+        }
+        expire(at: time)
+        let due = laneUseOrder.prefix {
+            $0.time.adding(milliseconds: limits.reservedIntervalMilliseconds) <= time
+        }
+        for use in due where laneUses[use.account] == use.time { laneUses[use.account] = nil }
+        laneUseOrder.removeFirst(due.count)
+    }
+
+    /// [M6] By block time, so that the answer is the same everywhere.
+    private mutating func expire(at time: Timestamp) {
+        guard earliestExpiry < time else { return }
+        let expired = entries.values.filter { $0.transaction.validUntil.map { $0 < time } ?? false }
+        for entry in expired.sorted(by: { $0.arrival < $1.arrival }) {
+            end(
+                entry.transaction.hash,
+                PoolEnd(
+                    MempoolRejection.expired.at(
+                        "validUntil", "block time \(time) has passed it", hint: "Build and sign it anew."),
+                    isDefinitive: true))
+        }
+        earliestExpiry = entries.values.compactMap(\.transaction.validUntil).min() ?? .maximum
+    }
+
+    /// [M7] The ledger refused it when a block was built. Final refusals leave at once, passing ones after a few tries.
+    public mutating func refused(_ hash: Hash, _ rejection: Rejection) {
+        guard var entry = entries[hash] else { return }
+        entry.attempts += 1
+        entries[hash] = entry
+        guard !rejection.retryable || entry.attempts >= limits.attempts else { return }
+        end(hash, PoolEnd(rejection, isDefinitive: false))
+    }
+
+    // MARK: Questions
+
+    public func status(of hash: Hash) -> PoolStatus? {
+        if let entry = entries[hash] {
+            let account = accounts[entry.transaction.sender]
+            return .pending(isReady: account.map { $0.isConsecutive(to: entry.transaction.sequence) } ?? false)
+        }
+        return ends[hash].map { .ended($0) }
+    }
+
+    public func transaction(_ hash: Hash) -> PoolTransaction? { entries[hash]?.transaction }
+
+    /// The sequence after those that wait without a gap: what a wallet builds its next transaction with.
+    public func nextSequence(of account: Address, inState next: UInt64) -> UInt64 {
+        guard var queue = accounts[account] else { return next }
+        queue.next = max(queue.next, next)
+        return queue.firstFree
+    }
+
+    /// [M9] Every transaction's bytes in order of arrival, to be admitted anew after a restart.
+    public func encodeAll() -> [UInt8] {
+        let sorted = entries.values.sorted { $0.arrival < $1.arrival }
+        var writer = CBORWriter(reserving: byteCount + 8 * sorted.count + 16)
+        writer.array(sorted.count)
+        for entry in sorted { writer.write(bytes: entry.transaction.bytes) }
+        return writer.bytes
+    }
+
+    /// The bytes that ``encodeAll()`` wrote; they are verified and admitted like any other.
+    public static func decodeAll(
+        _ bytes: [UInt8], limits: MempoolLimits = MempoolLimits()
+    ) throws(EncodingFailure) -> [[UInt8]] {
+        var reader = CBORReader(bytes)
+        let all = try reader.list("pool", max: limits.transactions) { (reader) throws(EncodingFailure) in
+            try reader.byteString("transaction", max: WireLimits.transactionBytes)
+        }
+        try reader.finish()
+        return all
+    }
+}
