@@ -1,0 +1,108 @@
+public import Encoding
+internal import Primitives
+public import StateModel
+
+/// The facts of the domain. In JSON an object with `type` (the event's name) and the fact's fields.
+public enum ConsentEvent: LedgerEvent {
+    case granted(ConsentFact)
+    case countersigned(ConsentFact)
+    case withdrawn(ConsentFact)
+    case expired(ConsentFact)
+    case setCreated(SetFact)
+    case setExtended(SetFact)
+    case setStale(SetStaleFact)
+    case setSucceeded(SetSuccession)
+
+    public static let domain = DomainNumber.consents
+
+    public var name: String {
+        switch self {
+        case .granted: "consent.granted"
+        case .countersigned: "consent.countersigned"
+        case .withdrawn: "consent.withdrawn"
+        case .expired: "consent.expired"
+        case .setCreated: "consentSet.created"
+        case .setExtended: "consentSet.extended"
+        case .setStale: "consentSet.stale"
+        case .setSucceeded: "consentSet.succeeded"
+        }
+    }
+
+    public var topics: [Topic] {
+        switch self {
+        case .granted(let fact), .countersigned(let fact), .withdrawn(let fact), .expired(let fact):
+            [.party(fact.subject), .party(fact.custodian), .consent(fact.consent)]
+        case .setCreated(let fact), .setExtended(let fact): [.party(fact.custodian)]
+        case .setStale(let fact): [.party(fact.custodian)]
+        case .setSucceeded(let fact): [.party(fact.custodian)]
+        }
+    }
+
+    private var kind: UInt64 {
+        switch self {
+        case .granted: 0
+        case .countersigned: 1
+        case .withdrawn: 2
+        case .expired: 3
+        case .setCreated: 4
+        case .setExtended: 5
+        case .setStale: 6
+        case .setSucceeded: 7
+        }
+    }
+
+    private var fact: any CBORCodable & Codable & Sendable {
+        switch self {
+        case .granted(let fact), .countersigned(let fact), .withdrawn(let fact), .expired(let fact): fact
+        case .setCreated(let fact), .setExtended(let fact): fact
+        case .setStale(let fact): fact
+        case .setSucceeded(let fact): fact
+        }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(kind)
+        fact.encode(into: &writer)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.union("event") { (reader, kind, count) throws(EncodingFailure) in
+            guard count == 1 else { throw reader.failure(.wrongCount) }
+            switch kind {
+            case 0: return .granted(try reader.value())
+            case 1: return .countersigned(try reader.value())
+            case 2: return .withdrawn(try reader.value())
+            case 3: return .expired(try reader.value())
+            case 4: return .setCreated(try reader.value())
+            case 5: return .setExtended(try reader.value())
+            case 6: return .setStale(try reader.value())
+            case 7: return .setSucceeded(try reader.value())
+            default: throw reader.failure(.unknownCase)
+            }
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: OperationTypeKey.self)
+        try container.encode(name, forKey: .type)
+        try fact.encode(to: encoder)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        switch try container.decode(String.self, forKey: .type) {
+        case "consent.granted": self = .granted(try ConsentFact(from: decoder))
+        case "consent.countersigned": self = .countersigned(try ConsentFact(from: decoder))
+        case "consent.withdrawn": self = .withdrawn(try ConsentFact(from: decoder))
+        case "consent.expired": self = .expired(try ConsentFact(from: decoder))
+        case "consentSet.created": self = .setCreated(try SetFact(from: decoder))
+        case "consentSet.extended": self = .setExtended(try SetFact(from: decoder))
+        case "consentSet.stale": self = .setStale(try SetStaleFact(from: decoder))
+        case "consentSet.succeeded": self = .setSucceeded(try SetSuccession(from: decoder))
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container, debugDescription: "expected an event of the domain consents")
+        }
+    }
+}

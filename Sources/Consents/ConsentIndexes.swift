@@ -1,0 +1,40 @@
+internal import Encoding
+internal import Primitives
+internal import StateModel
+
+/// The index tables of the domain (domain number 2):
+///
+///     0  [subject, granted at, consent]      what a subject consented to
+///     1  [custodian, granted at, consent]    what a custodian keeps
+///     2  [set, index] → consent              members in the order of addition
+///     3  [custodian, created at, set]        the sets of a custodian
+enum ConsentIndexes {
+    static func bySubject(_ subject: Party) -> IndexKey { IndexKey(.consents, 0).appending(subject) }
+    static func byCustodian(_ custodian: Party) -> IndexKey { IndexKey(.consents, 1).appending(custodian) }
+    static func members(of set: ConsentSetID) -> IndexKey { IndexKey(.consents, 2).appending(set.bytes) }
+    static func sets(of custodian: Party) -> IndexKey { IndexKey(.consents, 3).appending(custodian) }
+
+    static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
+        switch kind {
+        case ConsentsKeys.consentKind:
+            let consent = try ConsentRecord(decoding: record)
+            let time = consent.grantedAt.milliseconds
+            return [bySubject(consent.subject), byCustodian(consent.custodian)].map {
+                IndexEntry($0.appending(time).appending(consent.id.bytes))
+            }
+        case ConsentsKeys.setKind:
+            let set = try ConsentSetRecord(decoding: record)
+            return [
+                IndexEntry(
+                    sets(of: set.custodian).appending(set.createdAt.milliseconds).appending(set.id.bytes))
+            ]
+        case ConsentsKeys.memberKind:
+            let member = try SetMember(decoding: record)
+            return [IndexEntry(members(of: member.set).appending(member.index), value: member.consent.encoded)]
+        default: return []
+        }
+    }
+
+    /// The 32 bytes that end an entry's key.
+    static func lastBytes(of entry: IndexEntry) -> Bytes32? { Bytes32(entry.key.bytes.suffix(32)) }
+}
