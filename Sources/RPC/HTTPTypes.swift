@@ -1,0 +1,99 @@
+import NIOCore
+import NIOHTTP1
+
+/// A request whose body has been read.
+struct IncomingRequest: Sendable {
+    let head: HTTPRequestHead
+    let body: [UInt8]
+    /// The client's address, as far as it is known: behind a trusted proxy, what that says.
+    let address: String
+
+    var path: String { String(head.uri.prefix { $0 != "?" && $0 != "#" }) }
+
+    /// The decoded value of a query parameter; nil if absent or not well-formed.
+    func query(_ name: String) -> String? {
+        guard let start = head.uri.firstIndex(of: "?") else { return nil }
+        for pair in head.uri[head.uri.index(after: start)...].split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            if parts[0] == name { return parts.count == 2 ? Self.percentDecoded(parts[1]) : "" }
+        }
+        return nil
+    }
+
+    private static func percentDecoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8.makeIterator()
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.next().flatMap(hexadecimal), let low = rest.next().flatMap(hexadecimal) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexadecimal(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 48...57: digit - 48
+        case 97...102: digit - 87
+        case 65...70: digit - 55
+        default: nil
+        }
+    }
+}
+
+struct HTTPAnswer: Sendable {
+    var status: HTTPResponseStatus
+    var headers: [(String, String)] = []
+    var body: [UInt8] = []
+    var closes = false
+
+    static func json(_ body: [UInt8], status: HTTPResponseStatus = .ok) -> HTTPAnswer {
+        HTTPAnswer(status: status, headers: [("Content-Type", "application/json")], body: body)
+    }
+
+    static func text(_ text: String, status: HTTPResponseStatus = .ok) -> HTTPAnswer {
+        HTTPAnswer(
+            status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+    }
+}
+
+/// What a connection does with a request.
+enum Routed: Sendable {
+    case answer(HTTPAnswer)
+    /// An answer without end: headers, then whatever the closure writes until it returns.
+    case stream([(String, String)], @Sendable (StreamWriter) async throws -> Void)
+}
+
+typealias HTTPOutbound = NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>
+
+struct StreamWriter: Sendable {
+    let outbound: HTTPOutbound
+    let channel: any Channel
+
+    func write(_ text: String) async throws {
+        try await outbound.write(.body(ByteBuffer(string: text)))
+    }
+}
+
+/// A program of the server: what answers requests. The public one and the operator's are two.
+protocol HTTPProgram: Sendable {
+    var limits: RPCLimits { get }
+    /// What to say before the body is read, if there is something to refuse: then the body is not read.
+    func refuse(_ head: HTTPRequestHead, address: String) -> HTTPAnswer?
+    func route(_ request: IncomingRequest) async -> Routed
+    /// Headers that every answer to this request carries.
+    func commonHeaders(_ head: HTTPRequestHead) -> [(String, String)]
+    /// True if this request may become a WebSocket.
+    func mayUpgrade(_ head: HTTPRequestHead) -> Bool
+    func serve(webSocket channel: WebSocketChannel, address: String) async
+    func address(of channel: any Channel, _ head: HTTPRequestHead) -> String
+    /// False if the connection is one too many; then it must not be closed.
+    func openConnection() -> Bool
+    func closeConnection()
+}

@@ -1,0 +1,277 @@
+import Interface
+import Metrics
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+import Synchronization
+
+/// The public listener: `POST /`, `/ws`, `GET /events`.
+final class RPCProgram: HTTPProgram {
+    let limits: RPCLimits
+    private let dispatcher: Dispatcher
+    private let limiter: RateLimiter
+    private let timeLimit: TimeLimit
+    private let trustedProxies: Set<String>
+    private let origins: Mutex<Set<String>>
+    private let connections = Atomic<Int>(0)
+    private let subscriptionCount = Atomic<Int>(0)
+    private let measures: RPCMeasures
+
+    init(
+        configuration: RPCConfiguration, dispatcher: Dispatcher, timeLimit: TimeLimit, metrics: any MetricsFactory
+    ) {
+        limits = configuration.limits
+        self.dispatcher = dispatcher
+        self.timeLimit = timeLimit
+        limiter = RateLimiter(rate: limits.callsPerSecond, burst: limits.callBurst)
+        trustedProxies = Set(configuration.trustedProxies)
+        origins = Mutex(Set(configuration.allowedOrigins))
+        measures = RPCMeasures(metrics)
+    }
+
+    func setAllowedOrigins(_ allowed: [String]) { origins.withLock { $0 = Set(allowed) } }
+
+    // MARK: Who calls
+
+    func address(of channel: any Channel, _ head: HTTPRequestHead) -> String {
+        let peer = channel.remoteAddress?.ipAddress ?? "local"
+        guard trustedProxies.contains(peer),
+            let forwarded = head.headers[canonicalForm: "x-forwarded-for"].last
+        else { return peer }
+        // The last entry is the one that the trusted proxy itself wrote.
+        return String(forwarded.drop { $0 == " " })
+    }
+
+    private func isAllowed(origin: String) -> Bool {
+        origins.withLock { $0.contains("*") || $0.contains(origin) }
+    }
+
+    func commonHeaders(_ head: HTTPRequestHead) -> [(String, String)] {
+        guard let origin = head.headers.first(name: "origin") else { return [] }
+        guard isAllowed(origin: origin) else { return [("Vary", "Origin")] }
+        return [
+            ("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After"),
+            ("Vary", "Origin"),
+        ]
+    }
+
+    func openConnection() -> Bool {
+        let count = connections.add(1, ordering: .relaxed).newValue
+        guard count <= limits.connections else {
+            connections.subtract(1, ordering: .relaxed)
+            measures.refused("connections")
+            return false
+        }
+        measures.connections.record(count)
+        return true
+    }
+
+    func closeConnection() {
+        measures.connections.record(connections.subtract(1, ordering: .relaxed).newValue)
+    }
+
+    // MARK: Routes
+
+    func refuse(_ head: HTTPRequestHead, address: String) -> HTTPAnswer? {
+        let path = head.uri.prefix { $0 != "?" && $0 != "#" }
+        let methods: [HTTPMethod]
+        switch path {
+        case "/": methods = [.POST]
+        case "/ws", "/events": methods = [.GET]
+        default: return .text("not found; JSON-RPC is at POST /, /ws and GET /events", status: .notFound)
+        }
+        if head.method == .OPTIONS { return preflight(head, methods) }
+        guard methods.contains(head.method) else {
+            var answer = HTTPAnswer.text("method not allowed", status: .methodNotAllowed)
+            answer.headers.append(("Allow", (methods + [.OPTIONS]).map(\.rawValue).joined(separator: ", ")))
+            return answer
+        }
+        if path == "/ws" {
+            if let origin = head.headers.first(name: "origin"), !isAllowed(origin: origin) {
+                return .text("this origin is not allowed", status: .forbidden)
+            }
+            var answer = HTTPAnswer.text("connect with a WebSocket", status: .upgradeRequired)
+            answer.headers += [("Upgrade", "websocket"), ("Connection", "Upgrade")]
+            return answer
+        }
+        return limiter.refuse(address, count: 1).map { limited($0) }
+    }
+
+    private func preflight(_ head: HTTPRequestHead, _ methods: [HTTPMethod]) -> HTTPAnswer {
+        HTTPAnswer(
+            status: .noContent,
+            headers: [
+                ("Allow", (methods + [.OPTIONS]).map(\.rawValue).joined(separator: ", ")),
+                ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
+                ("Access-Control-Allow-Headers", "Content-Type, Last-Event-ID"), ("Access-Control-Max-Age", "600"),
+            ])
+    }
+
+    private func limited(_ seconds: Int) -> HTTPAnswer {
+        measures.refused("rate")
+        let failure = CallFailure(ServerState.limited, extra: ["retryAfterSeconds": .integer(seconds)])
+        var answer = HTTPAnswer.json(
+            Dispatcher.response(.null, .failure(failure)).serialized, status: .tooManyRequests)
+        answer.headers.append(("Retry-After", String(seconds)))
+        return answer
+    }
+
+    func route(_ request: IncomingRequest) async -> Routed {
+        if request.path == "/events" { return await events(request) }
+        let message = CallMessage(parsing: request.body, limit: limits.bodyBytes)
+        // One call was paid for before the body was read.
+        if message.count > 1, let seconds = limiter.refuse(request.address, count: message.count - 1) {
+            return .answer(limited(seconds))
+        }
+        let started = ContinuousClock.now
+        let timeLimit = timeLimit
+        let milliseconds = limits.callMilliseconds
+        let context = CallContext(limitTime: { await timeLimit.run(milliseconds: milliseconds, $0) })
+        let bytes = await dispatcher.answer(message, context)
+        measures.calls.increment(by: message.count)
+        measures.seconds.record((ContinuousClock.now - started) / Duration.seconds(1))
+        guard let bytes else { return .answer(HTTPAnswer(status: .noContent)) }
+        return .answer(.json(bytes))
+    }
+
+    // MARK: Server-sent events
+
+    private func events(_ request: IncomingRequest) async -> Routed {
+        var filter = JSONObject()
+        for name in ["domain", "name", "party", "inft", "license", "consent"] {
+            if let value = request.query(name) { filter.append(name, .string(value)) }
+        }
+        let cursor = request.head.headers.first(name: "last-event-id") ?? request.query("cursor")
+        do {
+            let decoded = try JSONValueDecoder.decode(
+                EventFilter.self, from: .object(filter), networkKind: dispatcher.backend.networkKind)
+            let follower = try await EventFollower.following(
+                cursor: cursor, filter: decoded, backend: dispatcher.backend)
+            let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")]
+            return .stream(headers) { [self] writer in try await stream(follower, to: writer) }
+        } catch let failure as CallFailure {
+            return .answer(.json(failure.json.serialized, status: .badRequest))
+        } catch let failure as JSONCodingFailure {
+            let invalid = CallFailure.invalidParameters(failure.path, failure.message)
+            return .answer(.json(invalid.json.serialized, status: .badRequest))
+        } catch {
+            return .answer(.json(CallFailure.internalError.json.serialized, status: .internalServerError))
+        }
+    }
+
+    /// `id` is the cursor, so that a browser's EventSource goes on by itself where it was cut off.
+    private func stream(_ start: EventFollower, to writer: StreamWriter) async throws {
+        let channel = writer.channel
+        let stop = timeLimit.onStop { channel.close(promise: nil) }
+        defer { timeLimit.forget(stop) }
+        let lag = LagGuard(milliseconds: limits.lagMilliseconds, channel: channel)
+        defer { lag.end() }
+        var follower = start
+        try await writer.write(": cursor \(follower.cursor)\n\n")
+        do {
+            while channel.isActive {
+                let (items, isCaughtUp, head) = try await follower.next(limit: 100, backend: dispatcher.backend)
+                for item in items {
+                    lag.begin()
+                    try await writer.write("id: \(item.cursor)\nevent: ledger\ndata: \(item.json.text)\n\n")
+                    lag.finish()
+                }
+                measures.events.increment(by: items.count)
+                guard isCaughtUp else { continue }
+                let wait = UInt64(limits.pingMilliseconds)
+                if await dispatcher.backend.waitForBlock(above: head.height, milliseconds: wait) == 0 {
+                    lag.begin()
+                    try await writer.write(": ping\n\n")
+                    lag.finish()
+                }
+            }
+        } catch let state as ServerState {
+            let failure = CallFailure(state, extra: ["cursor": .string(follower.cursor)])
+            try await writer.write("event: error\ndata: \(failure.json.text)\n\n")
+        }
+    }
+
+    // MARK: WebSocket
+
+    func mayUpgrade(_ head: HTTPRequestHead) -> Bool {
+        guard head.uri.prefix(while: { $0 != "?" && $0 != "#" }) == "/ws", head.method == .GET else { return false }
+        return head.headers.first(name: "origin").map { isAllowed(origin: $0) } ?? true
+    }
+
+    func serve(webSocket channel: WebSocketChannel, address: String) async {
+        try? await channel.executeThenClose { inbound, outbound in
+            let connection = WebSocketConnection(
+                dispatcher: dispatcher, limits: limits, channel: channel.channel, outbound: outbound,
+                timeLimit: timeLimit, admit: { [limiter] in limiter.refuse(address, count: $0) },
+                observe: { [self] in observe($0) })
+            await connection.run(inbound)
+        }
+    }
+
+    private func observe(_ observation: RPCObservation) {
+        switch observation {
+        case .calls(let count): measures.calls.increment(by: count)
+        case .events(let count): measures.events.increment(by: count)
+        case .lagged: measures.refused("lagged")
+        case .subscriptions(let change):
+            measures.subscriptions.record(subscriptionCount.add(change, ordering: .relaxed).newValue)
+        }
+    }
+}
+
+/// Closes a stream whose reader leaves the socket full for too long.
+private final class LagGuard: Sendable {
+    private let since = Mutex<ContinuousClock.Instant?>(nil)
+    private let watch = Mutex<Task<Void, Never>?>(nil)
+
+    init(milliseconds: Int, channel: any Channel) {
+        let task = Task { [self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(max(50, min(1_000, milliseconds / 4))))
+                if let since = since.withLock({ $0 }), .now - since > .milliseconds(milliseconds) {
+                    channel.close(promise: nil)
+                    return
+                }
+            }
+        }
+        watch.withLock { $0 = task }
+    }
+
+    func begin() { since.withLock { $0 = .now } }
+    func finish() { since.withLock { $0 = nil } }
+    func end() { watch.withLock { $0?.cancel() } }
+}
+
+/// What the public listener measures.
+struct RPCMeasures: Sendable {
+    let calls: Counter
+    let events: Counter
+    let connections: Gauge
+    let subscriptions: Gauge
+    let seconds: Recorder
+    private let refusedByRate: Counter
+    private let refusedByConnections: Counter
+    private let lagged: Counter
+
+    init(_ factory: any MetricsFactory) {
+        calls = Counter(label: "mednexus_rpc_calls_total", factory: factory)
+        events = Counter(label: "mednexus_rpc_events_total", factory: factory)
+        connections = Gauge(label: "mednexus_rpc_connections", factory: factory)
+        subscriptions = Gauge(label: "mednexus_rpc_subscriptions", factory: factory)
+        seconds = Recorder(label: "mednexus_rpc_request_seconds", dimensions: [], aggregate: true, factory: factory)
+        func refused(_ reason: String) -> Counter {
+            Counter(label: "mednexus_rpc_refused_total", dimensions: [("reason", reason)], factory: factory)
+        }
+        refusedByRate = refused("rate")
+        refusedByConnections = refused("connections")
+        lagged = refused("lagged")
+    }
+
+    func refused(_ reason: String) {
+        switch reason {
+        case "rate": refusedByRate.increment()
+        case "lagged": lagged.increment()
+        default: refusedByConnections.increment()
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+typealias HTTPChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
+typealias WebSocketChannel = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+
+/// What a connection turned out to be.
+enum NegotiatedProtocol: Sendable {
+    case http(HTTPChannel)
+    case webSocket(WebSocketChannel, address: String)
+}
+
+/// A connection before that is known.
+struct OpenedConnection: ServerChildChannelValue {
+    let channel: any Channel
+    let negotiated: EventLoopFuture<NegotiatedProtocol>
+}
+
+/// HTTP/1.1 and WebSocket on one port: Hummingbird accepts, NIO's typed upgrader decides which it is.
+///
+/// ```
+/// bytes → HTTP codec → pipelining → header validation → typed upgrader ─┬→ HTTP parts → HTTPConnection
+///                                                                       └→ frames     → WebSocketConnection
+/// ```
+struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
+    let program: Program
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<OpenedConnection> {
+        channel.eventLoop.makeCompletedFuture {
+            let upgrader = NIOTypedWebSocketServerUpgrader<NegotiatedProtocol>(
+                maxFrameSize: program.limits.bodyBytes,
+                shouldUpgrade: { [program] channel, head in
+                    let answer: HTTPHeaders? = program.mayUpgrade(head) ? HTTPHeaders() : nil
+                    return channel.eventLoop.makeSucceededFuture(answer)
+                },
+                upgradePipelineHandler: { [program] channel, head in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOWebSocketFrameAggregator(
+                                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1_024,
+                                maxAccumulatedFrameSize: program.limits.bodyBytes))
+                        let frames = try WebSocketChannel(wrappingChannelSynchronously: channel)
+                        return .webSocket(frames, address: program.address(of: channel, head))
+                    }
+                })
+            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
+                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration<NegotiatedProtocol>(
+                    upgraders: [upgrader],
+                    notUpgradingCompletionHandler: { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(ResponseBodies())
+                            return .http(try HTTPChannel(wrappingChannelSynchronously: channel))
+                        }
+                    }))
+            configuration.enableErrorHandling = false
+            configuration.decoderConfiguration.maxHeaderListSize = program.limits.headerBytes
+            configuration.decoderConfiguration.maxHeaderFieldSize = program.limits.headerBytes
+            configuration.decoderConfiguration.maxHeaderFieldCount = 128
+            let operations = channel.pipeline.syncOperations
+            try operations.addHandler(
+                IdleStateHandler(allTimeout: .milliseconds(Int64(program.limits.idleMilliseconds))))
+            let negotiated = try operations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            try operations.addHandler(ConnectionGuard())
+            return OpenedConnection(channel: channel, negotiated: negotiated)
+        }
+    }
+
+    func handle(value: OpenedConnection, logger: Logger) async {
+        let isAdmitted = program.openConnection()
+        defer { if isAdmitted { program.closeConnection() } }
+        do {
+            switch try await value.negotiated.get() {
+            case .http(let channel):
+                await HTTPConnection(program: program, isAdmitted: isAdmitted).run(channel, logger)
+            case .webSocket(let channel, let address):
+                guard isAdmitted else {
+                    try await channel.executeThenClose { _, _ in }
+                    return
+                }
+                await program.serve(webSocket: channel, address: address)
+            }
+        } catch {
+            // The client left, or sent what is no HTTP and was told so.
+            logger.debug("connection ended before a request", metadata: ["reason": "\(error)"])
+            try? await value.channel.close()
+        }
+    }
+}
+
+/// Answers what the HTTP parser refuses, and closes connections on which nothing moves.
+private final class ConnectionGuard: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+    typealias OutboundOut = HTTPServerResponsePart
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else {
+            context.fireErrorCaught(error)
+            return
+        }
+        let isTooLarge = error == .headerOverflow
+        var head = HTTPResponseHead(
+            version: .http1_1, status: isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest)
+        head.headers = ["Connection": "close", "Content-Length": "0"]
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        let done = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        done.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: done)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
+
+/// Lets `ByteBuffer` bodies, which may cross tasks, pass to NIO's encoder, which wants `IOData`.
+private final class ResponseBodies: ChannelOutboundHandler {
+    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
+    typealias OutboundOut = HTTPServerResponsePart
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part: HTTPServerResponsePart =
+            switch unwrapOutboundIn(data) {
+            case .head(let head): .head(head)
+            case .body(let buffer): .body(.byteBuffer(buffer))
+            case .end(let trailers): .end(trailers)
+            }
+        context.write(wrapOutboundOut(part), promise: promise)
+    }
+}
