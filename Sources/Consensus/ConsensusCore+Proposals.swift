@@ -1,4 +1,4 @@
-internal import Primitives
+public import Primitives
 internal import Votes
 
 // Proposing, verifying and notarizing: [C2], [C3], [C4], [C16].
@@ -46,6 +46,17 @@ extension ConsensusCore {
             }
         }
         return .unproven
+    }
+
+    /// The block that the next one will probably stand on: the one offered in this view if it is executed and not given
+    /// up, else the one to extend. Nil while that is unknown here.
+    public var expectedTip: Hash? {
+        let record = record(view)
+        if let offered = record.offered, offered.isExecuted, record.ownTerminal?.kind != .nullify {
+            return offered.proposal.blockHash
+        }
+        if case .ready(_, let hash, _) = parentToExtend { return hash }
+        return nil
     }
 
     // MARK: Leader

@@ -56,36 +56,32 @@ struct LaneQueue: Sendable {
     private(set) var byteCount = 0
     private(set) var count = 0
 
-    mutating func append(_ transaction: PoolTransaction) {
-        if queues[transaction.sponsor] == nil {
-            queues[transaction.sponsor] = SponsorQueue()
-            ring.append(transaction.sponsor)
-        }
+    mutating func append(_ hash: Hash, of sponsor: Party, byteCount bytes: Int) {
+        if queues[sponsor] == nil { ring.append(sponsor) }
+        var queue = queues.removeValue(forKey: sponsor) ?? SponsorQueue()
         // One that comes again must not be taken for the one that went.
-        if queues[transaction.sponsor]?.gone.contains(transaction.hash) ?? false {
-            queues[transaction.sponsor]?.compact()
-        }
-        queues[transaction.sponsor]?.hashes.append(transaction.hash)
-        queues[transaction.sponsor]?.byteCount += transaction.byteCount
-        queues[transaction.sponsor]?.count += 1
-        byteCount += transaction.byteCount
+        if queue.gone.contains(hash) { queue.compact() }
+        queue.hashes.append(hash)
+        queue.byteCount += bytes
+        queue.count += 1
+        queues[sponsor] = queue
+        byteCount += bytes
         count += 1
     }
 
-    mutating func remove(_ transaction: PoolTransaction) {
-        guard var queue = queues[transaction.sponsor] else { return }
-        queue.byteCount -= transaction.byteCount
+    mutating func remove(_ hash: Hash, of sponsor: Party, byteCount bytes: Int) {
+        guard var queue = queues.removeValue(forKey: sponsor) else { return }
+        queue.byteCount -= bytes
         queue.count -= 1
-        byteCount -= transaction.byteCount
+        byteCount -= bytes
         count -= 1
-        if queue.count == 0 {
-            queues[transaction.sponsor] = nil
-            ring.removeAll { $0 == transaction.sponsor }
+        guard queue.count > 0 else {
+            ring.removeAll { $0 == sponsor }
             return
         }
-        queue.gone.insert(transaction.hash)
+        queue.gone.insert(hash)
         if queue.gone.count > queue.count + 16 { queue.compact() }
-        queues[transaction.sponsor] = queue
+        queues[sponsor] = queue
     }
 
     func hashes(of sponsor: Party) -> [Hash] {

@@ -22,15 +22,15 @@ extension TransactionPool {
     /// - Parameter nextSequences: of accounts that already have transactions in blocks that are not final yet.
     public mutating func select(
         _ bounds: BlockBounds, nextSequences: [Address: UInt64] = [:]
-    ) -> [PoolTransaction] {
-        var selection = Selection(bounds: bounds, nextSequences: nextSequences)
+    ) -> [PoolTransaction<Payload>] {
+        var selection = Selection<Payload>(bounds: bounds, nextSequences: nextSequences)
         selectReserved(&selection)
         selectOrdinary(&selection)
         return selection.chosen
     }
 
     /// Round robin by last sponsor within each rank, acts before claims; deliveries may go beyond the lane's weight.
-    private func selectReserved(_ selection: inout Selection) {
+    private func selectReserved(_ selection: inout Selection<Payload>) {
         for rank in [ReservedRank.delivery, .act, .claim] {
             var queues = reserved.ring.map { sponsor in
                 reserved.hashes(of: sponsor).compactMap { entries[$0] }
@@ -48,17 +48,17 @@ extension TransactionPool {
         }
     }
 
-    private func isNext(_ entry: Entry, _ selection: Selection) -> Bool {
+    private func isNext(_ entry: Entry, _ selection: Selection<Payload>) -> Bool {
         entry.transaction.sequence == expected(entry.transaction.sender, selection)
     }
 
-    private func expected(_ account: Address, _ selection: Selection) -> UInt64 {
+    private func expected(_ account: Address, _ selection: Selection<Payload>) -> UInt64 {
         max(selection.nextSequences[account] ?? 0, accounts[account]?.next ?? 0)
     }
 
     /// Each visit gives a sponsor a sixty-fourth of the block in weight; what it does not use it keeps while it has
     /// something waiting. A sponsor at its share is passed over.
-    private mutating func selectOrdinary(_ selection: inout Selection) {
+    private mutating func selectOrdinary(_ selection: inout Selection<Payload>) {
         let quantum = max(selection.bounds.weight / 64, 1)
         var queues = ordinary.ring.map { sponsor in
             (sponsor: sponsor, waiting: ordinary.allHashes(of: sponsor)[...])
@@ -94,7 +94,7 @@ extension TransactionPool {
         if let last { ordinary.rotate(after: last) }
     }
 
-    private func followers(of entry: Entry, _ selection: Selection) -> [Hash] {
+    private func followers(of entry: Entry, _ selection: Selection<Payload>) -> [Hash] {
         guard let hash = accounts[entry.transaction.sender]?.hash(at: entry.transaction.sequence + 1),
             let next = entries[hash], next.arrival < entry.arrival, !next.isInLane,
             next.transaction.sponsor == entry.transaction.sponsor
@@ -104,10 +104,10 @@ extension TransactionPool {
 }
 
 /// A block while it is filled.
-private struct Selection {
+private struct Selection<Payload: Sendable> {
     let bounds: BlockBounds
     var nextSequences: [Address: UInt64]
-    private(set) var chosen: [PoolTransaction] = []
+    private(set) var chosen: [PoolTransaction<Payload>] = []
     private var weight: UInt64 = 0
     private var bytes = 0
     private var laneWeight: UInt64 = 0
@@ -122,19 +122,19 @@ private struct Selection {
 
     var isFull: Bool { chosen.count >= bounds.count }
 
-    private func hasSpace(for transaction: PoolTransaction) -> Bool {
+    private func hasSpace(for transaction: PoolTransaction<Payload>) -> Bool {
         !isFull && bytes + transaction.byteCount <= bounds.bytes
             && weight.adding(transaction.weight).map { $0 <= bounds.weight } ?? false
     }
 
-    func hasLaneRoom(for transaction: PoolTransaction, _ rank: ReservedRank) -> Bool {
+    func hasLaneRoom(for transaction: PoolTransaction<Payload>, _ rank: ReservedRank) -> Bool {
         guard hasSpace(for: transaction) else { return false }
         return rank == .delivery || laneWeight + transaction.weight <= bounds.weight / 20 || laneWeight == 0
     }
 
     /// The rule of the block (Specs/transactions.md): ordinary weight within nineteen twentieths, and above half full no
     /// sponsor above max(W/4, W ÷ sponsors present).
-    func hasRoom(for transaction: PoolTransaction) -> Bool {
+    func hasRoom(for transaction: PoolTransaction<Payload>) -> Bool {
         guard hasSpace(for: transaction) else { return false }
         if transaction.isReserved { return true }
         guard ordinaryWeight + transaction.weight <= bounds.weight - bounds.weight / 20 else { return false }
@@ -144,7 +144,7 @@ private struct Selection {
         return weight + transaction.weight <= bounds.weight / 2 || max(own, largest) <= share
     }
 
-    mutating func choose(_ transaction: PoolTransaction, isInLane: Bool) {
+    mutating func choose(_ transaction: PoolTransaction<Payload>, isInLane: Bool) {
         chosen.append(transaction)
         weight += transaction.weight
         bytes += transaction.byteCount

@@ -18,7 +18,7 @@ public struct MempoolLimits: Hashable, Sendable {
     /// Ends (expired, replaced, …) that are remembered for status questions: some 10 MB.
     public var rememberedEnds = 65_536
     /// A transaction refused for a passing reason when a block is built is tried this often.
-    public var attempts = 8
+    public var attempts = 3
 
     public init() {}
 

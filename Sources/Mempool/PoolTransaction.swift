@@ -20,8 +20,8 @@ public enum ReservedRank: UInt8, Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A verified transaction as the pool sees it.
-public struct PoolTransaction: Hashable, Sendable {
+/// A verified transaction as the pool sees it. `Payload` is what its owner wants back with it.
+public struct PoolTransaction<Payload: Sendable>: Sendable {
     /// Hash of the complete bytes.
     public let wireID: Hash
     /// What is signed; names the transaction.
@@ -36,10 +36,11 @@ public struct PoolTransaction: Hashable, Sendable {
     /// For reserved acts: whether the ledger holds something that they act on.
     public let hasRecordToActOn: Bool
     public let bytes: [UInt8]
+    public let payload: Payload
 
     public init(
         wireID: Hash, hash: Hash, sender: Address, sequence: UInt64, sponsor: Party, weight: UInt64,
-        validUntil: Timestamp?, lane: Lane, hasRecordToActOn: Bool, bytes: [UInt8]
+        validUntil: Timestamp?, lane: Lane, hasRecordToActOn: Bool, bytes: [UInt8], payload: Payload
     ) {
         self.wireID = wireID
         self.hash = hash
@@ -51,6 +52,7 @@ public struct PoolTransaction: Hashable, Sendable {
         self.lane = lane
         self.hasRecordToActOn = hasRecordToActOn
         self.bytes = bytes
+        self.payload = payload
     }
 
     public var byteCount: Int { bytes.count }

@@ -5,14 +5,14 @@ public import Primitives
 ///
 /// Pure: times are block times or the caller's clock, given with each call. Rules `[M1]`…`[M9]` stand in
 /// Specs/mempool.md.
-public struct TransactionPool: Sendable {
+public struct TransactionPool<Payload: Sendable>: Sendable {
     public let limits: MempoolLimits
     public internal(set) var byteCount = 0
     public var count: Int { entries.count }
     public var isEmpty: Bool { entries.isEmpty }
 
     struct Entry: Sendable {
-        let transaction: PoolTransaction
+        let transaction: PoolTransaction<Payload>
         /// Order of admission; unique.
         let arrival: UInt64
         let admittedAt: Timestamp
@@ -51,7 +51,7 @@ public struct TransactionPool: Sendable {
     ///   - now: the caller's clock.
     @discardableResult
     public mutating func admit(
-        _ transaction: PoolTransaction, nextSequence: UInt64, isSponsored: Bool = true, now: Timestamp
+        _ transaction: PoolTransaction<Payload>, nextSequence: UInt64, isSponsored: Bool = true, now: Timestamp
     ) throws(Rejection) -> Hash? {
         guard entries[transaction.hash] == nil else {
             throw MempoolRejection.duplicate.at("", "transaction \(transaction.hash) waits already")
@@ -74,7 +74,7 @@ public struct TransactionPool: Sendable {
     }
 
     private func checkFits(
-        _ transaction: PoolTransaction, nextSequence: UInt64, now: Timestamp
+        _ transaction: PoolTransaction<Payload>, nextSequence: UInt64, now: Timestamp
     ) throws(Rejection) {
         if let validUntil = transaction.validUntil, validUntil < now {
             throw MempoolRejection.expired.at(
@@ -101,7 +101,7 @@ public struct TransactionPool: Sendable {
     /// [M4] Reserved acts need a record to act on. One per account in ten minutes goes to the lane, deliveries always;
     /// what is beyond that is weighed on the sponsor like any other.
     private func lane(
-        for transaction: PoolTransaction, isSponsored: Bool, now: Timestamp
+        for transaction: PoolTransaction<Payload>, isSponsored: Bool, now: Timestamp
     ) throws(Rejection) -> Bool {
         guard case .reserved(let rank) = transaction.lane else { return false }
         guard transaction.hasRecordToActOn else {
@@ -123,7 +123,7 @@ public struct TransactionPool: Sendable {
     /// [M5] The earlier arrival keeps its sequence, unless a reserved act meets an ordinary transaction, or the earlier
     /// one has waited a minute; and only a few times, so that nobody gossips for nothing.
     private func replaceable(
-        by transaction: PoolTransaction, isInLane: Bool, in account: AccountQueue, now: Timestamp
+        by transaction: PoolTransaction<Payload>, isInLane: Bool, in account: AccountQueue, now: Timestamp
     ) throws(Rejection) -> Entry? {
         guard let hash = account.hash(at: transaction.sequence), let earlier = entries[hash] else { return nil }
         let waited = now >= earlier.admittedAt.adding(milliseconds: limits.replaceableAfterMilliseconds)
@@ -137,7 +137,7 @@ public struct TransactionPool: Sendable {
     }
 
     private mutating func insert(
-        _ transaction: PoolTransaction, isInLane: Bool, replacements: Int, now: Timestamp
+        _ transaction: PoolTransaction<Payload>, isInLane: Bool, replacements: Int, now: Timestamp
     ) {
         arrivals += 1
         let entry = Entry(
@@ -148,11 +148,11 @@ public struct TransactionPool: Sendable {
         accounts[transaction.sender, default: AccountQueue(next: transaction.sequence)].insert(
             transaction.hash, at: transaction.sequence)
         if isInLane {
-            reserved.append(transaction)
+            reserved.append(transaction.hash, of: transaction.sponsor, byteCount: transaction.byteCount)
             laneUses[transaction.sender] = now
             laneUseOrder.append((transaction.sender, now))
         } else {
-            ordinary.append(transaction)
+            ordinary.append(transaction.hash, of: transaction.sponsor, byteCount: transaction.byteCount)
         }
         if let validUntil = transaction.validUntil { earliestExpiry = min(earliestExpiry, validUntil) }
         ends.forget(transaction.hash)
@@ -162,7 +162,7 @@ public struct TransactionPool: Sendable {
 
     /// [M3] A full lane gives way only to sponsors with less in it: the one with most loses its latest arrival.
     private mutating func makeRoom(
-        for transaction: PoolTransaction, isInLane: Bool, replacing: Entry?
+        for transaction: PoolTransaction<Payload>, isInLane: Bool, replacing: Entry?
     ) throws(Rejection) {
         let divisor = MempoolLimits.reservedDivisor
         let byteLimit = isInLane ? limits.bytes / divisor : limits.bytes - limits.bytes / divisor
@@ -205,7 +205,11 @@ public struct TransactionPool: Sendable {
         byteCount -= transaction.byteCount
         accounts[transaction.sender]?.remove(at: transaction.sequence)
         if accounts[transaction.sender]?.isEmpty ?? false { accounts[transaction.sender] = nil }
-        if entry.isInLane { reserved.remove(transaction) } else { ordinary.remove(transaction) }
+        if entry.isInLane {
+            reserved.remove(transaction.hash, of: transaction.sponsor, byteCount: transaction.byteCount)
+        } else {
+            ordinary.remove(transaction.hash, of: transaction.sponsor, byteCount: transaction.byteCount)
+        }
     }
 
     // MARK: What becomes of them
@@ -265,6 +269,16 @@ public struct TransactionPool: Sendable {
 
     // MARK: Questions
 
+    /// True if a block could take something now.
+    ///
+    /// - Parameter nextSequences: of accounts that already have transactions in blocks that are not final yet.
+    public func hasReady(nextSequences: [Address: UInt64] = [:]) -> Bool {
+        // Whether any account has, does not depend on the order in which they are asked.
+        accounts.contains { address, account in
+            account.hash(at: max(account.next, nextSequences[address] ?? 0)) != nil
+        }
+    }
+
     public func status(of hash: Hash) -> PoolStatus? {
         if let entry = entries[hash] {
             let account = accounts[entry.transaction.sender]
@@ -273,7 +287,7 @@ public struct TransactionPool: Sendable {
         return ends[hash].map { .ended($0) }
     }
 
-    public func transaction(_ hash: Hash) -> PoolTransaction? { entries[hash]?.transaction }
+    public func transaction(_ hash: Hash) -> PoolTransaction<Payload>? { entries[hash]?.transaction }
 
     /// The sequence after those that wait without a gap: what a wallet builds its next transaction with.
     public func nextSequence(of account: Address, inState next: UInt64) -> UInt64 {
