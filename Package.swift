@@ -93,7 +93,10 @@ var targets: [Target] = [
         ]),
     room(
         "WalletKit",
-        foundations + domains + ["Transactions", "Blocks", "Interface", Library.asyncHTTPClient, Library.nioCore]),
+        foundations + domains + [
+            "Transactions", "Blocks", "Interface", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1,
+            Library.nioPosix,
+        ]),
 
     // Programs and tools
     program("mednexusd", ["Node", "WalletKit", "Primitives", "Interface", "Blocks", Library.argumentParser]),
@@ -105,6 +108,7 @@ targets += [
         name: "TestSupport", dependencies: ["Primitives", "Encoding", "Cryptography", "StateModel"],
         path: "Tests/Support", swiftSettings: settings),
     tests("Identities", ["Identities", "TestSupport"] + foundations),
+    tests("Consents", ["Consents", "Identities", "TestSupport", "Fixtures"] + foundations),
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("Governance", ["Governance", "Identities", "TestSupport"] + foundations),

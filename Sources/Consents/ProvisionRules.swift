@@ -17,18 +17,22 @@ private enum Coverage: Int, Comparable {
 
 /// How a policy answers.
 struct Verdict {
-    enum Outcome { case permit, deny, needs }
+    enum Outcome: Int { case permit, needs, deny }
     var outcome: Outcome
     var needs: [Need] = []
     var path: [UInt8] = []
     var reasons: [DecisionReason] = []
+
+    var strictness: Int { outcome.rawValue }
 }
 
 /// The evaluation of one policy for one request at one time: pure and total.
 ///
-/// A permit applies where it surely covers the request, a denial where it may. An exception overrides the provision
-/// that it stands in; among siblings a denial wins, then a permit, then a permit with needs. Needs of a provision
-/// bind its exceptions' permits too. Nothing applies: deny.
+/// A provision applies surely where its scope covers all of the request, and perhaps where it depends on something that
+/// the request leaves open. A denial counts if it applies at all, a permit only if it applies surely and its data-use
+/// terms allow the request; so a request gains nothing by saying less. Exceptions override the provision that they
+/// stand in. Among siblings a denial wins, then a permit, then a permit with needs. Needs of a provision bind the
+/// permits inside it too. Where nothing applies, the base decision stands: deny.
 struct ProvisionRules {
     let request: UseRequest
     let time: Timestamp
@@ -48,29 +52,26 @@ struct ProvisionRules {
         _ provisions: [Provision], inherited: Verdict, needs: [Need], reasons: [DecisionReason], path: [UInt8],
         _ missed: inout [DecisionReason]
     ) throws(Refusal) -> Verdict {
-        var best: Verdict?
+        var sure: Verdict?
+        var strictest = inherited
         for (index, provision) in provisions.enumerated() {
             let coverage = try coverage(of: provision)
-            guard coverage == .certain || (coverage == .possible && provision.kind == .deny) else { continue }
+            guard coverage > .none else { continue }
+            var isSure = coverage == .certain
             var needs = needs
             var reasons = reasons
-            if provision.kind == .permit {
-                guard try addNeeds(of: provision, to: &needs, &reasons, &missed) else { continue }
-            }
+            if provision.kind == .permit, try !addNeeds(of: provision, to: &needs, &reasons, &missed) { isSure = false }
             let own = verdict(provision.kind, needs: needs, reasons: reasons, path: path + [UInt8(clamping: index)])
             let found = try decide(
                 provision.provisions, inherited: own, needs: needs, reasons: reasons, path: own.path, &missed)
-            if best.map({ rank($0.outcome) < rank(found.outcome) }) ?? true { best = found }
+            if found.outcome == .deny { return found }
+            if !isSure {
+                if found.strictness > strictest.strictness { strictest = found }
+            } else if sure.map({ found.strictness < $0.strictness }) ?? true {
+                sure = found
+            }
         }
-        return best ?? inherited
-    }
-
-    private func rank(_ outcome: Verdict.Outcome) -> Int {
-        switch outcome {
-        case .needs: 0
-        case .permit: 1
-        case .deny: 2
-        }
+        return sure ?? strictest
     }
 
     private func verdict(
