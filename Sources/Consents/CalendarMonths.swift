@@ -4,7 +4,7 @@ internal import Primitives
 enum CalendarMonths {
     private static let dayMilliseconds: UInt64 = 86_400_000
 
-    /// The same day and time `months` later; a day that the month lacks becomes its last. At most ``Timestamp/maximum``.
+    /// The same day and time `months` later; a day that the month lacks becomes its last. At most the latest time.
     static func adding(_ months: UInt64, to time: Timestamp) -> Timestamp {
         guard months <= ConsentsLimits.months else { return .maximum }
         let days = Int64(min(time, .maximum).milliseconds / dayMilliseconds)

@@ -38,7 +38,7 @@ public struct ConsentCountersign: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         [
-            "Countersign \(reference(consent, names)) as its custodian: keep to it, and to the restrictions it commits to."
+            "Countersign \(reference(consent, names)) as its custodian: keep to it, and to what it commits to."
         ]
     }
 
