@@ -6,7 +6,9 @@ public enum ConsentsLimits {
     public static let provisionsPerLevel = 8
     /// Provisions of one policy in all: `decide` visits each at most once.
     public static let provisionsPerPolicy = 24
+    /// Named parties; a wider circle is a credential type.
     public static let actorsPerProvision = 16
+    /// Enough for the countries of the EEA and their larger subdivisions.
     public static let jurisdictionsPerProvision = 64
     /// Codes of one provision or one request; a dataset about more is described by their common ancestors.
     public static let codesPerList = 32
@@ -14,8 +16,9 @@ public enum ConsentsLimits {
     public static let partiesPerModifier = 16
     /// One committed restriction for each kind of record or disease group that a subject sets apart.
     public static let commitmentsPerConsent = 8
+    /// A request for more has not decided what it is for.
     public static let purposesPerRequest = 16
-    /// From a disease up to a root of the ontology; the deepest path of MONDO has 18 steps.
+    /// From a disease up to a root of the ontology; disease ontologies are about twenty levels deep.
     public static let ontologyPath = 32
     /// UTF-8 bytes of a code inside its system: the longest in use, a SNOMED CT identifier, has 18.
     public static let codeBytes = 32
@@ -27,7 +30,9 @@ public enum ConsentsLimits {
     public static let policiesPerSet = 16
     /// Canonical bytes of one policy: sixteen of them keep a set's record below 64 KiB.
     public static let policyBytes = 4 * 1024
+    /// A cohort's size; members have keys of their own, so only the counters grow.
     public static let membersPerSet = 65_536
+    /// Each changes two records; 256 stay within a transaction's bytes.
     public static let membersPerOperation = 256
     /// Each touches itself and up to sixteen sets.
     public static let withdrawalsPerOperation = 128
