@@ -74,7 +74,8 @@ public struct RevokeDelegation: DomainOperation {
     public var weight: UInt64 { 10 + 4 * UInt64(2 + IdentityLimits.delegationDepth) }
 
     public func check(in context: OperationContext) throws(Refusal) -> DelegationRecord {
-        let links = try context.state.record(IdentityKeys.delegation(delegation)) == nil
+        let links =
+            try context.state.record(IdentityKeys.delegation(delegation)) == nil
             ? [] : try Delegations.chain(delegation, in: context.state)
         guard var record = links.first else {
             throw IdentityRejection.unknownDelegation.at("delegation", "there is no delegation \(delegation)")

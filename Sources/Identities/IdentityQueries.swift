@@ -134,7 +134,8 @@ enum IdentityQueries {
     }
 
     static let organizations = Query(
-        list: "identity_organizations", "Organizations of a member, under an identifier, or of a kind; give exactly one.",
+        list: "identity_organizations",
+        "Organizations of a member, under an identifier, or of a kind; give exactly one.",
         [
             QueryParameter("member", "Address of a member.", required: false),
             QueryParameter("identifier", "LEI or ROR: {scheme, value}.", required: false),

@@ -1,0 +1,240 @@
+import Identities
+import Primitives
+import StateModel
+import TestSupport
+import Testing
+
+struct CredentialTests {
+    static let anna = Party.account(World.anna)
+
+    @Test("A credential holds from its acceptance on, and answers for times gone by")
+    func life() throws {
+        let world = try World()
+        let id = try world.offer(from: World.board, world.license(World.anna, in: ["DE"], until: 100))
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 0))
+        try world.accept(id, by: World.anna, day: 5)
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 4))
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 5))
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 99))
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 100))
+        #expect(try !world.holds(Self.anna, .specialty, day: 5))
+        #expect(try !world.holds(.account(World.bert), .medicalLicense, day: 5))
+        try RevokeCredential(credential: id, reason: .misconduct).execute(in: world.context(World.board, day: 40))
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 39))
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 40))
+    }
+
+    @Test("A license holds where it was given, and in the parts of that country")
+    func jurisdictions() throws {
+        let world = try World()
+        try world.accept(
+            try world.offer(from: World.board, world.license(World.anna, in: ["DE", "US-CA"])), by: World.anna)
+        #expect(try world.holds(Self.anna, .medicalLicense, in: "DE", day: 0))
+        #expect(try world.holds(Self.anna, .medicalLicense, in: "DE-BE", day: 0))
+        #expect(try world.holds(Self.anna, .medicalLicense, in: "US-CA", day: 0))
+        #expect(try !world.holds(Self.anna, .medicalLicense, in: "US", day: 0))
+        #expect(try !world.holds(Self.anna, .medicalLicense, in: "FR", day: 0))
+    }
+
+    @Test("Only the subject accepts or declines, once, in time")
+    func acceptance() throws {
+        let world = try World()
+        let id = try world.offer(from: World.board, world.license(World.anna, until: 10))
+        #expect(try reason { try world.accept(id, by: World.bert) } == "not_authorized")
+        #expect(try reason { try world.accept(id, by: World.anna, day: 10) } == "credential_expired")
+        #expect(try reason { try world.accept(testIdentifier("none"), by: World.anna) } == "unknown_credential")
+        try DeclineCredential(credential: .id(id)).execute(in: world.context(World.anna))
+        #expect(try reason { try world.accept(id, by: World.anna) } == "credential_not_offered")
+        #expect(try Credentials.record(id, in: world.state)?.declinedAt == World.day(0))
+        let other = try world.offer(from: World.board, world.license(World.anna), day: 1)
+        try world.accept(other, by: World.anna, day: 1)
+        #expect(try reason { try world.accept(other, by: World.anna, day: 1) } == "credential_not_offered")
+        #expect(
+            try reason { try DeclineCredential(credential: .id(other)).execute(in: world.context(World.anna)) }
+                == "credential_not_offered")
+    }
+
+    @Test("Offer and acceptance go together in one transaction of both")
+    func jointTransaction() throws {
+        let world = try World()
+        let context = world.context(World.board, [World.anna])
+        try OfferCredential(claim: world.license(World.anna)).execute(in: context)
+        context.operationIndex = 1
+        try AcceptCredential(credential: .operation(0)).execute(in: context)
+        #expect(context.unneededSigner == nil)
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 0))
+        #expect(
+            try reason { try AcceptCredential(credential: .operation(1)).execute(in: context) }
+                == "reference_not_earlier")
+    }
+
+    @Test("A credential is revoked by its issuer, by the chain above, or given up by its subject; by nobody else")
+    func revocation() throws {
+        let world = try World()
+        let link = try world.grant(from: World.board, to: .organization(World.clinic))
+        func issue(_ day: UInt64) throws -> CredentialID {
+            let id = try world.offer(
+                from: World.bert, acting: World.clinic, world.license(World.anna), by: link, day: day)
+            try world.accept(id, by: World.anna, day: day)
+            return id
+        }
+        let first = try issue(1)
+        let revoke = RevokeCredential(credential: first, reason: .error)
+        #expect(try reason { try revoke.execute(in: world.context(World.dora)) } == "not_authorized")
+        #expect(try reason { try revoke.execute(in: world.context(World.anna)) } == "not_authorized")
+        #expect(
+            try reason { try revoke.execute(in: world.context(World.dora, for: World.clinic)) } == "threshold_not_met")
+        #expect(
+            try reason {
+                try RevokeCredential(credential: first, reason: .surrendered)
+                    .execute(in: world.context(World.board))
+            } == "not_authorized")
+        try revoke.execute(in: world.context(World.bert, for: World.clinic, day: 2))
+        #expect(try reason { try revoke.execute(in: world.context(World.board)) } == "credential_ended")
+        let byChain = try issue(3)
+        try RevokeCredential(credential: byChain, reason: .ended).execute(in: world.context(World.board, day: 4))
+        let bySubject = try issue(5)
+        try RevokeCredential(credential: bySubject, reason: .surrendered)
+            .execute(in: world.context(World.anna, day: 6))
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 6))
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 5))
+        #expect(
+            try reason {
+                try RevokeCredential(credential: testIdentifier("none"), reason: .error)
+                    .execute(in: world.context(World.board))
+            } == "unknown_credential")
+        let short = try world.offer(from: World.board, world.license(World.anna, until: 8), day: 7)
+        #expect(
+            try reason {
+                try RevokeCredential(credential: short, reason: .error).execute(in: world.context(World.board, day: 8))
+            } == "credential_expired")
+    }
+
+    @Test("Nobody issues without right, beyond it, to itself or in another's name")
+    func rights() throws {
+        let world = try World()
+        let claim = world.license(World.anna)
+        #expect(try reason { try world.offer(from: World.dora, claim) } == "may_not_issue")
+        #expect(
+            try reason { try world.offer(from: World.dora, claim, by: testIdentifier("none")) } == "unknown_delegation")
+        let link = try world.grant(from: World.board, to: .account(World.dora), jurisdictions: ["DE"], until: 10)
+        #expect(try reason { try world.offer(from: World.bert, claim, by: link) } == "may_not_issue")
+        // Without jurisdictions the claim would hold everywhere, which is wider than DE.
+        #expect(try reason { try world.offer(from: World.dora, claim, by: link) } == "may_not_issue")
+        let berlin = world.license(World.anna, in: ["DE-BE"])
+        try world.offer(from: World.dora, berlin, by: link)
+        #expect(
+            try reason { try world.offer(from: World.dora, berlin, by: link, day: 10) } == "delegation_not_in_force")
+        let other = CredentialClaim(
+            subject: Self.anna, credentialType: .researcherStatus, scope: berlin.scope, validFrom: World.day(0))
+        #expect(try reason { try world.offer(from: World.dora, other, by: link) } == "may_not_issue")
+        #expect(
+            try reason {
+                try world.offer(from: World.dora, world.license(World.dora, in: ["DE"]), by: link)
+            } == "self_issued")
+        #expect(
+            try reason { try world.offer(from: World.dora, acting: World.clinic, berlin) } == "threshold_not_met")
+    }
+
+    private func refused(_ claim: CredentialClaim) throws -> String? {
+        let world = try World()
+        return try reason { try world.offer(from: World.board, claim) }
+    }
+
+    private func claim(
+        _ type: CredentialType, _ subject: Party = .account(World.anna), scope: CredentialScope = CredentialScope(),
+        from: UInt64 = 0, until: UInt64? = nil, identifiers: [PersonCommitment] = [], concerning: Party? = nil,
+        resource: Hash? = nil
+    ) -> CredentialClaim {
+        CredentialClaim(
+            subject: subject, credentialType: type, scope: scope, validFrom: World.day(from),
+            validUntil: until.map { World.day($0) }, identifiers: identifiers, concerning: concerning,
+            resource: resource)
+    }
+
+    @Test("A claim has the details of its type, and no others")
+    func details() throws {
+        let patient = Party.account(World.patient)
+        #expect(try refused(claim(.affiliation)) == "missing_detail")
+        #expect(try refused(claim(.affiliation, scope: CredentialScope(role: .faculty))) == nil)
+        #expect(try refused(claim(.medicalLicense, scope: CredentialScope(role: .faculty))) == "surplus_detail")
+        #expect(try refused(claim(.specialty)) == "missing_detail")
+        #expect(try refused(claim(.specialty, scope: CredentialScope(specialties: ["207R00000X"]))) == nil)
+        #expect(try refused(claim(.acceptedTerms)) == "missing_detail")
+        #expect(try refused(claim(.controlledAccess, resource: testHash("dataset"))) == nil)
+        #expect(try refused(claim(.researcherStatus, resource: testHash("dataset"))) == "surplus_detail")
+        #expect(try refused(claim(.guardianship)) == "missing_detail")
+        #expect(try refused(claim(.guardianship, concerning: patient)) == nil)
+        #expect(try refused(claim(.guardianship, concerning: .account(World.bert))) == "concerns_no_patient")
+        #expect(try refused(claim(.guardianship, patient, concerning: patient)) == "concerns_no_patient")
+        #expect(try refused(claim(.researcherStatus, concerning: patient)) == "surplus_detail")
+    }
+
+    @Test("Scope and validity are well-formed, and no person's identifier stands in clear")
+    func form() throws {
+        func scoped(_ jurisdictions: [String], _ specialties: [String] = ["x"]) throws -> String? {
+            try refused(
+                claim(.specialty, scope: CredentialScope(jurisdictions: jurisdictions, specialties: specialties)))
+        }
+        #expect(try scoped(["DE", "FR"]) == nil)
+        #expect(try scoped(["FR", "DE"]) == "list_not_ascending")
+        #expect(try scoped(["XX"]) == "invalid_jurisdiction")
+        #expect(try scoped([], ["b", "a"]) == "list_not_ascending")
+        for code in ["", "a b", "é", String(repeating: "a", count: 19)] {
+            #expect(try scoped([], [code]) == "invalid_specialty")
+        }
+        #expect(try scoped([], ["1234567893"]) == "personal_identifier")
+        #expect(try scoped([], ["0000-0002-1825-0097"]) == "invalid_specialty")
+        #expect(try refused(claim(.medicalLicense, from: 5, until: 5)) == "invalid_validity")
+        let world = try World()
+        #expect(
+            try reason { try world.offer(from: World.board, claim(.medicalLicense, until: 3), day: 3) }
+                == "invalid_validity")
+    }
+
+    @Test("Each type has the subjects that it can have")
+    func subjects() throws {
+        let clinic = Party.organization(World.clinic)
+        let patient = Party.account(World.patient)
+        #expect(try refused(claim(.accreditation)) == "subject_not_allowed")
+        #expect(try refused(claim(.medicalLicense, clinic)) == "subject_not_allowed")
+        for type in [CredentialType.medicalLicense, .researcherStatus, .arbiter, .assetIssuer, .ethicsBoard] {
+            #expect(try refused(claim(type, patient)) == "subject_not_allowed")
+        }
+        #expect(try refused(claim(.assetIssuer, clinic)) == nil)
+        #expect(try refused(claim(.medicalLicense, .account(World.stranger))) == "unknown_party")
+        let npi = PersonIdentifier(scheme: .npi, value: "1234567893")?.commitment(salt: testHash("salt").bytes)
+        let identifiers = [try #require(npi)]
+        #expect(try refused(claim(.medicalLicense, identifiers: identifiers)) == nil)
+        #expect(try refused(claim(.medicalLicense, identifiers: identifiers + identifiers)) == "list_not_ascending")
+        #expect(try refused(claim(.assetIssuer, clinic, identifiers: identifiers)) == "subject_not_allowed")
+        #expect(
+            try refused(claim(.acceptedTerms, patient, identifiers: identifiers, resource: testHash("terms")))
+                == "subject_not_allowed")
+    }
+
+    @Test("A guardian may consent for the patient whom the credential concerns, and for no other")
+    func guardians() throws {
+        let world = try World()
+        let patient = Party.account(World.patient)
+        let id = try world.offer(from: World.board, claim(.guardianship, concerning: patient))
+        try world.accept(id, by: World.anna, day: 1)
+        func isGuardian(_ ward: Party, day: UInt64) throws -> Bool {
+            try Credentials.isGuardian(Self.anna, of: ward, at: World.day(day), in: world.state)
+        }
+        #expect(try isGuardian(patient, day: 1))
+        #expect(try !isGuardian(patient, day: 0))
+        #expect(try !isGuardian(.account(World.bert), day: 1))
+    }
+
+    @Test("A subject has a bounded number of credentials of one type")
+    func bound() throws {
+        let world = try World()
+        for day in 0..<UInt64(IdentityLimits.credentialsPerType) {
+            try world.accept(
+                try world.offer(from: World.board, world.license(World.anna), day: day), by: World.anna, day: day)
+        }
+        let last = try world.offer(from: World.board, world.license(World.anna), day: 500)
+        #expect(try reason { try world.accept(last, by: World.anna, day: 500) } == "too_many_credentials")
+    }
+}
