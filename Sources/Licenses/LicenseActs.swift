@@ -1,0 +1,220 @@
+public import Encoding
+import Identities
+public import Primitives
+public import StateModel
+
+/// What acts on a license have in common.
+enum LicenseAct {
+    /// The license, if the actor holds it and signed with what its policy asks.
+    static func held(_ id: LicenseID, in context: OperationContext) throws(Refusal) -> LicenseRecord {
+        let license = try LicenseLedger.requireLicense(id, field: "license", in: context.state)
+        guard license.licensee == context.actor else {
+            throw LicenseRejection.notLicensee.at("license", "the license is \(license.licensee)'s")
+        }
+        try Authority.require(context.actor, for: .licensing, in: context, field: "license")
+        return license
+    }
+
+    /// Refused unless the license is in force by its own record; what suspends it is not asked.
+    static func requireRunning(_ license: LicenseRecord, at time: Timestamp) throws(Refusal) {
+        let state = license.ownState(at: time)
+        guard state == .active else {
+            throw LicenseRejection.licenseNotInForce.at(
+                "license", "the license is \(state?.name ?? "not yet bought")")
+        }
+    }
+}
+
+/// The licensee gives the license up; nothing is paid back. `[license]`
+public struct SurrenderLicense: DomainOperation {
+    public static let name = "license.surrender"
+
+    public let license: LicenseID
+
+    public init(license: LicenseID) { self.license = license }
+
+    public var weight: UInt64 { 10 + 4 * 4 }
+
+    public struct Plan {
+        let record: LicenseRecord
+    }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        var record = try LicenseAct.held(license, in: context)
+        try LicenseAct.requireRunning(record, at: context.block.time)
+        record.ending = .surrendered(at: context.block.time)
+        return Plan(record: record)
+    }
+
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        var record = plan.record
+        try LiveCount.remove(&record, in: context.state)
+        context.state.set(LicenseKeys.license(license), record)
+        context.emit(LicenseEvent.surrendered(LicenseEnded(record, .surrendered, at: context.block.time)))
+    }
+
+    public func words(_ names: any NameResolver) -> [String] {
+        ["Give up the license \(names.identifier(license.description)), at once and without money back"]
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(1)
+        writer.write(license)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 1) { (reader) throws(EncodingFailure) in
+            SurrenderLicense(license: try reader.value("license"))
+        }
+    }
+}
+
+/// The licensor ends a license for a cause that its terms name. `[license, cause, evidence]`
+public struct RevokeLicense: DomainOperation {
+    public static let name = "license.revoke"
+
+    public let license: LicenseID
+    public let cause: RevocationCause
+    /// Hash of the document that states the facts.
+    public let evidence: Hash
+
+    public init(license: LicenseID, cause: RevocationCause, evidence: Hash) {
+        self.license = license
+        self.cause = cause
+        self.evidence = evidence
+    }
+
+    public var weight: UInt64 { 10 + 4 * 5 }
+
+    public struct Plan {
+        let record: LicenseRecord
+    }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        var record = try LicenseLedger.requireLicense(license, field: "license", in: context.state)
+        guard record.licensor == context.actor else {
+            throw LicenseRejection.notLicensor.at("license", "the licensor is \(record.licensor)")
+        }
+        try Authority.require(context.actor, for: .licensing, in: context, field: "license")
+        try LicenseAct.requireRunning(record, at: context.block.time)
+        let terms = try LicenseLedger.storedTerms(record.terms, in: context.state)
+        guard terms.grant.revocableFor.contains(cause) else {
+            let causes = terms.grant.revocableFor.codes.map(\.name).joined(separator: ", ")
+            throw LicenseRejection.notRevocable.at(
+                "cause",
+                causes.isEmpty ? "the terms make the license irrevocable" : "the terms allow revocation for: \(causes)")
+        }
+        if cause == .lossOfCredential {
+            try requireLoss(terms, licensee: record.licensee, in: context)
+        }
+        record.ending = .revoked(at: context.block.time, cause: cause, evidence: evidence)
+        return Plan(record: record)
+    }
+
+    /// This cause the ledger can check itself.
+    private func requireLoss(_ terms: Terms, licensee: Party, in context: OperationContext) throws(Refusal) {
+        for requirement in terms.scope.requiredCredentials {
+            guard try Admission.holds(licensee, requirement, at: context.block.time, in: context.state) else { return }
+        }
+        throw LicenseRejection.notRevocable.at("cause", "\(licensee) holds every credential that the terms require")
+    }
+
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        var record = plan.record
+        try LiveCount.remove(&record, in: context.state)
+        context.state.set(LicenseKeys.license(license), record)
+        context.emit(LicenseEvent.revoked(LicenseEnded(record, .revoked, at: context.block.time)))
+    }
+
+    public func words(_ names: any NameResolver) -> [String] {
+        [
+            "Revoke the license \(names.identifier(license.description)) for \(cause.name)",
+            "Evidence: the document with hash \(evidence)",
+        ]
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(license)
+        writer.write(cause)
+        writer.write(evidence)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            RevokeLicense(
+                license: try reader.value("license"), cause: try reader.value("cause"),
+                evidence: try reader.value("evidence"))
+        }
+    }
+}
+
+/// Hands a license on, if its terms allow; both sides sign. Seats stay with the license. `[license, to]`
+public struct TransferLicense: DomainOperation {
+    public static let name = "license.transfer"
+
+    public let license: LicenseID
+    public let to: Party
+
+    public init(license: LicenseID, to: Party) {
+        self.license = license
+        self.to = to
+    }
+
+    public var weight: UInt64 { 10 + 4 * 14 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 }
+
+    public struct Plan {
+        let record: LicenseRecord
+        let from: Party
+    }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        let state = context.state
+        let time = context.block.time
+        var record = try LicenseAct.held(license, in: context)
+        try LicenseAct.requireRunning(record, at: time)
+        let terms = try LicenseLedger.storedTerms(record.terms, in: state)
+        guard terms.grant.isTransferable else {
+            throw LicenseRejection.notTransferable.at("license", "the terms do not allow a transfer")
+        }
+        guard to != record.licensee else {
+            throw LicenseRejection.nothingChanged.at("to", "\(to) is the licensee")
+        }
+        try Parties.requireKnown(to, field: "to", in: state)
+        try Authority.require(to, for: .licensing, in: context, field: "to")
+        let inft = try LicenseCheck.requireUsable(record, at: time, in: state)
+        try Admission.check(
+            Admission.Case(
+                terms: terms, inft: inft, licensee: to, use: record.use, expiresAt: record.expiresAt),
+            at: time, in: state)
+        guard record.holders.count <= LicenseLimits.transfers else {
+            throw LicenseRejection.historyFull.at("license", "it was transferred \(LicenseLimits.transfers) times")
+        }
+        let from = record.licensee
+        record.holders.append(LicenseHolder(party: to, since: time))
+        return Plan(record: record, from: from)
+    }
+
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        context.state.set(LicenseKeys.license(license), plan.record)
+        context.emit(
+            LicenseEvent.transferred(
+                LicenseTransferred(license: license, inft: plan.record.inft, from: plan.from, to: to)))
+    }
+
+    public func words(_ names: any NameResolver) -> [String] {
+        ["Hand the license \(names.identifier(license.description)) on to \(names.party(to)), who signs too"]
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(license)
+        writer.write(to)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            TransferLicense(license: try reader.value("license"), to: try reader.value("to"))
+        }
+    }
+}

@@ -1,0 +1,343 @@
+public import Consents
+import INFTs
+import Identities
+public import Primitives
+public import StateModel
+
+/// A use that someone wants to make of a license. What terms restrict has to be stated; what they don't may be left out.
+public struct LicenseUse: Codable, Hashable, Sendable {
+    /// Nil: the licensee itself.
+    public var user: Party?
+    public var purpose: PurposeOfUse?
+    public var field: FieldOfUse?
+    public var territory: String?
+    public var language: String?
+    /// Nil: the version that was bought.
+    public var version: UInt64?
+    public var isCommercial: Bool
+    public var trainsModels: Bool
+    public var makesDerivative: Bool
+    /// The user names the work.
+    public var attributes: Bool
+
+    public init(
+        user: Party? = nil, purpose: PurposeOfUse? = nil, field: FieldOfUse? = nil, territory: String? = nil,
+        language: String? = nil, version: UInt64? = nil, isCommercial: Bool = false, trainsModels: Bool = false,
+        makesDerivative: Bool = false, attributes: Bool = false
+    ) {
+        self.user = user
+        self.purpose = purpose
+        self.field = field
+        self.territory = territory
+        self.language = language
+        self.version = version
+        self.isCommercial = isCommercial
+        self.trainsModels = trainsModels
+        self.makesDerivative = makesDerivative
+        self.attributes = attributes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case user, purpose, field, territory, language, version, isCommercial, trainsModels, makesDerivative, attributes
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func flag(_ key: CodingKeys) throws -> Bool { try container.decodeIfPresent(Bool.self, forKey: key) ?? false }
+        self.init(
+            user: try container.decodeIfPresent(Party.self, forKey: .user),
+            purpose: try container.decodeIfPresent(PurposeOfUse.self, forKey: .purpose),
+            field: try container.decodeIfPresent(FieldOfUse.self, forKey: .field),
+            territory: try container.decodeIfPresent(String.self, forKey: .territory),
+            language: try container.decodeIfPresent(String.self, forKey: .language),
+            version: try container.decodeIfPresent(UInt64.self, forKey: .version),
+            isCommercial: try flag(.isCommercial), trainsModels: try flag(.trainsModels),
+            makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes))
+    }
+}
+
+/// Why a use is not covered. Stable names.
+public enum LicenseReason: UInt8, NamedCode {
+    case notYetBought = 0
+    case pending = 1
+    case expired = 2
+    case revoked = 3
+    case consumed = 4
+    case surrendered = 5
+    case suspendedByDispute = 6
+    case suspendedByRecall = 7
+    case suspendedByConsent = 8
+    case credentialMissing = 9
+    case userNotLicensed = 10
+    case withoutSeat = 11
+    case purposeNotStated = 12
+    case purposeNotLicensed = 13
+    case fieldNotStated = 14
+    case fieldNotLicensed = 15
+    case territoryNotStated = 16
+    case territoryNotLicensed = 17
+    case languageNotStated = 18
+    case languageNotLicensed = 19
+    case versionNotLicensed = 20
+    case commercialUseNotLicensed = 21
+    case trainingNotLicensed = 22
+    case derivativesNotLicensed = 23
+    case attributionMissing = 24
+    case consentDoesNotPermit = 25
+}
+
+public struct LicenseFinding: Codable, Hashable, Sendable {
+    public let reason: LicenseReason
+    public let message: String
+
+    public init(_ reason: LicenseReason, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// The answer of ``LicenseCheck``. Valid if nothing was found against it.
+public struct LicenseVerdict: Codable, Hashable, Sendable {
+    public let license: LicenseID
+    public let at: Timestamp
+    /// Nil before the license was bought.
+    public let state: LicenseState?
+    /// Who held it then.
+    public let licensee: Party?
+    public let isValid: Bool
+    public let reasons: [LicenseFinding]
+}
+
+/// Whether a license covers a use at a time: pure, and the same for a block, an RPC, a custodian and a wallet. Every
+/// change in a record is dated, so the state of today answers for past moments too.
+public enum LicenseCheck {
+    /// `use` nil asks only whether the license is in force.
+    public static func check(
+        _ id: LicenseID, _ use: LicenseUse?, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> LicenseVerdict {
+        let license = try LicenseLedger.requireLicense(id, field: "license", in: state)
+        let terms = try LicenseLedger.storedTerms(license.terms, in: state)
+        let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
+        var findings: [LicenseFinding] = []
+        var found = license.ownState(at: time)
+        if let own = found {
+            if let finding = ended(own, license) { findings.append(finding) }
+            let suspensions = try suspensions(of: license, inft, at: time, in: state)
+            findings += suspensions
+            if own == .active, !suspensions.isEmpty { found = .suspended }
+        } else {
+            findings.append(LicenseFinding(.notYetBought, "the license was bought at \(license.purchasedAt)"))
+        }
+        let holder = license.licensee(at: time)
+        if let holder {
+            for requirement in terms.scope.requiredCredentials
+            where try !Admission.holds(holder, requirement, at: time, in: state) {
+                findings.append(
+                    LicenseFinding(.credentialMissing, "\(holder) lacks the credential \(requirement.type.name)"))
+            }
+        }
+        if let use {
+            findings += try user(use, license, terms, at: time, in: state)
+            findings += scope(use, license, terms)
+            findings += rights(use, license, terms)
+            findings += try consent(use, license, inft, at: time, in: state)
+        }
+        return LicenseVerdict(
+            license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings)
+    }
+
+    /// The state at `time`, suspension included; nil before the purchase.
+    public static func state(
+        of license: LicenseRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> LicenseState? {
+        let own = license.ownState(at: time)
+        guard own == .active else { return own }
+        let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
+        return try suspensions(of: license, inft, at: time, in: state).isEmpty ? .active : .suspended
+    }
+
+    /// The INFT, if the license is in force and nothing suspends it.
+    static func requireUsable(
+        _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> INFTRecord {
+        let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
+        if let own = license.ownState(at: time), own != .active {
+            throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own.name)")
+        }
+        if let finding = try suspensions(of: license, inft, at: time, in: state).first {
+            throw LicenseRejection.licenseNotInForce.at("license", finding.message)
+        }
+        return inft
+    }
+
+    private static func ended(_ state: LicenseState, _ license: LicenseRecord) -> LicenseFinding? {
+        switch state {
+        case .active, .suspended: nil
+        case .pending: LicenseFinding(.pending, "the content is not delivered yet")
+        case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
+        case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
+        case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")
+        case .surrendered: LicenseFinding(.surrendered, "the licensee gave it up at \(license.ending?.at ?? .maximum)")
+        }
+    }
+
+    /// What stood against using the INFT at `time`, read from its history and its consent set; nothing is written for
+    /// each license when an INFT is recalled or a consent withdrawn.
+    private static func suspensions(
+        of license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        let standing = try Standing(of: inft, at: time, in: state)
+        var findings: [LicenseFinding] = []
+        switch standing.status {
+        case .active, .retired: break
+        case .disputed: findings.append(LicenseFinding(.suspendedByDispute, "the INFT is disputed"))
+        case .recalled: findings.append(LicenseFinding(.suspendedByRecall, "the INFT is recalled"))
+        }
+        if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
+            findings.append(
+                LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn or has expired"))
+        }
+        return findings
+    }
+
+    private static func user(
+        _ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        guard let holder = license.licensee(at: time) else { return [] }
+        let user = use.user ?? holder
+        guard terms.grant.seats != nil else {
+            if user == holder { return [] }
+            if case .organization(let id) = holder, case .account(let account) = user,
+                try Organizations.record(id, in: state)?.profile.members.contains(where: { $0.account == account })
+                    ?? false
+            {
+                return []
+            }
+            return [LicenseFinding(.userNotLicensed, "\(user) neither holds the license nor belongs to who does")]
+        }
+        // The licensee itself needs no seat where it is a person; an organization uses through its seats.
+        guard case .account(let account) = user else {
+            return [LicenseFinding(.withoutSeat, "name the account that uses the license")]
+        }
+        if user == holder { return [] }
+        let seat = try state.record(LicenseKeys.seat(license.id, account))
+        guard let seat, seat.isTaken(at: time) else {
+            return [LicenseFinding(.withoutSeat, "\(account) had no seat of the license")]
+        }
+        return []
+    }
+
+    private static func scope(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {
+        var findings: [LicenseFinding] = []
+        let stated = license.use
+        if let purpose = use.purpose {
+            if !terms.scope.allows(purpose: purpose)
+                || !(stated.purposes.isEmpty || stated.purposes.codes.contains { $0.includes(purpose) })
+            {
+                findings.append(LicenseFinding(.purposeNotLicensed, "the license is not for \(purpose.name)"))
+            }
+        } else if !terms.scope.purposes.isEmpty || !stated.purposes.isEmpty {
+            findings.append(LicenseFinding(.purposeNotStated, "the license is for certain purposes; state one"))
+        }
+        if let field = use.field {
+            if !terms.scope.allows(field: field) {
+                findings.append(LicenseFinding(.fieldNotLicensed, "the license is not for the field \(field.name)"))
+            }
+        } else if !terms.scope.fieldsOfUse.isEmpty {
+            findings.append(LicenseFinding(.fieldNotStated, "the license is for certain fields of use; state one"))
+        }
+        if let territory = use.territory {
+            if !Jurisdictions.covers(stated.territories.texts, territory) || !terms.scope.allows(territory: territory) {
+                findings.append(LicenseFinding(.territoryNotLicensed, "the license is not for \(territory)"))
+            }
+        } else if !terms.scope.territories.isEmpty || !stated.territories.isEmpty {
+            findings.append(LicenseFinding(.territoryNotStated, "the license is for certain territories; state one"))
+        }
+        if let language = use.language {
+            if !terms.scope.allows(language: language) {
+                findings.append(LicenseFinding(.languageNotLicensed, "the license is not for the language \(language)"))
+            }
+        } else if !terms.scope.languages.isEmpty {
+            findings.append(LicenseFinding(.languageNotStated, "the license is for certain languages; state one"))
+        }
+        return findings
+    }
+
+    private static func rights(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {
+        var findings: [LicenseFinding] = []
+        let version = use.version ?? license.version
+        if version < license.version || (version > license.version && !terms.grant.coversRevisions) {
+            findings.append(
+                LicenseFinding(.versionNotLicensed, "the license is for version \(license.version), not \(version)"))
+        }
+        if use.isCommercial, !(terms.commercial.isAllowed && license.use.isCommercial) {
+            findings.append(LicenseFinding(.commercialUseNotLicensed, "the license is not for commercial use"))
+        }
+        if use.trainsModels, !(terms.scope.allowsTraining && license.use.trainsModels) {
+            findings.append(LicenseFinding(.trainingNotLicensed, "the license is not for training"))
+        }
+        if use.makesDerivative, !terms.derivatives.isAllowed {
+            findings.append(LicenseFinding(.derivativesNotLicensed, "the terms do not allow derivatives"))
+        }
+        let mustAttribute =
+            (use.isCommercial && terms.commercial.requiresAttribution)
+            || (use.makesDerivative && terms.derivatives.requiresAttribution)
+        if mustAttribute, !use.attributes {
+            findings.append(LicenseFinding(.attributionMissing, "this use has to name the work"))
+        }
+        return findings
+    }
+
+    /// What the use would ask of the consent set of that time.
+    private static func consent(
+        _ use: LicenseUse, _ license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        guard let set = try Standing(of: inft, at: time, in: state).consentSet,
+            let holder = license.licensee(at: time)
+        else { return [] }
+        var stated = license.use
+        if let purpose = use.purpose { stated.purposes = CodeList([purpose]) }
+        if let territory = use.territory { stated.territories = TextList([territory]) }
+        stated.isCommercial = use.isCommercial
+        stated.trainsModels = use.trainsModels
+        let requests = ConsentGate.requests(for: stated, by: holder, from: time, until: license.expiresAt)
+        let record = try ConsentSets.require(set, field: "license", in: state)
+        for request in requests {
+            let decision = try ConsentSets.decide(record, request, at: time, in: state)
+            if !decision.isPermit {
+                return [LicenseFinding(.consentDoesNotPermit, ConsentGate.sentence(decision, request))]
+            }
+        }
+        return []
+    }
+}
+
+/// Status and consent set of an INFT at a time, read back from its history.
+struct Standing {
+    let status: INFTStatus
+    let consentSet: ConsentSetID?
+
+    init(of inft: INFTRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        var status = inft.status
+        var changes = 0
+        // From the newest entry back to the time asked for: nothing to walk for a question about now.
+        var index = inft.historyCount
+        while index > 0 {
+            guard let entry = try state.record(INFTKeys.history(inft.id, index - 1)) else {
+                throw .failed(StateFailure("the history of \(inft.id) has a gap at \(index - 1)"))
+            }
+            status = entry.status
+            if entry.time <= time { break }
+            if entry.kind == .consentSetChanged { changes += 1 }
+            index -= 1
+        }
+        self.status = status
+        var set = inft.consentSet
+        // Each change cited a successor of the set before.
+        for _ in 0..<changes {
+            guard let current = set else { break }
+            set = try ConsentSets.record(current, in: state)?.predecessor
+        }
+        consentSet = set
+    }
+}

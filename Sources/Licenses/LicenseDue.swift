@@ -1,0 +1,40 @@
+import Primitives
+import StateModel
+
+/// What this domain leaves to the due queue. Validity follows from block time alone; this work writes down what has
+/// become true, tells those concerned, and takes expired licenses off the count.
+enum LicenseDue: UInt8 {
+    case offerExpiry = 0
+    case licenseExpiry = 1
+
+    static func schedule(
+        _ kind: LicenseDue, _ subject: Bytes32, at time: Timestamp, in state: StateOverlay
+    ) throws(Refusal) {
+        try DueQueue.schedule(DueItem(domain: .licenses, kind: kind.rawValue, subject: subject), at: time, in: state)
+    }
+
+    func perform(_ subject: Bytes32, in context: OperationContext) throws(Refusal) {
+        switch self {
+        case .offerExpiry: try Self.expireOffer(OfferID(subject), in: context)
+        case .licenseExpiry: try Self.expireLicense(LicenseID(subject), in: context)
+        }
+    }
+
+    private static func expireOffer(_ id: OfferID, in context: OperationContext) throws(Refusal) {
+        guard var offer = try LicenseLedger.offer(id, in: context.state), offer.closing == nil,
+            let expiresAt = offer.expiresAt, expiresAt <= context.block.time
+        else { return }
+        offer.closing = OfferClosing(reason: .expired, at: expiresAt)
+        context.state.set(LicenseKeys.offer(id), offer)
+        context.emit(LicenseEvent.offerClosed(OfferClosed(offer, .expired)))
+    }
+
+    private static func expireLicense(_ id: LicenseID, in context: OperationContext) throws(Refusal) {
+        guard var license = try LicenseLedger.license(id, in: context.state), license.isLive,
+            let expiresAt = license.expiresAt, expiresAt <= context.block.time
+        else { return }
+        try LiveCount.remove(&license, in: context.state)
+        context.state.set(LicenseKeys.license(id), license)
+        context.emit(LicenseEvent.expired(LicenseEnded(license, .expired, at: expiresAt)))
+    }
+}

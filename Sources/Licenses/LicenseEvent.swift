@@ -1,0 +1,152 @@
+public import Encoding
+import Primitives
+public import StateModel
+
+/// What the licenses domain tells. `[kind, body]`
+public enum LicenseEvent: LedgerEvent {
+    case termsRegistered(TermsRegistered)
+    case offerCreated(OfferChanged)
+    case offerUpdated(OfferChanged)
+    case offerClosed(OfferClosed)
+    case sold(LicenseSold)
+    case renewed(LicenseRenewed)
+    case transferred(LicenseTransferred)
+    case seatAssigned(SeatChanged)
+    case seatReleased(SeatChanged)
+    case surrendered(LicenseEnded)
+    case revoked(LicenseEnded)
+    case consumed(LicenseEnded)
+    case expired(LicenseEnded)
+    case suspended(LicensesSuspended)
+    case linked(DerivativeLinked)
+
+    public static let domain = DomainNumber.licenses
+
+    private static let names = [
+        "terms.registered", "offer.created", "offer.updated", "offer.closed", "license.sold", "license.renewed",
+        "license.transferred", "license.seatAssigned", "license.seatReleased", "license.surrendered",
+        "license.revoked", "license.consumed", "license.expired", "license.suspended", "license.linked",
+    ]
+
+    private var kind: Int {
+        switch self {
+        case .termsRegistered: 0
+        case .offerCreated: 1
+        case .offerUpdated: 2
+        case .offerClosed: 3
+        case .sold: 4
+        case .renewed: 5
+        case .transferred: 6
+        case .seatAssigned: 7
+        case .seatReleased: 8
+        case .surrendered: 9
+        case .revoked: 10
+        case .consumed: 11
+        case .expired: 12
+        case .suspended: 13
+        case .linked: 14
+        }
+    }
+
+    private var body: any CBOREncodable & Encodable {
+        switch self {
+        case .termsRegistered(let body): body
+        case .offerCreated(let body), .offerUpdated(let body): body
+        case .offerClosed(let body): body
+        case .sold(let body): body
+        case .renewed(let body): body
+        case .transferred(let body): body
+        case .seatAssigned(let body), .seatReleased(let body): body
+        case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body): body
+        case .suspended(let body): body
+        case .linked(let body): body
+        }
+    }
+
+    public var name: String { Self.names[kind] }
+
+    public var topics: [Topic] {
+        switch self {
+        case .termsRegistered(let body): [.party(body.by)]
+        case .offerCreated(let body), .offerUpdated(let body):
+            [.offer(body.offer), .inft(body.inft), .party(body.seller)] + (body.buyer.map { [.party($0)] } ?? [])
+        case .offerClosed(let body): [.offer(body.offer), .inft(body.inft), .party(body.seller)]
+        case .sold(let body):
+            [
+                .license(body.license), .offer(body.offer), .inft(body.inft), .party(body.licensor),
+                .party(body.licensee),
+            ]
+        case .renewed(let body): [.license(body.license), .inft(body.inft), .party(body.licensee)]
+        case .transferred(let body):
+            [.license(body.license), .inft(body.inft), .party(body.from), .party(body.to)]
+        case .seatAssigned(let body), .seatReleased(let body):
+            [.license(body.license), .party(body.licensee), .party(.account(body.account))]
+        case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body):
+            [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
+        case .suspended(let body): [.inft(body.inft)]
+        case .linked(let body):
+            [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
+        }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(kind)
+        body.encode(into: &writer)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("event", count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.unsigned("kind") {
+            case 0: .termsRegistered(try reader.value("termsRegistered"))
+            case 1: .offerCreated(try reader.value("offerCreated"))
+            case 2: .offerUpdated(try reader.value("offerUpdated"))
+            case 3: .offerClosed(try reader.value("offerClosed"))
+            case 4: .sold(try reader.value("sold"))
+            case 5: .renewed(try reader.value("renewed"))
+            case 6: .transferred(try reader.value("transferred"))
+            case 7: .seatAssigned(try reader.value("seatAssigned"))
+            case 8: .seatReleased(try reader.value("seatReleased"))
+            case 9: .surrendered(try reader.value("surrendered"))
+            case 10: .revoked(try reader.value("revoked"))
+            case 11: .consumed(try reader.value("consumed"))
+            case 12: .expired(try reader.value("expired"))
+            case 13: .suspended(try reader.value("suspended"))
+            case 14: .linked(try reader.value("linked"))
+            default: throw reader.failure(.unknownCase, "kind")
+            }
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        let name = try container.decode(String.self, forKey: .type)
+        self =
+            switch Self.names.firstIndex(of: name) {
+            case 0: .termsRegistered(try TermsRegistered(from: decoder))
+            case 1: .offerCreated(try OfferChanged(from: decoder))
+            case 2: .offerUpdated(try OfferChanged(from: decoder))
+            case 3: .offerClosed(try OfferClosed(from: decoder))
+            case 4: .sold(try LicenseSold(from: decoder))
+            case 5: .renewed(try LicenseRenewed(from: decoder))
+            case 6: .transferred(try LicenseTransferred(from: decoder))
+            case 7: .seatAssigned(try SeatChanged(from: decoder))
+            case 8: .seatReleased(try SeatChanged(from: decoder))
+            case 9: .surrendered(try LicenseEnded(from: decoder))
+            case 10: .revoked(try LicenseEnded(from: decoder))
+            case 11: .consumed(try LicenseEnded(from: decoder))
+            case 12: .expired(try LicenseEnded(from: decoder))
+            case 13: .suspended(try LicensesSuspended(from: decoder))
+            case 14: .linked(try DerivativeLinked(from: decoder))
+            default:
+                throw DecodingError.dataCorruptedError(
+                    forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")
+            }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: OperationTypeKey.self)
+        try container.encode(name, forKey: .type)
+        try body.encode(to: encoder)
+    }
+}

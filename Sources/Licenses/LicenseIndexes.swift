@@ -1,0 +1,55 @@
+internal import Encoding
+internal import Primitives
+internal import StateModel
+
+/// The index tables of the domain; each list is read from its end, newest first.
+///
+/// | table | key | from |
+/// |---|---|---|
+/// | 0 | created at, offer | open offers |
+/// | 1 | INFT, created at, offer | all offers of an INFT |
+/// | 2 | seller, created at, offer | all offers of a party |
+/// | 3 | INFT, purchased at, license | licenses on an INFT |
+/// | 4 | party, purchased at, license | licenses that a party holds or held |
+/// | 5 | licensor, purchased at, license | licenses that a party gave |
+/// | 6 | registered at, terms | all terms |
+enum LicenseIndexes {
+    static let openOffers = IndexKey(.licenses, 0)
+    static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
+    static func offers(by seller: Party) -> IndexKey { IndexKey(.licenses, 2).appending(seller) }
+    static func licenses(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 3).appending(inft.bytes) }
+    static func licenses(of licensee: Party) -> IndexKey { IndexKey(.licenses, 4).appending(licensee) }
+    static func licenses(by licensor: Party) -> IndexKey { IndexKey(.licenses, 5).appending(licensor) }
+    static let terms = IndexKey(.licenses, 6)
+
+    static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
+        switch kind {
+        case 0:
+            let record = try TermsRecord(decoding: record)
+            return [entry(terms, record.registeredAt, record.terms.id.bytes)]
+        case 1:
+            let record = try OfferRecord(decoding: record)
+            let open = record.closing == nil ? [entry(openOffers, record.createdAt, record.id.bytes)] : []
+            return open + [
+                entry(offers(of: record.inft), record.createdAt, record.id.bytes),
+                entry(offers(by: record.seller), record.createdAt, record.id.bytes),
+            ]
+        case 2:
+            let record = try LicenseRecord(decoding: record)
+            var holders: [Party] = []
+            for holder in record.holders where !holders.contains(holder.party) { holders.append(holder.party) }
+            return [
+                entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
+                entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
+            ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        default: return []
+        }
+    }
+
+    private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
+        IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// The id at the end of a key of any of these tables.
+    static func id(_ key: IndexKey) -> Bytes32? { Bytes32(key.bytes.suffix(32)) }
+}

@@ -1,0 +1,27 @@
+public import Primitives
+public import StateModel
+
+/// Every state key of the domain:
+///
+/// | kind | components | record |
+/// |---|---|---|
+/// | 0 | terms id | ``TermsRecord`` |
+/// | 1 | offer id | ``OfferRecord`` |
+/// | 2 | license id | ``LicenseRecord`` |
+/// | 3 | license id, account | ``SeatRecord`` |
+/// | 4 | INFT id | ``LiveLicenses`` |
+/// | 5 | INFT id of a derivative | ``DerivativeLink`` |
+/// | 6 | consent set id | ``SetINFTs`` |
+public enum LicenseKeys {
+    public static func terms(_ id: TermsID) -> RecordKey<TermsRecord> { RecordKey(StateKey(.licenses, 0, id)) }
+    public static func offer(_ id: OfferID) -> RecordKey<OfferRecord> { RecordKey(StateKey(.licenses, 1, id)) }
+    public static func license(_ id: LicenseID) -> RecordKey<LicenseRecord> { RecordKey(StateKey(.licenses, 2, id)) }
+    public static func seat(_ license: LicenseID, _ account: Address) -> RecordKey<SeatRecord> {
+        RecordKey(StateKey(.licenses, 3, license, account))
+    }
+    public static func live(_ inft: INFTID) -> RecordKey<LiveLicenses> { RecordKey(StateKey(.licenses, 4, inft)) }
+    public static func link(_ derivative: INFTID) -> RecordKey<DerivativeLink> {
+        RecordKey(StateKey(.licenses, 5, derivative))
+    }
+    public static func setINFTs(_ set: ConsentSetID) -> RecordKey<SetINFTs> { RecordKey(StateKey(.licenses, 6, set)) }
+}

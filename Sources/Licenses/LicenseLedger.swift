@@ -1,0 +1,132 @@
+import INFTs
+public import Primitives
+public import StateModel
+
+/// What other domains, queries and tools read of terms, offers and licenses.
+public enum LicenseLedger {
+    public static func terms(_ id: TermsID, in state: any StateReader) throws(Refusal) -> TermsRecord? {
+        try state.record(LicenseKeys.terms(id))
+    }
+
+    public static func offer(_ id: OfferID, in state: any StateReader) throws(Refusal) -> OfferRecord? {
+        try state.record(LicenseKeys.offer(id))
+    }
+
+    public static func license(_ id: LicenseID, in state: any StateReader) throws(Refusal) -> LicenseRecord? {
+        try state.record(LicenseKeys.license(id))
+    }
+
+    public static func link(of derivative: INFTID, in state: any StateReader) throws(Refusal) -> DerivativeLink? {
+        try state.record(LicenseKeys.link(derivative))
+    }
+
+    public static func requireTerms(
+        _ id: TermsID, field: String, in state: any StateReader
+    ) throws(Refusal) -> TermsRecord {
+        guard let record = try terms(id, in: state) else {
+            throw LicenseRejection.unknownTerms.at(
+                field, "no terms \(id) are registered", hint: "Register them with terms.register first.")
+        }
+        return record
+    }
+
+    public static func requireOffer(
+        _ id: OfferID, field: String, in state: any StateReader
+    ) throws(Refusal) -> OfferRecord {
+        guard let record = try offer(id, in: state) else {
+            throw LicenseRejection.unknownOffer.at(field, "there is no offer \(id)")
+        }
+        return record
+    }
+
+    public static func requireLicense(
+        _ id: LicenseID, field: String, in state: any StateReader
+    ) throws(Refusal) -> LicenseRecord {
+        guard let record = try license(id, in: state) else {
+            throw LicenseRejection.unknownLicense.at(field, "there is no license \(id)")
+        }
+        return record
+    }
+
+    /// Terms of a stored offer or license; that they are missing is damage.
+    static func storedTerms(_ id: TermsID, in state: any StateReader) throws(Refusal) -> Terms {
+        guard let record = try terms(id, in: state) else {
+            throw .failed(StateFailure("the terms \(id) of a stored record are missing"))
+        }
+        return record.terms
+    }
+}
+
+/// An offer that can be bought from now: every rule that does not depend on the buyer.
+struct OpenOffer {
+    let offer: OfferRecord
+    let terms: Terms
+    let inft: INFTRecord
+    /// From then on nothing on the INFT is in force: of a derivative, the end of the licenses it rests on.
+    let latestExpiry: Timestamp?
+
+    init(_ id: OfferID, field: String, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        offer = try LicenseLedger.requireOffer(id, field: field, in: state)
+        if let supply = offer.supply, offer.sold >= supply {
+            throw LicenseRejection.soldOut.at(field, "all \(supply) licenses of the offer are sold")
+        }
+        guard offer.isOpen(at: time) else {
+            let reason = offer.closing?.reason.name ?? OfferClosingReason.expired.name
+            throw LicenseRejection.offerClosed.at(
+                field, "the offer is \(reason)", hint: "Look for another with offer_list.")
+        }
+        inft = try INFTRegistry.requireActive(offer.inft, field: field, in: state)
+        guard inft.owner == offer.seller else {
+            throw LicenseRejection.offerClosed.at(field, "the seller no longer owns \(offer.inft)")
+        }
+        guard !inft.latest.isSealed else {
+            throw LicenseRejection.sealedDeliveryMissing.at(
+                field, "the content of \(offer.inft) is sealed, and this network has no delivery of sealed content yet")
+        }
+        terms = try LicenseLedger.storedTerms(offer.terms, in: state)
+        latestExpiry = try LicenseLedger.link(of: offer.inft, in: state)?.expiresAt
+        if let latestExpiry, latestExpiry <= time {
+            throw LicenseRejection.derivativeExpired.at(
+                field, "the licenses under which \(offer.inft) was derived ended at \(latestExpiry)")
+        }
+    }
+
+    /// When a license that begins (or is renewed from) `start` ends.
+    func expiry(from start: Timestamp) -> Timestamp? {
+        let own = terms.grant.durationMilliseconds.map { start.adding(milliseconds: $0) }
+        guard let own, let latestExpiry else { return own ?? latestExpiry }
+        return min(own, latestExpiry)
+    }
+}
+
+/// The count of live licenses of an INFT.
+enum LiveCount {
+    static func read(_ inft: INFTID, in state: any StateReader) throws(Refusal) -> LiveLicenses {
+        try state.record(LicenseKeys.live(inft)) ?? LiveLicenses()
+    }
+
+    static func add(_ license: LicenseRecord, isExclusive: Bool, in state: StateOverlay) throws(Refusal) {
+        var live = try read(license.inft, in: state)
+        guard let count = live.count.adding(1) else { preconditionFailure("2^64 licenses are out of reach") }
+        live.count = count
+        if isExclusive { live.exclusive = license.id }
+        state.set(LicenseKeys.live(license.inft), live)
+    }
+
+    /// Takes the license off the count, once.
+    static func remove(_ license: inout LicenseRecord, in state: StateOverlay) throws(Refusal) {
+        guard license.isLive else { return }
+        license.isLive = false
+        var live = try read(license.inft, in: state)
+        guard live.count > 0 else {
+            throw .failed(StateFailure("the live licenses of \(license.inft) are miscounted"))
+        }
+        live.count -= 1
+        if live.exclusive == license.id { live.exclusive = nil }
+        if live.count == 0 {
+            state.remove(LicenseKeys.live(license.inft))
+        } else {
+            state.set(LicenseKeys.live(license.inft), live)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Bounds of this domain. Each list that a block may carry is bounded before anything is allocated for it.
+public enum LicenseLimits {
+    /// Every purpose-of-use code of the published set, with room for later ones.
+    public static let purposes = 64
+    /// ISO 3166-1 has 249 countries; whoever needs more than 64 of them means the world (an empty list).
+    public static let territories = 64
+    /// Longest code of ISO 3166-2, `XX-XXX`.
+    public static let territoryBytes = 6
+    /// Territories that one buyer states; each is asked of the consents.
+    public static let statedTerritories = 8
+    /// Requests that checking an offer against a consent set may take: purposes by sixteen, times territories, times
+    /// actions. Terms that need more name fewer of them.
+    public static let consentRequests = 32
+    public static let languages = 32
+    /// BCP 47 asks implementations for 35 characters.
+    public static let languageBytes = 35
+    public static let requiredCredentials = 8
+    /// A URI of the legal text; longer ones are not what a person opens.
+    public static let uriBytes = 256
+    /// A century: whoever wants more leaves the duration out.
+    public static let durationMilliseconds: UInt64 = 100 * 366 * 86_400_000
+    /// Due work counts minutes, so nothing shorter can be kept.
+    public static let shortestDurationMilliseconds: UInt64 = 60_000
+    /// Named users of one license: a large hospital's staff.
+    public static let seats: UInt64 = 100_000
+    /// Times a seat may be given to the same account and taken back; each is dated in one record.
+    public static let seatPeriods = 32
+    public static let prepaidUses: UInt64 = 1_000_000_000_000
+    public static let supply: UInt64 = 1_000_000_000
+    /// Terms in a genesis file.
+    public static let genesisTerms = 1_000
+    /// Parents of a derivative, as of the mint.
+    public static let parents = 16
+    /// Entries of a royalty vector: one per ancestor and link that reaches it.
+    public static let royaltyEntries = 256
+    /// Renewals and transfers of one license; each is dated in its record.
+    public static let renewals = 64
+    public static let transfers = 64
+    /// INFTs of one consent set whose licensees are told when the set goes stale. A set backs a dataset and its
+    /// revisions; more than these are found by reading.
+    public static let notifiedINFTs = 16
+}

@@ -1,0 +1,173 @@
+public import Encoding
+public import Primitives
+public import StateModel
+
+/// The operations of the licenses domain. Bytes `[kind, body]`; JSON a flat object told by its `type`.
+public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
+    case registerTerms(RegisterTerms)
+    case createOffer(CreateOffer)
+    case updateOffer(UpdateOffer)
+    case cancelOffer(CancelOffer)
+    case purchase(PurchaseLicense)
+    case link(LinkLicenses)
+    case surrender(SurrenderLicense)
+    case revoke(RevokeLicense)
+    case renew(RenewLicense)
+    case transfer(TransferLicense)
+    case assignSeat(AssignSeat)
+    case releaseSeat(ReleaseSeat)
+
+    public static let names = [
+        RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
+        LinkLicenses.name, SurrenderLicense.name, RevokeLicense.name, RenewLicense.name, TransferLicense.name,
+        AssignSeat.name, ReleaseSeat.name,
+    ]
+
+    public var operation: any DomainOperation {
+        switch self {
+        case .registerTerms(let operation): operation
+        case .createOffer(let operation): operation
+        case .updateOffer(let operation): operation
+        case .cancelOffer(let operation): operation
+        case .purchase(let operation): operation
+        case .link(let operation): operation
+        case .surrender(let operation): operation
+        case .revoke(let operation): operation
+        case .renew(let operation): operation
+        case .transfer(let operation): operation
+        case .assignSeat(let operation): operation
+        case .releaseSeat(let operation): operation
+        }
+    }
+
+    public var weight: UInt64 {
+        switch self {
+        case .registerTerms(let operation): operation.weight
+        case .createOffer(let operation): operation.weight
+        case .updateOffer(let operation): operation.weight
+        case .cancelOffer(let operation): operation.weight
+        case .purchase(let operation): operation.weight
+        case .link(let operation): operation.weight
+        case .surrender(let operation): operation.weight
+        case .revoke(let operation): operation.weight
+        case .renew(let operation): operation.weight
+        case .transfer(let operation): operation.weight
+        case .assignSeat(let operation): operation.weight
+        case .releaseSeat(let operation): operation.weight
+        }
+    }
+
+    public func execute(in context: OperationContext) throws(Refusal) {
+        switch self {
+        case .registerTerms(let operation): try operation.execute(in: context)
+        case .createOffer(let operation): try operation.execute(in: context)
+        case .updateOffer(let operation): try operation.execute(in: context)
+        case .cancelOffer(let operation): try operation.execute(in: context)
+        case .purchase(let operation): try operation.execute(in: context)
+        case .link(let operation): try operation.execute(in: context)
+        case .surrender(let operation): try operation.execute(in: context)
+        case .revoke(let operation): try operation.execute(in: context)
+        case .renew(let operation): try operation.execute(in: context)
+        case .transfer(let operation): try operation.execute(in: context)
+        case .assignSeat(let operation): try operation.execute(in: context)
+        case .releaseSeat(let operation): try operation.execute(in: context)
+        }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        switch self {
+        case .registerTerms(let operation):
+            writer.write(UInt64(0))
+            writer.write(operation)
+        case .createOffer(let operation):
+            writer.write(UInt64(1))
+            writer.write(operation)
+        case .updateOffer(let operation):
+            writer.write(UInt64(2))
+            writer.write(operation)
+        case .cancelOffer(let operation):
+            writer.write(UInt64(3))
+            writer.write(operation)
+        case .purchase(let operation):
+            writer.write(UInt64(4))
+            writer.write(operation)
+        case .link(let operation):
+            writer.write(UInt64(5))
+            writer.write(operation)
+        case .surrender(let operation):
+            writer.write(UInt64(6))
+            writer.write(operation)
+        case .revoke(let operation):
+            writer.write(UInt64(7))
+            writer.write(operation)
+        case .renew(let operation):
+            writer.write(UInt64(8))
+            writer.write(operation)
+        case .transfer(let operation):
+            writer.write(UInt64(9))
+            writer.write(operation)
+        case .assignSeat(let operation):
+            writer.write(UInt64(10))
+            writer.write(operation)
+        case .releaseSeat(let operation):
+            writer.write(UInt64(11))
+            writer.write(operation)
+        }
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("operation", count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.unsigned("kind") {
+            case 0: .registerTerms(try reader.value(RegisterTerms.name))
+            case 1: .createOffer(try reader.value(CreateOffer.name))
+            case 2: .updateOffer(try reader.value(UpdateOffer.name))
+            case 3: .cancelOffer(try reader.value(CancelOffer.name))
+            case 4: .purchase(try reader.value(PurchaseLicense.name))
+            case 5: .link(try reader.value(LinkLicenses.name))
+            case 6: .surrender(try reader.value(SurrenderLicense.name))
+            case 7: .revoke(try reader.value(RevokeLicense.name))
+            case 8: .renew(try reader.value(RenewLicense.name))
+            case 9: .transfer(try reader.value(TransferLicense.name))
+            case 10: .assignSeat(try reader.value(AssignSeat.name))
+            case 11: .releaseSeat(try reader.value(ReleaseSeat.name))
+            default: throw reader.failure(.unknownCase, "kind")
+            }
+        }
+    }
+
+    /// Nil if `type` names no operation of this domain.
+    public static func decode(type: String, from decoder: any Decoder) throws -> LicenseOperation? {
+        switch type {
+        case RegisterTerms.name: .registerTerms(try RegisterTerms(from: decoder))
+        case CreateOffer.name: .createOffer(try CreateOffer(from: decoder))
+        case UpdateOffer.name: .updateOffer(try UpdateOffer(from: decoder))
+        case CancelOffer.name: .cancelOffer(try CancelOffer(from: decoder))
+        case PurchaseLicense.name: .purchase(try PurchaseLicense(from: decoder))
+        case LinkLicenses.name: .link(try LinkLicenses(from: decoder))
+        case SurrenderLicense.name: .surrender(try SurrenderLicense(from: decoder))
+        case RevokeLicense.name: .revoke(try RevokeLicense(from: decoder))
+        case RenewLicense.name: .renew(try RenewLicense(from: decoder))
+        case TransferLicense.name: .transfer(try TransferLicense(from: decoder))
+        case AssignSeat.name: .assignSeat(try AssignSeat(from: decoder))
+        case ReleaseSeat.name: .releaseSeat(try ReleaseSeat(from: decoder))
+        default: nil
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        let type = try container.decode(String.self, forKey: .type)
+        guard let operation = try Self.decode(type: type, from: decoder) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container, debugDescription: "expected one of \(Self.names.joined(separator: ", "))")
+        }
+        self = operation
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: OperationTypeKey.self)
+        try container.encode(type(of: operation).name, forKey: .type)
+        try operation.encode(to: encoder)
+    }
+}

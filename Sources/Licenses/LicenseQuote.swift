@@ -1,0 +1,152 @@
+import INFTs
+public import Primitives
+import Revenue
+import StateModel
+
+/// One ancestor that a payment reaches.
+public struct QuotedRoyalty: Codable, Hashable, Sendable {
+    public let ancestor: INFTID
+    public let owner: Party
+    /// Of the whole payment.
+    public let share: PartsPerMillion
+    /// The most this link ever brings, in the asset of the price.
+    public let ceiling: Amount?
+    /// What this payment adds to what the ancestor may claim.
+    public let amount: Amount
+}
+
+/// One holder of the INFT's vault.
+public struct QuotedHolder: Codable, Hashable, Sendable {
+    public let party: Party
+    /// Of what the ancestors leave.
+    public let share: PartsPerMillion
+    public let amount: Amount
+}
+
+/// What a purchase would cost and where the money would go, before anyone signs.
+public struct LicenseQuote: Codable, Hashable, Sendable {
+    public let offer: OfferID
+    public let inft: INFTID
+    public let seller: Party
+    public let termsID: TermsID
+    public let terms: Terms
+    public let asset: AssetID?
+    public let price: Amount
+    /// What a derivative made of the license pays on.
+    public let revenueShare: PartsPerMillion
+    public let royalties: [QuotedRoyalty]
+    public let holders: [QuotedHolder]
+    /// Smallest units that wait in the vault until they make a whole one for somebody: price − royalties − holders.
+    public let rounding: Amount
+    /// When a license bought now would end.
+    public let expiresAt: Timestamp?
+    /// Open content is paid out at once and can't be disputed for its key.
+    public let isDisputable: Bool
+    /// What stands against the named buyer's purchase; nil if nothing does, or no buyer was named.
+    public let obstacle: String?
+    /// The terms in plain sentences.
+    public let sentences: [String]
+}
+
+enum Quote {
+    static func make(
+        _ id: OfferID, buyer: Party?, use: StatedUse, names: any NameResolver, at time: Timestamp,
+        in state: any StateReader
+    ) throws(Refusal) -> LicenseQuote {
+        let open = try OpenOffer(id, field: "offer", at: time, in: state)
+        let price = open.offer.price
+        var royalties: [QuotedRoyalty] = []
+        var holders: [QuotedHolder] = []
+        var left = price
+        if let asset = open.offer.asset, price > .zero {
+            (royalties, holders) = try split(price, asset, open.offer.inft, in: state)
+            for amount in royalties.map(\.amount) + holders.map(\.amount) {
+                left = left.subtracting(amount) ?? .zero
+            }
+        }
+        return LicenseQuote(
+            offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
+            terms: open.terms, asset: open.offer.asset, price: price,
+            revenueShare: open.terms.commercial.revenueShare, royalties: royalties, holders: holders, rounding: left,
+            expiresAt: open.expiry(from: time), isDisputable: false,
+            obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
+                try obstacle(open, buyer: buyer, use: use, at: time, in: state)
+            },
+            sentences: open.terms.sentences(names))
+    }
+
+    /// What `price` adds to what each may claim, by the vault's own arithmetic.
+    private static func split(
+        _ price: Amount, _ asset: AssetID, _ inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> ([QuotedRoyalty], [QuotedHolder]) {
+        let before = try Vaults.account(of: inft, asset, in: state)
+        guard let total = before.total.adding(price) else {
+            throw LicenseRejection.priceAboveMaximum.at("offer", "the vault can't take that much more")
+        }
+        let entries = try Vaults.royalties(of: inft, in: state)
+        var royalties: [QuotedRoyalty] = []
+        for entry in entries {
+            let due = VaultArithmetic.due(entry, of: total).units - VaultArithmetic.due(entry, of: before.total).units
+            royalties.append(
+                QuotedRoyalty(
+                    ancestor: entry.ancestor,
+                    owner: try INFTRegistry.requireKnown(entry.ancestor, field: "offer", in: state).owner,
+                    share: entry.share, ceiling: entry.ceiling, amount: Amount(due)))
+        }
+        let rest = Amount(net(of: total, entries) - net(of: before.total, entries))
+        let holders = try Vaults.holders(of: inft, in: state).map { holder in
+            QuotedHolder(party: holder.party, share: holder.share, amount: rest.portion(holder.share))
+        }
+        return (royalties, holders)
+    }
+
+    /// What holders are due of a total: the exact sum of the royalties is taken off before rounding down.
+    private static func net(of total: Amount, _ entries: [RoyaltyEntry]) -> UInt64 {
+        let million: UInt128 = 1_000_000
+        let taken = entries.reduce(UInt128(0)) { sum, entry in
+            let share = UInt128(entry.share.parts) * UInt128(total.units)
+            return sum + (entry.ceiling.map { min(share, UInt128($0.units) * million) } ?? share)
+        }
+        return UInt64((UInt128(total.units) * million - taken) / million)
+    }
+
+    private static func obstacle(
+        _ open: OpenOffer, buyer: Party, use: StatedUse, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> String? {
+        do throws(Refusal) {
+            try Purchase.checkBuyer(buyer, open)
+            try Admission.check(
+                Admission.Case(
+                    terms: open.terms, inft: open.inft, licensee: buyer, use: use, expiresAt: open.expiry(from: time)),
+                at: time, in: state)
+            try Purchase.checkExclusivity(open, in: state)
+            if let asset = open.offer.asset, open.offer.price > .zero {
+                try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: state)
+            }
+            return nil
+        } catch {
+            guard case .rejected(let rejection) = error else { throw error }
+            return rejection.description
+        }
+    }
+}
+
+/// Names as a node knows them: none. Assets have codes.
+struct PlainNames: NameResolver {
+    let state: any StateReader
+
+    func party(_ party: Party) -> String { party.description }
+
+    func amount(_ amount: Amount, of asset: AssetID) -> String {
+        guard let record = try? Assets.record(asset, in: state) else { return "\(amount) of \(asset)" }
+        var digits = Array(String(amount.units))
+        let scale = Int(record.scale)
+        guard scale > 0 else { return "\(amount) \(record.code)" }
+        while digits.count <= scale { digits.insert("0", at: 0) }
+        digits.insert(".", at: digits.count - scale)
+        return "\(String(digits)) \(record.code)"
+    }
+
+    func identifier(_ text: String) -> String { text }
+    func time(_ time: Timestamp) -> String { "\(time) (Unix milliseconds)" }
+}

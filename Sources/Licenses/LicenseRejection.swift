@@ -1,0 +1,145 @@
+public import Primitives
+import StateModel
+
+/// Why this domain refuses. Codes are stable; a new one is added at the end.
+public enum LicenseRejection: Int, CaseIterable, Sendable {
+    // Terms
+    case inconsistentTerms = 1500
+    case termNotYetEnforced = 1501
+    case termsExist = 1502
+    case unknownTerms = 1503
+    // Offers
+    case unknownOffer = 1510
+    case notOwner = 1511
+    case offerClosed = 1512
+    case soldOut = 1513
+    case priceBelowFee = 1514
+    case priceWithoutAsset = 1515
+    case widerThanConsent = 1516
+    case widerThanParents = 1517
+    case invalidExpiry = 1518
+    case invalidSupply = 1519
+    case invalidBuyer = 1520
+    case nothingChanged = 1521
+    case sealedDeliveryMissing = 1522
+    case derivativeExpired = 1523
+    // Purchases
+    case notTheBuyer = 1530
+    case priceAboveMaximum = 1531
+    case shareAboveMaximum = 1532
+    case ownLicense = 1533
+    case purposeNotAllowed = 1534
+    case territoryNotAllowed = 1535
+    case missingCredential = 1536
+    case consentDoesNotPermit = 1537
+    case exclusivelyLicensed = 1538
+    case otherLicensesLive = 1539
+    case fieldNotAllowed = 1540
+    case trainingNotAllowed = 1541
+    case commercialUseNotAllowed = 1542
+    case acceptanceMissing = 1543
+    // Licenses
+    case unknownLicense = 1550
+    case notLicensee = 1551
+    case notLicensor = 1552
+    case licenseNotInForce = 1553
+    case notRevocable = 1554
+    case notRenewable = 1555
+    case notTransferable = 1556
+    case termsDiffer = 1557
+    case historyFull = 1558
+    case seatsTaken = 1559
+    case seatUnknown = 1560
+    case withoutSeats = 1561
+    // Derivatives
+    case notMintedHere = 1570
+    case parentsDiffer = 1571
+    case derivativesNotAllowed = 1572
+    case incompatibleTerms = 1573
+    case royaltiesExceedWhole = 1574
+    case tooManyRoyalties = 1575
+    case duplicateLicense = 1576
+    case invalidGenesis = 1590
+    case missingParameter = 1591
+
+    /// The case's name in snake case.
+    public var reason: String {
+        String(describing: self).reduce(into: "") { text, character in
+            if character.isUppercase { text += "_" + character.lowercased() } else { text.append(character) }
+        }
+    }
+
+    public func at(_ field: String, _ message: String, hint: String = "", retryable: Bool = false) -> Refusal {
+        .rejected(rejection(field, message, hint: hint, retryable: retryable))
+    }
+
+    func rejection(_ field: String, _ message: String, hint: String = "", retryable: Bool = false) -> Rejection {
+        Rejection(
+            code: rawValue, reason: reason, domain: DomainNumber.licenses.name, field: field, message: message,
+            hint: hint, retryable: retryable)
+    }
+
+    static var descriptions: [RejectionDescription] {
+        allCases.map { RejectionDescription(code: $0.rawValue, reason: $0.reason, summary: $0.summary) }
+    }
+}
+
+extension LicenseRejection {
+    var summary: String {
+        switch self {
+        case .inconsistentTerms: "The terms contradict themselves; the field that does is named."
+        case .termNotYetEnforced: "The ledger can't enforce this term yet, so nothing is offered under it."
+        case .termsExist: "These terms are registered already; their id is their content."
+        case .unknownTerms: "No terms with this id are registered."
+        case .unknownOffer: "There is no such offer."
+        case .notOwner: "Only the owner of the INFT may offer it."
+        case .offerClosed: "The offer is canceled, expired, or its seller no longer owns the INFT."
+        case .soldOut: "The offer's supply is used up."
+        case .priceBelowFee: "The price is below the fee that the terms set."
+        case .priceWithoutAsset: "A price needs terms that name an asset."
+        case .widerThanConsent: "The terms allow what the consent set behind the INFT does not."
+        case .widerThanParents: "The terms allow what the terms of a parent do not."
+        case .invalidExpiry: "The expiry is not after the block's time."
+        case .invalidSupply: "The supply is zero, above the limit, or below what is sold."
+        case .invalidBuyer: "The offer is directed at a party that can't buy it."
+        case .nothingChanged: "The update changes nothing."
+        case .sealedDeliveryMissing: "Sealed content can't be licensed before its delivery exists on this network."
+        case .derivativeExpired: "The licenses that this derivative rests on have expired."
+        case .notTheBuyer: "The offer is directed at another party."
+        case .priceAboveMaximum: "The price is above the most that the buyer accepts."
+        case .shareAboveMaximum: "The revenue share is above the most that the buyer accepts."
+        case .ownLicense: "The owner of an INFT needs no license on it."
+        case .purposeNotAllowed: "The terms do not allow the stated purpose."
+        case .territoryNotAllowed: "The terms do not allow the stated territory."
+        case .missingCredential: "The licensee lacks a credential that the terms require."
+        case .consentDoesNotPermit: "The consent behind the INFT does not permit the stated use."
+        case .exclusivelyLicensed: "The INFT is licensed exclusively to another."
+        case .otherLicensesLive: "An exclusive license needs that no other license is live."
+        case .fieldNotAllowed: "The terms do not allow the stated field of use."
+        case .trainingNotAllowed: "The terms do not allow training on the content."
+        case .commercialUseNotAllowed: "The terms do not allow commercial use."
+        case .acceptanceMissing: "The new licensee did not sign."
+        case .unknownLicense: "There is no such license."
+        case .notLicensee: "Only the licensee may do this."
+        case .notLicensor: "Only the licensor may do this."
+        case .licenseNotInForce: "The license is not in force."
+        case .notRevocable: "The terms do not let the licensor revoke for this cause."
+        case .notRenewable: "The terms do not allow renewal, or the license has no end."
+        case .notTransferable: "The terms do not allow a transfer."
+        case .termsDiffer: "The offer is on other terms, or on another INFT, than the license."
+        case .historyFull: "The record keeps no more changes of this kind."
+        case .seatsTaken: "Every seat of the license is taken."
+        case .seatUnknown: "The account has no seat of the license."
+        case .withoutSeats: "The terms of the license count no seats."
+        case .notMintedHere: "Parents are linked in the transaction that mints the derivative."
+        case .parentsDiffer: "The licenses are not on the parents that the mint names, one on each."
+        case .derivativesNotAllowed: "The terms of a parent's license do not allow derivatives."
+        case .incompatibleTerms: "The terms of the parents can't be kept together."
+        case .royaltiesExceedWhole: "The royalties would take more than the whole revenue."
+        case .tooManyRoyalties: "The royalty vector would be longer than 256 entries."
+        case .duplicateLicense: "A license is named twice."
+        case .missingParameter: "The query names nothing to look for."
+        case .invalidGenesis: "The genesis section of the domain contradicts itself."
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Consents
+public import Primitives
+public import StateModel
+
+extension PartsPerMillion {
+    /// `12.5 %`, exact.
+    public var percentText: String {
+        let whole = parts / 10_000
+        var fraction = String(parts % 10_000 + 10_000).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return fraction.isEmpty ? "\(whole) %" : "\(whole).\(fraction) %"
+    }
+}
+
+/// A length of time for people: the largest units that it is a whole number of.
+func durationText(_ milliseconds: UInt64) -> String {
+    let units: [(UInt64, String)] = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")]
+    for (size, name) in units where milliseconds >= size && milliseconds.isMultiple(of: size) {
+        let count = milliseconds / size
+        return "\(count) \(name)\(count == 1 ? "" : "s")"
+    }
+    return "\(milliseconds) milliseconds"
+}
+
+extension Terms {
+    /// What these terms allow and ask, one plain sentence per fact.
+    public func sentences(_ names: any NameResolver) -> [String] {
+        moneySentences(names) + useSentences + derivativeSentences(names) + grantSentences + legalSentences
+    }
+
+    private func moneySentences(_ names: any NameResolver) -> [String] {
+        guard let asset = payment.asset else { return ["It costs nothing."] }
+        var lines = [
+            payment.fee == .zero
+                ? "No fee is required." : "The fee is at least \(names.amount(payment.fee, of: asset))."
+        ]
+        if payment.perUseFee > .zero {
+            lines.append(
+                "Each use costs \(names.amount(payment.perUseFee, of: asset)); \(payment.prepaidUses) are included.")
+        }
+        if let outcome = payment.outcome {
+            lines.append(
+                "A further \(names.amount(outcome.amount, of: asset)) falls due once the outcome measured as document "
+                    + "\(outcome.measure) says reaches \(outcome.threshold.percentText).")
+        }
+        return lines
+    }
+
+    private var useSentences: [String] {
+        func list(_ what: String, _ items: [String]) -> String? {
+            items.isEmpty ? nil : "\(what): \(items.joined(separator: ", "))."
+        }
+        var lines = [commercial.isAllowed ? "Commercial use is allowed." : "Commercial use is not allowed."]
+        if commercial.requiresAttribution { lines.append("Commercial use must name the work.") }
+        lines.append(scope.allowsTraining ? "It may train models." : "It may not train models.")
+        lines += [
+            list("Only for the purposes", scope.purposes.codes.map(\.name)),
+            list("Only for research with the aims", scope.researchAims.codes.map(\.name)),
+            list("Only in the fields", scope.fieldsOfUse.codes.map(\.name)),
+            list("Only in the languages", scope.languages.texts),
+            list(
+                "The licensee must hold the credentials",
+                scope.requiredCredentials.map { $0.type.name + ($0.jurisdiction.map { " for \($0)" } ?? "") }),
+        ].compactMap { $0 }
+        lines.append(list("Only in the territories", scope.territories.texts) ?? "Anywhere in the world.")
+        return lines
+    }
+
+    private func derivativeSentences(_ names: any NameResolver) -> [String] {
+        guard derivatives.isAllowed else { return ["Derivatives are not allowed."] }
+        var lines = ["One derivative may be made of each license."]
+        if derivatives.requiresAttribution { lines.append("A derivative must name its parent.") }
+        if derivatives.requiresApproval { lines.append("The owner signs each derivative.") }
+        if derivatives.isReciprocal { lines.append("A derivative is offered under these same terms and no others.") }
+        if commercial.revenueShare > .zero {
+            lines.append(
+                "A derivative shares \(commercial.revenueShare.percentText) of its revenue, by the policy "
+                    + "\(derivatives.royaltyPolicy.name).")
+        }
+        if let asset = payment.asset {
+            if let ceiling = commercial.revenueCeiling {
+                lines.append("The share ends once it has brought \(names.amount(ceiling, of: asset)).")
+            }
+            if let ceiling = derivatives.revenueCeiling {
+                lines.append("No share is due on revenue beyond \(names.amount(ceiling, of: asset)).")
+            }
+        }
+        return lines
+    }
+
+    private var grantSentences: [String] {
+        var lines = [
+            grant.durationMilliseconds.map {
+                "It lasts \(durationText($0))" + (grant.isRenewable ? " and can be renewed." : ".")
+            } ?? "It lasts without end."
+        ]
+        if let trial = grant.trialMilliseconds { lines.append("It can be returned within \(durationText(trial)).") }
+        if let seats = grant.seats { lines.append("At most \(seats) named accounts use it.") }
+        if grant.isExclusive { lines.append("The licensee is the only one.") }
+        if !grant.coversRevisions { lines.append("Only the version that is bought is licensed.") }
+        lines.append(grant.isTransferable ? "It can be handed on." : "It can't be handed on.")
+        if grant.isSublicensable { lines.append("Sublicenses may be given.") }
+        let causes = grant.revocableFor.codes.map(\.name)
+        lines.append(
+            causes.isEmpty
+                ? "It can't be revoked." : "The licensor may revoke it for: \(causes.joined(separator: ", ")).")
+        return lines
+    }
+
+    private var legalSentences: [String] {
+        legalText.map { ["The legal text is \($0.uri), with the hash \($0.hash)."] } ?? []
+    }
+}
+
+extension StatedUse {
+    var sentences: [String] {
+        var lines: [String] = []
+        if !purposes.isEmpty { lines.append("For the purposes: \(purposes.codes.map(\.name).joined(separator: ", "))") }
+        if let research {
+            lines.append("For research with the aims: \(research.aims.elements.map(\.name).joined(separator: ", "))")
+            let undertakings = research.undertakings.elements.map(\.name)
+            if !undertakings.isEmpty { lines.append("Undertaking to: \(undertakings.joined(separator: ", "))") }
+        }
+        if !territories.isEmpty { lines.append("In: \(territories.texts.joined(separator: ", "))") }
+        if isCommercial { lines.append("For commercial use") }
+        if trainsModels { lines.append("To train models") }
+        return lines
+    }
+}

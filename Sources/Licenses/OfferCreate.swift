@@ -1,0 +1,116 @@
+public import Encoding
+import INFTs
+import Identities
+public import Primitives
+public import StateModel
+
+/// Offers licenses on an INFT. `[inft, terms, price?, supply?, buyer?, expiresAt?]`
+public struct CreateOffer: DomainOperation {
+    public static let name = "offer.create"
+
+    public let inft: Reference<INFTKind>
+    public let terms: TermsID
+    /// Nil: the fee of the terms.
+    public let price: Amount?
+    /// Nil: without bound.
+    public let supply: UInt64?
+    /// Nil: anyone whom the terms admit.
+    public let buyer: Party?
+    /// Nil: until it is canceled.
+    public let expiresAt: Timestamp?
+
+    public init(
+        inft: Reference<INFTKind>, terms: TermsID, price: Amount? = nil, supply: UInt64? = nil, buyer: Party? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.inft = inft
+        self.terms = terms
+        self.price = price
+        self.supply = supply
+        self.buyer = buyer
+        self.expiresAt = expiresAt
+    }
+
+    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms.
+    public var weight: UInt64 { 10 + 4 * 10 + 16 * 4 + 10 * UInt64(LicenseLimits.consentRequests) }
+
+    public struct Plan {
+        let record: OfferRecord
+        let consentSet: ConsentSetID?
+    }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        let state = context.state
+        let id = try state.resolve(inft, in: context, domain: .licenses, field: "inft")
+        let record = try INFTRegistry.requireActive(id, field: "inft", in: state)
+        guard record.owner == context.actor else {
+            throw LicenseRejection.notOwner.at("inft", "\(id) belongs to \(record.owner)")
+        }
+        try Authority.require(context.actor, for: .licensing, in: context, field: "inft")
+        let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
+        try terms.requireEnforced("terms")
+        try OfferRules.checkPrice(price ?? terms.payment.fee, terms, in: state)
+        try OfferRules.checkSupply(supply, terms, sold: 0)
+        try OfferRules.checkExpiry(expiresAt, at: context.block.time)
+        if let buyer {
+            try Parties.requireKnown(buyer, field: "buyer", in: state)
+            guard buyer != record.owner else {
+                throw LicenseRejection.invalidBuyer.at("buyer", "the owner needs no license on the INFT")
+            }
+        }
+        try OfferRules.checkParents(
+            of: id, terms, self.terms, price: price ?? terms.payment.fee, at: context.block.time, in: state)
+        if let set = record.consentSet {
+            try OfferRules.checkConsent(
+                set, terms, actor: buyer ?? record.owner, at: context.block.time, in: state)
+        }
+        let offer = OfferRecord(
+            id: context.madeIdentifier(), inft: id, seller: record.owner, terms: self.terms,
+            asset: terms.payment.asset, price: price ?? terms.payment.fee, supply: supply, buyer: buyer,
+            expiresAt: expiresAt, createdAt: context.block.time, updatedAt: context.block.time)
+        return Plan(record: offer, consentSet: record.consentSet)
+    }
+
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        context.state.set(LicenseKeys.offer(plan.record.id), plan.record)
+        if let set = plan.consentSet { try SetNotices.note(plan.record.inft, cites: set, in: context.state) }
+        if let expiresAt = plan.record.expiresAt {
+            try LicenseDue.schedule(.offerExpiry, plan.record.id.bytes, at: expiresAt, in: context.state)
+        }
+        context.emit(LicenseEvent.offerCreated(OfferChanged(plan.record)))
+    }
+
+    public func words(_ names: any NameResolver) -> [String] {
+        let inft: String
+        switch self.inft {
+        case .id(let id): inft = names.identifier(id.description)
+        case .operation(let index): inft = "the INFT that operation \(index) mints"
+        }
+        return [
+            "Offer licenses on \(inft) under the terms \(names.identifier(terms.description))",
+            price.map { "Price: \($0) smallest units of the terms' asset" } ?? "Price: the fee of the terms",
+            supply.map { "At most \($0) licenses" } ?? "Any number of licenses",
+            buyer.map { "Only to \(names.party($0))" } ?? "To anyone whom the terms admit",
+            expiresAt.map { "Until \(names.time($0))" } ?? "Until canceled",
+        ]
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(6)
+        writer.write(inft)
+        writer.write(terms)
+        writer.write(price)
+        writer.write(supply)
+        writer.write(buyer)
+        writer.write(expiresAt)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
+            CreateOffer(
+                inft: try reader.value("inft"), terms: try reader.value("terms"),
+                price: try reader.optional("price"), supply: try reader.optional("supply"),
+                buyer: try reader.optional("buyer"), expiresAt: try reader.optional("expiresAt"))
+        }
+    }
+}

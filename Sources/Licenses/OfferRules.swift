@@ -1,0 +1,118 @@
+import Consents
+import INFTs
+import Primitives
+import Revenue
+import StateModel
+
+/// The rules that creating and updating an offer share.
+enum OfferRules {
+    static func checkPrice(_ price: Amount, _ terms: Terms, in state: any StateReader) throws(Refusal) {
+        guard let asset = terms.payment.asset else {
+            guard price == .zero else {
+                throw LicenseRejection.priceWithoutAsset.at(
+                    "price", "the terms name no asset", hint: "Register terms that name the asset of the price.")
+            }
+            return
+        }
+        guard price >= terms.payment.fee else {
+            throw LicenseRejection.priceBelowFee.at(
+                "price", "\(price) is below the fee of \(terms.payment.fee) that the terms set")
+        }
+        try Assets.requireActive(asset, field: "terms", in: state)
+    }
+
+    static func checkSupply(_ supply: UInt64?, _ terms: Terms, sold: UInt64) throws(Refusal) {
+        guard let supply else { return }
+        guard supply > 0, supply <= LicenseLimits.supply else {
+            throw LicenseRejection.invalidSupply.at("supply", "1 to \(LicenseLimits.supply)")
+        }
+        guard supply >= sold else {
+            throw LicenseRejection.invalidSupply.at("supply", "\(sold) licenses are sold already")
+        }
+    }
+
+    static func checkExpiry(_ expiresAt: Timestamp?, at time: Timestamp) throws(Refusal) {
+        guard let expiresAt else { return }
+        guard expiresAt > time, expiresAt <= .maximum else {
+            throw LicenseRejection.invalidExpiry.at("expiresAt", "\(expiresAt) is not after the block's time \(time)")
+        }
+    }
+
+    /// Terms on a derivative keep within what each parent's license allowed.
+    static func checkParents(
+        of inft: INFTID, _ terms: Terms, _ id: TermsID, price: Amount, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) {
+        guard let link = try LicenseLedger.link(of: inft, in: state) else { return }
+        if let expiresAt = link.expiresAt, expiresAt <= time {
+            throw LicenseRejection.derivativeExpired.at(
+                "inft", "the licenses under which \(inft) was derived ended at \(expiresAt)")
+        }
+        if let reciprocal = link.reciprocalTerms {
+            guard id == reciprocal else {
+                throw LicenseRejection.widerThanParents.at(
+                    "terms", "a parent's terms are reciprocal: the derivative is offered under \(reciprocal) alone",
+                    hint: "Offer under \(reciprocal).")
+            }
+        }
+        for (parent, parentID) in zip(link.parents, link.terms) {
+            let outer = try LicenseLedger.storedTerms(parentID, in: state)
+            // Under the very terms of the parent nothing can be wider.
+            if parentID != id, let field = terms.field(widerThan: outer) {
+                throw LicenseRejection.widerThanParents.at(
+                    "terms", "\(field) allows more than the terms \(parentID) of the parent \(parent)")
+            }
+            guard price == .zero || outer.commercial.isAllowed else {
+                throw LicenseRejection.widerThanParents.at(
+                    "price", "the parent \(parent) is licensed for non-commercial use, so the derivative has no price")
+            }
+        }
+    }
+
+    /// Terms on an INFT about people are never wider than its consent set: whatever they would let a licensee do, the
+    /// set permits, or permits once a need is met (which each purchase then has to).
+    static func checkConsent(
+        _ set: ConsentSetID, _ terms: Terms, actor: Party, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) {
+        guard !terms.scope.purposes.isEmpty else {
+            throw LicenseRejection.widerThanConsent.at(
+                "terms", "scope.purposes is empty, which allows every purpose; a consent set never does",
+                hint: "Name the purposes that the consent set permits.")
+        }
+        // What the terms leave to the buyer is taken at its best; the purchase asks again with what the buyer states.
+        let research = ResearchUse(
+            aims: SortedList(terms.scope.researchAims.codes), isNonprofit: !terms.commercial.isAllowed,
+            isGeneticStudy: true, undertakings: SortedList(Undertaking.allCases))
+        var widest = StatedUse()
+        widest.purposes = terms.scope.purposes
+        widest.territories = terms.scope.territories
+        widest.research = terms.scope.researchAims.isEmpty ? nil : research
+        widest.isCommercial = terms.commercial.isAllowed
+        widest.trainsModels = terms.scope.allowsTraining
+        let end = terms.grant.durationMilliseconds.map { time.adding(milliseconds: $0) }
+        let requests = ConsentGate.requests(for: widest, by: actor, from: time, until: end)
+        guard requests.count <= LicenseLimits.consentRequests else {
+            throw LicenseRejection.widerThanConsent.at(
+                "terms", "checking them takes \(requests.count) decisions, \(LicenseLimits.consentRequests) at most",
+                hint: "Name fewer territories or purposes.")
+        }
+        let record = try ConsentSets.require(set, field: "inft", in: state)
+        for request in requests {
+            let decision = try ConsentSets.decide(record, request, at: time, in: state)
+            guard !decision.isDeny else {
+                throw LicenseRejection.widerThanConsent.at(
+                    "terms", ConsentGate.sentence(decision, request),
+                    hint: "Use terms with fewer purposes, territories or rights.")
+            }
+        }
+    }
+}
+
+/// Which INFTs are offered under a consent set, so that its going stale can be told to those who follow them.
+enum SetNotices {
+    static func note(_ inft: INFTID, cites set: ConsentSetID, in state: StateOverlay) throws(Refusal) {
+        var record = try state.record(LicenseKeys.setINFTs(set)) ?? SetINFTs(infts: [])
+        guard !record.infts.contains(inft), record.infts.count < LicenseLimits.notifiedINFTs else { return }
+        record.infts.append(inft)
+        state.set(LicenseKeys.setINFTs(set), record)
+    }
+}

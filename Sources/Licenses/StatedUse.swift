@@ -1,0 +1,186 @@
+public import Consents
+public import Encoding
+import INFTs
+import Identities
+import Primitives
+import StateModel
+
+/// What a buyer says a license is for. It is bought, recorded and checked as said: nobody needs all that terms allow.
+/// `[purposes, research?, territories, isCommercial, trainsModels]`
+public struct StatedUse: CBORCodable, Codable, Hashable, Sendable {
+    /// Inside those of the terms; empty: all of them, where no consent stands behind the INFT.
+    public var purposes: CodeList<PurposeOfUse>
+    /// The research purpose, where it is research on data about people.
+    public var research: ResearchUse?
+    /// Where it will be used, inside the territories of the terms; empty: wherever they allow.
+    public var territories: TextList
+    public var isCommercial: Bool
+    public var trainsModels: Bool
+
+    public init(
+        purposes: [PurposeOfUse] = [], research: ResearchUse? = nil, territories: [String] = [],
+        isCommercial: Bool = false, trainsModels: Bool = false
+    ) {
+        self.purposes = CodeList(purposes)
+        self.research = research
+        self.territories = TextList(territories)
+        self.isCommercial = isCommercial
+        self.trainsModels = trainsModels
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(5)
+        writer.write(purposes)
+        writer.write(research)
+        writer.write(territories)
+        writer.write(isCommercial)
+        writer.write(trainsModels)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+            var use = StatedUse()
+            use.purposes = try reader.value("purposes")
+            use.research = try reader.optional("research")
+            use.territories = try TextList(
+                from: &reader, "territories", max: LicenseLimits.statedTerritories,
+                bytes: LicenseLimits.territoryBytes)
+            use.isCommercial = try reader.boolean("isCommercial")
+            use.trainsModels = try reader.boolean("trainsModels")
+            return use
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey { case purposes, research, territories, isCommercial, trainsModels }
+
+    /// In JSON whatever is left out is not claimed.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            purposes: try container.decodeIfPresent([PurposeOfUse].self, forKey: .purposes) ?? [],
+            research: try container.decodeIfPresent(ResearchUse.self, forKey: .research),
+            territories: try container.decodeIfPresent([String].self, forKey: .territories) ?? [],
+            isCommercial: try container.decodeIfPresent(Bool.self, forKey: .isCommercial) ?? false,
+            trainsModels: try container.decodeIfPresent(Bool.self, forKey: .trainsModels) ?? false)
+    }
+}
+
+/// Who may be a licensee, and for what: the rules that a purchase, a renewal and a transfer share.
+enum Admission {
+    struct Case {
+        let terms: Terms
+        let inft: INFTRecord
+        let licensee: Party
+        let use: StatedUse
+        let expiresAt: Timestamp?
+    }
+
+    static func check(_ admission: Case, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        guard admission.licensee != admission.inft.owner else {
+            throw LicenseRejection.ownLicense.at("", "\(admission.licensee) owns \(admission.inft.id)")
+        }
+        try checkScope(admission.use, admission.terms)
+        for (index, requirement) in admission.terms.scope.requiredCredentials.enumerated() {
+            guard try holds(admission.licensee, requirement, at: time, in: state) else {
+                let place = requirement.jurisdiction.map { " for \($0)" } ?? ""
+                throw LicenseRejection.missingCredential.at(
+                    "terms.scope.requiredCredentials[\(index)]",
+                    "the terms ask for a credential \(requirement.type.name)\(place), which \(admission.licensee) lacks",
+                    hint: "Obtain and accept the credential first.")
+            }
+        }
+        try checkConsent(admission, at: time, in: state)
+    }
+
+    static func holds(
+        _ party: Party, _ requirement: CredentialRequirement, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        try Credentials.holds(
+            party, requirement.type, jurisdiction: requirement.jurisdiction, at: time, in: state)
+    }
+
+    /// What is stated lies inside the terms.
+    static func checkScope(_ use: StatedUse, _ terms: Terms) throws(Refusal) {
+        for (index, purpose) in use.purposes.codes.enumerated() where !terms.scope.allows(purpose: purpose) {
+            throw LicenseRejection.purposeNotAllowed.at(
+                "use.purposes[\(index)]", "the terms do not allow the purpose \(purpose.name)")
+        }
+        if let research = use.research {
+            for (index, aim) in research.aims.elements.enumerated() where !terms.scope.allows(aim: aim) {
+                throw LicenseRejection.purposeNotAllowed.at(
+                    "use.research.aims[\(index)]", "the terms do not allow research of the aim \(aim.name)")
+            }
+        }
+        guard use.territories.texts.count <= LicenseLimits.statedTerritories else {
+            throw LicenseRejection.territoryNotAllowed.at(
+                "use.territories", "at most \(LicenseLimits.statedTerritories) territories are stated")
+        }
+        for (index, territory) in use.territories.texts.enumerated() {
+            guard Jurisdictions.isValid(territory), terms.scope.allows(territory: territory) else {
+                throw LicenseRejection.territoryNotAllowed.at(
+                    "use.territories[\(index)]", "the terms do not allow use in \(territory)")
+            }
+        }
+        if use.isCommercial, !terms.commercial.isAllowed {
+            throw LicenseRejection.commercialUseNotAllowed.at("use.isCommercial", "the terms are non-commercial")
+        }
+        if use.trainsModels, !terms.scope.allowsTraining {
+            throw LicenseRejection.trainingNotAllowed.at("use.trainsModels", "the terms do not allow training")
+        }
+    }
+
+    private static func checkConsent(
+        _ admission: Case, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) {
+        guard let set = admission.inft.consentSet else { return }
+        let requests = ConsentGate.requests(
+            for: admission.use, by: admission.licensee, from: time, until: admission.expiresAt)
+        let record = try ConsentSets.require(set, field: "use", in: state)
+        for request in requests {
+            let decision = try ConsentSets.decide(record, request, at: time, in: state)
+            guard decision.isPermit else {
+                throw LicenseRejection.consentDoesNotPermit.at(
+                    "use", ConsentGate.sentence(decision, request),
+                    hint: "State a use that the consent set permits; consent_check explains each decision.")
+            }
+        }
+    }
+}
+
+/// Turns what terms and uses say into what consents are asked.
+enum ConsentGate {
+    /// Each has to be permitted.
+    static func requests(
+        for use: StatedUse, by actor: Party, from: Timestamp, until: Timestamp?
+    ) -> [UseRequest] {
+        let places: [String?] = use.territories.isEmpty ? [nil] : use.territories.texts.map { $0 }
+        let actions: [ConsentAction] = use.trainsModels ? [.access, .train] : [.access]
+        let period = until.map { Period(from: from, until: $0) }
+        return places.flatMap { place in
+            actions.flatMap { action in
+                chunks(use.purposes.codes).map { purposes in
+                    UseRequest(
+                        actor: actor, action: action, purposes: purposes, dataUse: use.research, jurisdiction: place,
+                        commercial: use.isCommercial, usePeriod: period)
+                }
+            }
+        }
+    }
+
+    /// A request takes so many purposes at most; without purposes there is one request, which the consent denies.
+    private static func chunks(_ purposes: [PurposeOfUse]) -> [[PurposeOfUse]] {
+        let size = ConsentsLimits.purposesPerRequest
+        guard purposes.count > size else { return [purposes] }
+        return stride(from: 0, to: purposes.count, by: size).map {
+            Array(purposes[$0..<min($0 + size, purposes.count)])
+        }
+    }
+
+    static func sentence(_ decision: Decision, _ request: UseRequest) -> String {
+        let reasons = decision.basis.reasons.elements.map(\.name).joined(separator: ", ")
+        let purposes = request.purposes.map(\.name).joined(separator: ", ")
+        let place = request.jurisdiction.map { " in \($0)" } ?? ""
+        let outcome = decision.isDeny ? "does not permit" : "asks for more before it permits"
+        return "the consent behind the INFT \(outcome) \(request.action.name) for \(purposes)\(place) (\(reasons))"
+    }
+}
