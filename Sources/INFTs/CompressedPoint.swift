@@ -82,3 +82,32 @@ public struct KeyProof: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 }
+
+/// A proof that two sealed keys hold the same content key, (e, z_a, z_s): knowledge of (a, s) with A = aG, D1 = sG and
+/// C2 − D2 = a·C1 − s·B.
+public struct DeliveryProof: CBORCodable, Codable, Hashable, Sendable {
+    public let challenge: Hash
+    public let ownerResponse: Hash
+    public let deliveryResponse: Hash
+
+    public init(challenge: Hash, ownerResponse: Hash, deliveryResponse: Hash) {
+        self.challenge = challenge
+        self.ownerResponse = ownerResponse
+        self.deliveryResponse = deliveryResponse
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(challenge)
+        writer.write(ownerResponse)
+        writer.write(deliveryResponse)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            DeliveryProof(
+                challenge: try reader.value("challenge"), ownerResponse: try reader.value("ownerResponse"),
+                deliveryResponse: try reader.value("deliveryResponse"))
+        }
+    }
+}

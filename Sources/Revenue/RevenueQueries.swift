@@ -89,25 +89,49 @@ public struct StatementSummary: Codable, Hashable, Sendable {
 public struct AssetParameters: Codable, Sendable {
     public let asset: AssetID?
     public let code: String?
+
+    public init(asset: AssetID? = nil, code: String? = nil) {
+        self.asset = asset
+        self.code = code
+    }
 }
 
 public struct BalanceParameters: Codable, Sendable {
     public let party: Party
     public let asset: AssetID?
+
+    public init(party: Party, asset: AssetID? = nil) {
+        self.party = party
+        self.asset = asset
+    }
 }
 
 public struct VaultParameters: Codable, Sendable {
     public let inft: INFTID
     public let holder: Party?
+
+    public init(inft: INFTID, holder: Party? = nil) {
+        self.inft = inft
+        self.holder = holder
+    }
 }
 
 public struct PartyParameters: Codable, Sendable {
     public let party: Party
+
+    public init(party: Party) {
+        self.party = party
+    }
 }
 
 public struct RoyaltiesParameters: Codable, Sendable {
     public let inft: INFTID
     public let asset: AssetID
+
+    public init(inft: INFTID, asset: AssetID) {
+        self.inft = inft
+        self.asset = asset
+    }
 }
 
 public struct StatementParameters: Codable, Sendable {
@@ -115,9 +139,18 @@ public struct StatementParameters: Codable, Sendable {
     public let asset: AssetID
     public let since: Timestamp?
     public let until: Timestamp?
+
+    public init(party: Party, asset: AssetID, since: Timestamp? = nil, until: Timestamp? = nil) {
+        self.party = party
+        self.asset = asset
+        self.since = since
+        self.until = until
+    }
 }
 
-public struct NoParameters: Codable, Sendable {}
+public struct NoParameters: Codable, Sendable {
+    public init() {}
+}
 
 /// The queries of the revenue domain.
 public enum RevenueQueries {

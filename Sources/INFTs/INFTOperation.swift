@@ -1,0 +1,120 @@
+public import Encoding
+public import Primitives
+public import StateModel
+
+/// Every operation of the INFT domain. `[kind, body]`; in JSON `{"type": "inft.mint", …}`.
+public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
+    case mint(Mint)
+    case revise(Revise)
+    case setMetadata(SetMetadata)
+    case freeze(Freeze)
+    case retire(Retire)
+    case transfer(TransferOffer)
+    case clone(Clone)
+    case reseal(Reseal)
+
+    public static let names = [
+        Mint.name, Revise.name, SetMetadata.name, Freeze.name, Retire.name, TransferOffer.name, Clone.name,
+        Reseal.name,
+    ]
+
+    private var kind: Int {
+        switch self {
+        case .mint: 0
+        case .revise: 1
+        case .setMetadata: 2
+        case .freeze: 3
+        case .retire: 4
+        case .transfer: 5
+        case .clone: 6
+        case .reseal: 7
+        }
+    }
+
+    public var operation: any DomainOperation {
+        switch self {
+        case .mint(let operation): operation
+        case .revise(let operation): operation
+        case .setMetadata(let operation): operation
+        case .freeze(let operation): operation
+        case .retire(let operation): operation
+        case .transfer(let operation): operation
+        case .clone(let operation): operation
+        case .reseal(let operation): operation
+        }
+    }
+
+    public var name: String { Self.names[kind] }
+
+    public var weight: UInt64 { operation.weight }
+
+    /// None of them belongs to the reserved lane.
+    public var isReserved: Bool { false }
+
+    public func execute(in context: OperationContext) throws(Refusal) {
+        switch self {
+        case .mint(let operation): try operation.execute(in: context)
+        case .revise(let operation): try operation.execute(in: context)
+        case .setMetadata(let operation): try operation.execute(in: context)
+        case .freeze(let operation): try operation.execute(in: context)
+        case .retire(let operation): try operation.execute(in: context)
+        case .transfer(let operation): try operation.execute(in: context)
+        case .clone(let operation): try operation.execute(in: context)
+        case .reseal(let operation): try operation.execute(in: context)
+        }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(kind)
+        operation.encode(into: &writer)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            switch try reader.unsigned("kind") {
+            case 0: .mint(try reader.value(Mint.name))
+            case 1: .revise(try reader.value(Revise.name))
+            case 2: .setMetadata(try reader.value(SetMetadata.name))
+            case 3: .freeze(try reader.value(Freeze.name))
+            case 4: .retire(try reader.value(Retire.name))
+            case 5: .transfer(try reader.value(TransferOffer.name))
+            case 6: .clone(try reader.value(Clone.name))
+            case 7: .reseal(try reader.value(Reseal.name))
+            default: throw reader.failure(.unknownCase, "kind")
+            }
+        }
+    }
+
+    /// Nil if `type` is no operation of this domain.
+    public static func decode(type: String, from decoder: any Decoder) throws -> INFTOperation? {
+        switch type {
+        case Mint.name: .mint(try Mint(from: decoder))
+        case Revise.name: .revise(try Revise(from: decoder))
+        case SetMetadata.name: .setMetadata(try SetMetadata(from: decoder))
+        case Freeze.name: .freeze(try Freeze(from: decoder))
+        case Retire.name: .retire(try Retire(from: decoder))
+        case TransferOffer.name: .transfer(try TransferOffer(from: decoder))
+        case Clone.name: .clone(try Clone(from: decoder))
+        case Reseal.name: .reseal(try Reseal(from: decoder))
+        default: nil
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: OperationTypeKey.self)
+        let type = try container.decode(String.self, forKey: .type)
+        guard let operation = try Self.decode(type: type, from: decoder) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container,
+                debugDescription: "expected one of " + Self.names.joined(separator: ", "))
+        }
+        self = operation
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: OperationTypeKey.self)
+        try container.encode(name, forKey: .type)
+        try operation.encode(to: encoder)
+    }
+}

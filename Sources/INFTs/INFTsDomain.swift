@@ -1,0 +1,34 @@
+public import Encoding
+public import Primitives
+public import StateModel
+
+/// INFTs: what they are, whose, and what they derive from.
+public enum INFTsDomain: LedgerDomain {
+    public typealias Event = INFTEvent
+    public typealias Genesis = INFTsGenesis
+
+    public static let number = DomainNumber.infts
+
+    /// A withdrawn consent makes its sets stale in that block; whoever uses an INFT asks the set it cites, so the record
+    /// of the INFT needs no change and no event fans out over INFTs.
+    public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
+
+    /// The domain plans no due work.
+    public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {}
+
+    public static func indexEntries(
+        kind: UInt8, key: StateKey, record: [UInt8]
+    ) throws(EncodingFailure) -> [IndexEntry] {
+        try INFTIndexes.entries(kind: kind, record: record)
+    }
+
+    public static var queries: [Query] { INFTQueries.all }
+
+    public static var rejections: [RejectionDescription] { INFTRejection.descriptions }
+
+    public static func applyGenesis(_ genesis: INFTsGenesis, in context: OperationContext) throws(Refusal) {}
+
+    public static func decodeEvent(_ reader: inout CBORReader) throws(EncodingFailure) -> INFTEvent {
+        try INFTEvent(from: &reader)
+    }
+}
