@@ -61,7 +61,7 @@ public final class BlockLog: Sendable {
     public init(in home: Home, mapBytes: Int = BlockLog.defaultMapBytes) throws(StorageFailure) {
         let tables = ["headers", "blocks", "receipts", "hashes", "bodies", "meta"]
         let environment = try LMDBEnvironment(
-            path: home.path + "/log", options: .init(mapBytes: mapBytes, tables: tables))
+            in: home, name: "log", options: .init(mapBytes: mapBytes, tables: tables))
         try Schema.settle(environment, meta: environment.tables[5], network: home.network)
         self.environment = environment
         tipBox = Mutex(nil)

@@ -38,8 +38,12 @@ struct LMDBTable: Sendable {
     let tables: [LMDBTable]
     fileprivate let raw: OpaquePointer
 
-    /// Opens or creates the environment in the directory `path`, and its tables.
-    init(path: String, options: Options) throws(StorageFailure) {
+    /// Kept, since LMDB must not be opened twice: the home stays locked as long as any snapshot reads it.
+    private let home: Home
+
+    /// Opens or creates the environment `name` in `home`, and its tables.
+    init(in home: Home, name: String, options: Options) throws(StorageFailure) {
+        let path = home.path + "/" + name
         try Platform.makeDirectory(path)
         var created: OpaquePointer?
         try unsafe Self.check(mdb_env_create(&created), "mdb_env_create", path, options.mapBytes)
@@ -54,6 +58,7 @@ struct LMDBTable: Sendable {
         }
         unsafe self.raw = raw
         self.path = path
+        self.home = home
         mapBytes = options.mapBytes
         try Platform.synchronizeDirectory(path)
     }

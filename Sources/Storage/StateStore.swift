@@ -63,7 +63,7 @@ public final class StateStore: Sendable {
         in home: Home, log: BlockLog, options: StateStoreOptions = StateStoreOptions()
     ) throws(StorageFailure) {
         let environment = try LMDBEnvironment(
-            path: home.path + "/state",
+            in: home, name: "state",
             options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
         let tables = CheckpointSnapshot.Tables(environment)
         try Schema.settle(environment, meta: tables.meta, network: home.network)
