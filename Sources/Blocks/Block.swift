@@ -1,7 +1,6 @@
-public import Cryptography
+internal import Cryptography
 public import Encoding
 public import Primitives
-public import Transactions
 public import Votes
 
 /// A header and what it commits to.

@@ -1,5 +1,5 @@
 public import Consents
-public import Cryptography
+internal import Cryptography
 public import Encoding
 public import Governance
 public import INFTs

@@ -56,7 +56,7 @@ public enum BlockExecutor {
         var bytes = 1024 + evidence.reduce(0) { $0 + $1.encoded.count }
         for candidate in candidates where included.count < WireLimits.blockTransactions {
             guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
-            do {
+            do throws(Refusal) {
                 let sponsor = try self.sponsor(of: candidate, in: run.state)
                 var weight = run.weight
                 guard weight.addFairly(candidate.weight, sponsor: sponsor) else { continue }
@@ -64,10 +64,11 @@ public enum BlockExecutor {
                 run.weight = weight
                 bytes += candidate.bytes.count + 5
                 included.append(candidate)
-            } catch .rejected(let rejection) {
-                refused.append((candidate.hash, rejection))
-            } catch .failed(let failure) {
-                throw failure
+            } catch {
+                switch error {
+                case .rejected(let rejection): refused.append((candidate.hash, rejection))
+                case .failed(let failure): throw failure
+                }
             }
         }
         let (receipts, layer) = try finish(run, transactions: included, state: state)
@@ -90,17 +91,36 @@ public enum BlockExecutor {
     ) throws(BlockFailure) -> ExecutedBlock {
         if let defect = headerDefect(of: block, on: parent, epoch: epoch) { throw .invalid(defect) }
         precondition(transactions.map(\.bytes) == block.transactions, "the verified transactions are the block's")
+        let outcome: Outcome
         do throws(StateFailure) {
-            var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
-            try run.performDue()
-            if let defect = try applyAll(transactions, to: &run) { throw BlockFailure.invalid(defect) }
-            let (receipts, layer) = try finish(run, transactions: transactions, state: state)
-            guard receipts.root == block.header.receiptsRoot else { throw BlockFailure.invalid(.wrongReceipts) }
-            guard layer.root == block.header.stateRoot else { throw BlockFailure.invalid(.wrongStateRoot) }
-            return ExecutedBlock(block: block, transactions: transactions, receipts: receipts, layer: layer)
+            outcome = try run(block, transactions: transactions, on: parent, state: state, epoch: epoch)
         } catch {
             throw .failed(error)
         }
+        let receipts: BlockReceipts
+        let layer: StateLayer
+        switch outcome {
+        case .defect(let defect): throw .invalid(defect)
+        case .finished(let found): (receipts, layer) = found
+        }
+        guard receipts.root == block.header.receiptsRoot else { throw .invalid(.wrongReceipts) }
+        guard layer.root == block.header.stateRoot else { throw .invalid(.wrongStateRoot) }
+        return ExecutedBlock(block: block, transactions: transactions, receipts: receipts, layer: layer)
+    }
+
+    private enum Outcome {
+        case defect(BlockDefect)
+        case finished((receipts: BlockReceipts, layer: StateLayer))
+    }
+
+    private static func run(
+        _ block: Block, transactions: [VerifiedTransaction], on parent: BlockHeader, state: LayeredSnapshot,
+        epoch: EpochContext
+    ) throws(StateFailure) -> Outcome {
+        var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
+        try run.performDue()
+        if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
+        return .finished(try finish(run, transactions: transactions, state: state))
     }
 
     /// The block with its body against its parent: all that needs no state.
@@ -140,12 +160,10 @@ public enum BlockExecutor {
         let context = BlockContext(
             network: epoch.network, networkKind: epoch.networkKind, height: parent.height.next, time: time)
         let limit: UInt64
-        do {
+        do throws(Refusal) {
             limit = try Parameters.current(in: state).blockWeight
-        } catch .failed(let failure) {
-            throw failure
-        } catch .rejected(let rejection) {
-            throw StateFailure("the ledger's parameters can't be read: \(rejection)")
+        } catch {
+            throw error.asDamage(of: "the ledger's parameters")
         }
         return BlockRun(block: context, over: state, weightLimit: limit)
     }
@@ -154,14 +172,15 @@ public enum BlockExecutor {
         _ transactions: [VerifiedTransaction], to run: inout BlockRun
     ) throws(StateFailure) -> BlockDefect? {
         for (index, transaction) in transactions.enumerated() {
-            do {
+            do throws(Refusal) {
                 let sponsor = try sponsor(of: transaction, in: run.state)
                 guard run.weight.add(transaction.weight, sponsor: sponsor) else { return .tooHeavy }
                 try run.apply(transaction)
-            } catch .rejected(let rejection) {
-                return .transaction(index: index, rejection)
-            } catch .failed(let failure) {
-                throw failure
+            } catch {
+                switch error {
+                case .rejected(let rejection): return .transaction(index: index, rejection)
+                case .failed(let failure): throw failure
+                }
             }
         }
         return run.weight.isFair ? nil : .sponsorAboveShare
@@ -170,25 +189,23 @@ public enum BlockExecutor {
     private static func finish(
         _ run: BlockRun, transactions: [VerifiedTransaction], state: LayeredSnapshot
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
-        try checkConservation(run)
         let changes = run.state.changes
+        try checkConservation(changes, over: state, at: run.block.height)
         let indexes = try LedgerIndexes.changes(
             of: changes, before: state, adding: LedgerIndexes.entries(of: run, transactions: transactions))
         let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
     }
 
-    /// Money is never made or lost: asserted for every asset that the block touched. A violation is a broken invariant
-    /// of this program, so it stops rather than signs.
-    private static func checkConservation(_ run: BlockRun) throws(StateFailure) {
-        do {
-            if let violation = try Conservation.firstViolation(among: run.state.changes, in: run.state) {
-                throw StateFailure("block \(run.block.height): amounts of \(violation) do not add up to what was issued")
-            }
-        } catch let failure as StateFailure {
-            throw failure
+    /// Money is never made or lost: what the block changed in every place where units can be is what it changed in the
+    /// running totals. A violation is a broken invariant of this program, so it stops rather than signs.
+    private static func checkConservation(
+        _ changes: [(key: StateKey, value: [UInt8]?)], over base: any StateReader, at height: Height
+    ) throws(StateFailure) {
+        do throws(Refusal) {
+            try Conservation.check(changes: changes, over: base)
         } catch {
-            throw StateFailure("block \(run.block.height): conservation can't be checked: \(error)")
+            throw StateFailure("block \(height): \(error)")
         }
     }
 }

@@ -27,32 +27,32 @@ struct BlockRun {
     /// Drains what is overdue, oldest first. Due work is never refused: an item whose reason is gone does nothing.
     mutating func performDue() throws(StateFailure) {
         var raised: [any LedgerEvent] = []
-        do {
-            let items = try DueQueue.takeOverdue(at: block.time, limit: weight.dueItems, in: state)
-            for item in items {
-                let overlay = StateOverlay(over: state)
-                let context = OperationContext(
-                    block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil,
-                    state: overlay)
-                do {
-                    try DomainDispatch.performDue(item, in: context)
-                    try Self.settle(context)
-                } catch .rejected {
-                    continue
-                } catch {
-                    throw error
-                }
-                overlay.commit(to: state)
-                raised += context.events
-            }
-            dueReceipt = Receipt(
-                transactionHash: .zero, weight: UInt64(items.count) * BlockWeight.dueItem,
-                events: raised.map { EventRecord($0) })
-        } catch .failed(let failure) {
-            throw failure
-        } catch .rejected(let rejection) {
-            throw StateFailure("the due queue is damaged: \(rejection)")
+        let items: [DueItem]
+        do throws(Refusal) {
+            items = try DueQueue.takeOverdue(at: block.time, limit: weight.dueItems, in: state)
+        } catch {
+            throw error.asDamage(of: "the due queue")
         }
+        for item in items {
+            let overlay = StateOverlay(over: state)
+            let context = OperationContext(
+                block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil,
+                state: overlay)
+            do throws(Refusal) {
+                try DomainDispatch.performDue(item, in: context)
+                try Self.settle(context)
+            } catch {
+                switch error {
+                case .rejected: continue
+                case .failed(let failure): throw failure
+                }
+            }
+            overlay.commit(to: state)
+            raised += context.events
+        }
+        dueReceipt = Receipt(
+            transactionHash: .zero, weight: UInt64(items.count) * BlockWeight.dueItem,
+            events: raised.map { EventRecord($0) })
         events.append((nil, raised))
     }
 
@@ -72,7 +72,7 @@ struct BlockRun {
     static func execute(
         _ transaction: VerifiedTransaction, in block: BlockContext, over overlay: StateOverlay
     ) throws(Refusal) -> OperationContext {
-        do {
+        do throws(Rejection) {
             try transaction.checkTime(block.time)
         } catch {
             throw .rejected(error)
@@ -84,15 +84,14 @@ struct BlockRun {
             signers: transaction.signed.signatures.map(\.account), actingFor: body.actingFor, state: overlay)
         for (index, operation) in body.operations.enumerated() {
             context.operationIndex = index
-            do {
+            do throws(Refusal) {
                 try checkNotPaused(operation, in: context)
                 try operation.execute(in: context)
                 try settle(context)
-            } catch .rejected(var rejection) {
+            } catch {
+                guard case .rejected(var rejection) = error else { throw error }
                 rejection.operation = index
                 throw .rejected(rejection)
-            } catch {
-                throw error
             }
         }
         if let obligation = context.openObligation { throw .rejected(obligation) }

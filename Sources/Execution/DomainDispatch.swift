@@ -4,7 +4,7 @@ internal import Governance
 internal import INFTs
 internal import Identities
 internal import Licenses
-public import Primitives
+internal import Primitives
 internal import Revenue
 public import StateModel
 

@@ -46,12 +46,10 @@ public enum GenesisExecutor {
 
     /// The validators of the current epoch, as the state has them.
     public static func validatorSet(in state: any StateReader) throws(StateFailure) -> ValidatorSet {
-        do {
+        do throws(Refusal) {
             return try Validators.currentSet(in: state)
-        } catch .failed(let failure) {
-            throw failure
-        } catch .rejected(let rejection) {
-            throw StateFailure("the validator set can't be read: \(rejection)")
+        } catch {
+            throw error.asDamage(of: "the validator set")
         }
     }
 }

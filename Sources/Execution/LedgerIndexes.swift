@@ -76,8 +76,9 @@ public enum LedgerIndexes {
     ) throws(StateFailure) -> [IndexWrite] {
         var changes: [IndexKey: [UInt8]?] = [:]
         for (key, value) in records {
-            do {
-                if let old = try base.read(key) {
+            let old = try base.read(key)
+            do throws(EncodingFailure) {
+                if let old {
                     for entry in try DomainDispatch.indexEntries(key: key, record: old) where changes[entry.key] == nil {
                         changes[entry.key] = .some(nil)
                     }
@@ -87,10 +88,8 @@ public enum LedgerIndexes {
                         changes[entry.key] = .some(entry.value)
                     }
                 }
-            } catch let failure as StateFailure {
-                throw failure
             } catch {
-                throw StateFailure("a record under \(Hexadecimal.encode(key.bytes)) does not decode: \(error)")
+                throw StateFailure("the record under \(Hexadecimal.encode(key.bytes)) does not decode: \(error)")
             }
         }
         for entry in entries { changes[entry.key] = .some(entry.value) }

@@ -1,6 +1,5 @@
 public import Encoding
 public import Primitives
-public import StateModel
 public import Votes
 
 /// What all validators must agree on beyond the rules themselves.

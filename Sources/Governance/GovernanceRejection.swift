@@ -1,5 +1,5 @@
-public import Primitives
-public import StateModel
+internal import Primitives
+internal import StateModel
 
 /// Refusals of governance, 1600 to 1699.
 public enum GovernanceRejection: Int, CaseIterable, Sendable {

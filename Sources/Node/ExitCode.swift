@@ -1,3 +1,5 @@
+package import Storage
+
 /// How `mednexusd` ends; documented in the README. A service manager restarts only on 1.
 package enum NodeExit: Int32, Error, Sendable {
     case done = 0
@@ -33,4 +35,21 @@ package struct NodeFailure: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { hint.isEmpty ? message : "\(message)\n\(hint)" }
+}
+
+extension NodeFailure {
+    /// What the stores report, with the exit that a service manager understands.
+    package init(_ failure: StorageFailure) {
+        let exit: NodeExit =
+            switch failure {
+            case .diskFull, .mapFull, .readOnly: .disk
+            case .damaged, .outOfOrder: .corruption
+            case .newerSchema: .newerSchema
+            case .homeLocked: .homeInUse
+            case .otherNetwork, .noHome, .homeExists: .configuration
+            case .noGuard: .signingGuard
+            case .tooManySnapshots, .system: .failure
+            }
+        self.init(exit, failure.description)
+    }
 }

@@ -59,3 +59,13 @@ public enum Refusal: Error, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension Refusal {
+    /// For reads that no rule can refuse: whatever went wrong is damage of the state.
+    public func asDamage(of what: String) -> StateFailure {
+        switch self {
+        case .failed(let failure): failure
+        case .rejected(let rejection): StateFailure("\(what) can't be read: \(rejection)")
+        }
+    }
+}

@@ -1,5 +1,5 @@
-public import Cryptography
-public import Encoding
+internal import Cryptography
+internal import Encoding
 public import Primitives
 
 // The first three steps of the way data flows: bytes → RawTransaction → SignedTransaction → VerifiedTransaction.

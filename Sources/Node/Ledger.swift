@@ -1,0 +1,158 @@
+package import Blocks
+package import Execution
+internal import Encoding
+internal import Governance
+package import Primitives
+package import StateModel
+package import Storage
+internal import Transactions
+package import Votes
+
+/// What a node has on disk, opened and brought to the head of its own log: the two stores, the genesis, and how a block
+/// of the log is executed again.
+package final class Ledger: Sendable {
+    package let genesis: Genesis
+    package let network: Hash
+    package let networkKind: NetworkKind
+    package let home: Home
+    package let log: BlockLog
+    package let state: StateStore
+
+    private init(genesis: Genesis, home: Home, log: BlockLog, state: StateStore) {
+        self.genesis = genesis
+        network = genesis.hash
+        networkKind = genesis.kind.networkKind
+        self.home = home
+        self.log = log
+        self.state = state
+    }
+
+    /// Opens the stores (makes them, with the genesis block, the first time) and executes what the log holds above the
+    /// state's checkpoint. Signatures of one's own final log are not checked again; every root is.
+    package static func open(
+        _ nodeHome: NodeHome, mapGibibytes: UInt64, options: StateStoreOptions = StateStoreOptions(),
+        progress: (Height, Height) -> Void = { _, _ in }
+    ) throws -> Ledger {
+        let genesis = try nodeHome.genesis()
+        let home: Home
+        do {
+            home = try Home.open(nodeHome.storageDirectory, network: genesis.hash)
+        } catch StorageFailure.noHome {
+            home = try Home.create(nodeHome.storageDirectory, network: genesis.hash)
+        }
+        let log = try BlockLog(in: home, mapBytes: Int(mapGibibytes) << 30)
+        var options = options
+        options.mapBytes = Int(mapGibibytes) << 30
+        let state = try StateStore(in: home, log: log, options: options)
+        let ledger = Ledger(genesis: genesis, home: home, log: log, state: state)
+        if log.tip == nil { try ledger.begin() }
+        try ledger.catchUp(progress)
+        return ledger
+    }
+
+    private func begin() throws {
+        let (block, layer) = try Self.genesisBlock(genesis)
+        let receipts = BlockReceipts(due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
+        try log.append(Self.entry(block, certificate: nil, receipts: receipts))
+        try state.push(layer)
+    }
+
+    package static func genesisBlock(_ genesis: Genesis) throws -> (block: Block, layer: StateLayer) {
+        do {
+            return try GenesisExecutor.execute(genesis)
+        } catch .rejected(let rejection) {
+            throw NodeFailure(.configuration, "genesis: \(rejection)")
+        } catch .failed(let failure) {
+            throw failure
+        }
+    }
+
+    package static func entry(_ block: Block, certificate: Certificate?, receipts: BlockReceipts) -> LoggedBlock {
+        LoggedBlock(
+            height: block.header.height, hash: block.hash, header: block.header.encoded, block: block.encoded,
+            certificate: certificate?.encoded ?? [], receipts: receipts.encoded)
+    }
+
+    private func catchUp(_ progress: (Height, Height) -> Void) throws {
+        guard let tip = log.tip else { return }
+        if state.height == nil {
+            let (block, layer) = try Self.genesisBlock(genesis)
+            guard try log.height(of: block.hash) == .genesis else {
+                throw NodeFailure(.corruption, "the log begins with another genesis block")
+            }
+            try state.push(layer)
+        }
+        while let height = state.height, height < tip.height {
+            let (block, _) = try block(at: height.next)
+            let executed = try execute(block, signatures: .trusted)
+            try state.push(executed.layer)
+            progress(height.next, tip.height)
+        }
+    }
+
+    package func header(at height: Height) throws -> (header: BlockHeader, certificate: Certificate?) {
+        guard let logged = try log.header(at: height) else {
+            throw NodeFailure(.corruption, "the log has no block \(height)")
+        }
+        do {
+            return (
+                try BlockHeader(decoding: logged.header),
+                logged.certificate.isEmpty ? nil : try Certificate(decoding: logged.certificate)
+            )
+        } catch {
+            throw NodeFailure(.corruption, "the header of block \(height) does not decode: \(error)")
+        }
+    }
+
+    package func block(at height: Height) throws -> (block: Block, certificate: Certificate?) {
+        guard let logged = try log.entry(at: height) else {
+            throw NodeFailure(.corruption, "the log has no block \(height)")
+        }
+        do {
+            return (
+                try Block(decoding: logged.block),
+                logged.certificate.isEmpty ? nil : try Certificate(decoding: logged.certificate)
+            )
+        } catch {
+            throw NodeFailure(.corruption, "block \(height) does not decode: \(error)")
+        }
+    }
+
+    package enum SignatureCheck: Sendable {
+        /// Of one's own final log.
+        case trusted
+        case verified
+    }
+
+    /// Executes a final block on the state of its parent, which must be the store's head.
+    package func execute(_ block: Block, signatures: SignatureCheck) throws -> ExecutedBlock {
+        let snapshot = try state.snapshot()
+        let parent = try header(at: Height(block.header.height.value - 1)).header
+        return try Self.execute(
+            block, on: parent, state: snapshot, networkKind: networkKind, signatures: signatures)
+    }
+
+    package static func execute(
+        _ block: Block, on parent: BlockHeader, state: LayeredSnapshot, networkKind: NetworkKind,
+        signatures: SignatureCheck
+    ) throws -> ExecutedBlock {
+        let network = parent.network
+        let transactions = try block.transactions.map { bytes -> VerifiedTransaction in
+            let signed = try SignedTransaction(try RawTransaction(bytes))
+            return switch signatures {
+            case .trusted: try VerifiedTransaction(fromOwnFinalLog: signed, network: network)
+            case .verified: try VerifiedTransaction(signed, network: network)
+            }
+        }
+        let epoch = EpochContext(
+            network: network, networkKind: networkKind, epoch: block.header.epoch,
+            validatorSet: try GenesisExecutor.validatorSet(in: state).hash)
+        do {
+            return try BlockExecutor.execute(block, transactions: transactions, on: parent, state: state, epoch: epoch)
+        } catch .invalid(let defect) {
+            throw NodeFailure(.corruption, "block \(block.header.height): \(defect)")
+        } catch .failed(let failure) {
+            throw failure
+        }
+    }
+}
