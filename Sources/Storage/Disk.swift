@@ -74,7 +74,7 @@ private final class FileHandle: DiskFile {
     private let path: String
 
     init(_ path: String, flags: Int32) throws(StorageFailure) {
-        let opened = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600)
+        let opened = Platform.openFile(path, flags)
         guard opened >= 0 else { throw Platform.failure("open", path) }
         descriptor = opened
         self.path = path

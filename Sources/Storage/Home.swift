@@ -69,7 +69,7 @@ public final class Home: Sendable {
 
     private static func takeLock(_ path: String) throws(StorageFailure) -> Int32 {
         let file = path + "/lock"
-        let descriptor = unsafe Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = Platform.openFile(file, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw Platform.failure("open", file) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

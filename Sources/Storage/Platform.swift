@@ -20,6 +20,9 @@ enum Platform {
         return unsafe String(cString: text)
     }
 
+    /// A descriptor, or a negative number and `errno`.
+    static func openFile(_ path: String, _ flags: Int32) -> Int32 { unsafe open(path, flags | O_CLOEXEC, 0o600) }
+
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     static func makeDirectory(_ path: String) throws(StorageFailure) {
