@@ -28,7 +28,6 @@ struct GenesisApplication {
     }
 
     private func add(_ account: GenesisAccount, _ field: String) throws(Refusal) {
-        try SponsorRules.requireKind(account.kind, field: field + ".kind")
         try require(try Accounts.record(account.address, in: state) == nil, field, "the account is listed twice")
         state.set(
             IdentityKeys.account(account.address),

@@ -26,7 +26,6 @@ public struct SponsorAccount: DomainOperation {
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let sponsor = context.actor
-        try SponsorRules.requireKind(kind, field: "kind")
         guard try Accounts.record(account, in: context.state) == nil else {
             throw IdentityRejection.accountExists.at(
                 "account", "\(account) is registered",
@@ -95,7 +94,6 @@ public struct ChangeSponsor: DomainOperation {
         guard var account = try Accounts.record(context.sender, in: context.state) else {
             throw IdentityRejection.unknownAccount.at("sender", "\(context.sender) is not registered")
         }
-        if let kind { try SponsorRules.requireKind(kind, field: "kind") }
         guard account.sponsor != party || kind.map({ $0 != account.kind }) ?? false else {
             throw IdentityRejection.sponsorUnchanged.at("sponsor", "\(sponsor) is the account's sponsor already")
         }
@@ -149,16 +147,6 @@ public struct ChangeSponsor: DomainOperation {
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
             ChangeSponsor(sponsor: try reader.value("sponsor"), kind: try reader.optional("kind"))
-        }
-    }
-}
-
-enum SponsorRules {
-    /// An institution is an organization, whose id survives its keys; an account is never one.
-    static func requireKind(_ kind: PartyKind, field: String) throws(Refusal) {
-        guard kind != .institution else {
-            throw IdentityRejection.kindNotAllowed.at(
-                field, "an account is not an institution", hint: "Create an organization of kind institution.")
         }
     }
 }

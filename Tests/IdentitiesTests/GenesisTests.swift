@@ -60,11 +60,6 @@ struct GenesisTests {
                         GenesisOrganization(id: $0.id, profile: $0.profile, isEnrolled: false)
                     })
             } == "not_enrolled")
-        #expect(
-            try refused {
-                let account = GenesisAccount(address: World.stranger, kind: .institution, sponsor: nil)
-                return with($0, accounts: $0.accounts + [account])
-            } == "kind_not_allowed")
     }
 
     @Test("Delegations and credentials of the genesis obey the rules of later ones")

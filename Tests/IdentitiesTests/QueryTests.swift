@@ -131,7 +131,8 @@ struct QueryTests {
             return try value(
                 ask(
                     "identity_holds",
-                    #"{"party": "\#(World.anna)", "credentialType": "medicalLicense", "jurisdiction": "\#(jurisdiction)"\#(at)}"#,
+                    #"{"party": "\#(World.anna)", "credentialType": "medicalLicense", "#
+                        + #""jurisdiction": "\#(jurisdiction)"\#(at)}"#,
                     context))
         }
         #expect(try holds(day: 5).credential == id)
