@@ -107,17 +107,27 @@ targets += [
     .target(
         name: "TestSupport", dependencies: ["Primitives", "Encoding", "Cryptography", "StateModel"],
         path: "Tests/Support", swiftSettings: settings),
+    tests("Votes", ["Votes", "Primitives", "Encoding", "Cryptography"]),
+    tests("Consensus", ["Consensus", "Votes", "Primitives", "Cryptography"]),
+    tests("Mempool", ["Mempool", "Primitives"]),
     tests("Identities", ["Identities", "TestSupport"] + foundations),
     tests("Consents", ["Consents", "Identities", "TestSupport", "Fixtures"] + foundations),
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
-    tests("Governance", ["Governance", "Identities", "TestSupport"] + foundations),
+    tests("Governance", ["Governance", "TestSupport"] + foundations),
     .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
+    tests("Interface", ["Interface"] + foundations + domains + ["Transactions"]),
+    tests(
+        "RPC",
+        [
+            "RPC", "Interface", "Primitives", "Encoding", "StateModel", Library.logging, Library.metrics,
+            Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
+        ]),
 ]
 
 let libraries: [Package.Dependency] = [
