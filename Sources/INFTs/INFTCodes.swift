@@ -4,9 +4,11 @@ public import Primitives
 /// What an INFT is. New classes go at the end.
 public enum INFTClass: UInt8, NamedCode, CBORCodable {
     /// A de-identified patient case: closed vocabulary only, no codes, no free text.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case case_ = 0
     case dataset = 1
     /// A diagnostic or treatment protocol.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case protocol_ = 2
     /// A clinical score, a dosing rule, a treatment algorithm.
     case algorithm = 3

@@ -13,20 +13,24 @@ enum INFTRules {
                 hint: "Mint open content, whose hash anyone can compare.")
         }
         guard open.size > 0, open.size <= INFTsLimits.contentBytes else {
-            throw INFTRejection.contentInvalid.at("\(field).size", "\(open.size) bytes; 1 to \(INFTsLimits.contentBytes)")
+            throw INFTRejection.contentInvalid.at(
+                "\(field).size", "\(open.size) bytes; 1 to \(INFTsLimits.contentBytes)")
         }
         guard isMediaType(open.mediaType) else {
             throw INFTRejection.contentInvalid.at("\(field).mediaType", "a media type is type/subtype (RFC 6838)")
         }
         guard open.location.map({ isLocation($0) }) != false else {
             throw INFTRejection.contentInvalid.at(
-                "\(field).location", "a location is a URI (https:, ipfs:, …) of at most \(INFTsLimits.locationBytes) bytes")
+                "\(field).location",
+                "a location is a URI (https:, ipfs:, …) of at most \(INFTsLimits.locationBytes) bytes")
         }
     }
 
     static func check(_ metadata: INFTMetadata, of inftClass: INFTClass) throws(Refusal) {
         guard inftClass.allowsFreeText else { return try checkCase(metadata) }
-        guard !metadata.title.isEmpty else { throw INFTRejection.titleMissing.at("metadata.title", "a title is missing") }
+        guard !metadata.title.isEmpty else {
+            throw INFTRejection.titleMissing.at("metadata.title", "a title is missing")
+        }
         for (text, limit, name) in [
             (metadata.title, INFTsLimits.titleBytes, "title"),
             (metadata.abstract, INFTsLimits.abstractBytes, "abstract"),
@@ -57,7 +61,8 @@ enum INFTRules {
 
     private static func checkLanguage(_ metadata: INFTMetadata) throws(Refusal) {
         guard metadata.language.map({ isLanguage($0) }) != false else {
-            throw INFTRejection.languageInvalid.at("metadata.language", "a language is a BCP 47 tag, such as en or pt-BR")
+            throw INFTRejection.languageInvalid.at(
+                "metadata.language", "a language is a BCP 47 tag, such as en or pt-BR")
         }
     }
 
@@ -111,7 +116,8 @@ enum INFTRules {
                 throw INFTRejection.listUnsorted.at("\(path).roles", "roles are in CRediT's order, each once")
             }
             guard creator.contribution > .zero else {
-                throw INFTRejection.contributionsNotWhole.at("\(path).contribution", "leave out who contributed nothing")
+                throw INFTRejection.contributionsNotWhole.at(
+                    "\(path).contribution", "leave out who contributed nothing")
             }
             sum += UInt64(creator.contribution.parts)
             _ = try Parties.requireKnown(creator.party, field: "\(path).party", in: context.state)

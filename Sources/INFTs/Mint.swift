@@ -95,7 +95,8 @@ public struct Mint: DomainOperation {
         if holders.count > 16 { lines.append("… and to \(holders.count - 16) more holders.") }
         lines += parents.map { "It derives from \(names.identifier($0.description))." }
         if let consentSet {
-            lines.append("It holds data about people under the consent set \(names.identifier(consentSet.description)).")
+            lines.append(
+                "It holds data about people under the consent set \(names.identifier(consentSet.description)).")
         }
         return lines
     }

@@ -20,7 +20,8 @@ public struct TransferOffer: DomainOperation {
 
     public func check(in context: OperationContext) throws(Refusal) {
         _ = try INFTRegistry.requireOwned(inft, in: context)
-        throw INFTRejection.transferNotYet.at("inft", "ownership moves only by sealed delivery, which is not in force yet")
+        throw INFTRejection.transferNotYet.at(
+            "inft", "ownership moves only by sealed delivery, which is not in force yet")
     }
 
     public func apply(_ plan: Void, in context: OperationContext) throws(Refusal) {}

@@ -20,7 +20,8 @@ public enum Reserves {
         try Totals.shift(amount, of: asset, from: .balances, to: Place(kind), in: context.state)
         try add(amount, of: asset, payer: payer, kind: kind, for: subject, in: context)
         context.emit(
-            RevenueEvent.reserved(Reserved(kind: kind, subject: Hash(subject), asset: asset, party: payer, amount: amount)))
+            RevenueEvent.reserved(
+                Reserved(kind: kind, subject: Hash(subject), asset: asset, party: payer, amount: amount)))
     }
 
     /// Gives to a party's balance: a refund if it is the payer's own.
@@ -93,7 +94,8 @@ public enum Reserves {
         var reserve = try require(kind, subject, in: context.state)
         guard amount > .zero else { throw RevenueRejection.amountZero.at("amount", "nothing would move") }
         guard let rest = reserve.amount.subtracting(amount) else {
-            throw RevenueRejection.reserveMismatch.at("amount", "\(amount) is more than the \(reserve.amount) set aside")
+            throw RevenueRejection.reserveMismatch.at(
+                "amount", "\(amount) is more than the \(reserve.amount) set aside")
         }
         reserve.amount = rest
         let key = RevenueKeys.reserve(kind, subject)

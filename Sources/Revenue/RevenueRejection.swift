@@ -51,7 +51,8 @@ public enum RevenueRejection: Int, CaseIterable, Sendable {
         case .assetCodeTaken: ("asset_code_taken", "Another asset has this code.")
         case .assetNameInvalid: ("asset_name_invalid", "A name is 1 to 64 bytes of text without control characters.")
         case .scaleTooLarge: ("scale_too_large", "An asset has at most eight decimals.")
-        case .issuerNotAdmitted: ("issuer_not_admitted", "The party holds no assetIssuer credential and was not admitted.")
+        case .issuerNotAdmitted:
+            ("issuer_not_admitted", "The party holds no assetIssuer credential and was not admitted.")
         case .freezeNotAllowed: ("freeze_not_allowed", "The asset's declared policy does not allow this freeze.")
         case .freezeUnchanged: ("freeze_unchanged", "It is already in that state.")
         case .amountZero: ("amount_zero", "An amount must be at least one smallest unit.")

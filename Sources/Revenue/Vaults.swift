@@ -18,7 +18,8 @@ public enum Vaults {
             }
             guard index == 0 || holders[index - 1].party < holder.party else {
                 throw RevenueRejection.holdersUnsorted.at(
-                    "\(field)[\(index)].party", "holders are sorted by party (accounts before organizations), each once")
+                    "\(field)[\(index)].party", "holders are sorted by party (accounts before organizations), each once"
+                )
             }
             _ = try Parties.requireKnown(holder.party, field: "\(field)[\(index)].party", in: state)
             sum += UInt64(holder.share.parts)

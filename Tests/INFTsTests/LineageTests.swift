@@ -87,7 +87,8 @@ import Testing
         var minted: [INFTID] = []
         for index in 0..<5 { minted.append(try sandbox.mint("score \(index)", as: index == 2 ? "bob" : "alice")) }
         let context = try sandbox.queries
-        func list(_ parameters: INFTListParameters, after: IndexKey? = nil, limit: Int) throws -> ([INFTID], IndexKey?) {
+        func list(_ parameters: INFTListParameters, after: IndexKey? = nil, limit: Int) throws -> ([INFTID], IndexKey?)
+        {
             guard let query = INFTsDomain.queries.first(where: { $0.name == "inft_list" }),
                 case .page(let items, let next) = try query.evaluate(
                     parameters, PageRequest(after: after, limit: limit), context)

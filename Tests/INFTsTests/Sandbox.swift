@@ -1,5 +1,5 @@
-import Identities
 import INFTs
+import Identities
 import Primitives
 import Revenue
 import StateModel

@@ -100,7 +100,9 @@ import Testing
         // Alice holds no share any more, and keeps what accrued while she did.
         #expect(try sandbox.claim(inft, as: "alice") == 600)
         #expect(try sandbox.claim(inft, as: "bob") == 800)
-        #expect(try reason { try sandbox.execute(RevenueClaim(inft: inft, asset: sandbox.asset), as: "alice") } == "not_a_holder")
+        #expect(
+            try reason { try sandbox.execute(RevenueClaim(inft: inft, asset: sandbox.asset), as: "alice") }
+                == "not_a_holder")
         #expect(try sandbox.problems().isEmpty)
     }
 

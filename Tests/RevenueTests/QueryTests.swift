@@ -1,0 +1,106 @@
+import Primitives
+import Revenue
+import StateModel
+import TestSupport
+import Testing
+
+@Suite struct QueryTests {
+    let sandbox: Sandbox
+
+    init() throws { sandbox = try Sandbox() }
+
+    private func evaluate(
+        _ name: String, _ parameters: any Codable & Sendable, after: IndexKey? = nil, limit: Int = 100
+    ) throws -> Query.Answer {
+        let index = try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
+            key.header?.domain == .revenue
+                ? try RevenueDomain.indexEntries(kind: kind, key: key, record: record) : []
+        }
+        guard let query = RevenueDomain.queries.first(where: { $0.name == name }) else {
+            throw UnexpectedRefusal(reason: "no query \(name)")
+        }
+        return try query.evaluate(
+            parameters, PageRequest(after: after, limit: limit), makeQueryContext(sandbox.state, index))
+    }
+
+    @Test func aStatementAddsUpToTheUnitInAnyPeriod() throws {
+        var random = SeededRandom(seed: 7)
+        let inft = try sandbox.vault("inft", holders: [("alice", 400_000), ("bob", 600_000)])
+        for step in 0..<40 {
+            sandbox.time = testStart.adding(milliseconds: UInt64(step / 2) * 1_000)
+            let amount = Amount(UInt64.random(in: 1...500, using: &random))
+            switch step % 4 {
+            case 0: try sandbox.pay(amount.units, into: inft, as: "alice")
+            case 1: _ = try sandbox.claim(inft, as: "alice")
+            case 2:
+                try sandbox.execute(
+                    RevenueTransfer(to: sandbox.party("bob"), asset: sandbox.asset, amount: amount), as: "alice")
+            default:
+                try sandbox.execute(
+                    RevenueTransfer(to: sandbox.party("alice"), asset: sandbox.asset, amount: amount), as: "bob")
+            }
+        }
+        for _ in 0..<30 {
+            let since = testStart.adding(milliseconds: UInt64.random(in: 0...22_000, using: &random))
+            let until = testStart.adding(milliseconds: UInt64.random(in: 0...22_000, using: &random))
+            try checkPeriod(since, until)
+        }
+        try checkPeriod(nil, nil)
+    }
+
+    private func checkPeriod(_ since: Timestamp?, _ until: Timestamp?) throws {
+        let parameters = StatementParameters(
+            party: sandbox.party("alice"), asset: sandbox.asset, since: since, until: until)
+        guard case .value(let summary as StatementSummary) = try evaluate("revenue_statementSummary", parameters) else {
+            Issue.record("no summary")
+            return
+        }
+        var sum = summary.opening.units
+        var lines: UInt64 = 0
+        var after: IndexKey?
+        repeat {
+            guard
+                case .page(let items, let next) = try evaluate(
+                    "revenue_statement", parameters, after: after, limit: 7)
+            else { return }
+            for entry in items.compactMap({ $0 as? StatementEntry }) {
+                sum = entry.isIncoming ? sum + entry.amount.units : sum - entry.amount.units
+                #expect(sum == entry.balanceAfter.units)
+                if let since { #expect(entry.time >= since) }
+                if let until { #expect(entry.time < until) }
+                lines += 1
+            }
+            after = next
+        } while after != nil
+        #expect(sum == summary.closing.units && lines == summary.entries)
+    }
+
+    @Test func listsFollowTheIndexes() throws {
+        let parent = try sandbox.vault("parent", holders: [("bob", 1_000_000)])
+        let child = try sandbox.vault(
+            "child", holders: [("bob", 1), ("carol", 999_999)],
+            royalties: [RoyaltyEntry(ancestor: parent, share: share(100_000), ceiling: nil)])
+        try sandbox.pay(1_000, into: child)
+        guard
+            case .page(let owed, _) = try evaluate(
+                "revenue_royalties", RoyaltiesParameters(inft: parent, asset: sandbox.asset)),
+            case .page(let holdings, _) = try evaluate("revenue_holdings", PartyParameters(party: sandbox.party("bob"))),
+            case .page(let assets, _) = try evaluate("asset_list", NoParameters()),
+            case .value(let balances as BalancesView) = try evaluate(
+                "revenue_balance", BalanceParameters(party: sandbox.party("alice"))),
+            case .value(let vault as VaultView) = try evaluate(
+                "revenue_vault", VaultParameters(inft: child, holder: sandbox.party("carol"))),
+            case .value(let asset as AssetView) = try evaluate("asset_get", AssetParameters(code: "USD"))
+        else {
+            Issue.record("an answer has another shape")
+            return
+        }
+        #expect(owed.compactMap { ($0 as? RoyaltyView)?.claimable } == [Amount(100)])
+        #expect(holdings.compactMap { ($0 as? HoldingView)?.inft }.sorted() == [parent, child].sorted())
+        #expect(assets.count == 1 && asset.asset.id == sandbox.asset)
+        #expect(balances.balances.map(\.amount) == [Amount(999_000)])
+        #expect(vault.accounts.first?.net == Amount(900) && vault.accounts.first?.holder?.claimable == Amount(899))
+        #expect(
+            try reason { _ = try evaluate("asset_get", AssetParameters(code: "NONE")) } == "unknown_asset")
+    }
+}
