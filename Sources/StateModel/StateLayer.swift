@@ -28,6 +28,10 @@ public final class StateLayer: Sendable {
     /// About how much memory it takes.
     public let byteCount: Int
 
+    /// The keys again, without what they lead to: a search touches nothing else, and retains nothing.
+    private let paths: [Bytes32]
+    private let pageKeys: [TriePageKey]
+
     /// LMDB takes keys of at most 511 bytes.
     public static let maximumIndexKeyBytes = 511
 
@@ -40,10 +44,12 @@ public final class StateLayer: Sendable {
         self.state = state
         self.pages = pages
         self.index = index
+        paths = state.map(\.path)
+        pageKeys = pages.map(\.key)
         var bytes = 256
         // Beside their bytes, arrays take a header each: 32 bytes and what the allocator rounds up.
-        for write in state { bytes += 160 + write.key.bytes.count + (write.value?.count ?? 0) }
-        for write in pages { bytes += 96 + (write.bytes?.count ?? 0) }
+        for write in state { bytes += 192 + write.key.bytes.count + (write.value?.count ?? 0) }
+        for write in pages { bytes += 136 + (write.bytes?.count ?? 0) }
         for write in index { bytes += 112 + write.key.bytes.count + (write.value?.count ?? 0) }
         byteCount = bytes
     }
@@ -100,20 +106,20 @@ extension StateLayer {
     /// The write under `path`, or nil if the layer leaves it alone.
     func stateWrite(at path: Bytes32) -> StateWrite? {
         let position = stateIndex(atOrAfter: path)
-        return position < state.count && state[position].path == path ? state[position] : nil
+        return position < paths.count && paths[position] == path ? state[position] : nil
     }
 
     func stateIndex(atOrAfter path: Bytes32) -> Int {
         Self.search(count: state.count, target: path.firstWord) {
-            state[$0].path >= path
+            paths[$0] >= path
         }
     }
 
     func pageWrite(_ key: TriePageKey) -> TriePageWrite? {
         let position = Self.search(count: pages.count, target: key.path.firstWord) {
-            pages[$0].key >= key
+            pageKeys[$0] >= key
         }
-        return position < pages.count && pages[position].key == key ? pages[position] : nil
+        return position < pageKeys.count && pageKeys[position] == key ? pages[position] : nil
     }
 
     func indexWrite(_ key: IndexKey) -> IndexWrite? {

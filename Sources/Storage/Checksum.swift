@@ -1,6 +1,6 @@
 /// XXH64 (specification 0.1.1): finds torn and flipped bytes. It is no hash in the ledger's sense: who can write the
 /// disk can also write a matching checksum, and the state root is what proves content.
-enum Checksum {
+package enum Checksum {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
@@ -13,7 +13,7 @@ enum Checksum {
         rotate(accumulator &+ input &* prime2, 31) &* prime1
     }
 
-    static func xxh64(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
+    package static func xxh64(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
         unsafe bytes.withUnsafeBytes { unsafe xxh64($0, seed: seed) }
     }
 
