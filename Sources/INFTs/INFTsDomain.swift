@@ -9,7 +9,8 @@ public enum INFTsDomain: LedgerDomain {
 
     public static let number = DomainNumber.infts
 
-    /// A withdrawn consent makes its sets stale in that block; whoever uses an INFT asks the set it cites, so the record
+    /// A withdrawn consent makes its sets stale in that block; whoever uses an INFT asks the set it cites, so the
+    /// record
     /// of the INFT needs no change and no event fans out over INFTs.
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
 

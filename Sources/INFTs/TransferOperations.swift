@@ -2,7 +2,8 @@ public import Encoding
 public import Primitives
 public import StateModel
 
-/// `inft.transfer`: refused until sealed delivery is in force. No path moves ownership without a proof that the receiver
+/// `inft.transfer`: refused until sealed delivery is in force. No path moves ownership without a proof that the
+/// receiver
 /// got the same content key, and the receiver's signature that they fetched the ciphertext.
 public struct TransferOffer: DomainOperation {
     public static let name = "inft.transfer"

@@ -1,7 +1,8 @@
 public import Primitives
 public import StateModel
 
-/// Money set aside: escrows of purchases, payments held for a dispute window, bonds, prepaid quotas. One reserve per kind
+/// Money set aside: escrows of purchases, payments held for a dispute window, bonds, prepaid quotas. One reserve per
+/// kind
 /// and subject; the domain that sets it aside decides when it is given on.
 public enum Reserves {
     public static func record(

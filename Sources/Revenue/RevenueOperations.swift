@@ -250,7 +250,8 @@ extension PartsPerMillion {
     }
 }
 
-/// `revenue.claim`: brings royalties up from descendants, and pays a holder what has accrued to it. An act of the reserved
+/// `revenue.claim`: brings royalties up from descendants, and pays a holder what has accrued to it. An act of the
+/// reserved
 /// lane: nobody can be kept from it.
 public struct RevenueClaim: DomainOperation {
     public static let name = "revenue.claim"

@@ -8,7 +8,8 @@ public import Primitives
 ///
 /// Rounding the entries first and subtracting afterwards would let N *fall*: ten entries of 10 % are due nothing at
 /// T = 9 and one unit each at T = 10, so holders who took 9 would have left 1 for a debt of 10. Summed exactly, N never
-/// falls (the shares are at most a whole), and N + Σ due ≤ T + received always: the vault can pay everyone, at any time, in
+/// falls (the shares are at most a whole), and N + Σ due ≤ T + received always: the vault can pay everyone, at any
+/// time, in
 /// any order. The difference, less than one unit per entry, stays in the vault until T has grown enough to assign it.
 public enum VaultArithmetic {
     /// The smallest T at which s·T / 10⁶ ≥ c; nil without a ceiling, or if no 64-bit total gets there.
@@ -41,7 +42,8 @@ public enum VaultArithmetic {
         return entry.ceiling.map { min($0, portion) } ?? portion
     }
 
-    /// What all entries of `ancestor` are due of `total`; never more than `total`, since the shares are at most a whole.
+    /// What all entries of `ancestor` are due of `total`; never more than `total`, since the shares are at most a
+    /// whole.
     public static func due(_ entries: [RoyaltyEntry], to ancestor: INFTID, of total: Amount) -> Amount {
         var sum: UInt64 = 0
         for entry in entries where entry.ancestor == ancestor { sum += due(entry, of: total).units }

@@ -48,7 +48,8 @@ import Testing
         #expect(late == "parents_differ")
     }
 
-    /// A parent must exist before its child, and is linked in the transaction that mints it, so the only candidate for a
+    /// A parent must exist before its child, and is linked in the transaction that mints it, so the only candidate
+    /// for a
     /// cycle is the child itself.
     @Test func nothingDerivesFromItselfOrFromWhatDoesNotExist() throws {
         let id: INFTID = testIdentifier("self")
