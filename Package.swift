@@ -100,7 +100,9 @@ var targets: [Target] = [
 
     // Programs and tools
     program("mednexusd", ["Node", "WalletKit", "Primitives", "Interface", "Blocks", Library.argumentParser]),
-    program("mednexus", ["WalletKit", "Primitives", "Interface", "Transactions", Library.argumentParser] + domains),
+    program(
+        "mednexus",
+        foundations + domains + ["WalletKit", "Interface", "Transactions", Library.argumentParser]),
 ]
 
 targets += [
@@ -113,6 +115,7 @@ targets += [
     tests("Identities", ["Identities", "TestSupport"] + foundations),
     tests("Consents", ["Consents", "Identities", "TestSupport", "Fixtures"] + foundations),
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),
+    tests("Licenses", ["Licenses", "INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("Governance", ["Governance", "TestSupport"] + foundations),
     .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),

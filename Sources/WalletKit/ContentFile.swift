@@ -1,0 +1,47 @@
+internal import Cryptography
+public import Primitives
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// A file of content, of any size: read once, in pieces.
+public struct ContentFile: Hashable, Sendable {
+    public let hash: Hash
+    public let size: UInt64
+
+    /// SHA-256 over the whole file.
+    public init(path: String) throws(WalletFailure) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw WalletFailure(.usage, "can't read \(path)", hint: "Check the name and who may read it.")
+        }
+        defer { close(descriptor) }
+        var hasher = SHA256()
+        var size: UInt64 = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+                unsafe read(descriptor, buffer.baseAddress, buffer.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw WalletFailure(.usage, "can't read \(path)") }
+            guard count > 0 else { break }
+            hasher.update(buffer[..<count])
+            size += UInt64(count)
+        }
+        hash = hasher.finalize()
+        self.size = size
+    }
+
+    /// A small text file (operations, terms), at most 1 MiB.
+    public static func text(_ path: String) throws(WalletFailure) -> [UInt8] {
+        guard let bytes = try DurableFile.read(path) else { throw WalletFailure(.usage, "there is no file \(path)") }
+        guard bytes.count <= 1 << 20 else { throw WalletFailure(.usage, "\(path) has more than 1 MiB") }
+        return bytes
+    }
+}
