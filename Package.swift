@@ -123,6 +123,11 @@ targets += [
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
+    tests(
+        "WalletKit",
+        foundations + domains + [
+            "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
+        ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
     tests("Interface", ["Interface"] + foundations + domains + ["Transactions"]),
     tests(

@@ -289,6 +289,12 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     public func transaction(_ hash: Hash) -> PoolTransaction<Payload>? { entries[hash]?.transaction }
 
+    /// What waits, in order of arrival, of one sender if given.
+    public func waiting(of sender: Address? = nil, limit: Int) -> [PoolTransaction<Payload>] {
+        let wanted = entries.values.filter { sender == nil || $0.transaction.sender == sender }
+        return wanted.sorted { $0.arrival < $1.arrival }.prefix(limit).map(\.transaction)
+    }
+
     /// The sequence after those that wait without a gap: what a wallet builds its next transaction with.
     public func nextSequence(of account: Address, inState next: UInt64) -> UInt64 {
         guard var queue = accounts[account] else { return next }

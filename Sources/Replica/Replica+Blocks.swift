@@ -1,0 +1,213 @@
+internal import Blocks
+internal import Consensus
+internal import Execution
+internal import Governance
+internal import Mempool
+internal import Primitives
+internal import StateModel
+internal import Transactions
+internal import Votes
+
+// Building, executing and finalizing blocks.
+extension Replica {
+    private var epochContext: EpochContext {
+        EpochContext(
+            network: configuration.network, networkKind: configuration.networkKind,
+            epoch: consensus.configuration.epoch.value, validatorSet: consensus.configuration.validators.hash)
+    }
+
+    /// Nil if the parent's state is not here. The body is stored before consensus hears of the block.
+    mutating func build(view: View, parentView: View, on parentHash: Hash) -> Proposal? {
+        guard let parent = tree.header(parentHash), let state = tree.state(after: parentHash),
+            let ownIndex = consensus.configuration.ownIndex
+        else { return nil }
+        let candidates = pool.select(
+            BlockBounds(
+                weight: parameters.blockWeight, bytes: WireLimits.blockBytes, count: WireLimits.blockTransactions),
+            nextSequences: tree.nextSequences(after: parentHash))
+        let included = Array(evidence.prefix(Block.maximumEvidence))
+        do {
+            let (executed, refused) = try BlockExecutor.propose(
+                on: parent, state: state, epoch: epochContext, proposer: UInt64(ownIndex), time: now,
+                candidates: candidates.map(\.payload), evidence: included)
+            for one in refused { pool.refused(one.transaction, one.rejection) }
+            evidence.removeFirst(included.count)
+            tree.insert(executed)
+            effects.append(.storeBody(executed.block))
+            return Proposal(
+                epoch: consensus.configuration.epoch, view: view, parentView: parentView,
+                blockHash: executed.block.hash, parentHash: parentHash, height: executed.block.header.height)
+        } catch {
+            stop(error.message)
+            return nil
+        }
+    }
+
+    // MARK: Blocks of others
+
+    mutating func receive(
+        _ block: Block, _ transactions: [VerifiedTransaction], view: View, parentView: View, _ notarize: SignedVote
+    ) {
+        guard notarize.vote.blockHash == block.hash, notarize.vote.epoch == consensus.configuration.epoch else {
+            return
+        }
+        keep(block, transactions)
+        run(
+            .proposal(
+                Proposal(
+                    epoch: notarize.vote.epoch, view: view, parentView: parentView, blockHash: block.hash,
+                    parentHash: block.header.parent, height: block.header.height), notarize: notarize))
+    }
+
+    /// A block that was fetched: consensus may have asked which it is, or for its execution.
+    mutating func receive(_ block: Block, _ transactions: [VerifiedTransaction]) {
+        keep(block, transactions)
+        let wanted = awaited.filter { $0.blockHash == block.hash }
+        awaited.removeAll { $0.blockHash == block.hash }
+        for one in wanted where one.epoch == consensus.configuration.epoch {
+            var answers: [ConsensusInput] = []
+            switch one.purpose {
+            case .obtain:
+                answers = [.obtained(Self.proposal(of: block, one.epoch, one.view, one.parentView))]
+            case .verify:
+                verify(Self.proposal(of: block, one.epoch, one.view, one.parentView), answers: &answers)
+            }
+            for answer in answers { run(answer) }
+        }
+    }
+
+    private mutating func keep(_ block: Block, _ transactions: [VerifiedTransaction]) {
+        guard transactions.map(\.bytes) == block.transactions, block.bodyMatchesHeader else { return }
+        tree.keepBody(block, transactions)
+    }
+
+    private static func proposal(of block: Block, _ epoch: Epoch, _ view: View, _ parentView: View) -> Proposal {
+        Proposal(
+            epoch: epoch, view: view, parentView: parentView, blockHash: block.hash,
+            parentHash: block.header.parent, height: block.header.height)
+    }
+
+    mutating func obtain(_ certificate: Certificate, answers: inout [ConsensusInput]) {
+        if let block = tree.node(certificate.blockHash)?.executed.block ?? tree.body(certificate.blockHash)?.block {
+            answers.append(
+                .obtained(Self.proposal(of: block, certificate.epoch, certificate.view, certificate.parentView)))
+            return
+        }
+        fetch(
+            AwaitedBlock(
+                purpose: .obtain, epoch: certificate.epoch, view: certificate.view,
+                parentView: certificate.parentView, blockHash: certificate.blockHash))
+    }
+
+    private mutating func fetch(_ block: AwaitedBlock) {
+        if !awaited.contains(block) { awaited.append(block) }
+        effects.append(.fetchBlock(block.blockHash))
+    }
+
+    /// Executes a block on its parent and answers, or fetches its body first.
+    mutating func verify(_ proposal: Proposal, answers: inout [ConsensusInput]) {
+        if let known = tree.node(proposal.blockHash) {
+            answers.append(noteWork(after: proposal.blockHash))
+            answers.append(
+                .verified(view: proposal.view, blockHash: proposal.blockHash, timeliness(of: known.header)))
+            return
+        }
+        guard let (block, transactions) = tree.body(proposal.blockHash) else {
+            fetch(
+                AwaitedBlock(
+                    purpose: .verify, epoch: proposal.epoch, view: proposal.view, parentView: proposal.parentView,
+                    blockHash: proposal.blockHash))
+            return
+        }
+        guard let verdict = execute(block, transactions) else { return }
+        if verdict != .invalid { answers.append(noteWork(after: block.hash)) }
+        answers.append(.verified(view: proposal.view, blockHash: block.hash, verdict))
+    }
+
+    /// Nil if this node can't judge; then it stops.
+    private mutating func execute(_ block: Block, _ transactions: [VerifiedTransaction]) -> Verdict? {
+        guard let parent = tree.header(block.header.parent), let state = tree.state(after: block.header.parent) else {
+            stop("the parent of block \(block.hash) was executed, and its state is gone")
+            return nil
+        }
+        guard block.header.proposer < UInt64(consensus.configuration.validators.count), evidenceIsValid(block) else {
+            return .invalid
+        }
+        do throws(BlockFailure) {
+            let executed = try BlockExecutor.execute(
+                block, transactions: transactions, on: parent, state: state, epoch: epochContext)
+            tree.insert(executed)
+            effects.append(.storeBody(block))
+            return timeliness(of: block.header)
+        } catch {
+            switch error {
+            case .invalid: return .invalid
+            case .failed(let failure):
+                stop(failure.message)
+                return nil
+            }
+        }
+    }
+
+    /// Evidence of this epoch only: of it every validator knows the set.
+    private func evidenceIsValid(_ block: Block) -> Bool {
+        block.evidence.allSatisfy { one in
+            one.position.epoch == consensus.configuration.epoch
+                && one.isValid(network: configuration.network, in: consensus.configuration.validators)
+        }
+    }
+
+    /// Block time may be ahead of this clock by the ledger's tolerance. It gates this node's own notarize, no more.
+    private func timeliness(of header: BlockHeader) -> Verdict {
+        header.time <= now.adding(milliseconds: parameters.clockSkewMilliseconds) ? .valid : .untimely
+    }
+
+    // MARK: Finality
+
+    mutating func finalize(_ certificate: Certificate) {
+        guard let chain = tree.finalize(certificate.blockHash) else {
+            stop("block \(certificate.blockHash) is final and an ancestor of it is not here")
+            return
+        }
+        let blocks = chain.enumerated().map { index, executed in
+            FinalExecution(executed: executed, certificate: index == chain.count - 1 ? certificate : nil)
+        }
+        guard !blocks.isEmpty else { return }
+        effects.append(.finalize(blocks))
+        for executed in chain {
+            pool.finalized(
+                executed.transactions.map { ($0.hash, $0.body.sender, $0.body.sequence) },
+                time: executed.block.header.time)
+            let carried = Set(executed.block.evidence)
+            evidence.removeAll { carried.contains($0) }
+        }
+    }
+
+    // MARK: Overdue work
+
+    mutating func lookForOverdueWork() {
+        guard !isWorkOverdue, let tip = consensus.expectedTip else { return }
+        isWorkOverdue = isOverdue(after: tip)
+    }
+
+    mutating func isOverdue(after tip: Hash) -> Bool {
+        guard let state = tree.state(after: tip) else { return false }
+        do {
+            return try DueQueue.hasOverdue(at: now, in: state)
+        } catch {
+            stop("the due queue can't be read: \(error)")
+            return false
+        }
+    }
+}
+
+/// A block that was asked for, and what for.
+struct AwaitedBlock: Hashable, Sendable {
+    enum Purpose: Hashable, Sendable { case obtain, verify }
+
+    let purpose: Purpose
+    let epoch: Epoch
+    let view: View
+    let parentView: View
+    let blockHash: Hash
+}

@@ -1,0 +1,253 @@
+internal import Blocks
+public import Consensus
+internal import Execution
+internal import Governance
+public import Mempool
+public import Primitives
+internal import StateModel
+public import Transactions
+internal import Votes
+
+/// Consensus, pool and execution as one step function with effects. The node and the simulator are its performers.
+///
+/// Pure: the time comes with each input; keys, disks and sockets are the performer's. One owner, one input at a time.
+public struct Replica: Sendable {
+    public let configuration: ReplicaConfiguration
+    /// The current epoch's instance.
+    public private(set) var consensus: ConsensusCore
+    /// Serves validators that have not left the last epoch.
+    private var previous: ConsensusCore?
+    public internal(set) var pool: TransactionPool<VerifiedTransaction>
+    var tree: BlockTree
+    var parameters: LedgerParameters
+    var evidence: [Evidence] = []
+    /// Blocks that consensus waits for.
+    var awaited: [AwaitedBlock] = []
+
+    var now = Timestamp(0)
+    var effects: [ReplicaEffect] = []
+    var isStopped = false
+    private var didEpochEnd = false
+    private var work = Work.none
+    var isWorkOverdue = false
+    // The batch that fills: its timer's number, and whether it was waited for.
+    private var batchNumber: UInt64 = 0
+    private var isBatchWaiting = false
+    private var isBatchReady = false
+
+    /// Throws if the state can't be read. ``ReplicaInput/start`` must follow.
+    public init(_ configuration: ReplicaConfiguration, recovery: ReplicaRecovery) throws(StateFailure) {
+        self.configuration = configuration
+        pool = TransactionPool(limits: configuration.pool)
+        tree = BlockTree(head: recovery.head, state: recovery.state)
+        parameters = try Self.parameters(in: recovery.state)
+        let schedule = EpochSchedule(length: parameters.epochLength)
+        let height = recovery.head.height
+        let epoch = schedule.epoch(of: height.next)
+        // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
+        let isInside = recovery.head.height > .genesis && schedule.epoch(of: height) == epoch
+        consensus = try Self.instance(
+            configuration, epoch: epoch, parameters: parameters, state: recovery.state,
+            recovery: Recovery(
+                finalized: Anchor(
+                    view: isInside ? recovery.finalization?.view ?? .genesis : .genesis,
+                    blockHash: recovery.head.hash, height: height),
+                finalization: isInside ? recovery.finalization : nil, journal: recovery.journal,
+                guardVotes: recovery.guardVotes))
+    }
+
+    private static func parameters(in state: LayeredSnapshot) throws(StateFailure) -> LedgerParameters {
+        do throws(Refusal) {
+            return try Parameters.current(in: state)
+        } catch {
+            throw error.asDamage(of: "the ledger's parameters")
+        }
+    }
+
+    private static func instance(
+        _ configuration: ReplicaConfiguration, epoch: Epoch, parameters: LedgerParameters, state: LayeredSnapshot,
+        recovery: Recovery
+    ) throws(StateFailure) -> ConsensusCore {
+        let set = try GenesisExecutor.validatorSet(in: state)
+        return ConsensusCore(
+            ConsensusConfiguration(
+                network: configuration.network, epoch: epoch, validators: set,
+                ownIndex: configuration.ownKey.flatMap { set.index(of: $0) },
+                deltaMilliseconds: parameters.deltaMilliseconds,
+                heartbeatMilliseconds: parameters.heartbeatMilliseconds,
+                lastHeight: EpochSchedule(length: parameters.epochLength).lastHeight(of: epoch)),
+            recovery: recovery)
+    }
+
+    // MARK: The step
+
+    /// Takes in one input at `now` (the performer's clock) and returns what is to be done, in order.
+    public mutating func step(_ input: ReplicaInput, now: Timestamp) -> [ReplicaEffect] {
+        guard !isStopped else { return [] }
+        self.now = max(now, self.now)
+        defer { effects = [] }
+        switch input {
+        case .start: run(.start)
+        case .tick: lookForOverdueWork()
+        case .transaction(let transaction, let ticket): admit(transaction, ticket: ticket)
+        case .proposal(let block, let transactions, let view, let parentView, let notarize):
+            receive(block, transactions, view: view, parentView: parentView, notarize)
+        case .vote(let vote): run(.vote(vote), of: vote.vote.epoch)
+        case .signed(let vote): run(.vote(vote), of: vote.vote.epoch)
+        case .certificate(let certificate): run(.certificate(certificate), of: certificate.epoch)
+        case .block(let block, let transactions): receive(block, transactions)
+        case .timer(.consensus(let timer)): if timer.epoch == consensus.configuration.epoch { run(.timer(timer)) }
+        case .timer(.batch(let number)): if number == batchNumber, isBatchWaiting { isBatchReady = true }
+        case .finalState(let snapshot):
+            if !tree.rebase(on: snapshot) { stop("the store's state is not the one that became final") }
+        }
+        updateWork()
+        return effects
+    }
+
+    mutating func stop(_ reason: String) {
+        isStopped = true
+        effects.append(.stop(reason))
+    }
+
+    /// Steps consensus, performs here what is about blocks, and passes the rest on, until consensus is content.
+    mutating func run(_ input: ConsensusInput) {
+        var inputs = [input]
+        while let next = inputs.first, !isStopped {
+            inputs.removeFirst()
+            for effect in consensus.step(next) where !isStopped { perform(effect, answers: &inputs) }
+        }
+        if didEpochEnd { beginEpoch() }
+    }
+
+    private mutating func run(_ input: ConsensusInput, of epoch: Epoch) {
+        if epoch == consensus.configuration.epoch { return run(input) }
+        guard epoch == previous?.configuration.epoch, let answers = previous?.step(input) else { return }
+        // An instance that is over only helps stragglers.
+        for case .send(.certificate(let certificate), let validator) in answers {
+            effects.append(.send(.certificate(certificate), to: validator))
+        }
+    }
+
+    private mutating func perform(_ effect: ConsensusEffect, answers: inout [ConsensusInput]) {
+        switch effect {
+        case .persist(let records): effects.append(.persistJournal(records))
+        case .cast(let vote): effects.append(.sign(vote, isBroadcast: !isOwnProposal(vote)))
+        case .broadcast(let message): if let message = outgoing(message) { effects.append(.broadcast(message)) }
+        case .send(let message, let validator):
+            if let message = outgoing(message) { effects.append(.send(message, to: validator)) }
+        case .propose(let view, let parentView, let parentHash, _):
+            let proposal = build(view: view, parentView: parentView, on: parentHash)
+            if let proposal { answers.append(noteWork(after: proposal.blockHash)) }
+            answers.append(.built(view: view, proposal))
+        case .verify(let proposal): verify(proposal, answers: &answers)
+        case .obtain(let certificate): obtain(certificate, answers: &answers)
+        case .fetchCertificates(let above, let below):
+            effects.append(.fetchCertificates(consensus.configuration.epoch, above: above, below: below))
+        case .finalize(let certificate, _): finalize(certificate)
+        case .setTimer(let timer, let delay):
+            effects.append(.setTimer(.consensus(timer), delayMilliseconds: delay))
+        case .trimJournal(let position): effects.append(.trimJournal(before: position))
+        case .report(let evidence): report(evidence)
+        case .foreignVoteByOwnKey(let vote):
+            stop("another copy runs with this validator's key: it voted in view \(vote.vote.position)")
+        case .epochEnded: didEpochEnd = true
+        case .halt(let reason): stop(reason)
+        }
+    }
+
+    /// The leader's notarize goes out with its proposal.
+    private func isOwnProposal(_ vote: Vote) -> Bool {
+        let set = consensus.configuration.validators
+        return vote.kind == .notarize && set.leader(of: vote.view) == consensus.configuration.ownIndex
+    }
+
+    private func outgoing(_ message: ConsensusMessage) -> ReplicaMessage? {
+        switch message {
+        case .vote(let vote): return .vote(vote)
+        case .certificate(let certificate): return .certificate(certificate)
+        case .proposal(let proposal, let notarize):
+            let hash = proposal.blockHash
+            guard let block = tree.node(hash)?.executed.block ?? tree.body(hash)?.block else { return nil }
+            return .proposal(block, view: proposal.view, parentView: proposal.parentView, notarize: notarize)
+        }
+    }
+
+    private mutating func report(_ new: Evidence) {
+        effects.append(.report(new))
+        if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(new) }
+    }
+
+    private mutating func beginEpoch() {
+        didEpochEnd = false
+        guard let state = tree.state(after: tree.headHash) else {
+            stop("the state after the epoch's last block is not here")
+            return
+        }
+        do {
+            parameters = try Self.parameters(in: state)
+            let next = try Self.instance(
+                configuration, epoch: consensus.configuration.epoch.next, parameters: parameters, state: state,
+                recovery: Recovery(
+                    finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
+                    finalization: nil, journal: [], guardVotes: []))
+            previous = consensus
+            awaited = []
+            consensus = next
+            effects.append(.epochBegan(next.configuration.epoch, next.configuration.validators))
+            work = .none
+            run(.start)
+        } catch {
+            stop(error.message)
+        }
+    }
+
+    // MARK: Work
+
+    /// Tells consensus whether there is something to put into a block on top of what is underway.
+    mutating func updateWork() {
+        guard !isStopped else { return }
+        let current = currentWork()
+        guard current != work else { return }
+        work = current
+        run(.work(current))
+    }
+
+    /// What a block that was just executed leaves to do; called before consensus hears of it, so that it does not ask
+    /// for another block at once.
+    mutating func noteWork(after tip: Hash) -> ConsensusInput {
+        isBatchReady = false
+        isBatchWaiting = false
+        isWorkOverdue = isOverdue(after: tip)
+        work = Work(isProposable: isWorkOverdue, isAwaited: isWorkOverdue)
+        return .work(work)
+    }
+
+    private mutating func currentWork() -> Work {
+        let tip = consensus.expectedTip
+        if pool.hasReady(nextSequences: tree.nextSequences(after: tip)) {
+            if !isBatchReady, !isBatchWaiting { waitForBatch() }
+        } else {
+            isBatchReady = false
+            isBatchWaiting = false
+        }
+        // Every transaction is relayed when it is admitted, so the others know of it and wait for it as well.
+        let isAwaited = isWorkOverdue || isBatchReady
+        return Work(isProposable: isAwaited || !evidence.isEmpty, isAwaited: isAwaited)
+    }
+
+    private mutating func waitForBatch() {
+        guard configuration.batchMilliseconds > 0 else {
+            isBatchReady = true
+            return
+        }
+        batchNumber += 1
+        isBatchWaiting = true
+        effects.append(.setTimer(.batch(batchNumber), delayMilliseconds: configuration.batchMilliseconds))
+    }
+
+    // MARK: What others ask
+
+    /// The last final block's height and hash.
+    public var head: (height: Height, hash: Hash) { (tree.head.height, tree.headHash) }
+}

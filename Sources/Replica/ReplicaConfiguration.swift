@@ -1,0 +1,77 @@
+public import Blocks
+public import Mempool
+public import Primitives
+public import StateModel
+public import Votes
+
+/// Who this replica is. What the network fixes (Δ, heartbeat, block weight, epoch length, validators) it reads from the
+/// state.
+public struct ReplicaConfiguration: Sendable {
+    /// The genesis hash.
+    public let network: Hash
+    public let networkKind: NetworkKind
+    /// The validator key; nil for an observer.
+    public let ownKey: Address?
+    public let pool: MempoolLimits
+    /// How long a leader waits for company after the first transaction. Ten milliseconds cost a client little and
+    /// spread a block's fixed cost (six syncs and a trie update) over what arrives meanwhile.
+    public let batchMilliseconds: UInt64
+
+    public init(
+        network: Hash, networkKind: NetworkKind, ownKey: Address?, pool: MempoolLimits = MempoolLimits(),
+        batchMilliseconds: UInt64 = 10
+    ) {
+        self.network = network
+        self.networkKind = networkKind
+        self.ownKey = ownKey
+        self.pool = pool
+        self.batchMilliseconds = batchMilliseconds
+    }
+}
+
+/// What a start finds on disk.
+public struct ReplicaRecovery: Sendable {
+    /// Of the last final block, genesis included.
+    public let head: BlockHeader
+    /// The certificate that made it final; nil for genesis only.
+    public let finalization: Certificate?
+    /// The state after it.
+    public let state: LayeredSnapshot
+    public let journal: [JournalRecord]
+    public let guardVotes: [Vote]
+
+    public init(
+        head: BlockHeader, finalization: Certificate?, state: LayeredSnapshot, journal: [JournalRecord],
+        guardVotes: [Vote]
+    ) {
+        self.head = head
+        self.finalization = finalization
+        self.state = state
+        self.journal = journal
+        self.guardVotes = guardVotes
+    }
+}
+
+/// Which heights an epoch has: epoch e spans e·L + 1 … (e + 1)·L, and the block at its last height is the next
+/// epoch's genesis.
+public struct EpochSchedule: Hashable, Sendable {
+    public let length: UInt64
+
+    /// Precondition: at least one height.
+    public init(length: UInt64) {
+        precondition(length > 0, "an epoch has a height")
+        self.length = length
+    }
+
+    /// The epoch of a block; of genesis the first.
+    public func epoch(of height: Height) -> Epoch { Epoch(height.value == 0 ? 0 : (height.value - 1) / length) }
+
+    public func lastHeight(of epoch: Epoch) -> Height { Height((epoch.value + 1) * length) }
+}
+
+enum ReplicaLimits {
+    /// Bodies of blocks that are not executed yet: 16 × 2 MiB.
+    static let waitingBodies = 16
+    /// Evidence that waits for a block.
+    static let waitingEvidence = 64
+}
