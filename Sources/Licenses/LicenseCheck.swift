@@ -4,7 +4,7 @@ import Identities
 public import Primitives
 public import StateModel
 
-/// A use that someone wants to make of a license. What terms restrict has to be stated; what they don't may be left out.
+/// A use that someone wants to make of a license. What terms restrict has to be stated, the rest may be left out.
 public struct LicenseUse: Codable, Hashable, Sendable {
     /// Nil: the licensee itself.
     public var user: Party?

@@ -75,7 +75,8 @@ public struct RenewLicense: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Renew the license \(names.identifier(license.description)) under its own terms",
-            "Pay at most \(maximumPrice) smallest units of the asset of the offer \(names.identifier(offer.description))",
+            "Pay at most \(maximumPrice) smallest units of the asset of the offer "
+                + names.identifier(offer.description),
         ]
     }
 

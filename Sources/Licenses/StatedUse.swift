@@ -85,7 +85,8 @@ enum Admission {
                 let place = requirement.jurisdiction.map { " for \($0)" } ?? ""
                 throw LicenseRejection.missingCredential.at(
                     "terms.scope.requiredCredentials[\(index)]",
-                    "the terms ask for a credential \(requirement.type.name)\(place), which \(admission.licensee) lacks",
+                    "the terms ask for a credential \(requirement.type.name)\(place), which "
+                        + "\(admission.licensee) lacks",
                     hint: "Obtain and accept the credential first.")
             }
         }

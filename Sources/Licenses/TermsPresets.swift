@@ -21,8 +21,8 @@ public struct TermsPreset: Codable, Hashable, Sendable {
     public static func named(_ name: String) -> TermsPreset? { all.first { $0.name == name } }
 
     public static let all = [
-        openAccess, openScience, clinicalUse, researchOnly, modelTraining, education, commercial, derivativesAllowed,
-        exclusiveYear,
+        openAccess, openScience, clinicalUse, hospitalUse, researchOnly, modelTraining, education, commercial,
+        derivativesAllowed, exclusiveYear,
     ]
 
     private static let year: UInt64 = 365 * 86_400_000
@@ -57,6 +57,20 @@ public struct TermsPreset: Codable, Hashable, Sendable {
             scope: ScopeTerms(
                 purposes: [.treatment], fieldsOfUse: [.clinical],
                 requiredCredentials: [CredentialRequirement(type: .medicalLicense)]),
+            legalText: nil))
+
+    public static let hospitalUse = TermsPreset(
+        name: "hospital-use", summary: "Use in the care of patients for a year, by an accredited institution.",
+        terms: Terms(
+            commercial: CommercialTerms(isAllowed: true, requiresAttribution: true),
+            derivatives: DerivativeTerms(isAllowed: false),
+            grant: GrantTerms(
+                durationMilliseconds: year, isRenewable: true,
+                revocableFor: [.breachOfTerms, .lossOfCredential, .regulatoryOrder, .patientSafety]),
+            payment: PaymentTerms(),
+            scope: ScopeTerms(
+                purposes: [.treatment], fieldsOfUse: [.clinical],
+                requiredCredentials: [CredentialRequirement(type: .accreditation)]),
             legalText: nil))
 
     public static let researchOnly = TermsPreset(
