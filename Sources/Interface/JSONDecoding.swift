@@ -126,7 +126,7 @@ final class JSONNode: Decoder {
         if type == JSONValue.self, let value = json as? Value { return value }
         if type == String.self, let value = json.string as? Value { return value }
         let value = try Value(from: self)
-        if let asked, let object = json.object, asked.count < object.count {
+        if let asked, let object = json.object {
             for member in object.members where !asked.contains(member.key) {
                 throw DecodingError.dataCorrupted(
                     DecodingError.Context(

@@ -29,5 +29,10 @@ public struct MethodTable: Sendable {
         incompleteSchemas = writer.incompleteSchemas
     }
 
+    /// The methods that no domain owns.
+    public static func ledgerMethods(_ coding: TransactionCoding) -> [Method] {
+        Method.node + Method.chain + Method.transactions(coding)
+    }
+
     public subscript(name: String) -> Method? { positions[name].map { methods[$0] } }
 }
