@@ -99,7 +99,12 @@ var targets: [Target] = [
         ]),
 
     // Programs and tools
-    program("mednexusd", ["Node", "WalletKit", "Primitives", "Interface", "Blocks", Library.argumentParser]),
+    program(
+        "mednexusd",
+        [
+            "Node", "WalletKit", "Primitives", "Cryptography", "Interface", "Blocks", Library.argumentParser,
+            Library.unixSignals,
+        ]),
     program(
         "mednexus",
         foundations + domains + ["WalletKit", "Interface", "Transactions", Library.argumentParser]),

@@ -1,0 +1,184 @@
+import Consents
+import Cryptography
+import INFTs
+import Identities
+import Interface
+import Licenses
+import Primitives
+import Revenue
+import StateModel
+import Transactions
+import WalletKit
+
+typealias LedgerOperation = Transactions.Operation
+
+/// A thing that an operation makes, whose id follows from the transaction's hash.
+struct Made {
+    let operation: Int
+    let type: String
+    let kind: String
+    let bytes: Bytes32
+}
+
+extension LedgerOperation {
+    /// The kind of what it makes; nil if it makes nothing with an id of its own.
+    private var madeKind: String? {
+        switch self {
+        case .identities(.createOrganization): OrganizationKind.name
+        case .identities(.offerCredential): CredentialKind.name
+        case .identities(.grantDelegation): DelegationKind.name
+        case .consents(.grant): ConsentKind.name
+        case .consents(.createSet): ConsentSetKind.name
+        case .revenue(.createAsset): AssetKind.name
+        case .infts(.mint): INFTKind.name
+        case .licenses(.createOffer): OfferKind.name
+        case .licenses(.purchase): LicenseKind.name
+        case .licenses(.registerTerms): TermsKind.name
+        default: nil
+        }
+    }
+
+    func made(at index: Int, of transaction: Hash) -> Made? {
+        guard let kind = madeKind else { return nil }
+        if case .licenses(.registerTerms(let operation)) = self {
+            return Made(operation: index, type: name, kind: kind, bytes: operation.terms.id.bytes)
+        }
+        let id: Identifier<INFTKind> = makeIdentifier(transactionHash: transaction, operationIndex: index)
+        return Made(operation: index, type: name, kind: kind, bytes: id.bytes)
+    }
+}
+
+extension Session {
+    /// The longest that a command waits for finality; the transaction itself stays valid longer.
+    private static let waitMilliseconds: UInt64 = 120_000
+    private static let jointValidityMilliseconds: UInt64 = 12 * 3_600_000
+
+    /// The whole way of an act: body, words, consent, signatures, outbox, node, finality, and what was made.
+    ///
+    /// `notes` are read before the words: what the command knows and the operations can't say.
+    func act(_ operations: [LedgerOperation], notes: [String] = []) async throws {
+        guard isPinned else {
+            throw WalletFailure(
+                .usage, "nothing is signed for a network that is not pinned",
+                hint: "Pin it: mednexus network add NAME --node \(network.node) --genesis \(network.genesis)")
+        }
+        let lock = try home.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let sender = try sender()
+        let sending = TransactionSender(home: home, network: network, client: client)
+        let body = try await sending.prepare(
+            operations, sender: sender, actingFor: try actingFor(), validityMilliseconds: try validity())
+        if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
+        let names = try await names()
+        let summary = notes + TransactionDraft(body: body, names: names).summary(names)
+        try confirm(summary, question: "Sign and send?")
+        let keystore = try unlock()
+        let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
+        let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers, keystore))
+        let record = try await sending.send(
+            transaction, words: summary, waitMilliseconds: globals.wait ? Self.waitMilliseconds : 0)
+        try report(record, made: made(by: body))
+    }
+
+    private func validity() throws(WalletFailure) -> UInt64 {
+        guard let text = globals.validFor else {
+            return globals.buildOnly == nil
+                ? TransactionBuilder.standardValidityMilliseconds : Self.jointValidityMilliseconds
+        }
+        guard let duration = Inputs.duration(text), duration > 0, duration <= 24 * 3_600_000 else {
+            throw WalletFailure(.usage, "\(text) is no duration", hint: "Write 10m or 12h; at most 24h.")
+        }
+        return duration
+    }
+
+    func signatures(
+        _ body: TransactionBody, _ signers: [Address], _ keystore: UnlockedKeystore
+    ) throws(WalletFailure) -> [AccountSignature] {
+        var signatures: [AccountSignature] = []
+        for signer in signers where !signatures.contains(where: { $0.account == signer }) {
+            guard let key = keystore.key(of: signer) else {
+                throw WalletFailure(.key, "the key of \(text(.account(signer))) is not in this wallet")
+            }
+            signatures.append(TransactionBuilder.signature(body, with: key))
+        }
+        return signatures
+    }
+
+    /// Shows what will be signed, and asks. Without a terminal nothing is signed unless `--yes` says so.
+    func confirm(_ summary: [String], question: String) throws(WalletFailure) {
+        let text = summary.joined(separator: "\n")
+        if globals.json { if !globals.yes { Console.err(text) } } else { Console.out(text) }
+        guard !globals.yes else { return }
+        guard Console.isInteractive else {
+            throw WalletFailure(
+                .usage, "nobody can be asked: this is not a terminal", hint: "Repeat with --yes to sign without asking."
+            )
+        }
+        guard Console.confirm(question) else { throw WalletFailure(.usage, "nothing was signed") }
+    }
+
+    private func saveRequest(_ body: TransactionBody, notes: [String], to path: String) async throws(WalletFailure) {
+        try SigningRequest(body).save(path, networkKind: network.kind)
+        let names = try await names()
+        if globals.json {
+            let value = JSONValue.object(["hash": .string(body.hash.description), "file": .string(path)])
+            return Console.out(value.text)
+        }
+        for line in notes + TransactionDraft(body: body, names: names).summary(names) { Console.out(line) }
+        Console.out("Written to \(path). Each signer: mednexus tx sign \(path) --from NAME; then mednexus tx submit.")
+    }
+
+    func made(by body: TransactionBody) -> [Made] {
+        let hash = body.hash
+        return body.operations.enumerated().compactMap { $0.element.made(at: $0.offset, of: hash) }
+    }
+
+    /// Names what was made, and says what became of the transaction.
+    func report(_ record: OutboxRecord, made: [Made]) throws(WalletFailure) {
+        try remember(made)
+        if globals.json {
+            var value = JSONObject()
+            value.append("transaction", .string(record.hash.description))
+            value.append("state", .string(record.state.rawValue))
+            if let height = record.height { value.append("height", .unsigned(height.value)) }
+            value.append("made", .array(made.map { json($0) }))
+            return Console.out(JSONValue.object(value).text)
+        }
+        if record.state == .final {
+            Console.out(
+                "Done: transaction \(record.hash) is final" + (record.height.map { " at height \($0)." } ?? "."))
+        } else {
+            Console.out("Sent: transaction \(record.hash). Ask what becomes of it: mednexus tx wait \(record.hash)")
+        }
+        for one in made {
+            let text = TypedText.encode(one.bytes, kind: one.kind, network: network.kind)
+            let name = globals.named.map { ", called \($0)" } ?? ""
+            Console.out("Made \(SessionNames.word(one.kind)) \(text)\(name)")
+        }
+    }
+
+    private func json(_ made: Made) -> JSONValue {
+        var object = JSONObject()
+        object.append("operation", .integer(made.operation))
+        object.append("type", .string(made.type))
+        object.append("kind", .string(made.kind))
+        object.append("id", .string(TypedText.encode(made.bytes, kind: made.kind, network: network.kind)))
+        if let name = globals.named { object.append("name", .string(name)) }
+        return .object(object)
+    }
+
+    /// `--as`: the first thing of each kind gets the name.
+    private func remember(_ made: [Made]) throws(WalletFailure) {
+        guard let name = globals.named else { return }
+        var kinds: Set<String> = []
+        for one in made where kinds.insert(one.kind).inserted {
+            if one.kind == OrganizationKind.name {
+                try book.add(name, .organization(OrganizationID(one.bytes)), on: network.genesis)
+            } else {
+                try things.add(name, one.bytes, kind: one.kind, on: network.genesis)
+            }
+        }
+        try home.save(book)
+        try home.save(things)
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import FoundationEssentials
+import WalletKit
+
+/// What every command takes.
+struct Globals: ParsableArguments {
+    @Option(help: ArgumentHelp("The pinned network; the standard one if absent.", valueName: "name"))
+    var network: String?
+
+    @Option(help: ArgumentHelp("The node to speak to, instead of the pinned one (or MEDNEXUS_NODE).", valueName: "url"))
+    var node: String?
+
+    @Option(help: ArgumentHelp("The wallet's folder (or MEDNEXUS_WALLET_HOME).", valueName: "folder"))
+    var home: String?
+
+    @Option(help: ArgumentHelp("The account that signs; needed if the wallet has several.", valueName: "name"))
+    var from: String?
+
+    @Option(help: ArgumentHelp("The organization that the account acts for.", valueName: "org"))
+    var actingFor: String?
+
+    @Flag(help: "Write JSON, and nothing else, to standard output.")
+    var json = false
+
+    @Flag(name: [.customLong("yes"), .customShort("y")], help: "Sign without asking.")
+    var yes = false
+
+    @Flag(inversion: .prefixedNo, help: "Wait until what was sent is final.")
+    var wait = true
+
+    @Option(
+        name: .customLong("as"), help: ArgumentHelp("Calls what the command makes so, from now on.", valueName: "name"))
+    var named: String?
+
+    @Option(help: ArgumentHelp("Another account of this wallet that also signs (repeatable).", valueName: "name"))
+    var coSign: [String] = []
+
+    @Option(help: ArgumentHelp("Write the unsigned transaction into a file, for tx sign.", valueName: "file"))
+    var buildOnly: String?
+
+    @Option(help: ArgumentHelp("How long it may wait for a block: 10m; 12h with --build-only.", valueName: "duration"))
+    var validFor: String?
+
+    var walletHome: WalletHome {
+        get throws(WalletFailure) {
+            let own = ProcessInfo.processInfo.environment["MEDNEXUS_WALLET_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+            return try WalletHome.resolve(explicit: home ?? own)
+        }
+    }
+
+    var nodeOverride: String? {
+        node ?? ProcessInfo.processInfo.environment["MEDNEXUS_NODE"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// A command of the wallet. Whatever it throws becomes a message and an exit code in ``Mednexus/main()``.
+protocol WalletCommand: AsyncParsableCommand {
+    var globals: Globals { get }
+    func perform(_ session: Session) async throws
+}
+
+extension WalletCommand {
+    func run() async throws { try await perform(try await Session.open(globals)) }
+}
+
+/// What a command group's help shows below: how it is typed.
+func example(_ lines: String...) -> String {
+    (lines.count == 1 ? "EXAMPLE:\n" : "EXAMPLES:\n") + lines.map { "  mednexus " + $0 }.joined(separator: "\n")
+}

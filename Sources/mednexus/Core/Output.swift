@@ -1,0 +1,119 @@
+import Interface
+import Primitives
+import WalletKit
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The terminal. Written through at once, so that the order of both streams is what was meant.
+enum Console {
+    static func out(_ text: String) { write(text + "\n", to: 1) }
+    static func err(_ text: String) { write(text + "\n", to: 2) }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let rest = Array(bytes[written...])
+            let count = unsafe Glibc.write(descriptor, rest, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+
+    static var isInteractive: Bool { isatty(0) == 1 }
+
+    /// Asks on standard error; only `y` or `yes` is yes.
+    static func confirm(_ question: String) -> Bool {
+        write(question + " [y/N] ", to: 2)
+        guard let answer = readLine(strippingNewline: true) else { return false }
+        return ["y", "yes"].contains(answer.lowercased())
+    }
+
+    static func pretty(_ value: JSONValue) -> String {
+        var text = ""
+        prettyPrint(value, indent: "", into: &text)
+        return text
+    }
+
+    private static func prettyPrint(_ value: JSONValue, indent: String, into text: inout String) {
+        let inner = indent + "  "
+        switch value {
+        case .object(let object) where object.count > 0:
+            text += "{\n"
+            for (index, member) in object.members.enumerated() {
+                text += inner + JSONValue.string(member.key).text + ": "
+                prettyPrint(member.value, indent: inner, into: &text)
+                text += index + 1 < object.count ? ",\n" : "\n"
+            }
+            text += indent + "}"
+        case .array(let elements) where !elements.isEmpty:
+            text += "[\n"
+            for (index, element) in elements.enumerated() {
+                text += inner
+                prettyPrint(element, indent: inner, into: &text)
+                text += index + 1 < elements.count ? ",\n" : "\n"
+            }
+            text += indent + "]"
+        default: text += value.text
+        }
+    }
+
+    /// Columns as wide as what is in them; the last is not filled up.
+    static func table(_ headers: [String], _ rows: [[String]]) {
+        var widths = headers.map(\.count)
+        for row in rows {
+            for (column, cell) in row.enumerated() where column < widths.count {
+                widths[column] = max(widths[column], cell.count)
+            }
+        }
+        for row in [headers] + rows {
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                guard column + 1 < row.count else { break }
+                line += String(repeating: " ", count: widths[column] - cell.count + 2)
+            }
+            out(line)
+        }
+    }
+
+    /// `label: value`, values below each other; what has no value is left out.
+    static func fields(_ fields: [(String, String?)]) {
+        let shown = fields.filter { $0.1 != nil }
+        let width = shown.map(\.0.count).max() ?? 0
+        for (label, value) in shown {
+            let lines = (value ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() {
+                let start = index == 0 ? label + ":" : ""
+                out(start + String(repeating: " ", count: width + 2 - start.count) + line)
+            }
+        }
+    }
+}
+
+extension Session {
+    /// A single thing: its JSON, or what `people` writes.
+    func show(_ value: JSONValue, people: () throws -> Void) rethrows {
+        if globals.json { Console.out(value.text) } else { try people() }
+    }
+
+    /// A list: its JSON, or a table with a sentence where it is empty.
+    func list(
+        _ items: [JSONValue], _ headers: [String], empty: String, row: (JSONValue) throws -> [String]
+    ) rethrows {
+        if globals.json {
+            Console.out(JSONValue.array(items).text)
+        } else if items.isEmpty {
+            Console.out(empty)
+        } else {
+            Console.table(headers, try items.map(row))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Interface
+import Primitives
+import Revenue
+import StateModel
+import WalletKit
+
+/// Names for words and tables: accounts, address book, named things, assets.
+struct SessionNames: NameResolver {
+    private let names: WalletNames
+    private let things: NamedThings
+    private let network: PinnedNetwork
+    let assets: [AssetRecord]
+
+    init(session: Session, assets: [AssetRecord]) {
+        var styles: [AssetID: AssetStyle] = [:]
+        for asset in assets { styles[asset.id] = asset.style }
+        names = WalletNames(
+            network: session.network, accounts: session.accounts, book: session.book, assets: styles)
+        things = session.things
+        network = session.network
+        self.assets = assets
+    }
+
+    func party(_ party: Party) -> String { names.party(party) }
+    func amount(_ amount: Amount, of asset: AssetID) -> String { names.amount(amount, of: asset) }
+    func time(_ time: Timestamp) -> String { names.time(time) }
+
+    /// `score (tmnxinft1…)` where this wallet has a name for it; always in the writing of the network.
+    func identifier(_ text: String) -> String {
+        guard let (kind, bytes) = Self.parse(text) else { return text }
+        let written = TypedText.encode(bytes, kind: kind, network: network.kind)
+        guard let name = things.name(of: bytes, kind: kind, on: network.genesis) else { return written }
+        return "\(name) (\(written))"
+    }
+
+    /// As in tables: the name alone, or the id.
+    func short(_ text: String) -> String {
+        guard let (kind, bytes) = Self.parse(text) else { return text }
+        return things.name(of: bytes, kind: kind, on: network.genesis)
+            ?? TypedText.encode(bytes, kind: kind, network: network.kind)
+    }
+
+    private static func parse(_ text: String) -> (kind: String, bytes: Bytes32)? {
+        guard let (part, raw) = try? Bech32m.decode(text), let bytes = Bytes32(raw) else { return nil }
+        for prefix in ["tmnx", "mnx"] where part.hasPrefix(prefix) {
+            return (String(part.dropFirst(prefix.count)), bytes)
+        }
+        return nil
+    }
+
+    static func word(_ kind: String) -> String {
+        switch kind {
+        case "org": "organization"
+        case "cred": "credential"
+        case "inft": "INFT"
+        case "set": "consent set"
+        case "lic": "license"
+        case "deleg": "delegation"
+        default: kind
+        }
+    }
+
+    // MARK: Of JSON
+
+    /// A party of an answer, as people call it.
+    func party(_ value: JSONValue?) -> String {
+        guard let text = value?.string else { return "" }
+        return Party(text: text, network: network.kind).map { names.party($0) } ?? text
+    }
+
+    func id(_ value: JSONValue?) -> String { value?.string.map { short($0) } ?? "" }
+
+    func time(_ value: JSONValue?) -> String? {
+        value?.unsigned.map { $0 == Timestamp.maximum.milliseconds ? "never" : dateText(Timestamp($0)) }
+    }
+
+    func amount(_ value: JSONValue?, of asset: JSONValue?) -> String {
+        guard let units = value?.string.flatMap({ UInt64($0) }) else { return "" }
+        guard let text = asset?.string,
+            let bytes = TypedText.decode(text, kind: AssetKind.name, network: network.kind)
+        else { return units == 0 ? "free" : "\(units)" }
+        return names.amount(Amount(units), of: AssetID(bytes))
+    }
+
+    func share(_ value: JSONValue?) -> String {
+        guard let parts = value?.unsigned else { return "" }
+        return Self.percent(parts)
+    }
+
+    /// 125000 is `12.5 %`.
+    static func percent(_ parts: UInt64) -> String {
+        var text = "\(parts / 10_000)"
+        let rest = parts % 10_000
+        if rest > 0 {
+            var digits = String(String(rest + 10_000).dropFirst())
+            while digits.hasSuffix("0") { digits.removeLast() }
+            text += "." + digits
+        }
+        return text + " %"
+    }
+}

@@ -1,0 +1,240 @@
+import ArgumentParser
+import Cryptography
+import Interface
+import Primitives
+import Transactions
+import WalletKit
+
+struct TransactionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tx", abstract: "Transactions: built, signed by several, submitted, awaited.",
+        discussion: example("tx wait 5c0d…", "tx sign split.json --from coauthor"),
+        subcommands: [
+            TransactionBuild.self, TransactionShow.self, TransactionDecode.self, TransactionSign.self,
+            TransactionMerge.self, TransactionSubmit.self, TransactionWait.self,
+        ])
+}
+
+struct TransactionBuild: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Makes a transaction of operations in JSON, as the RPC takes them.",
+        discussion: """
+            The file holds an operation or an array of them. With --build-only it is written for others to sign; \
+            otherwise it is signed and sent.
+
+            \(example("tx build operations.json --build-only joint.json --from author"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The file of operations.") var file: String
+
+    func perform(_ session: Session) async throws {
+        let operations: [LedgerOperation]
+        do {
+            let json = try JSONParser.parse(try ContentFile.text(file))
+            operations = try JSONValueDecoder.decode(
+                [LedgerOperation].self, from: json.array == nil ? .array([json]) : json,
+                networkKind: session.network.kind)
+        } catch let failure as WalletFailure {
+            throw failure
+        } catch {
+            throw WalletFailure(.usage, "\(file): \(error)", hint: "Write operations as Specs/rpc.md shows them.")
+        }
+        try await session.act(operations)
+    }
+}
+
+struct TransactionShow: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "A final transaction and what it did, or what is known of it.",
+        discussion: example("tx show 5c0d…"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The transaction's hash.") var hash: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let hash = JSONValue.string(try Codes.hash(hash).description)
+        let value = try await session.client.read("tx_get", .object(["hash": hash]), as: JSONValue?.self) ?? .null
+        guard !value.isNull else {
+            let status = try await session.client.read("tx_status", .object(["hash": hash]), as: JSONValue.self)
+            return session.show(status) {
+                Console.fields([
+                    ("Transaction", hash.string), ("State", status["state"]?.string),
+                    ("For good", status["definitive"]?.boolean.map { $0 ? "yes" : "no" }),
+                    ("Why", status["error"]?["message"]?.string),
+                ])
+            }
+        }
+        try await write(value, session)
+    }
+
+    private func write(_ value: JSONValue, _ session: Session) async throws {
+        let names = try await session.names()
+        try session.show(value) {
+            Console.fields([
+                ("Transaction", value["hash"]?.string), ("Height", value["height"]?.unsigned.map { "\($0)" }),
+                ("Time", names.time(value["time"])),
+            ])
+            if let body = value["transaction"]?["transaction"] {
+                let decoded = try JSONValueDecoder.decode(
+                    TransactionBody.self, from: body, networkKind: session.network.kind)
+                for line in TransactionDraft(body: decoded, names: names).summary(names) { Console.out(line) }
+                for one in session.made(by: decoded) {
+                    let text = TypedText.encode(one.bytes, kind: one.kind, network: session.network.kind)
+                    Console.out("Made \(SessionNames.word(one.kind)) \(names.short(text))")
+                }
+            }
+            for event in value["events"]?.array ?? [] {
+                Console.out("Event: \(event["domain"]?.string ?? "").\(event["name"]?.string ?? "")")
+            }
+        }
+    }
+}
+
+struct TransactionDecode: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode", abstract: "What transaction bytes or a signing request say; nothing is sent.",
+        discussion: example("tx decode split.json", "tx decode 828758…"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "A file of tx build or --build-only, or bytes in hexadecimal.") var source: String
+
+    func perform(_ session: Session) async throws {
+        let body: TransactionBody
+        var signers: [Address] = []
+        if let bytes = Hexadecimal.decode(source.lowercased()), !bytes.isEmpty {
+            do {
+                let signed = try SignedTransaction(RawTransaction(bytes))
+                body = signed.body
+                signers = signed.signatures.map(\.account)
+            } catch {
+                throw WalletFailure.refused(error)
+            }
+        } else {
+            let request = try SigningRequest.load(source)
+            body = try request.transaction(on: session.network)
+            signers = request.signatures.map(\.account)
+        }
+        let names = try await session.names()
+        let json = JSONValue.object([
+            "hash": .string(body.hash.description), "transaction": try session.client.encode(body),
+            "signers": try session.client.encode(signers),
+        ])
+        session.show(json) {
+            Console.out("Transaction: \(body.hash)")
+            for line in TransactionDraft(body: body, names: names).summary(names) { Console.out(line) }
+            for signer in signers { Console.out("Signed by: \(names.party(.account(signer)))") }
+        }
+    }
+}
+
+struct TransactionSign: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign", abstract: "Adds this wallet's signature to a transaction that others sign, too.",
+        discussion: example("tx sign split.json --from coauthor", "tx sign split.json --from coauthor --out mine.json"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The file.") var file: String
+    @Option(help: ArgumentHelp("Where to write it; the same file if absent.", valueName: "file")) var out: String?
+
+    func perform(_ session: Session) async throws {
+        var request = try SigningRequest.load(file)
+        let body = try request.transaction(on: session.network)
+        let names = try await session.names()
+        let signer = try session.sender()
+        let summary = TransactionDraft(body: body, names: names).summary(names)
+        try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
+        guard let key = try session.unlock().key(of: signer) else {
+            throw WalletFailure(.key, "the key of \(session.text(.account(signer))) is not in this wallet")
+        }
+        try request.sign(with: key, on: session.network)
+        let path = out ?? file
+        try request.save(path, networkKind: session.network.kind)
+        let value = JSONValue.object([
+            "hash": .string(body.hash.description), "file": .string(path),
+            "signatures": .integer(request.signatures.count),
+        ])
+        session.show(value) { Console.out("Signed: \(request.signatures.count) signatures are in \(path).") }
+    }
+}
+
+struct TransactionMerge: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge", abstract: "Puts the signatures of several copies together.",
+        discussion: example("tx merge anna.json ben.json --out joint.json"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The copies.") var files: [String]
+    @Option(help: ArgumentHelp("Where to write; the first file if absent.", valueName: "file")) var out: String?
+
+    func perform(_ session: Session) async throws {
+        guard let first = files.first else { throw WalletFailure(.usage, "name the copies") }
+        var request = try SigningRequest.load(first)
+        for file in files.dropFirst() {
+            try request.merge(try SigningRequest.load(file), on: session.network)
+        }
+        let path = out ?? first
+        try request.save(path, networkKind: session.network.kind)
+        let value = JSONValue.object([
+            "hash": .string(try request.transaction(on: session.network).hash.description), "file": .string(path),
+            "signatures": .integer(request.signatures.count),
+        ])
+        session.show(value) { Console.out("\(request.signatures.count) signatures are in \(path).") }
+    }
+}
+
+struct TransactionSubmit: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit", abstract: "Sends a transaction that has all its signatures.",
+        discussion: example("tx submit joint.json"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The file.") var file: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let lock = try session.home.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let transaction = try SigningRequest.load(file).assemble(on: session.network)
+        let names = try await session.names()
+        let words = TransactionDraft(body: transaction.body, names: names).summary(names)
+        let sending = TransactionSender(home: session.home, network: session.network, client: session.client)
+        let record = try await sending.send(
+            transaction, words: words, waitMilliseconds: globals.wait ? 120_000 : 0)
+        try session.report(record, made: session.made(by: transaction.body))
+    }
+}
+
+struct TransactionWait: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait", abstract: "Asks until it is certain what became of a transaction.",
+        discussion: example("tx wait 5c0d…"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The transaction's hash.") var hash: String
+
+    func perform(_ session: Session) async throws {
+        let hash = try Codes.hash(hash)
+        try await session.verifyNetwork()
+        let outbox = Outbox(home: session.home, network: session.network)
+        if var record = try outbox.record(hash) {
+            // What was never sent, or not surely, is sent again: the ledger takes the same bytes once.
+            if record.state == .prepared { record = try await outbox.submit(record, client: session.client) }
+            let settled = try await outbox.wait(for: record, client: session.client, milliseconds: 120_000)
+            if let failure = Outbox.failure(of: settled) { throw failure }
+            let body = try SignedTransaction(RawTransaction(settled.bytes.bytes)).body
+            return try session.report(settled, made: session.made(by: body))
+        }
+        for _ in 0..<240 {
+            let status = try await session.client.transactionStatus(hash)
+            if status.state == .final {
+                return session.show(try session.client.encode(status)) {
+                    Console.out("Transaction \(hash) is final at height \(status.height ?? .genesis).")
+                }
+            }
+            if status.definitive {
+                throw WalletFailure(
+                    .refused, status.error?.message ?? "transaction \(hash) is \(status.state.rawValue)",
+                    hint: status.error?.hint ?? "Nothing has happened.")
+            }
+            guard globals.wait else { break }
+            try await Task.sleep(nanoseconds: 500_000_000)
+        }
+        throw WalletFailure(
+            .outcomeUnknown, "transaction \(hash) is not settled", hint: "Ask again later: mednexus tx wait \(hash)")
+    }
+}
