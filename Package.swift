@@ -122,7 +122,9 @@ targets += [
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),
     tests("Licenses", ["Licenses", "INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
-    tests("Governance", ["Governance", "TestSupport"] + foundations),
+    tests("Governance", ["Governance", "Identities", "TestSupport"] + foundations),
+    tests("Transactions", ["Transactions", "Blocks", "TestSupport"] + foundations + domains),
+    tests("Execution", ["Execution", "Blocks", "Transactions", "TestSupport"] + foundations + domains),
     .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
@@ -134,6 +136,7 @@ targets += [
             "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
+    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Fixtures"]),
     tests("Interface", ["Interface"] + foundations + domains + ["Transactions"]),
     tests(
         "RPC",

@@ -25,7 +25,7 @@ struct ConsensusTests {
         #expect(cluster.lowestHeight >= 1)
     }
 
-    @Test("Four validators agree and go on, with messages late and out of order", arguments: UInt64(0)..<20)
+    @Test("Four validators agree and go on, with messages late and out of order", arguments: UInt64(0)..<10)
     func fourValidators(seed: UInt64) {
         var cluster = TestCluster(4, seed: seed)
         cluster.maximumDelay = 300
@@ -36,16 +36,16 @@ struct ConsensusTests {
         #expect(cluster.lowestHeight >= 5)
     }
 
-    @Test("Agreement under loss, and progress once it stops", arguments: UInt64(0)..<30)
+    @Test("Agreement under loss, and progress once it stops", arguments: UInt64(0)..<10)
     func loss(seed: UInt64) {
         var cluster = TestCluster(4, seed: seed)
         cluster.lossPercent = 30
         cluster.start()
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.disagreement == nil)
         cluster.lossPercent = 0
         let before = cluster.lowestHeight
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.disagreement == nil)
         #expect(cluster.halts.isEmpty)
         #expect(cluster.lowestHeight > before + 3)
@@ -56,9 +56,9 @@ struct ConsensusTests {
         var cluster = TestCluster(count, seed: 5)
         cluster.start()
         cluster.crash(0)
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.disagreement == nil)
-        #expect(cluster.nodes.dropFirst().allSatisfy { $0.finalized.height.value > 20 })
+        #expect(cluster.nodes.dropFirst().allSatisfy { $0.finalized.height.value > 10 })
     }
 
     @Test("Without a quorum nothing becomes final, and nothing breaks")
@@ -67,15 +67,15 @@ struct ConsensusTests {
         cluster.start()
         cluster.crash(0)
         cluster.crash(1)
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.nodes[2].finalized.height.value == 0)
         cluster.restart(0)
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.nodes[2].finalized.height.value > 5)
         #expect(cluster.disagreement == nil)
     }
 
-    @Test("[C17] Crashes and restarts at random moments lose nothing final", arguments: UInt64(0)..<20)
+    @Test("[C17] Crashes and restarts at random moments lose nothing final", arguments: UInt64(0)..<6)
     func crashes(seed: UInt64) {
         var cluster = TestCluster(4, seed: seed)
         cluster.lossPercent = 5
@@ -91,7 +91,7 @@ struct ConsensusTests {
         }
         cluster.lossPercent = 0
         let before = cluster.lowestHeight
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.disagreement == nil)
         #expect(cluster.halts.isEmpty)
         #expect(cluster.lowestHeight > before + 3)
@@ -101,7 +101,7 @@ struct ConsensusTests {
     func boundary(count: Int) {
         var cluster = TestCluster(count, seed: 8, lastHeight: 5)
         cluster.start()
-        cluster.run(milliseconds: 60_000)
+        cluster.run(milliseconds: 20_000)
         #expect(cluster.nodes.allSatisfy { $0.core.isOver && $0.finalized.height == Height(5) })
         #expect(cluster.disagreement == nil)
     }

@@ -36,6 +36,7 @@ let genesisAnchor = Anchor(view: .genesis, blockHash: Hash(Bytes32(9, 0, 0, 0)),
 struct TestNode {
     var core: ConsensusCore
     var isUp = true
+    var lives = 0
     // The disk.
     var journal: [JournalRecord] = []
     var guardRecord: GuardRecord
@@ -47,10 +48,47 @@ struct TestNode {
     var evidence: [Evidence] = []
 }
 
+/// A binary heap by time, then by order of scheduling.
+struct EventQueue {
+    struct Entry {
+        let time: UInt64
+        let number: UInt64
+        let event: TestCluster.Event
+
+        func isBefore(_ other: Entry) -> Bool { time != other.time ? time < other.time : number < other.number }
+    }
+
+    private var heap: [Entry] = []
+
+    mutating func push(_ entry: Entry) {
+        heap.append(entry)
+        var child = heap.count - 1
+        while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func pop(notAfter end: UInt64) -> Entry? {
+        guard let first = heap.first, first.time <= end else { return nil }
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while 2 * parent + 1 < heap.count {
+            var child = 2 * parent + 1
+            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+            guard heap[child].isBefore(heap[parent]) else { break }
+            heap.swapAt(child, parent)
+            parent = child
+        }
+        return first
+    }
+}
+
 /// n nodes on one simulated clock; messages are late, lost, or reordered by the seed.
 struct TestCluster {
     enum Event {
-        case input(node: Int, ConsensusInput)
+        case input(node: Int, lives: Int, ConsensusInput)
     }
 
     var nodes: [TestNode] = []
@@ -62,7 +100,7 @@ struct TestCluster {
     /// Nodes cut off: nothing reaches them or comes from them.
     var isolated: Set<Int> = []
     var blocks: [Hash: Proposal] = [:]
-    private var events: [(time: UInt64, number: UInt64, event: Event)] = []
+    private var queue = EventQueue()
     private var counter: UInt64 = 0
     let lastHeight: Height
 
@@ -87,11 +125,11 @@ struct TestCluster {
 
     mutating func schedule(_ event: Event, after delay: UInt64) {
         counter += 1
-        events.append((now + delay, counter, event))
+        queue.push(EventQueue.Entry(time: now + delay, number: counter, event: event))
     }
 
     mutating func input(_ node: Int, _ input: ConsensusInput, after delay: UInt64 = 0) {
-        schedule(.input(node: node, input), after: delay)
+        schedule(.input(node: node, lives: nodes[node].lives, input), after: delay)
     }
 
     mutating func start(work: Bool = true) {
@@ -104,13 +142,10 @@ struct TestCluster {
     /// Runs until nothing is left to do or `milliseconds` have passed.
     mutating func run(milliseconds: UInt64) {
         let end = now + milliseconds
-        while let index = events.indices.min(by: {
-            (events[$0].time, events[$0].number) < (events[$1].time, events[$1].number)
-        }), events[index].time <= end {
-            let next = events.remove(at: index)
+        while let next = queue.pop(notAfter: end) {
             now = next.time
             switch next.event {
-            case .input(let node, let input): step(node, input)
+            case .input(let node, let lives, let input): if lives == nodes[node].lives { step(node, input) }
             }
         }
         now = end
@@ -190,9 +225,8 @@ struct TestCluster {
 
     mutating func crash(_ index: Int) {
         nodes[index].isUp = false
-        events.removeAll { entry in
-            if case .input(let node, _) = entry.event { node == index } else { false }
-        }
+        // What was on its way to the old life is lost.
+        nodes[index].lives += 1
     }
 
     mutating func restart(_ index: Int, work: Bool = true) {
