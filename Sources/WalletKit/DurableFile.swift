@@ -16,7 +16,7 @@ enum DurableFile {
     static let maximumBytes = 64 << 20
 
     /// Replaces `path` atomically.
-    static func write(_ bytes: [UInt8], to path: String) throws(WalletFailure) {
+    static func replace(_ bytes: [UInt8], at path: String) throws(WalletFailure) {
         let temporary = path + ".new"
         _ = unsafe unlink(temporary)
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -37,7 +37,7 @@ enum DurableFile {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+                unsafe write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw failure("can't write", path) }
@@ -46,7 +46,7 @@ enum DurableFile {
     }
 
     /// Nil if there is no such file.
-    static func read(_ path: String) throws(WalletFailure) -> [UInt8]? {
+    static func contents(_ path: String) throws(WalletFailure) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -57,7 +57,7 @@ enum DurableFile {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { buffer in
-                unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                unsafe read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw failure("can't read", path) }

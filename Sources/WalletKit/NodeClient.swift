@@ -5,6 +5,14 @@ internal import NIOHTTP1
 internal import NIOPosix
 public import Primitives
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// Speaks JSON-RPC 2.0 to one node over HTTP or HTTPS. Any number of calls at once.
 public struct NodeClient: Sendable {
     /// A page of blocks or of 100 records is far below.
@@ -99,6 +107,8 @@ public struct NodeClient: Sendable {
         try await read("node_status")
     }
 
+    public func head() async throws(WalletFailure) -> ChainHead { try await read("chain_head") }
+
     /// The sequence that the account's next transaction must carry.
     public func sequence(of account: Address) async throws(WalletFailure) -> UInt64 {
         let value = try await read(
@@ -171,6 +181,7 @@ public struct NodeClient: Sendable {
         let isConnecting =
             switch error {
             case is NIOConnectionError: true
+            case let error as IOError: [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode)
             case let error as HTTPClientError:
                 error == .connectTimeout || error == .invalidURL || error == .emptyHost || error == .emptyScheme
             default: false

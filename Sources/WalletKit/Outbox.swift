@@ -137,7 +137,9 @@ public struct Outbox: Sendable {
                 if !settled.state.isOpen { return settled }
                 throw unknown(record, error)
             }
-            if error.kind == .unreachable, !error.mayHaveArrived, !wasSent {
+            // Not understood by the node (all but its internal error), or never out of this machine.
+            let isUntaken = error.kind == .usage ? error.answer?.code != -32603 : error.kind == .unreachable
+            if isUntaken, !error.mayHaveArrived, !wasSent {
                 record.state = .prepared
                 try write(record)
                 throw error
@@ -159,6 +161,8 @@ public struct Outbox: Sendable {
     /// Asks the node what became of a record, and writes down what is definitive.
     public func refresh(_ record: OutboxRecord, client: NodeClient) async throws(WalletFailure) -> OutboxRecord {
         guard record.state == .submitted else { return record }
+        // The head is asked first: what is not final after it came too late.
+        let head = try await client.head()
         let status = try await client.transactionStatus(record.hash)
         var record = record
         switch status.state {
@@ -168,7 +172,10 @@ public struct Outbox: Sendable {
         case .expired where status.definitive: record.state = .expired
         case .replaced where status.definitive: record.state = .replaced
         case .refused where status.definitive: record.state = .refused
-        case .pending, .unknown, .expired, .replaced, .refused: return record
+        case .pending, .unknown, .expired, .replaced, .refused:
+            // No block after the head may hold it, whether or not the node ever heard of it.
+            guard let validUntil = record.validUntil, head.time > validUntil else { return record }
+            record.state = .expired
         }
         if let error = status.error {
             record.answer = WalletFailure.Answer(

@@ -21,7 +21,7 @@ public enum Passphrase {
     ) throws(WalletFailure) -> SecretBytes {
         let passphrase: SecretBytes
         if let path = file ?? environment["MEDNEXUS_PASSPHRASE_FILE"] {
-            guard var bytes = try DurableFile.read(path) else { throw WalletFailure(.key, "there is no file \(path)") }
+            guard var bytes = try DurableFile.contents(path) else { throw WalletFailure(.key, "there is no file \(path)") }
             defer { Wipe.array(&bytes) }
             while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
             passphrase = SecretBytes(bytes)
@@ -54,12 +54,12 @@ public enum Passphrase {
         if isTerminal { _ = unsafe tcsetattr(terminal, TCSAFLUSH, &silent) }
         defer { if isTerminal { _ = unsafe tcsetattr(terminal, TCSAFLUSH, &settings) } }
         let text = Array(prompt.utf8)
-        _ = unsafe Glibc.write(terminal, text, text.count)
+        _ = unsafe write(terminal, text, text.count)
         var bytes: [UInt8] = []
         defer { Wipe.array(&bytes) }
         var byte: UInt8 = 0
-        while unsafe Glibc.read(terminal, &byte, 1) == 1, byte != 10, bytes.count < 1024 { bytes.append(byte) }
-        _ = unsafe Glibc.write(terminal, [10] as [UInt8], 1)
+        while unsafe read(terminal, &byte, 1) == 1, byte != 10, bytes.count < 1024 { bytes.append(byte) }
+        _ = unsafe write(terminal, [10] as [UInt8], 1)
         return SecretBytes(bytes)
     }
 }

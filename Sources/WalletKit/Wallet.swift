@@ -18,11 +18,11 @@ public struct Wallet: Sendable {
     /// Blinds libsecp256k1's context. Once, at the start of a program.
     public static func start() { Schnorr.randomizeContext(seed: OperatingSystemRandom.bytes32()) }
 
-    public var exists: Bool { (try? DurableFile.read(home.keystorePath)) != nil }
+    public var exists: Bool { (try? DurableFile.contents(home.keystorePath)) != nil }
 
     /// What can be read without the passphrase; damage is found here.
     public func file() throws(WalletFailure) -> KeystoreFile {
-        guard let bytes = try DurableFile.read(home.keystorePath) else {
+        guard let bytes = try DurableFile.contents(home.keystorePath) else {
             throw WalletFailure(
                 .key, "there is no keystore at \(home.keystorePath)",
                 hint: "Make one: mednexus key new, or restore one: mednexus key restore.")
@@ -55,7 +55,7 @@ public struct Wallet: Sendable {
         passphrase: SecretBytes, restoring words: String? = nil
     ) throws(WalletFailure) -> UnlockedKeystore {
         try DurableFile.makeFolder(home.path)
-        guard try DurableFile.read(home.keystorePath) == nil else {
+        guard try DurableFile.contents(home.keystorePath) == nil else {
             throw WalletFailure(
                 .key, "there is a keystore at \(home.keystorePath) already",
                 hint: "Name another home with --home, or move the old keystore to a safe place.")

@@ -40,7 +40,7 @@ public struct WalletHome: Sendable {
     // MARK: JSON
 
     func load<Value: Decodable>(_ path: String, as type: Value.Type) throws(WalletFailure) -> Value? {
-        guard let bytes = try DurableFile.read(path) else { return nil }
+        guard let bytes = try DurableFile.contents(path) else { return nil }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
@@ -57,7 +57,7 @@ public struct WalletHome: Sendable {
         do {
             var bytes = [UInt8](try encoder.encode(value))
             bytes.append(UInt8(ascii: "\n"))
-            try DurableFile.write(bytes, to: path)
+            try DurableFile.replace(bytes, at: path)
         } catch let failure as WalletFailure {
             throw failure
         } catch {
