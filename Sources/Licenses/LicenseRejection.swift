@@ -34,10 +34,8 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case consentDoesNotPermit = 1537
     case exclusivelyLicensed = 1538
     case otherLicensesLive = 1539
-    case fieldNotAllowed = 1540
-    case trainingNotAllowed = 1541
-    case commercialUseNotAllowed = 1542
-    case acceptanceMissing = 1543
+    case trainingNotAllowed = 1540
+    case commercialUseNotAllowed = 1541
     // Licenses
     case unknownLicense = 1550
     case notLicensee = 1551
@@ -115,10 +113,8 @@ extension LicenseRejection {
         case .consentDoesNotPermit: "The consent behind the INFT does not permit the stated use."
         case .exclusivelyLicensed: "The INFT is licensed exclusively to another."
         case .otherLicensesLive: "An exclusive license needs that no other license is live."
-        case .fieldNotAllowed: "The terms do not allow the stated field of use."
         case .trainingNotAllowed: "The terms do not allow training on the content."
         case .commercialUseNotAllowed: "The terms do not allow commercial use."
-        case .acceptanceMissing: "The new licensee did not sign."
         case .unknownLicense: "There is no such license."
         case .notLicensee: "Only the licensee may do this."
         case .notLicensor: "Only the licensor may do this."
