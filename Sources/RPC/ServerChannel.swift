@@ -63,6 +63,9 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
             try operations.addHandler(
                 IdleStateHandler(allTimeout: .milliseconds(Int64(program.limits.idleMilliseconds))))
             let negotiated = try operations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let upgradeHandler = try operations.handler(
+                type: NIOTypedHTTPServerUpgradeHandler<NegotiatedProtocol>.self)
+            try operations.addHandler(UpgradeFilter(mayUpgrade: program.mayUpgrade), position: .before(upgradeHandler))
             try operations.addHandler(ConnectionGuard())
             return OpenedConnection(channel: channel, negotiated: negotiated)
         }
@@ -87,6 +90,41 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
             logger.debug("connection ended before a request", metadata: ["reason": "\(error)"])
             try? await value.channel.close()
         }
+    }
+}
+
+/// Takes the wish to upgrade out of a first request that can't be granted it, so that it gets an ordinary answer: the
+/// typed upgrader swallows the head of a request for which it finds no upgrader. The connection ends with that answer,
+/// since the HTTP parser reads no further behind such a request.
+private final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    private let mayUpgrade: (HTTPRequestHead) -> Bool
+
+    init(mayUpgrade: @escaping (HTTPRequestHead) -> Bool) { self.mayUpgrade = mayUpgrade }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data) else {
+            context.fireChannelRead(data)
+            return
+        }
+        if head.headers.contains(name: "upgrade"), !(Self.isWebSocket(head) && mayUpgrade(head)) {
+            head.headers.remove(name: "upgrade")
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+        }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+        // Only the first request of a connection can upgrade it, and what follows an upgrade is no HTTP.
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    /// A complete opening handshake (RFC 6455 §4.2.1), without a body.
+    private static func isWebSocket(_ head: HTTPRequestHead) -> Bool {
+        head.headers[canonicalForm: "upgrade"].map { $0.lowercased() } == ["websocket"]
+            && head.headers[canonicalForm: "sec-websocket-version"] == ["13"]
+            && head.headers[canonicalForm: "sec-websocket-key"].count == 1
+            && !head.headers.contains(name: "transfer-encoding")
+            && (head.headers.first(name: "content-length") ?? "0") == "0"
     }
 }
 

@@ -125,7 +125,7 @@ actor FakeBackend: LedgerBackend {
     func events(from position: EventPosition, limit: Int) throws -> [LedgerEventEntry] {
         var entries: [LedgerEventEntry] = []
         guard position.height.value <= height else { return [] }
-        for block in position.height.value...height {
+        for block in position.height.value...height where entries.count < limit {
             for index in UInt64(0)..<2 where entries.count < limit {
                 guard block > position.height.value || index >= position.index else { continue }
                 entries.append(

@@ -209,7 +209,7 @@ struct ServerTests {
             client.sendFrame(
                 #"{"jsonrpc":"2.0","method":"chain_subscribe","params":{"topic":"events","cursor":"start"},"id":2}"#)
             // Long enough for the buffers of both ends to fill and the time limit to pass.
-            try await Task.sleep(for: .seconds(4))
+            try await Task.sleep(for: .seconds(3))
             var last: (opcode: UInt8, payload: [UInt8])?
             while let frame = client.frame() {
                 last = frame

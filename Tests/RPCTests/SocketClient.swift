@@ -3,7 +3,8 @@ import Glibc
 /// A plain blocking socket, so that tests see the very bytes that the server writes.
 final class SocketClient {
     private let descriptor: Int32
-    private(set) var received: [UInt8] = []
+    private var received: [UInt8] = []
+    private var taken = 0
 
     init?(port: Int) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -19,8 +20,6 @@ final class SocketClient {
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         _ = unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var buffer: Int32 = 4_096
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size))
     }
 
     deinit { close(descriptor) }
@@ -47,23 +46,25 @@ final class SocketClient {
         return true
     }
 
-    /// Everything up to and with `mark`, taken out; nil if the stream ends before.
+    /// Everything up to and with `mark`; nil if the stream ends before.
     func text(through mark: String) -> String? {
         let mark = Array(mark.utf8)
         while true {
-            if let end = received.indices.first(where: { received[$0...].starts(with: mark) }) {
-                let text = String(decoding: received[..<(end + mark.count)], as: UTF8.self)
-                received.removeFirst(end + mark.count)
-                return text
+            var at = taken
+            while at + mark.count <= received.count {
+                if received[at..<at + mark.count].elementsEqual(mark) {
+                    return bytes(at + mark.count - taken).map { String(decoding: $0, as: UTF8.self) }
+                }
+                at += 1
             }
             guard receive() else { return nil }
         }
     }
 
     func bytes(_ count: Int) -> [UInt8]? {
-        while received.count < count { guard receive() else { return nil } }
-        defer { received.removeFirst(count) }
-        return Array(received[..<count])
+        while received.count - taken < count { guard receive() else { return nil } }
+        defer { taken += count }
+        return Array(received[taken..<taken + count])
     }
 
     /// Status, headers as text, and the body of one answer with a length.
