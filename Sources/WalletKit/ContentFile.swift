@@ -40,8 +40,17 @@ public struct ContentFile: Hashable, Sendable {
 
     /// A small text file (operations, terms), at most 1 MiB.
     public static func text(_ path: String) throws(WalletFailure) -> [UInt8] {
-        guard let bytes = try DurableFile.contents(path) else { throw WalletFailure(.usage, "there is no file \(path)") }
+        guard let bytes = try DurableFile.contents(path) else {
+            throw WalletFailure(.usage, "there is no file \(path)")
+        }
         guard bytes.count <= 1 << 20 else { throw WalletFailure(.usage, "\(path) has more than 1 MiB") }
         return bytes
+    }
+}
+
+extension ContentFile {
+    /// Writes what only its owner may read, whole or not at all.
+    public static func writePrivate(_ text: String, to path: String) throws(WalletFailure) {
+        try DurableFile.write(Array(text.utf8), to: path)
     }
 }

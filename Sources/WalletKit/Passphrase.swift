@@ -21,7 +21,9 @@ public enum Passphrase {
     ) throws(WalletFailure) -> SecretBytes {
         let passphrase: SecretBytes
         if let path = file ?? environment["MEDNEXUS_PASSPHRASE_FILE"] {
-            guard var bytes = try DurableFile.contents(path) else { throw WalletFailure(.key, "there is no file \(path)") }
+            guard var bytes = try DurableFile.contents(path) else {
+                throw WalletFailure(.key, "there is no file \(path)")
+            }
             defer { Wipe.array(&bytes) }
             while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
             passphrase = SecretBytes(bytes)
