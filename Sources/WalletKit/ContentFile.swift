@@ -51,6 +51,6 @@ public struct ContentFile: Hashable, Sendable {
 extension ContentFile {
     /// Writes what only its owner may read, whole or not at all.
     public static func writePrivate(_ text: String, to path: String) throws(WalletFailure) {
-        try DurableFile.write(Array(text.utf8), to: path)
+        try DurableFile.replace(Array(text.utf8), at: path)
     }
 }
