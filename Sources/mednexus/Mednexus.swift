@@ -25,8 +25,8 @@ struct Mednexus: AsyncParsableCommand {
             """,
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
-            OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, TransactionCommand.self,
-            NodeCommand.self,
+            OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, ConsentCommand.self,
+            TransactionCommand.self, NodeCommand.self,
         ])
 
     static func main() async {

@@ -82,3 +82,14 @@ extension Session {
     /// Block time of the node: what the ledger calls now.
     func ledgerTime() async throws(WalletFailure) -> Timestamp { try await verifyNetwork().head.time }
 }
+
+extension NodeClient {
+    /// All items of a list; the order of parameters does not matter.
+    func items(
+        _ method: String, _ params: [String: JSONValue], limit: Int = 10_000
+    ) async throws(WalletFailure) -> [JSONValue] {
+        var object = JSONObject()
+        for key in params.keys.sorted() { if let value = params[key] { object.append(key, value) } }
+        return try await items(method, object, limit: limit)
+    }
+}

@@ -1,0 +1,448 @@
+import ArgumentParser
+import Consents
+import Cryptography
+import Encoding
+import Interface
+import Primitives
+import Transactions
+import WalletKit
+
+struct ConsentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consent",
+        abstract: "Consents: given by the subject, countersigned by the custodian, withdrawn any time.",
+        discussion: example("consent templates", "consent list --subject patient"),
+        subcommands: [
+            ConsentTemplatesCommand.self, ConsentGrantCommand.self, ConsentCountersignCommand.self,
+            ConsentWithdrawCommand.self, ConsentShow.self, ConsentList.self, ConsentSetCommand.self,
+            ConsentCheck.self,
+        ])
+}
+
+struct ConsentTemplatesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "templates", abstract: "The published forms of consent.", discussion: example("consent templates"))
+    @OptionGroup var globals: Globals
+
+    func run() async throws {
+        if globals.json {
+            let items = ConsentTemplates.all.map { template in
+                JSONValue.object([
+                    "name": .string(template.name), "summary": .string(template.summary),
+                    "scope": .string(template.scope.name),
+                    "restrictions": .array(template.restrictions.map { .string($0.name) }),
+                    "needsDiseases": .boolean(template.needsDiseases),
+                ])
+            }
+            return Console.out(JSONValue.array(items).text)
+        }
+        Console.table(
+            ["TEMPLATE", "FOR", "WHAT IT SAYS"],
+            ConsentTemplates.all.map { [$0.name, $0.scope == .individual ? "a person" : "a dataset", $0.summary] })
+    }
+}
+
+struct ConsentGrantCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grant", abstract: "Gives a consent, by a template or a policy of one's own.",
+        discussion: """
+            In force once the custodian has countersigned; --co-sign of its member does both in one transaction. A \
+            disease that a person names stays off the ledger: its salted commitment is written, and what opens it goes \
+            into the --opening file, for the custodian.
+
+            \(example(
+                "consent grant general-research --custodian stmary --from patient --as my-consent",
+                "consent grant disease-research --custodian stmary --disease mondo:0005148 --opening opening.json --from patient",
+                "consent grant dataset-gru --custodian stmary --from registrar --acting-for stmary"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "A template of `consent templates`, or a file with a policy in JSON.") var template: String
+    @Option(help: "Who keeps the data and countersigns.") var custodian: String
+    @Option(help: "Whose consent; who acts if absent.") var subject: String?
+    @Option(help: "The guardian who gives it for the subject.") var guardian: String?
+    @Option(
+        help: ArgumentHelp("SYSTEM:CODE (repeatable), where the template asks for diseases.", valueName: "system:code"))
+    var disease: [String] = []
+    @Option(help: ArgumentHelp("Only for use here (repeatable).", valueName: "code")) var jurisdiction: [String] = []
+    @Option(help: ArgumentHelp("Until when: 2030-01-31, or 5y.", valueName: "time")) var expires: String?
+    @Option(help: ArgumentHelp("Where what opens the commitments is written.", valueName: "file")) var opening: String?
+
+    func perform(_ session: Session) async throws {
+        let now = try await session.ledgerTime()
+        let custodian = try session.party(custodian)
+        let terms = try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) }
+        var commitments: [CommittedRestriction] = []
+        let scope: ConsentScope
+        let policy: ConsentPolicy
+        if let template = ConsentTemplates.named(template) {
+            scope = template.scope
+            guard !template.needsDiseases && template.restrictions.isEmpty || !terms.isEmpty else {
+                throw WalletFailure(.usage, "\(template.name) needs a disease", hint: "Add --disease mondo:0005148.")
+            }
+            commitments = try commit(template, terms)
+            policy = template.policy(
+                ConsentTemplateValues(
+                    custodian: custodian, diseases: SortedList(template.needsDiseases ? terms : []),
+                    jurisdictions: SortedList(Codes.texts(jurisdiction))))
+        } else {
+            policy = try ConsentInputs.policy(template, session)
+            let kind = try session.party(orActor: subject)
+            if case .organization = kind { scope = .aggregate } else { scope = .individual }
+        }
+        let grant = ConsentGrant(
+            scope: scope, subject: try session.party(orActor: subject),
+            guardian: try guardian.map { (text) throws(WalletFailure) in try session.address(text) },
+            custodian: custodian, policy: policy, commitments: commitments,
+            expiresAt: try Codes.time(expires, now: now))
+        var operations: [LedgerOperation] = [.consents(.grant(grant))]
+        if !globals.coSign.isEmpty, scope == .individual {
+            operations.append(.consents(.countersign(ConsentCountersign(consent: .operation(0)))))
+        }
+        try await session.act(operations)
+    }
+
+    /// Salted commitments to what would name a diagnosis; the openings go to the custodian's file.
+    private func commit(_ template: ConsentTemplate, _ terms: [CodedTerm]) throws(WalletFailure)
+        -> [CommittedRestriction]
+    {
+        guard !template.restrictions.isEmpty else { return [] }
+        guard let opening else {
+            throw WalletFailure(
+                .usage, "\(template.name) keeps the disease off the ledger",
+                hint: "Name with --opening the file for the custodian: without it nobody can ever open the commitment.")
+        }
+        var commitments: [CommittedRestriction] = []
+        var openings: [JSONValue] = []
+        for kind in template.restrictions {
+            let restriction = RestrictionOpening(kind: kind, salt: Hash(OperatingSystemRandom.bytes32()), terms: terms)
+            commitments.append(CommittedRestriction(kind: kind, commitment: restriction.commitment))
+            openings.append(restriction.json)
+        }
+        try ContentFile.writePrivate(Console.pretty(.array(openings)) + "\n", to: opening)
+        return commitments
+    }
+}
+
+/// What opens a committed restriction. Bytes that are hashed: `[kind, salt, [[system, code]…]]`.
+struct RestrictionOpening {
+    static let tag = HashTag("mednexus/consent-restriction")
+    let kind: RestrictionKind
+    let salt: Hash
+    let terms: [CodedTerm]
+
+    var commitment: Hash {
+        var writer = CBORWriter()
+        writer.array(3)
+        writer.write(UInt64(kind.rawValue))
+        writer.write(salt)
+        writer.write(SortedList(terms))
+        return Self.tag.hash(writer.bytes)
+    }
+
+    var json: JSONValue {
+        .object([
+            "kind": .string(kind.name), "commitment": .string(commitment.description),
+            "salt": .string(salt.description),
+            "terms": .array(terms.map { .string("\($0.system.name):\($0.code)") }),
+        ])
+    }
+}
+
+enum ConsentInputs {
+    static func term(_ text: String) throws(WalletFailure) -> CodedTerm {
+        guard let (system, code) = Inputs.code(text) else {
+            throw WalletFailure(.usage, "\(text) is no code", hint: "Write SYSTEM:CODE, as mondo:0005148.")
+        }
+        return CodedTerm(system: try Codes.one(system, TermSystem.self, "code system"), code: code)
+    }
+
+    static func policy(_ path: String, _ session: Session) throws -> ConsentPolicy {
+        guard path.contains("/") || path.hasSuffix(".json") else {
+            let names = ConsentTemplates.all.map(\.name).joined(separator: ", ")
+            throw WalletFailure(.usage, "there is no template \(path)", hint: "There are: \(names).")
+        }
+        do {
+            return try JSONValueDecoder.decode(
+                ConsentPolicy.self, from: try JSONParser.parse(try ContentFile.text(path)),
+                networkKind: session.network.kind)
+        } catch let failure as WalletFailure {
+            throw failure
+        } catch {
+            throw WalletFailure(.usage, "\(path) holds no policy: \(error)", hint: "See Specs/domains/consents.md.")
+        }
+    }
+
+    static func time(_ text: String?) throws(WalletFailure) -> JSONValue? {
+        try Codes.time(text, now: WalletClock.now).map { .unsigned($0.milliseconds) }
+    }
+}
+
+struct ConsentCountersignCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "countersign", abstract: "The custodian takes a consent on: it is in force from then on.",
+        discussion: example("consent countersign my-consent --from registrar --acting-for stmary"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The consent.") var consent: String
+
+    func perform(_ session: Session) async throws {
+        let operation = ConsentCountersign(consent: .id(try session.id(consent)))
+        try await session.act([.consents(.countersign(operation))])
+    }
+}
+
+struct ConsentWithdrawCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw", abstract: "Withdraws consents, for all that is to come.",
+        discussion: """
+            In force with its block: nothing new is delivered, and licenses that rest on it are suspended. What was \
+            delivered already stays where it is.
+
+            \(example("consent withdraw my-consent --from patient"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The consents.") var consents: [String]
+
+    func perform(_ session: Session) async throws {
+        let ids: [ConsentID] = try consents.map { (text) throws(WalletFailure) in try session.id(text) }.sorted()
+        var notes: [String] = []
+        let names = session.plainNames
+        for id in ids {
+            let view = try await session.client.read(
+                "consent_get", .object(["consent": try session.client.encode(id)]), as: JSONValue.self)
+            let sets = (view["consent"]?["sets"]?.array ?? []).map { names.id($0) }
+            guard !sets.isEmpty else { continue }
+            notes.append("Licenses that rest on the consent set \(sets.joined(separator: ", ")) will be suspended.")
+        }
+        try await session.act([.consents(.withdraw(ConsentWithdraw(consents: ids)))], notes: notes)
+    }
+}
+
+struct ConsentShow: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "A consent: who, for whom, and what it permits.",
+        discussion: example("consent show my-consent", "consent show my-consent --at 2026-11-01"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The consent.") var consent: String
+    @Option(help: ArgumentHelp("As of then; now if absent.", valueName: "time")) var at: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id: ConsentID = try session.id(consent)
+        var params = parameters(["consent": try session.client.encode(id)])
+        if let at = try ConsentInputs.time(at) { params.append("at", at) }
+        let value = try await session.client.read("consent_get", .object(params), as: JSONValue.self)
+        let names = session.plainNames
+        session.show(value) {
+            let record = value["consent"]
+            Console.fields([
+                ("Consent", names.identifier(session.text(id))), ("Status", value["status"]?.string),
+                ("Subject", names.party(record?["subject"])), ("Given by", names.party(record?["grantedBy"])),
+                ("Custodian", names.party(record?["custodian"])), ("Given", names.time(record?["grantedAt"])),
+                ("In force since", names.time(record?["effectiveAt"])), ("Expires", names.time(record?["expiresAt"])),
+                ("Withdrawn", names.time(record?["withdrawnAt"])),
+                ("Sets", (record?["sets"]?.array ?? []).map { names.id($0) }.joined(separator: ", ")),
+                ("Policy", Console.pretty(record?["policy"] ?? .null)),
+            ])
+        }
+    }
+}
+
+struct ConsentList: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Consents of a subject, or kept by a custodian.",
+        discussion: example("consent list --subject patient", "consent list --custodian stmary"))
+    @OptionGroup var globals: Globals
+    @Option(help: "Whose; who acts if neither is given.") var subject: String?
+    @Option(help: "Who keeps the data.") var custodian: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        var params = JSONObject()
+        if let custodian, subject == nil {
+            params.append("custodian", try session.client.encode(try session.party(custodian)))
+        } else {
+            params.append("subject", try session.client.encode(try session.party(orActor: subject)))
+        }
+        let items = try await session.client.items("consent_list", params)
+        let names = session.plainNames
+        session.list(items, ["CONSENT", "SUBJECT", "CUSTODIAN", "STATUS", "GIVEN", "EXPIRES"], empty: "None.") { item in
+            let record = item["consent"]
+            return [
+                names.id(record?["id"]), names.party(record?["subject"]), names.party(record?["custodian"]),
+                item["status"]?.string ?? "", names.time(record?["grantedAt"]) ?? "",
+                names.time(record?["expiresAt"]) ?? "open",
+            ]
+        }
+    }
+}
+
+// MARK: Sets
+
+struct ConsentSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Consent sets: what INFTs about people cite.",
+        discussion: example("consent set show cohort"),
+        subcommands: [
+            ConsentSetCreateCommand.self, ConsentSetAddCommand.self, ConsentSetShow.self, ConsentSetList.self,
+        ])
+}
+
+struct ConsentSetCreateCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Makes a set of consents that the custodian keeps.",
+        discussion: example("consent set create my-consent --from registrar --acting-for stmary --as cohort"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "Its first members.") var consents: [String] = []
+    @Option(help: "Who keeps them; who acts if absent.") var custodian: String?
+    @Option(help: ArgumentHelp("The set that it takes the place of.", valueName: "set")) var succeeds: String?
+
+    func perform(_ session: Session) async throws {
+        let operation = ConsentSetCreate(
+            custodian: try session.party(orActor: custodian),
+            members: try consents.map { (text) throws(WalletFailure) in .id(try session.id(text)) },
+            succeeds: try succeeds.map { (text) throws(WalletFailure) in try session.id(text) })
+        try await session.act([.consents(.createSet(operation))])
+    }
+}
+
+struct ConsentSetAddCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Adds consents to a set.",
+        discussion: example("consent set add cohort other-consent --from registrar --acting-for stmary"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The set.") var set: String
+    @Argument(help: "The consents.") var consents: [String]
+
+    func perform(_ session: Session) async throws {
+        let operation = ConsentSetAdd(
+            set: .id(try session.id(set)),
+            members: try consents.map { (text) throws(WalletFailure) in .id(try session.id(text)) })
+        try await session.act([.consents(.addToSet(operation))])
+    }
+}
+
+struct ConsentSetShow: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "A set and its members.", discussion: example("consent set show cohort"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The set.") var set: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id: ConsentSetID = try session.id(set)
+        let params = parameters(["set": try session.client.encode(id)])
+        let value = try await session.client.read("consent_set", .object(params), as: JSONValue.self)
+        let members = try await session.client.items("consent_members", params, limit: 1000)
+        var both = JSONObject()
+        both.append("set", value)
+        both.append("members", .array(members))
+        let names = session.plainNames
+        session.show(.object(both)) {
+            let record = value["set"]
+            Console.fields([
+                ("Set", names.identifier(session.text(id))), ("Custodian", names.party(record?["custodian"])),
+                ("Members", record?["memberCount"]?.unsigned.map { "\($0)" }),
+                ("Made", names.time(record?["createdAt"])),
+                ("Expires", names.time(record?["earliestExpiry"])),
+                (
+                    "Stale",
+                    value["isStale"]?.boolean == true
+                        ? "yes, since \(names.time(record?["stale"]?["since"]) ?? "?")" : "no"
+                ),
+                ("Succeeded by", record?["successor"].flatMap { $0.isNull ? nil : names.id($0) }),
+            ])
+            guard !members.isEmpty else { return }
+            Console.table(
+                ["CONSENT", "SUBJECT", "STATUS"],
+                members.map {
+                    let consent = $0["consent"]
+                    return [names.id(consent?["id"]), names.party(consent?["subject"]), $0["status"]?.string ?? ""]
+                })
+        }
+    }
+}
+
+struct ConsentSetList: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The sets of a custodian.",
+        discussion: example("consent set list --custodian stmary"))
+    @OptionGroup var globals: Globals
+    @Option(help: "Whose; who acts if absent.") var custodian: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let who = try session.party(orActor: custodian)
+        let items = try await session.client.items(
+            "consent_sets", parameters(["custodian": try session.client.encode(who)]))
+        let names = session.plainNames
+        session.list(items, ["SET", "MEMBERS", "STALE", "MADE"], empty: "None.") { item in
+            let record = item["set"]
+            return [
+                names.id(record?["id"]), "\(record?["memberCount"]?.unsigned ?? 0)",
+                item["isStale"]?.boolean == true ? "yes" : "no", names.time(record?["createdAt"]) ?? "",
+            ]
+        }
+    }
+}
+
+// MARK: Check
+
+struct ConsentCheck: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "What a consent or a set says to a use: permit, deny, or what it still needs.",
+        discussion: example(
+            "consent check my-consent --actor clinic --action access --purpose treatment",
+            "consent check --set cohort --actor author --action analyze --purpose research --aim general --nonprofit"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The consent.") var consent: String?
+    @Option(help: "Or the set.") var set: String?
+    @Option(help: "Who wants to; who acts if absent.") var actor: String?
+    @Option(help: ArgumentHelp("What: \(ConsentAction.names.joined(separator: ", ")).")) var action: String
+    @Option(help: ArgumentHelp("Why, HL7 purpose of use (repeatable): treatment or TREAT, research or HRESCH…"))
+    var purpose: [String] = []
+    @Option(help: ArgumentHelp("Research aim (repeatable): \(ResearchAim.names.joined(separator: ", ")).")) var aim:
+        [String] = []
+    @Option(help: ArgumentHelp("Disease studied, SYSTEM:CODE (repeatable).", valueName: "system:code")) var disease:
+        [String] = []
+    @Option(help: "Where.") var jurisdiction: String?
+    @Flag(help: "For commercial use.") var commercial = false
+    @Flag(help: "By a non-profit body.") var nonprofit = false
+    @Option(help: ArgumentHelp("As of then; now if absent.", valueName: "time")) var at: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let diseases = try disease.map { (text) throws(WalletFailure) in
+            DiseaseAim(disease: try ConsentInputs.term(text))
+        }
+        let aims = try Codes.many(aim, ResearchAim.self, "research aim")
+        let research =
+            aims.isEmpty && diseases.isEmpty
+            ? nil : ResearchUse(aims: SortedList(aims), diseases: diseases, isNonprofit: nonprofit)
+        let request = UseRequest(
+            actor: try session.party(orActor: actor), action: try Codes.one(action, ConsentAction.self, "action"),
+            purposes: try Codes.many(purpose, PurposeOfUse.self, "purpose of use"), dataUse: research,
+            jurisdiction: jurisdiction, commercial: commercial)
+        var params = parameters(["request": try session.client.encode(request)])
+        switch (consent, set) {
+        case (let consent?, nil):
+            let id: ConsentID = try session.id(consent)
+            params.append("consent", try session.client.encode(id))
+        case (nil, let set?):
+            let id: ConsentSetID = try session.id(set)
+            params.append("set", try session.client.encode(id))
+        default: throw WalletFailure(.usage, "name a consent, or a set with --set")
+        }
+        if let at = try ConsentInputs.time(at) { params.append("at", at) }
+        let value = try await session.client.read("consent_check", .object(params), as: JSONValue.self)
+        let names = session.plainNames
+        session.show(value) {
+            let decision = value["decision"]
+            let needs = (decision?["needs"]?.array ?? []).compactMap { $0["type"]?.string }
+            Console.fields([
+                ("Decision", decision?["outcome"]?.string), ("At", names.time(value["at"])),
+                ("Because", (decision?["reasons"]?.array ?? []).compactMap(\.string).joined(separator: ", ")),
+                ("Needs", needs.isEmpty ? nil : needs.joined(separator: ", ")),
+            ])
+        }
+    }
+}
