@@ -57,10 +57,16 @@ public enum BlockExecutor {
         for candidate in candidates where included.count < WireLimits.blockTransactions {
             guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
             do throws(Refusal) {
+                guard run.weight.fitsEmptyBlock(candidate.weight, isReserved: candidate.signed.isReserved) else {
+                    throw .rejected(
+                        TransactionRejection.transactionTooHeavy.at(
+                            "operations", "it weighs \(candidate.weight), and a block holds \(run.weight.limit)",
+                            hint: "Split the operations over several transactions."))
+                }
                 let sponsor = try self.sponsor(of: candidate, in: run.state)
                 var weight = run.weight
                 guard weight.addFairly(candidate.weight, sponsor: sponsor) else { continue }
-                try run.apply(candidate)
+                try run.apply(candidate, sponsor: sponsor)
                 run.weight = weight
                 bytes += candidate.bytes.count + 5
                 included.append(candidate)
@@ -146,6 +152,16 @@ public enum BlockExecutor {
         try BlockRun.execute(transaction, in: block, over: StateOverlay(over: state)).events
     }
 
+    /// The same of a transaction that may not be signed.
+    public static func simulate(
+        _ transaction: SimulatedTransaction, on state: any StateReader, in block: BlockContext
+    ) throws(Refusal) -> [any LedgerEvent] {
+        try BlockRun.execute(
+            transaction.body, hash: transaction.hash, signers: transaction.signers, in: block,
+            over: StateOverlay(over: state)
+        ).events
+    }
+
     /// Who answers for a transaction's weight: the sender's sponsor; nil for reserved acts, which need none.
     public static func sponsor(
         of transaction: VerifiedTransaction, in state: any StateReader
@@ -175,7 +191,7 @@ public enum BlockExecutor {
             do throws(Refusal) {
                 let sponsor = try sponsor(of: transaction, in: run.state)
                 guard run.weight.add(transaction.weight, sponsor: sponsor) else { return .tooHeavy }
-                try run.apply(transaction)
+                try run.apply(transaction, sponsor: sponsor)
             } catch {
                 switch error {
                 case .rejected(let rejection): return .transaction(index: index, rejection)
@@ -190,9 +206,9 @@ public enum BlockExecutor {
         _ run: BlockRun, transactions: [VerifiedTransaction], state: LayeredSnapshot
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
         let changes = run.state.changes
-        try checkConservation(changes, over: state, at: run.block.height)
+        try checkConservation(changes, over: run.reads, at: run.block.height)
         let indexes = try LedgerIndexes.changes(
-            of: changes, before: state, adding: LedgerIndexes.entries(of: run, transactions: transactions))
+            of: changes, before: run.reads, adding: LedgerIndexes.entries(of: run, transactions: transactions))
         let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
     }

@@ -10,16 +10,21 @@ internal import Transactions
 /// validator, and by replay, so that there is one way to execute.
 struct BlockRun {
     let block: BlockContext
+    /// The state under the block.
+    let reads: BlockReads
     let state: StateOverlay
     var weight: BlockWeight
     private(set) var dueReceipt: Receipt
     private(set) var receipts: [Receipt] = []
     /// What the block raised, in order: of due work, then of each transaction.
     private(set) var events: [(transaction: Int?, events: [any LedgerEvent])] = []
+    /// Sponsors that were found enrolled, and no event of the identities has put it into doubt since.
+    private var admitted: Set<Party> = []
 
     init(block: BlockContext, over base: any StateReader, weightLimit: UInt64) {
         self.block = block
-        state = StateOverlay(over: base)
+        reads = BlockReads(of: base)
+        state = StateOverlay(over: reads)
         weight = BlockWeight(limit: weightLimit)
         dueReceipt = Receipt(transactionHash: .zero, weight: 0, events: [])
     }
@@ -57,10 +62,18 @@ struct BlockRun {
     }
 
     /// Applies a transaction whole, or throws and leaves the state as it was.
-    mutating func apply(_ transaction: VerifiedTransaction) throws(Refusal) {
+    ///
+    /// `sponsor` is whom ``BlockExecutor/sponsor(of:in:)`` names on this state; nil for reserved acts.
+    mutating func apply(_ transaction: VerifiedTransaction, sponsor: Party?) throws(Refusal) {
         let overlay = StateOverlay(over: state)
-        let context = try Self.execute(transaction, in: block, over: overlay)
+        let known = sponsor.flatMap { admitted.contains($0) ? $0 : nil }
+        let context = try Self.execute(transaction, in: block, over: overlay, admitted: known)
         overlay.commit(to: state)
+        if context.events.contains(where: { type(of: $0).domain == .identities }) {
+            admitted.removeAll()
+        } else if let sponsor {
+            admitted.insert(sponsor)
+        }
         events.append((receipts.count, context.events))
         receipts.append(
             Receipt(
@@ -68,20 +81,40 @@ struct BlockRun {
                 events: context.events.map { EventRecord($0) }))
     }
 
-    /// Every rule of a transaction in one place: time, pause, sequence, operations with their consequences, signatures.
     static func execute(
-        _ transaction: VerifiedTransaction, in block: BlockContext, over overlay: StateOverlay
+        _ transaction: VerifiedTransaction, in block: BlockContext, over overlay: StateOverlay, admitted: Party? = nil
+    ) throws(Refusal) -> OperationContext {
+        try execute(
+            transaction.body, hash: transaction.hash, signers: transaction.signed.signatures.map(\.account),
+            in: block, over: overlay, admitted: admitted)
+    }
+
+    /// Every rule of a transaction in one place: time, sequence, sponsor, pause, operations with their consequences,
+    /// signatures, the sponsor's quota.
+    ///
+    /// - Parameter admitted: the sender's sponsor, if this block has admitted it on this state before.
+    static func execute(
+        _ body: TransactionBody, hash: Hash, signers: [Address], in block: BlockContext, over overlay: StateOverlay,
+        admitted: Party? = nil
     ) throws(Refusal) -> OperationContext {
         do throws(Rejection) {
-            try transaction.checkTime(block.time)
+            try body.checkTime(block.time, signers: signers.count)
         } catch {
             throw .rejected(error)
         }
-        let body = transaction.body
         try Accounts.takeSequence(body.sequence, of: body.sender, in: overlay)
+        // Nobody can be kept from a reserved act: neither a lost sponsor nor a full quota stands in its way.
+        var sponsor: Party?
+        if !body.operations.allSatisfy(\.isReserved) {
+            if let admitted {
+                sponsor = admitted
+            } else {
+                sponsor = try Sponsorship.admit(body.sender, at: block.time, in: overlay)
+            }
+        }
         let context = OperationContext(
-            block: block, transactionHash: transaction.hash, sender: body.sender,
-            signers: transaction.signed.signatures.map(\.account), actingFor: body.actingFor, state: overlay)
+            block: block, transactionHash: hash, sender: body.sender, signers: signers, actingFor: body.actingFor,
+            state: overlay)
         for (index, operation) in body.operations.enumerated() {
             context.operationIndex = index
             do throws(Refusal) {
@@ -101,6 +134,7 @@ struct BlockRun {
                     "signatures", "no rule asks for the signature of \(unneeded.bytes)",
                     hint: "Leave that signature out; a transaction carries exactly those it needs."))
         }
+        if let sponsor { try Sponsorship.account(changesOf: overlay, to: sponsor) }
         return context
     }
 

@@ -29,6 +29,11 @@ public struct BlockWeight: Sendable {
 
     private func share(sponsors: Int) -> UInt64 { max(limit / 4, limit / UInt64(max(sponsors, 1))) }
 
+    /// False if a transaction of this weight finds no room in any block.
+    public func fitsEmptyBlock(_ weight: UInt64, isReserved: Bool) -> Bool {
+        weight <= (isReserved ? limit : ordinaryLimit)
+    }
+
     /// Adds a transaction's weight if the totals allow it; false, and nothing added, if not. Shares are not looked at:
     /// they are a rule for the whole block (``isFair``).
     ///

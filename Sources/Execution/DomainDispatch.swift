@@ -1,3 +1,4 @@
+public import Blocks
 internal import Consents
 public import Encoding
 internal import Governance
@@ -45,6 +46,20 @@ public enum DomainDispatch {
         case .infts: try INFTsDomain.indexEntries(kind: kind, key: key, record: record)
         case .licenses: try LicensesDomain.indexEntries(kind: kind, key: key, record: record)
         case .governance: try GovernanceDomain.indexEntries(kind: kind, key: key, record: record)
+        }
+    }
+}
+
+extension DomainDispatch {
+    /// An event of a receipt, typed again.
+    public static func event(_ record: EventRecord) throws(EncodingFailure) -> any LedgerEvent {
+        switch record.domain {
+        case .identities: try IdentityEvent(decoding: record.bytes)
+        case .consents: try ConsentEvent(decoding: record.bytes)
+        case .revenue: try RevenueEvent(decoding: record.bytes)
+        case .infts: try INFTEvent(decoding: record.bytes)
+        case .licenses: try LicenseEvent(decoding: record.bytes)
+        case .governance, .ledger: throw EncodingFailure(.unknownCase, at: 0, field: "domain")
         }
     }
 }

@@ -21,12 +21,12 @@ public enum GenesisExecutor {
         let context = OperationContext(
             block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: state)
         DueQueue.start(at: genesis.time, in: state)
-        try GovernanceDomain.applyGenesis(genesis.governance, in: context)
         try IdentitiesDomain.applyGenesis(genesis.identities, in: context)
         try ConsentsDomain.applyGenesis(genesis.consents, in: context)
         try RevenueDomain.applyGenesis(genesis.revenue, in: context)
         try INFTsDomain.applyGenesis(genesis.infts, in: context)
         try LicensesDomain.applyGenesis(genesis.licenses, in: context)
+        try GovernanceDomain.applyGenesis(genesis.governance, in: context)
         do throws(StateFailure) {
             let changes = state.changes
             let indexes = try LedgerIndexes.changes(of: changes, before: EmptySnapshot(), adding: [])

@@ -1,8 +1,11 @@
-internal import Blocks
-internal import Cryptography
+package import Blocks
+package import Cryptography
 internal import FoundationEssentials
+internal import Glibc
 internal import Interface
 package import Primitives
+internal import Storage
+internal import Votes
 
 /// The folder of a node:
 ///
@@ -52,12 +55,16 @@ package struct NodeHome: Sendable {
             throw NodeFailure(
                 .configuration, "\(path) is a node's home already", hint: "Choose another --home, or start this one.")
         }
-        _ = try GenesisFile.parse(text, name: "genesis")
+        let parsed = try GenesisFile.parse(text, name: "genesis")
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
             if let validatorKey {
+                guard let secret = SecretKey(validatorKey.bytes) else {
+                    throw NodeFailure(.configuration, "the validator key is not a scalar of the curve")
+                }
+                try createGuard(network: parsed.hash, key: secret.address)
                 try Self.write(Hexadecimal.encode(validatorKey.bytes.array) + "\n", to: validatorKeyFile, mode: 0o600)
             }
             // Last, since its presence is what makes the folder a home.
@@ -89,15 +96,20 @@ package struct NodeHome: Sendable {
         return key
     }
 
+    package static func address(of key: Bytes32) throws -> Address {
+        guard let secret = SecretKey(key) else {
+            throw NodeFailure(.configuration, "the key is not a scalar of the curve")
+        }
+        return secret.address
+    }
+
     static func write(_ text: String, to path: String, mode: Int) throws {
         let temporary = path + ".new"
-        FileManager.default.createFile(
+        let isWritten = FileManager.default.createFile(
             atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
-        guard FileManager.default.contents(atPath: temporary) == Data(text.utf8) else {
-            throw NodeFailure(.disk, "can't write \(temporary)", hint: "Check free space and permissions.")
+        guard isWritten, unsafe rename(temporary, path) == 0 else {
+            throw NodeFailure(.disk, "can't write \(path)", hint: "Check free space and permissions.")
         }
-        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
-        try FileManager.default.moveItem(atPath: temporary, toPath: path)
     }
 }
 
@@ -121,12 +133,15 @@ package enum GenesisFile {
         return try parse(String(decoding: data, as: UTF8.self), name: path)
     }
 
+    /// The name of the network that a genesis file begins.
+    package static func hash(_ path: String) throws -> Hash { try read(path).hash }
+
     package static func parse(_ text: String, name: String) throws -> Genesis {
         do {
-            let value = try JSONValue.parse(Array(text.utf8)).withoutExplanations
+            let value = try JSONParser.parse(Array(text.utf8), limit: maximumBytes).withoutExplanations
             // Which prefix addresses must carry depends on the kind of network, which is inside.
             let kind = value["kind"]?.string.flatMap { NetworkKindName(name: $0) }?.networkKind
-            return try JSONValueDecoder(networkKind: kind).decode(Genesis.self, from: value)
+            return try JSONValueDecoder.decode(Genesis.self, from: value, networkKind: kind)
         } catch {
             throw NodeFailure(.configuration, "\(name): \(error)", hint: "genesis/devnet.json explains every field.")
         }
@@ -137,9 +152,67 @@ extension JSONValue {
     fileprivate var withoutExplanations: JSONValue {
         switch self {
         case .object(let members):
-            .object(members.filter { !$0.key.hasPrefix("_") }.map { (key: $0.key, value: $0.value.withoutExplanations) })
-        case .array(let elements): .array(elements.map(\.withoutExplanations))
-        default: self
+            var kept = JSONObject(reserving: members.count)
+            for member in members.members where !member.key.hasPrefix("_") {
+                kept.append(member.key, member.value.withoutExplanations)
+            }
+            return .object(kept)
+        case .array(let elements): return .array(elements.map(\.withoutExplanations))
+        default: return self
         }
+    }
+}
+
+// MARK: The signing guard, the pool's file, the clock's offset
+
+extension NodeHome {
+    private var guardDirectory: String { path + "/guard" }
+
+    /// Made together with the key, before the home counts as one: a key never exists without its guard.
+    func createGuard(network: Hash, key: Address) throws {
+        _ = try SigningGuard.create(
+            on: try FileDisk.making(guardDirectory), record: GuardRecord(network: network, key: key))
+    }
+
+    func openGuard(network: Hash, key: Address) throws -> SigningGuard {
+        do throws(StorageFailure) {
+            return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
+        } catch {
+            throw NodeFailure(
+                .signingGuard, "\(error)",
+                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other.")
+        }
+    }
+
+    func writeMempool(_ bytes: [UInt8]) {
+        // Losing it costs a resubmission, so a failed write is not worth a failed stop.
+        _ = FileManager.default.createFile(atPath: mempoolFile, contents: Data(bytes))
+    }
+
+    /// Read once: what is in it is in the pool afterwards.
+    func takeMempool() -> [UInt8]? {
+        guard let data = FileManager.default.contents(atPath: mempoolFile) else { return nil }
+        try? FileManager.default.removeItem(atPath: mempoolFile)
+        return [UInt8](data)
+    }
+
+    /// Milliseconds that `devnet advance` put this node's clock ahead by.
+    package var clockOffset: UInt64? {
+        FileManager.default.contents(atPath: path + "/clock-offset").flatMap {
+            UInt64(String(decoding: $0, as: UTF8.self).filter { $0 != "\n" })
+        }
+    }
+
+    package func setClockOffset(milliseconds: UInt64) throws {
+        try Self.write("\(milliseconds)\n", to: path + "/clock-offset", mode: 0o644)
+    }
+
+    /// `{"network", "pid", "rpc", "operator"}`, renamed into place.
+    func writeReady(_ file: String, network: Hash, ports: [String: Int]) throws {
+        let text = JSONValue.object([
+            "network": .string(network.description), "pid": .integer(Int(getpid())),
+            "rpc": .integer(ports["rpc"] ?? 0), "operator": .integer(ports["operator"] ?? 0),
+        ]).text
+        try Self.write(text + "\n", to: file, mode: 0o644)
     }
 }

@@ -88,7 +88,7 @@ package struct Setting: Sendable {
         .number("storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
         .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
         .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
-        .number("consensus.idle-milliseconds", 0, in: 0...60_000, "How long a leader gathers transactions before it proposes."),
+        .number("consensus.batch-milliseconds", 10, in: 0...60_000, "How long a leader waits for company after a transaction."),
         .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
     ]
 

@@ -53,12 +53,14 @@ struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs the node until it is told to stop.")
 
     @OptionGroup var options: HomeOptions
-    @Option(help: "Write the addresses it listens on, as JSON, to this file once it is ready.") var ready: String?
+    @Option(help: "Write the ports it listens on, as JSON, to this file once it is ready.") var ready: String?
+    @Flag(help: "Stop when the process that started this one ends.") var withParent = false
 
     func run() async throws {
         try await reporting {
             try await NodeProgram.run(
-                home: options.nodeHome, configuration: try options.configuration(), readyFile: ready)
+                home: options.nodeHome, configuration: try options.configuration(), readyFile: ready,
+                withParent: withParent)
         }
     }
 }
@@ -73,11 +75,11 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let url = try node ?? "http://\(options.configuration().address("rpc.listen"))"
-            let status = try await NodeClient.call(url, "node_status")
+            let status = try await NodeQuestions.status(url)
             if json {
                 print(status.text)
             } else {
-                for line in NodeClient.describe(status) { print(line) }
+                for line in NodeQuestions.describe(status) { print(line) }
             }
         }
     }
@@ -144,18 +146,31 @@ struct GenesisCommand: AsyncParsableCommand {
 
     struct New: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a genesis from a template: name, time and validators are replaced.")
+            abstract: "Makes a genesis from a template: name, time, validators and accounts are filled in.",
+            discussion: """
+                mednexusd genesis new --template genesis/devnet.json --name ward-7 --validator KEY \\
+                  --account hospital=ADDRESS … --out genesis.json
+                """)
 
         @Option(help: "An explained genesis file, such as genesis/devnet.json.") var template: String
         @Option(help: "The network's name.") var name: String
-        @Option(help: "A validator's key (its address, or 64 hexadecimal digits) and institution's index in the template: KEY.")
+        @Option(help: "A validator's key: its address, or 64 hexadecimal digits. In the template's order.")
         var validator: [String]
+        @Option(help: "Who an account of the template is: NAME=ADDRESS.") var account: [String] = []
         @Option(help: "Where to write it.") var out: String
 
         func run() async throws {
             try await reporting {
+                var accounts: [String: Address] = [:]
+                for entry in account {
+                    let parts = entry.split(separator: "=").map { String($0) }
+                    guard parts.count == 2, let bytes = TypedText.decode(parts[1], kind: "", network: nil) else {
+                        throw NodeFailure(.usage, "--account takes NAME=ADDRESS, found \(entry)")
+                    }
+                    accounts[parts[0]] = Address(bytes)
+                }
                 let text = try GenesisTemplate.make(
-                    from: template, name: name, validators: validator, time: NodeClock.now)
+                    from: template, name: name, validators: validator, accounts: accounts, time: NodeClock.now)
                 try GenesisTemplate.write(text, to: out)
                 let genesis = try GenesisFile.read(out)
                 print("\(out): network \(genesis.name), hash \(genesis.hash)")

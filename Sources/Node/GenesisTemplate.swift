@@ -1,0 +1,168 @@
+internal import Blocks
+internal import Cryptography
+internal import FoundationEssentials
+internal import Governance
+internal import Interface
+package import Primitives
+internal import StateModel
+
+/// A genesis with texts that begin with `@` in the places of keys and ids: `@account:clinic`, `@organization:clinic`,
+/// `@credential:issuer`, `@validator:0`. genesis/devnet.json is one.
+package enum GenesisTemplate {
+    /// Puts keys and ids into a template.
+    ///
+    /// - Parameters:
+    ///   - accounts: the address of each named account; every name of the template must be there.
+    ///   - validators: keys in the order of their numbers; a single entry of the template is repeated for more.
+    /// - Returns: the genesis as text, without the template's explanations.
+    package static func fill(
+        _ file: String, name: String?, accounts: (String) throws -> Address, validators: [Address], time: Timestamp
+    ) throws -> String {
+        var template = try parse(file)
+        if let name { template.set("name", .string(name)) }
+        template.set("time", .integer(time.milliseconds))
+        let kind = template["kind"]?.string.flatMap { NetworkKindName(name: $0) }?.networkKind ?? .test
+        let filled = try replace(.object(template)) { text in
+            let parts = text.dropFirst().split(separator: ":", maxSplits: 1).map { String($0) }
+            guard parts.count == 2 else { throw unknown(text) }
+            switch parts[0] {
+            case "account": return TypedText.encode(try accounts(parts[1]).bytes, kind: "", network: kind)
+            case "organization": return self.text(OrganizationID(identifier(text)), kind)
+            case "credential": return self.text(CredentialID(identifier(text)), kind)
+            case "validator":
+                guard let index = Int(parts[1]), validators.indices.contains(index) else { throw unknown(text) }
+                return TypedText.encode(validators[index].bytes, kind: "", network: kind)
+            default: throw unknown(text)
+            }
+        }
+        return filled.text + "\n"
+    }
+
+    /// The organization that a template calls `name`.
+    package static func organization(_ name: String) -> OrganizationID {
+        OrganizationID(identifier("@organization:\(name)"))
+    }
+
+    /// The names of the accounts of a template, in the order of their first appearance.
+    package static func accountNames(_ file: String) throws -> [String] {
+        var names: [String] = []
+        _ = try replace(.object(try parse(file))) { text in
+            let name = text.dropFirst("@account:".count)
+            if text.hasPrefix("@account:"), !names.contains(String(name)) { names.append(String(name)) }
+            return text
+        }
+        return names
+    }
+
+    package static func organizationNames(_ file: String) throws -> [String] {
+        var names: [String] = []
+        _ = try replace(.object(try parse(file))) { text in
+            let name = text.dropFirst("@organization:".count)
+            if text.hasPrefix("@organization:"), !names.contains(String(name)) { names.append(String(name)) }
+            return text
+        }
+        return names
+    }
+
+    package static func isTemplate(_ file: String) throws -> Bool { try !accountNames(file).isEmpty }
+
+    /// What `genesis check` prints. A template is filled with keys that nobody holds, to see whether it is sound.
+    package static func describe(_ file: String) throws -> [String] {
+        let isTemplate = try isTemplate(file)
+        let genesis: Genesis
+        if isTemplate {
+            let text = try fill(
+                file, name: nil, accounts: { Address(identifier("@sample:\($0)")) },
+                validators: [Address(identifier("@sample-validator"))], time: NodeClock.now)
+            genesis = try GenesisFile.parse(text, name: file)
+        } else {
+            genesis = try GenesisFile.read(file)
+        }
+        let (block, layer) = try Ledger.genesisBlock(genesis)
+        var lines = ["network   \(genesis.name) (\(genesis.kind.name))"]
+        if isTemplate {
+            lines.append("template  sound; its hash is fixed once keys are in it")
+        } else {
+            lines.append("hash      \(genesis.hash)")
+            lines.append("block 0   \(block.hash)")
+        }
+        lines.append("state     \(layer.state.count) entries")
+        for validator in genesis.governance.validators {
+            lines.append("validator \(validator.name) \(isTemplate ? "" : validator.key.bytes.description)")
+        }
+        return lines
+    }
+
+    /// A genesis for a real network: validators from their keys, accounts from a file of names and addresses.
+    package static func make(
+        from file: String, name: String, validators: [String], accounts: [String: Address], time: Timestamp
+    ) throws -> String {
+        let keys = try validators.map { text -> Address in
+            let bytes =
+                TypedText.decode(text, kind: "", network: nil) ?? Hexadecimal.decode(text).flatMap { Bytes32($0) }
+            guard let bytes else {
+                throw NodeFailure(.usage, "\(text) is no validator key: an address or 64 hexadecimal digits")
+            }
+            return Address(bytes)
+        }
+        return try fill(
+            file, name: name,
+            accounts: { wanted in
+                guard let address = accounts[wanted] else {
+                    throw NodeFailure(
+                        .usage, "the template names account \(wanted)", hint: "Give it: --account \(wanted)=ADDRESS")
+                }
+                return address
+            }, validators: keys, time: time)
+    }
+
+    package static func write(_ text: String, to path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw NodeFailure(.usage, "\(path) exists", hint: "Name another --out.")
+        }
+        try NodeHome.write(text, to: path, mode: 0o644)
+    }
+
+    /// Writes a file whole or not at all, over an older one if there is one.
+    package static func replace(_ text: String, at path: String) throws {
+        try NodeHome.write(text, to: path, mode: 0o644)
+    }
+
+    private static func parse(_ file: String) throws -> JSONObject {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw NodeFailure(.configuration, "can't read \(file)")
+        }
+        do {
+            guard case .object(let object) = try JSONParser.parse([UInt8](data), limit: GenesisFile.maximumBytes) else {
+                throw NodeFailure(.configuration, "\(file) is no JSON object")
+            }
+            return object
+        } catch let failure as JSONFailure {
+            throw NodeFailure(.configuration, "\(file): \(failure)")
+        }
+    }
+
+    private static func unknown(_ text: String) -> NodeFailure {
+        NodeFailure(.configuration, "the template has \(text), which names nothing that can be filled in")
+    }
+
+    private static func identifier(_ text: String) -> Bytes32 { SHA256.hash(Array(text.utf8)).bytes }
+
+    private static func text<Kind>(_ id: Identifier<Kind>, _ kind: NetworkKind) -> String {
+        TypedText.encode(id.bytes, kind: Kind.name, network: kind)
+    }
+
+    private static func replace(_ value: JSONValue, _ fill: (String) throws -> String) throws -> JSONValue {
+        switch value {
+        case .string(let text) where text.hasPrefix("@"): return .string(try fill(text))
+        case .array(let elements): return .array(try elements.map { try replace($0, fill) })
+        case .object(let object):
+            var kept = JSONObject(reserving: object.count)
+            for member in object.members where !member.key.hasPrefix("_") {
+                kept.append(member.key, try replace(member.value, fill))
+            }
+            return .object(kept)
+        default: return value
+        }
+    }
+}

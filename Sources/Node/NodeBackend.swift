@@ -1,0 +1,182 @@
+internal import Blocks
+internal import Consensus
+internal import Encoding
+internal import Execution
+internal import Governance
+internal import Identities
+internal import Interface
+internal import Logging
+internal import Mempool
+internal import Primitives
+internal import Replica
+internal import StateModel
+internal import Storage
+internal import Transactions
+internal import Votes
+
+/// What the interface asks of this node: reads from snapshots and the log, writes through pipeline and driver.
+final class NodeBackend: LedgerBackend {
+    let ledger: Ledger
+    let driver: Driver
+    let pipeline: Pipeline
+    let board: HeadBoard
+    let clock: NodeClock
+    let isValidator: Bool
+    private let logger: Logger
+    private let started = ContinuousClock.now
+
+    init(
+        ledger: Ledger, driver: Driver, pipeline: Pipeline, board: HeadBoard, clock: NodeClock, isValidator: Bool,
+        logger: Logger
+    ) {
+        self.ledger = ledger
+        self.driver = driver
+        self.pipeline = pipeline
+        self.board = board
+        self.clock = clock
+        self.isValidator = isValidator
+        self.logger = logger
+    }
+
+    var network: Hash { ledger.network }
+    var networkKind: NetworkKind { ledger.networkKind }
+
+    func report(internalFailure description: String) {
+        logger.error("a call failed", metadata: ["failure": "\(description)"])
+    }
+
+    // MARK: Snapshots
+
+    func withSnapshot<Value: Sendable>(_ body: @Sendable (QueryContext) throws -> Value) async throws -> Value {
+        try read(body)
+    }
+
+    private func read<Value>(_ body: (QueryContext) throws -> Value) throws -> Value {
+        let snapshot = try ledger.state.snapshot()
+        let head = try head(of: snapshot)
+        let block = BlockContext(network: network, networkKind: networkKind, height: head.height, time: head.time)
+        return try body(QueryContext(block: block, blockHash: head.blockHash, state: snapshot, index: snapshot))
+    }
+
+    /// A snapshot can be a block ahead of or behind the board; what it answers is dated by its own block.
+    private func head(of snapshot: LayeredSnapshot) throws -> ChainHead {
+        let height = snapshot.height ?? .genesis
+        if let head = board.head(at: height) { return head }
+        let header = try ledger.header(at: height).header
+        return ChainHead(height: height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot)
+    }
+
+    func head() async -> ChainHead { board.head }
+
+    func waitForBlock(above height: Height, milliseconds: UInt64) async -> UInt64 {
+        if board.head.height > height { return milliseconds }
+        let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: milliseconds))
+        let board = self.board
+        let came = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await board.wait(above: height) }
+            group.addTask {
+                try? await Task.sleep(until: deadline, clock: .continuous)
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        guard came else { return 0 }
+        let left = (deadline - ContinuousClock.now) / Duration.milliseconds(1)
+        return UInt64(max(1, left))
+    }
+
+    // MARK: Chain
+
+    func block(at height: Height) async throws -> BlockView? {
+        guard height <= board.head.height else { return nil }
+        let (block, certificate) = try ledger.block(at: height)
+        let receipts = try receipts(at: height)
+        let count = receipts.due.events.count + receipts.transactions.reduce(0) { $0 + $1.events.count }
+        return try BlockView(
+            FinalizedBlock(block: block, certificate: certificate), eventCount: UInt64(count))
+    }
+
+    private func receipts(at height: Height) throws -> BlockReceipts {
+        guard let bytes = try ledger.log.receipts(at: height) else { throw ServerState.pruned }
+        return try BlockReceipts(decoding: bytes)
+    }
+
+    func height(of blockHash: Hash) async throws -> Height? { try ledger.log.height(of: blockHash) }
+
+    func events(from position: EventPosition, limit: Int) async throws -> [LedgerEventEntry] {
+        var entries: [LedgerEventEntry] = []
+        var height = position.height
+        var read = 0
+        while height <= board.head.height, entries.count < limit, read < 1024 {
+            let block = try ledger.header(at: height).header
+            let hash = block.hash
+            var index: UInt64 = 0
+            let receipts = try receipts(at: height)
+            for receipt in [receipts.due] + receipts.transactions {
+                for record in receipt.events {
+                    if height > position.height || index >= position.index, entries.count < limit {
+                        entries.append(
+                            LedgerEventEntry(
+                                height: height, blockHash: hash, time: block.time, index: index,
+                                transaction: receipt.transactionHash == .zero ? nil : receipt.transactionHash,
+                                event: try DomainDispatch.event(record)))
+                    }
+                    index += 1
+                }
+            }
+            height = height.next
+            // Blocks without events cost a read each; a call that met none in so many goes on where it is.
+            read += entries.isEmpty ? 0 : 1
+        }
+        return entries
+    }
+
+    func evidence(below height: Height?, limit: Int) async throws -> [EvidenceView] {
+        var found: [EvidenceView] = []
+        var next = min(height?.value ?? .max, board.head.height.value + 1)
+        while next > 0, found.count < limit {
+            next -= 1
+            let (block, _) = try ledger.block(at: Height(next))
+            for one in block.evidence {
+                guard let validator = try validatorSet()[one.validator] else { continue }
+                found.append(
+                    EvidenceView(
+                        height: Height(next), validator: validator.key, kind: one.kind.name,
+                        view: one.position.view.value, encodedEvidence: ByteString(one.encoded)))
+            }
+        }
+        return found
+    }
+
+    private func validatorSet() throws -> ValidatorSet {
+        try GenesisExecutor.validatorSet(in: try ledger.state.snapshot())
+    }
+
+    // MARK: Node
+
+    func nodeStatus() async throws -> NodeStatus {
+        let count = await driver.ask { $0.pool.count }
+        let reason = notReadyBecause
+        return NodeStatus(
+            version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",
+            head: board.head, lag: 0, isSyncing: false, isReady: reason == nil, notReadyBecause: reason,
+            isValidator: isValidator, peerCount: 0, pendingCount: UInt64(count),
+            uptimeMilliseconds: UInt64((ContinuousClock.now - started) / Duration.milliseconds(1)))
+    }
+
+    /// Nil if ready. A validator alone is ready as long as its loop runs; an observer without peers never is.
+    var notReadyBecause: String? {
+        if let failure = driver.failure { return failure.message }
+        return isValidator ? nil : "this node has no key of a validator and no peer to follow"
+    }
+
+    func peers() async throws -> [PeerView] { [] }
+
+    func validators() async throws -> [ValidatorView] {
+        try Validators.records(in: try ledger.state.snapshot()).enumerated().map { index, record in
+            ValidatorView(index: UInt64(index), key: record.key, party: record.institution, name: record.name)
+        }
+    }
+}

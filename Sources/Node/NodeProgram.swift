@@ -1,0 +1,286 @@
+internal import Blocks
+internal import Consensus
+internal import Cryptography
+internal import Dispatch
+internal import FoundationEssentials
+internal import Glibc
+internal import Governance
+internal import Interface
+internal import Logging
+internal import Mempool
+internal import Metrics
+internal import Primitives
+internal import RPC
+internal import Replica
+internal import ServiceLifecycle
+internal import StateModel
+internal import Storage
+internal import Synchronization
+internal import Transactions
+internal import UnixSignals
+internal import Votes
+
+/// A node from start to stop: open, recover, serve, shut down in order.
+package enum NodeProgram {
+    /// Runs until SIGTERM or SIGINT, or until the node stops by itself; then it throws why.
+    ///
+    /// - Parameter readyFile: where to write, once it serves, which addresses it listens on.
+    package static func run(
+        home: NodeHome, configuration: Configuration, readyFile: String?, withParent: Bool = false
+    ) async throws {
+        Schnorr.randomizeContext(seed: NodeRandom.bytes32())
+        LogSetup.start(configuration)
+        var logger = Logger(label: "node")
+        logger.logLevel = LogSetup.level(of: "node", configuration)
+        do {
+            let node = try await RunningNode(home: home, configuration: configuration, logger: logger)
+            try await node.serve(readyFile: readyFile, withParent: withParent)
+        } catch let failure as NodeFailure {
+            throw failure
+        } catch let failure as StorageFailure {
+            throw NodeFailure(failure)
+        } catch let failure as RPCServerFailure {
+            switch failure {
+            case .portInUse, .cannotBind:
+                throw NodeFailure(.port, "\(failure)", hint: "See rpc.listen and operator.listen in config.toml.")
+            }
+        } catch let failure as StateFailure {
+            throw NodeFailure(.corruption, failure.message, hint: "Run `mednexusd verify`.")
+        }
+    }
+}
+
+/// The parts of a running node, wired.
+private struct RunningNode {
+    let home: NodeHome
+    let configuration: Configuration
+    let logger: Logger
+    let ledger: Ledger
+    let driver = Driver()
+    let pipeline: Pipeline
+    let backend: NodeBackend
+    let registry = PrometheusRegistry()
+    let measures: NodeMeasures
+    let performer: Performer
+    let replica: Replica
+    let clock = NodeClock()
+
+    init(home: NodeHome, configuration: Configuration, logger: Logger) async throws {
+        self.home = home
+        self.configuration = configuration
+        self.logger = logger
+        measures = NodeMeasures(registry)
+        let key = try home.validatorKey()
+        var options = StateStoreOptions()
+        options.checkpointInterval = .seconds(Int64(configuration.number("storage.checkpoint-seconds")))
+        options.checkpointBytes = Int(configuration.number("storage.checkpoint-mebibytes")) << 20
+        let started = ContinuousClock.now
+        ledger = try Ledger.open(
+            home, mapGibibytes: configuration.number("storage.map-gibibytes"), options: options
+        ) { height, tip in
+            if height.value.isMultiple(of: 1000) {
+                logger.info("executing again", metadata: ["height": "\(height)", "of": "\(tip)"])
+            }
+        }
+        if let offset = home.clockOffset, ledger.networkKind == .test { clock.setOffset(milliseconds: offset) }
+        let state = try ledger.state.snapshot()
+        let (header, certificate) = try ledger.header(at: state.height ?? .genesis)
+        let network = ledger.network
+        let signingGuard = try key.map { try home.openGuard(network: network, key: $0.address) }
+        let (journal, records) = try VoteJournal.open(
+            on: FileDisk.making(home.storageDirectory + "/journal"), network: ledger.network)
+        let validators = try Validators.currentSet(in: state)
+        let isValidator = key.map { validators.index(of: $0.address) != nil } ?? false
+        var pool = MempoolLimits()
+        pool.bytes = Int(configuration.number("mempool.mebibytes")) << 20
+        pool.transactions = Int(configuration.number("mempool.transactions"))
+        pool.transactionWeight = try Parameters.current(in: state).blockWeight * 19 / 20
+        replica = try Replica(
+            ReplicaConfiguration(
+                network: ledger.network, networkKind: ledger.networkKind,
+                ownKey: isValidator ? key?.address : nil, pool: pool,
+                batchMilliseconds: configuration.number("consensus.batch-milliseconds")),
+            recovery: ReplicaRecovery(
+                head: header, finalization: certificate, state: state, journal: records,
+                guardVotes: [signingGuard?.record.notarize, signingGuard?.record.terminal].compactMap { $0 }))
+        let board = HeadBoard(
+            ChainHead(height: header.height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot))
+        performer = Performer(
+            ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
+            validators: validators, board: board, measures: measures, logger: logger,
+            reserveBytes: configuration.number("storage.reserve-mebibytes") << 20)
+        pipeline = Pipeline(network: ledger.network, threads: Int(configuration.number("verify.threads")))
+        backend = NodeBackend(
+            ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, isValidator: isValidator,
+            logger: logger)
+        logger.info(
+            "opened",
+            metadata: [
+                "network": "\(ledger.network)", "height": "\(header.height)",
+                "validator": "\(isValidator)", "seconds": "\((ContinuousClock.now - started) / Duration.seconds(1))",
+            ])
+    }
+
+    func serve(readyFile: String?, withParent: Bool) async throws {
+        let addresses = Mutex<[String: Int]>([:])
+        let announce: @Sendable (String, Int) async -> Void = { [home, ledger, logger] name, port in
+            let all = addresses.withLock {
+                $0[name] = port
+                return $0
+            }
+            logger.info("listening", metadata: ["what": "\(name)", "port": "\(port)"])
+            guard let readyFile, all.count == 2 else { return }
+            try? home.writeReady(readyFile, network: ledger.network, ports: all)
+        }
+        let rpc = rpcConfiguration
+        let server = RPCServer(
+            configuration: rpc,
+            table: .standard(
+                networkKind: ledger.networkKind, version: NodeVersion.text,
+                admissionRejections: MempoolRejection.descriptions),
+            backend: backend, metrics: registry, logger: logger
+        ) { await announce("rpc", $0) }
+        let operatorServer = OperatorServer(
+            configuration: rpc, probes: probes, registry: registry, logger: logger
+        ) { await announce("operator", $0) }
+        let loop = DriverService(
+            driver: driver, parts: UncheckedBox((replica, performer)), home: home, backend: backend, logger: logger)
+        let reload = ReloadService(home: home, server: server, clock: clock, kind: ledger.networkKind, logger: logger)
+        var quiet = logger
+        quiet.logLevel = .warning
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: reload), .init(service: server), .init(service: operatorServer),
+        ]
+        if withParent {
+            services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services,
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        try await group.run()
+        try await pipeline.stop()
+        if let failure = driver.failure { throw failure }
+        logger.info("stopped")
+    }
+
+    private var rpcConfiguration: RPCConfiguration {
+        var rpc = RPCConfiguration()
+        (rpc.host, rpc.port) = (configuration.address("rpc.listen").host, configuration.address("rpc.listen").port)
+        let operations = configuration.address("operator.listen")
+        (rpc.operatorHost, rpc.operatorPort) = (operations.host, operations.port)
+        rpc.allowedOrigins = configuration.list("rpc.cors")
+        rpc.trustedProxies = configuration.list("rpc.trusted-proxies")
+        rpc.limits.connections = Int(configuration.number("rpc.connections"))
+        rpc.limits.subscriptionsPerConnection = Int(configuration.number("rpc.subscriptions"))
+        rpc.limits.callsPerSecond = Double(configuration.number("rpc.calls-per-second"))
+        rpc.limits.callBurst = Double(configuration.number("rpc.calls-per-second") * 10)
+        rpc.limits.callMilliseconds = Int(configuration.number("rpc.call-seconds")) * 1000
+        return rpc
+    }
+
+    private var probes: OperatorProbes {
+        let backend = self.backend
+        let measures = self.measures
+        return OperatorProbes(
+            notReadyBecause: { backend.notReadyBecause },
+            refreshMetrics: {
+                let (count, bytes) = await backend.driver.ask { ($0.pool.count, $0.pool.byteCount) }
+                measures.poolTransactions.record(count)
+                measures.poolBytes.record(bytes)
+                measures.layerBytes.record(backend.ledger.state.layerBytes)
+                measures.diskFree.record(Double(Doctor.freeBytes(backend.ledger.home.path) ?? 0))
+            })
+    }
+}
+
+/// Runs the driver on its thread; on shutdown stops it, writes the pool, and checkpoints.
+private struct DriverService: Service {
+    let driver: Driver
+    /// Read once, on the driver's thread.
+    let parts: UncheckedBox<(replica: Replica, performer: Performer)>
+    let home: NodeHome
+    let backend: NodeBackend
+    let logger: Logger
+
+    func run() async throws {
+        let driver = self.driver
+        async let restored: Void = restorePool()
+        let parts = self.parts
+        let last: Replica = await withGracefulShutdownHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue(label: "mednexus.driver").async {
+                    let (replica, performer) = parts.value
+                    continuation.resume(returning: driver.run(replica, performer: performer))
+                }
+            }
+        } onGracefulShutdown: {
+            driver.post(.stop)
+        }
+        await restored
+        backend.driver.retire(last)
+        home.writeMempool(last.pool.encodeAll())
+        if driver.failure == nil { try await backend.ledger.state.checkpoint() }
+    }
+
+    /// What waited at the last stop is verified and admitted like any other.
+    private func restorePool() async {
+        guard let bytes = home.takeMempool(), !bytes.isEmpty else { return }
+        guard let transactions = try? TransactionPool<VerifiedTransaction>.decodeAll(bytes) else {
+            logger.warning("the file of waiting transactions is damaged and was left out")
+            return
+        }
+        var admitted = 0
+        for transaction in transactions {
+            if (try? await backend.submit(transaction)) != nil { admitted += 1 }
+        }
+        logger.info("waiting transactions taken up", metadata: ["count": "\(admitted)", "of": "\(transactions.count)"])
+    }
+}
+
+/// Hands the performer to the one thread that uses it from then on.
+///
+/// `@unchecked Sendable`: the box is read once, on the driver's queue, and nobody keeps another reference that is used.
+private final class UncheckedBox<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+/// Ends the node when the process that started it has ended: a local network leaves nothing behind.
+private struct ParentWatch: Service {
+    func run() async throws {
+        let parent = getppid()
+        while getppid() == parent {
+            do {
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(500)) }
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+/// SIGHUP: levels of the log, origins, and on test networks the clock's offset are read anew.
+private struct ReloadService: Service {
+    let home: NodeHome
+    let server: RPCServer
+    let clock: NodeClock
+    let kind: NetworkKind
+    let logger: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            if kind == .test, let offset = home.clockOffset { clock.setOffset(milliseconds: offset) }
+            do {
+                let configuration = try home.configuration(
+                    environment: ProcessInfo.processInfo.environment, flags: [])
+                server.setAllowedOrigins(configuration.list("rpc.cors"))
+                LogSetup.reload(configuration)
+                logger.notice("configuration reloaded: log levels, origins")
+            } catch {
+                logger.error("configuration not reloaded", metadata: ["because": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+internal import Blocks
+internal import Cryptography
+internal import Encoding
+internal import Execution
+internal import Identities
+internal import Interface
+internal import Mempool
+internal import Primitives
+internal import Replica
+internal import StateModel
+internal import Storage
+internal import Transactions
+
+// The transactions' side of the backend.
+extension NodeBackend {
+    func submit(_ transaction: [UInt8]) async throws -> Submission {
+        let verified = try await pipeline.verify(transaction)
+        if try position(of: verified.hash) != nil {
+            return Submission(hash: verified.hash, wireId: verified.wireID, state: .final)
+        }
+        let sender = verified.body.sender
+        let waiting = await driver.ask { (replica) -> (isKnown: Bool, isFollowed: Bool) in
+            let isKnown = replica.pool.transaction(verified.hash) != nil
+            return (isKnown, replica.pool.nextSequence(of: sender, inState: 0) > 0)
+        }
+        if waiting.isKnown { return Submission(hash: verified.hash, wireId: verified.wireID, state: .pending) }
+        // Behind others of the same account it can't be judged yet; alone, its refusal is told at once.
+        if !waiting.isFollowed { try checkApplies(verified) }
+        switch await driver.admit(verified) {
+        case .success: return Submission(hash: verified.hash, wireId: verified.wireID, state: .pending)
+        case .failure(let rejection):
+            guard rejection.code == MempoolRejection.duplicate.rawValue else { throw rejection }
+            return Submission(hash: verified.hash, wireId: verified.wireID, state: .pending)
+        }
+    }
+
+    private func nextBlock(after snapshot: LayeredSnapshot) throws -> BlockContext {
+        let header = try ledger.header(at: snapshot.height ?? .genesis).header
+        return BlockContext(
+            network: network, networkKind: networkKind, height: header.height.next,
+            time: max(clock.now, Timestamp(header.time.milliseconds + 1)))
+    }
+
+    private func checkApplies(_ transaction: VerifiedTransaction) throws {
+        let snapshot = try ledger.state.snapshot()
+        let account = try Accounts.record(transaction.body.sender, in: snapshot)
+        // A gap is the pool's business.
+        if let account, transaction.body.sequence > account.sequence { return }
+        _ = try BlockExecutor.simulate(transaction, on: snapshot, in: try nextBlock(after: snapshot))
+    }
+
+    func simulate(_ transaction: [UInt8]) async throws -> Simulation {
+        let simulated = try SimulatedTransaction(transaction, network: network)
+        let snapshot = try ledger.state.snapshot()
+        do {
+            let events = try BlockExecutor.simulate(
+                simulated, on: snapshot, in: try nextBlock(after: snapshot))
+            return Simulation(
+                hash: simulated.hash, weight: simulated.weight, events: events, rejection: nil)
+        } catch let refusal as Refusal {
+            guard case .rejected(let rejection) = refusal else { throw refusal }
+            return Simulation(
+                hash: simulated.hash, weight: simulated.weight, events: [],
+                rejection: rejection)
+        }
+    }
+
+    /// Where a final transaction is.
+    private func position(of hash: Hash) throws -> TransactionPosition? {
+        let snapshot = try ledger.state.snapshot()
+        guard let value = try snapshot.get(LedgerIndexes.transaction(hash)),
+            let (height, index) = LedgerIndexes.position(in: value)
+        else { return nil }
+        return TransactionPosition(height: height, index: index)
+    }
+
+    func status(of transaction: Hash) async throws -> TransactionStatus {
+        if let final = try finalStatus(of: transaction) { return final }
+        guard let status = await driver.ask({ $0.pool.status(of: transaction) }) else {
+            // It may have become final between the two looks.
+            return try finalStatus(of: transaction)
+                ?? TransactionStatus(hash: transaction, state: .unknown, definitive: false)
+        }
+        switch status {
+        case .pending: return TransactionStatus(hash: transaction, state: .pending, definitive: false)
+        case .ended(let end):
+            let state: TransactionState =
+                switch end.rejection.code {
+                case MempoolRejection.expired.rawValue: .expired
+                case MempoolRejection.replaced.rawValue, MempoolRejection.sequenceUsed.rawValue: .replaced
+                case MempoolRejection.evicted.rawValue: .unknown
+                default: .refused
+                }
+            return TransactionStatus(
+                hash: transaction, state: state, definitive: end.isDefinitive,
+                error: state == .unknown ? nil : RejectionView(end.rejection))
+        }
+    }
+
+    private func finalStatus(of transaction: Hash) throws -> TransactionStatus? {
+        guard let position = try position(of: transaction) else { return nil }
+        return TransactionStatus(
+            hash: transaction, state: .final, definitive: true, height: position.height,
+            blockHash: try ledger.header(at: position.height).header.hash, index: position.index)
+    }
+
+    func transaction(_ hash: Hash) async throws -> FinalTransaction? {
+        try position(of: hash).map { try final(at: $0) }
+    }
+
+    private func final(at position: TransactionPosition) throws -> FinalTransaction {
+        let (block, _) = try ledger.block(at: position.height)
+        guard let bytes = try ledger.log.receipts(at: position.height) else { throw ServerState.pruned }
+        let receipts = try BlockReceipts(decoding: bytes)
+        let index = Int(clamping: position.index)
+        guard index < block.transactions.count, index < receipts.transactions.count else {
+            throw StateFailure("the index names transaction \(index) of block \(position.height), which has none")
+        }
+        let receipt = receipts.transactions[index]
+        return FinalTransaction(
+            hash: receipt.transactionHash, height: position.height, blockHash: block.hash, time: block.header.time,
+            index: position.index, bytes: block.transactions[index],
+            events: try receipt.events.map { try DomainDispatch.event($0) })
+    }
+
+    func pending(of sender: Address?, limit: Int) async throws -> [PendingTransaction] {
+        await driver.ask { replica in
+            replica.pool.waiting(of: sender, limit: limit).map {
+                PendingTransaction(
+                    hash: $0.hash, sender: $0.sender, sequence: $0.sequence, weight: $0.weight,
+                    validUntil: $0.validUntil)
+            }
+        }
+    }
+
+    func transactions(
+        of party: Party, before position: TransactionPosition?, limit: Int
+    ) async throws -> [FinalTransaction] {
+        let snapshot = try ledger.state.snapshot()
+        let prefix = LedgerIndexes.transactions(of: party)
+        let after = position.map { prefix.appending($0.height.value).appending($0.index) }
+        let entries = try snapshot.scan(prefix: prefix, after: after, limit: limit, descending: true)
+        return try entries.compactMap { entry in
+            guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { return nil }
+            return try final(at: TransactionPosition(height: height, index: index))
+        }
+    }
+}

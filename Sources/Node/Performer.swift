@@ -1,0 +1,185 @@
+internal import Blocks
+internal import Consensus
+internal import Cryptography
+internal import Encoding
+internal import Execution
+internal import Interface
+internal import Logging
+internal import Primitives
+internal import Replica
+internal import StateModel
+internal import Storage
+internal import Transactions
+internal import Votes
+
+/// Does what the replica wants done: journal, guard, signatures, log, state, timers. Used by the driver's thread alone.
+final class Performer {
+    let ledger: Ledger
+    let clock: NodeClock
+    private let key: SecretKey?
+    private let signingGuard: SigningGuard?
+    private let journal: VoteJournal
+    private let board: HeadBoard
+    private let measures: NodeMeasures
+    private let logger: Logger
+    private let reserveBytes: UInt64
+
+    private var validators: ValidatorSet
+    private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
+    private var answers: [ReplicaInput] = []
+    private var tickets: [UInt64: @Sendable (Result<Hash, Rejection>) -> Void] = [:]
+    private var lastTicket: UInt64 = 0
+    private var lastSnapshot = ContinuousClock.now
+    private var lastDiskCheck = ContinuousClock.now
+    /// Records that must survive a rotation of the journal, and where they stand.
+    private var live: [JournalRecord] = []
+    private var trimmed = EpochView(.genesis, .genesis)
+
+    init(
+        ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
+        records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures, logger: Logger,
+        reserveBytes: UInt64
+    ) {
+        self.ledger = ledger
+        self.clock = clock
+        self.key = key
+        self.signingGuard = signingGuard
+        self.journal = journal
+        self.validators = validators
+        self.board = board
+        self.measures = measures
+        self.logger = logger
+        self.reserveBytes = reserveBytes
+        live = records
+    }
+
+    // MARK: Timers and answers
+
+    var nextTimer: ContinuousClock.Instant? { timers.first?.deadline }
+
+    func dueTimers() -> [ReplicaTimer] {
+        let now = ContinuousClock.now
+        let due = timers.prefix { $0.deadline <= now }
+        timers.removeFirst(due.count)
+        return due.map(\.timer)
+    }
+
+    func takeAnswer() -> ReplicaInput? { answers.isEmpty ? nil : answers.removeFirst() }
+
+    func ticket(_ answer: @escaping @Sendable (Result<Hash, Rejection>) -> Void) -> UInt64 {
+        lastTicket += 1
+        tickets[lastTicket] = answer
+        return lastTicket
+    }
+
+    /// A fresh snapshot before the last one expires.
+    func refreshedSnapshot(_ driver: Driver) -> LayeredSnapshot? {
+        guard ContinuousClock.now - lastSnapshot > .seconds(10) else { return nil }
+        do {
+            lastSnapshot = .now
+            return try ledger.state.snapshot()
+        } catch {
+            driver.fail(NodeFailure(error))
+            return nil
+        }
+    }
+
+    /// A full disk is met with a clean stop, not with a failed write.
+    func checkDisk(_ driver: Driver) {
+        guard ContinuousClock.now - lastDiskCheck > .seconds(5) else { return }
+        lastDiskCheck = .now
+        guard let free = Doctor.freeBytes(ledger.home.path), free < reserveBytes else { return }
+        driver.fail(
+            NodeFailure(
+                .disk, "\(free / 1_048_576) MiB are free on the disk of \(ledger.home.path), and the node keeps"
+                    + " \(reserveBytes / 1_048_576) MiB", hint: "Free space or move the home, then start again."))
+    }
+
+    // MARK: Effects
+
+    func perform(_ effect: ReplicaEffect) throws {
+        switch effect {
+        case .persistJournal(let records):
+            try journal.append(records)
+            live += records
+        case .trimJournal(let position): try trimJournal(before: position)
+        case .storeBody(let block):
+            try ledger.log.storeBody(hash: block.hash, height: block.header.height, block: block.encoded)
+        case .sign(let vote, _): try sign(vote)
+        case .fetchBlock(let hash): try answerFromBodies(hash)
+        case .broadcast, .send, .fetchCertificates:
+            // A network of one validator: there is nobody to send to or to ask.
+            break
+        case .setTimer(let timer, let delay):
+            let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: delay))
+            let index = timers.firstIndex { $0.deadline > deadline } ?? timers.count
+            timers.insert((deadline, timer), at: index)
+        case .finalize(let blocks): try finalize(blocks)
+        case .admitted(let ticket, let hash, _): tickets.removeValue(forKey: ticket)?(.success(hash))
+        case .refused(let ticket, let rejection):
+            measures.refused(rejection.reason)
+            tickets.removeValue(forKey: ticket)?(.failure(rejection))
+        case .report(let evidence):
+            logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
+        case .epochBegan(let epoch, let set):
+            validators = set
+            logger.info("epoch began", metadata: ["epoch": "\(epoch)", "validators": "\(set.count)"])
+        case .stop(let reason):
+            throw NodeFailure(.corruption, reason, hint: "Run `mednexusd verify` on this home before anything else.")
+        }
+    }
+
+    private func trimJournal(before position: EpochView) throws {
+        trimmed = max(trimmed, position)
+        live.removeAll { $0.position < trimmed }
+        if journal.byteCount > VoteJournal.rotationBytes { try journal.rotate(keeping: live) }
+    }
+
+    /// The guard is durable before the signature exists.
+    private func sign(_ vote: Vote) throws {
+        guard let key, let signingGuard, let index = validators.index(of: key.address) else { return }
+        switch try signingGuard.approve(vote) {
+        case .refuse(let reason):
+            logger.notice("not signed", metadata: ["view": "\(vote.position)", "because": "\(reason.rawValue)"])
+        case .sign, .signAgain:
+            let signature = Schnorr.sign(
+                message: vote.message(network: ledger.network), secret: key, auxiliary: NodeRandom.bytes32())
+            answers.append(.signed(SignedVote(vote: vote, validator: index, signature: signature)))
+        }
+    }
+
+    /// After a restart the replica asks for bodies that it executed before; they are in the log.
+    private func answerFromBodies(_ hash: Hash) throws {
+        guard let bytes = try ledger.log.body(hash) else { return }
+        let block = try Block(decoding: bytes)
+        let transactions = try block.transactions.map {
+            try VerifiedTransaction(try SignedTransaction(try RawTransaction($0)), network: ledger.network)
+        }
+        answers.append(.block(block, transactions))
+    }
+
+    /// Durable in the log, then readable in the state, and only then told.
+    private func finalize(_ blocks: [FinalExecution]) throws {
+        let started = ContinuousClock.now
+        try ledger.log.append(
+            blocks.map { Ledger.entry($0.executed.block, certificate: $0.certificate, receipts: $0.executed.receipts) })
+        measures.logSeconds(ContinuousClock.now - started)
+        for block in blocks { try ledger.state.push(block.executed.layer) }
+        answers.append(.finalState(try ledger.state.snapshot()))
+        lastSnapshot = .now
+        for block in blocks {
+            let header = block.executed.block.header
+            board.publish(
+                ChainHead(
+                    height: header.height, blockHash: block.executed.block.hash, time: header.time,
+                    stateRoot: header.stateRoot))
+            measures.finalized(header, transactions: block.executed.transactions.count)
+            logger.debug(
+                "final",
+                metadata: [
+                    "height": "\(header.height)", "transactions": "\(block.executed.transactions.count)",
+                    "hash": "\(block.executed.block.hash)",
+                ])
+        }
+    }
+}
