@@ -1,22 +1,13 @@
 """A wallet and an auditor that share no line of code with MedNexus: bytes, schema and sockets only."""
 
 import json
-import pathlib
 import time
 
 import cbor2
-import pycddl
 import pytest
 
 import ledger
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCHEMA = (ROOT / "Specs" / "ledger.cddl").read_text()
-
-
-def schema(rule):
-    """The joined schema with `rule` as its root (the first rule is what a CDDL tool validates)."""
-    return pycddl.Schema(f"root = {rule}\n{SCHEMA}")
+from schema import Rule as schema
 
 
 def wait_final(node, digest):
