@@ -117,6 +117,10 @@ targets += [
     tests("Votes", ["Votes", "Primitives", "Encoding", "Cryptography"]),
     tests("Consensus", ["Consensus", "Votes", "Primitives", "Cryptography"]),
     tests("Mempool", ["Mempool", "Primitives"]),
+    tests(
+        "Replica",
+        ["Replica", "Execution", "Blocks", "Transactions", "Mempool", "Consensus", "TestSupport"] + foundations
+            + domains),
     tests("Identities", ["Identities", "TestSupport"] + foundations),
     tests("Consents", ["Consents", "Identities", "TestSupport", "Fixtures"] + foundations),
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),

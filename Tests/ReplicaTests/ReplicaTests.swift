@@ -1,0 +1,110 @@
+import Blocks
+import Consensus
+import Mempool
+import Primitives
+import Replica
+import Testing
+import Transactions
+import Votes
+
+@Suite("Replica")
+struct ReplicaTests {
+    @Test("Transactions become final within a batch, and an idle chain makes no blocks", arguments: [1, 4])
+    func finality(count: Int) throws {
+        var network = try TestReplicas(count)
+        network.run(milliseconds: 100)
+        for sender in 0..<4 {
+            for sequence in 0..<25 as Range<UInt64> {
+                network.send(0, .transaction(try network.transfer(sender, sequence: sequence), ticket: 1))
+            }
+        }
+        network.run(milliseconds: 1_500)
+        #expect(network.stops.isEmpty)
+        for node in 0..<count {
+            #expect(network.finalTransactions(node) == 100)
+            #expect(network.replicas[node].pool.isEmpty)
+        }
+        #expect(network.areChainsSound)
+        let height = network.replicas[0].head.height
+        #expect(height.value <= 4)
+        network.run(milliseconds: 20_000)
+        #expect(network.replicas[0].head.height <= height.next, "no empty blocks while nothing happens")
+        network.run(milliseconds: 40_000)
+        #expect(network.replicas[0].head.height > height, "the heartbeat keeps block time fresh")
+    }
+
+    @Test("The boundary block ends each, and the next begins on it", arguments: [1, 4])
+    func epochs(count: Int) throws {
+        var network = try TestReplicas(count, epochLength: 10)
+        network.run(milliseconds: 100)
+        for sequence in 0..<35 as Range<UInt64> {
+            network.send(0, .transaction(try network.transfer(0, sequence: sequence), ticket: 1))
+            network.run(milliseconds: 600)
+        }
+        network.run(milliseconds: 10_000)
+        #expect(network.stops.isEmpty)
+        #expect(network.finalTransactions(count - 1) == 35)
+        #expect(network.replicas[0].consensus.configuration.epoch.value >= 3)
+        #expect(network.areChainsSound)
+        for block in network.disks[0].log.dropFirst() {
+            #expect(block.header.epoch == (block.header.height.value - 1) / 10)
+        }
+    }
+
+    @Test("Power fails before any effect: after the restart nothing final is lost and the rest becomes final")
+    func crashAtEveryEffect() throws {
+        var reference = try TestReplicas(1, epochLength: 10)
+        for sequence in 0..<3 as Range<UInt64> {
+            reference.send(0, .transaction(try reference.transfer(0, sequence: sequence), ticket: 1))
+            reference.run(milliseconds: 100)
+        }
+        #expect(reference.effectCount > 30)
+        for crash in 0..<reference.effectCount {
+            var network = try TestReplicas(1, epochLength: 10)
+            network.effectsUntilCrash = crash
+            for sequence in 0..<3 as Range<UInt64> {
+                network.send(0, .transaction(try network.transfer(0, sequence: sequence), ticket: 1))
+                guard network.run(milliseconds: 100) else { break }
+            }
+            let before = network.disks[0].log.map(\.hash)
+            try network.restartAll()
+            network.run(milliseconds: 50)
+            // What was not final is sent again, as a wallet's outbox does; what was is refused there.
+            for sequence in 0..<3 as Range<UInt64> {
+                network.send(0, .transaction(try network.transfer(0, sequence: sequence), ticket: 2))
+            }
+            network.run(milliseconds: 31_000)
+            #expect(network.stops.isEmpty, "crash before effect \(crash)")
+            #expect(network.finalTransactions(0) == 3, "crash before effect \(crash)")
+            #expect(Array(network.disks[0].log.map(\.hash).prefix(before.count)) == before)
+            #expect(network.areChainsSound)
+        }
+    }
+
+    @Test("All four fail at once and go on")
+    func restartOfAll() throws {
+        var network = try TestReplicas(4)
+        for round in 0..<12 as Range<UInt64> {
+            network.send(0, .transaction(try network.transfer(0, sequence: round), ticket: 1))
+            network.effectsUntilCrash = 60 + Int(round) * 7
+            network.run(milliseconds: 2_000)
+            try network.restartAll()
+            network.run(milliseconds: 100)
+            network.send(1, .transaction(try network.transfer(0, sequence: round), ticket: 1))
+            network.run(milliseconds: 40_000)
+            #expect(network.finalTransactions(1) == Int(round) + 1)
+        }
+        #expect(network.stops.isEmpty)
+        #expect(network.areChainsSound)
+    }
+
+    @Test("A transaction of an unknown account is refused with the ledger's reason")
+    func unknownAccount() throws {
+        var network = try TestReplicas(1)
+        let other = try TestReplicas(2)
+        network.send(0, .transaction(try network.transfer(0, sequence: 70), ticket: 1))
+        network.send(0, .transaction(try other.transfer(0, sequence: 0), ticket: 1))
+        network.run(milliseconds: 100)
+        #expect(network.refusals.first?.reason == "sequence_too_far")
+    }
+}

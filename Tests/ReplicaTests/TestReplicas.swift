@@ -1,0 +1,266 @@
+import Blocks
+import Consents
+import Cryptography
+import Execution
+import Governance
+import INFTs
+import Identities
+import Licenses
+import Primitives
+import Replica
+import Revenue
+import StateModel
+import TestSupport
+import Transactions
+import Votes
+
+/// What a node keeps through a crash.
+struct TestDisk {
+    var journal: [JournalRecord] = []
+    var guardRecord: GuardRecord
+    /// Every certificate it ever journaled, which block sync would serve.
+    var certificates: [Certificate] = []
+    var bodies: [Hash: Block] = [:]
+    /// Final blocks by height, genesis first, and the certificate of the last.
+    var log: [Block]
+    var finalization: Certificate?
+    var layers: [StateLayer]
+    /// Every block that was ever called final, in the order in which it was.
+    var announced: [Hash] = []
+}
+
+/// Replicas on one simulated clock; what they send arrives ten milliseconds later.
+struct TestReplicas {
+    static let start = Timestamp(1_700_000_000_000)
+    static let senders = (0..<4).map { key(UInt64(100 + $0)) }
+    static let asset = Assets.genesisIdentifier(code: "EURX")
+    static func hospital(_ index: Int) -> OrganizationID { testIdentifier("hospital \(index)") }
+
+    static func key(_ number: UInt64) -> SecretKey {
+        guard let key = SecretKey(Bytes32(0, 0, 0, number)) else { preconditionFailure("a small scalar is a key") }
+        return key
+    }
+
+    static func genesis(validators: Int, epochLength: UInt64) -> Genesis {
+        let administrator = key(99).address
+        let accounts = ([key(99)] + senders).map {
+            GenesisAccount(address: $0.address, kind: .institution, sponsor: .organization(hospital(0)))
+        }
+        let profile = OrganizationProfile(
+            kind: .institution, name: "Hospital", jurisdiction: "DE",
+            members: [Member(account: administrator, role: .administrator)],
+            policies: [ClassPolicy(.administration, threshold: 1)])
+        let board = Party.account(administrator)
+        let issuer = Party.account(key(100).address)
+        let claim = CredentialClaim(subject: issuer, credentialType: .assetIssuer, validFrom: start)
+        return Genesis(
+            name: "test", kind: .test, time: start,
+            governance: GovernanceGenesis(
+                parameters: LedgerParameters(
+                    epochLength: epochLength, deltaMilliseconds: 500, heartbeatMilliseconds: 30_000,
+                    blockWeight: 500_000, clockSkewMilliseconds: 2_000),
+                validators: (0..<validators).map {
+                    GenesisValidator(
+                        name: "node \($0)", institution: .organization(hospital($0)), key: key(UInt64($0 + 1)).address)
+                }),
+            identities: IdentitiesGenesis(
+                parameters: IdentityParameters(accountsPerSponsor: 1_000, stateBytesPerSponsor: 1 << 30),
+                accounts: accounts,
+                organizations: (0..<validators).map {
+                    GenesisOrganization(id: hospital($0), profile: profile, isEnrolled: true)
+                },
+                accreditors: [GenesisAccreditor(party: board, types: CredentialType.allCases)],
+                credentials: [
+                    GenesisCredential(id: testIdentifier("issuer"), issuer: board, delegation: nil, claim: claim)
+                ]),
+            consents: ConsentsGenesis(),
+            revenue: RevenueGenesis(
+                assets: [
+                    GenesisAsset(
+                        code: "EURX", title: "Euro", scale: 2, issuer: issuer, freezePolicy: .never,
+                        issues: senders.map { GenesisIssue(to: .account($0.address), amount: Amount(1_000_000)) })
+                ]),
+            infts: INFTsGenesis(), licenses: LicensesGenesis())
+    }
+
+    let genesis: Genesis
+    let keys: [SecretKey]
+    var disks: [TestDisk]
+    var replicas: [Replica] = []
+    var now = TestReplicas.start
+    var stops: [String] = []
+    var refusals: [Rejection] = []
+    /// Power fails before the effect with this number; nil: never.
+    var effectsUntilCrash: Int?
+    var effectCount = 0
+    private var queue: [(time: Timestamp, node: Int, input: ReplicaInput)] = []
+
+    init(_ count: Int, epochLength: UInt64 = 1_000) throws {
+        genesis = Self.genesis(validators: count, epochLength: epochLength)
+        keys = (0..<count).map { Self.key(UInt64($0 + 1)) }
+        let (block, layer) = try GenesisExecutor.execute(genesis)
+        let network = genesis.hash
+        disks = keys.map {
+            TestDisk(
+                guardRecord: GuardRecord(network: network, key: $0.address), log: [block], layers: [layer])
+        }
+        for index in 0..<count { replicas.append(try open(index)) }
+        for index in 0..<count { send(index, .start) }
+    }
+
+    private func snapshot(_ index: Int) -> LayeredSnapshot {
+        LayeredSnapshot(EmptySnapshot(), layersNewestFirst: disks[index].layers.reversed())
+    }
+
+    private func open(_ index: Int) throws -> Replica {
+        let disk = disks[index]
+        return try Replica(
+            ReplicaConfiguration(network: genesis.hash, networkKind: .test, ownKey: keys[index].address),
+            recovery: ReplicaRecovery(
+                head: disk.log[disk.log.count - 1].header, finalization: disk.finalization, state: snapshot(index),
+                journal: disk.journal, guardVotes: disk.guardRecord.votes))
+    }
+
+    /// Everything in memory and on the way is lost; the disks stay.
+    mutating func restartAll() throws {
+        queue = []
+        effectsUntilCrash = nil
+        for index in replicas.indices { replicas[index] = try open(index) }
+        for index in replicas.indices { send(index, .start) }
+    }
+
+    mutating func send(_ node: Int, _ input: ReplicaInput, after milliseconds: UInt64 = 0) {
+        queue.append((now.adding(milliseconds: milliseconds), node, input))
+    }
+
+    /// False if the power failed.
+    @discardableResult
+    mutating func run(milliseconds: UInt64) -> Bool {
+        let end = now.adding(milliseconds: milliseconds)
+        var nextTick = now
+        while true {
+            if nextTick <= end, queue.allSatisfy({ $0.time > nextTick }) {
+                now = nextTick
+                nextTick = nextTick.adding(milliseconds: 1_000)
+                for node in replicas.indices { send(node, .tick) }
+            }
+            guard let first = queue.indices.min(by: { (queue[$0].time, $0) < (queue[$1].time, $1) }),
+                queue[first].time <= end
+            else { break }
+            let next = queue.remove(at: first)
+            now = max(now, next.time)
+            for effect in replicas[next.node].step(next.input, now: now) {
+                effectCount += 1
+                if let left = effectsUntilCrash {
+                    guard left > 0 else { return false }
+                    effectsUntilCrash = left - 1
+                }
+                perform(effect, of: next.node)
+            }
+        }
+        now = end
+        return true
+    }
+
+    private mutating func perform(_ effect: ReplicaEffect, of node: Int) {
+        switch effect {
+        case .persistJournal(let records):
+            disks[node].journal += records
+            for case .certificate(let certificate) in records { disks[node].certificates.append(certificate) }
+        case .trimJournal(let position): disks[node].journal.removeAll { $0.position < position }
+        case .storeBody(let block): disks[node].bodies[block.hash] = block
+        case .sign(let vote, let isBroadcast): sign(vote, isBroadcast, by: node)
+        case .broadcast(let message): for other in replicas.indices where other != node { deliver(message, to: other) }
+        case .send(let message, let other): deliver(message, to: other)
+        case .fetchBlock(let hash):
+            guard let block = ([disks[node]] + disks).compactMap({ $0.bodies[hash] }).first else { return }
+            send(node, .block(block, verified(block)), after: 5)
+        case .fetchCertificates(let epoch, let above, let below):
+            for certificate in disks.flatMap(\.certificates)
+            where certificate.epoch == epoch && certificate.view > above && certificate.view < below {
+                deliver(.certificate(certificate), to: node)
+            }
+        case .setTimer(let timer, let delay): send(node, .timer(timer), after: delay)
+        case .finalize(let blocks):
+            for final in blocks {
+                disks[node].log.append(final.executed.block)
+                disks[node].layers.append(final.executed.layer)
+                disks[node].announced.append(final.executed.block.hash)
+            }
+            disks[node].finalization = blocks.last?.certificate
+            send(node, .finalState(snapshot(node)))
+        case .refused(_, let rejection): refusals.append(rejection)
+        case .stop(let reason): stops.append(reason)
+        case .admitted, .report, .epochBegan: break
+        }
+    }
+
+    private mutating func sign(_ vote: Vote, _ isBroadcast: Bool, by node: Int) {
+        switch disks[node].guardRecord.decide(vote) {
+        case .refuse: return
+        case .signAgain: break
+        case .sign(let record): disks[node].guardRecord = record
+        }
+        let message = vote.message(network: genesis.hash)
+        let signed = SignedVote(
+            vote: vote, validator: node, signature: Schnorr.sign(message: message, secret: keys[node], auxiliary: .zero)
+        )
+        if isBroadcast { for other in replicas.indices where other != node { deliver(.vote(signed), to: other) } }
+        send(node, .signed(signed))
+    }
+
+    private func verified(_ block: Block) -> [VerifiedTransaction] {
+        block.transactions.compactMap { bytes in
+            (try? RawTransaction(bytes)).flatMap { try? SignedTransaction($0) }
+                .flatMap { try? VerifiedTransaction($0, network: genesis.hash) }
+        }
+    }
+
+    private mutating func deliver(_ message: ReplicaMessage, to node: Int) {
+        switch message {
+        case .proposal(let block, let view, let parentView, let notarize):
+            send(
+                node, .proposal(block, verified(block), view: view, parentView: parentView, notarize: notarize),
+                after: 10)
+        case .vote(let vote): send(node, .vote(vote), after: 10)
+        case .certificate(let certificate): send(node, .certificate(certificate), after: 10)
+        case .transaction(let bytes):
+            // Relayed once: what a peer has already is refused there and goes no further.
+            guard let signed = (try? RawTransaction(bytes)).flatMap({ try? SignedTransaction($0) }),
+                let transaction = try? VerifiedTransaction(signed, network: genesis.hash)
+            else { return }
+            send(node, .transaction(transaction, ticket: 0), after: 10)
+        }
+    }
+
+    /// `sender` pays the next one a unit.
+    func transfer(_ sender: Int, sequence: UInt64) throws -> VerifiedTransaction {
+        let key = Self.senders[sender]
+        let receiver = Self.senders[(sender + 1) % Self.senders.count].address
+        let body = TransactionBody(
+            network: genesis.hash, sender: key.address, sequence: sequence, validUntil: nil,
+            operations: [
+                .revenue(.transfer(RevenueTransfer(to: .account(receiver), asset: Self.asset, amount: Amount(1))))
+            ])
+        let signature = AccountSignature(
+            account: key.address, signature: Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero))
+        return try VerifiedTransaction(try SignedTransaction(body.signed([signature])), network: genesis.hash)
+    }
+
+    /// Transactions that are final at a node.
+    func finalTransactions(_ node: Int) -> Int { disks[node].log.reduce(0) { $0 + $1.transactions.count } }
+
+    /// Every log is one chain, without gaps or repetitions, and no two nodes differ.
+    var areChainsSound: Bool {
+        for disk in disks {
+            for (parent, child) in zip(disk.log, disk.log.dropFirst())
+            where child.header.parent != parent.hash || child.header.height != parent.header.height.next {
+                return false
+            }
+            guard Set(disk.announced).count == disk.announced.count else { return false }
+            guard zip(disk.log, disks[0].log).allSatisfy({ $0.hash == $1.hash }) else { return false }
+            guard zip(disk.log, disk.layers).allSatisfy({ $0.header.stateRoot == $1.root }) else { return false }
+        }
+        return true
+    }
+}
