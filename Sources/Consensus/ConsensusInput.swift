@@ -64,11 +64,4 @@ public struct ConsensusTimer: Hashable, Sendable {
     public let view: View
     /// Tells this timer from earlier ones of its kind.
     public let number: UInt64
-
-    init(kind: Kind, epoch: Epoch, view: View, number: UInt64) {
-        self.kind = kind
-        self.epoch = epoch
-        self.view = view
-        self.number = number
-    }
 }
