@@ -45,7 +45,7 @@ public struct CredentialSummary: Codable, Hashable, Sendable {
     public let validUntil: Timestamp?
 }
 
-public enum CredentialStatus: String, Codable, Hashable, Sendable {
+public enum CredentialStatus: String, CaseIterable, Codable, Hashable, Sendable {
     case offered, accepted, declined, revoked, expired
     /// Accepted, and not yet valid.
     case notYetValid

@@ -321,7 +321,8 @@ extension JSONValue: Codable {
     public func encode(to encoder: any Encoder) throws {
         guard let writer = encoder as? JSONWriter else {
             throw EncodingError.invalidValue(
-                self, EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "is written to JSON only"))
+                self, EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "is written to JSON only")
+            )
         }
         writer.replace(self)
     }

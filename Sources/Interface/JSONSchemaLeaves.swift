@@ -13,6 +13,11 @@ public protocol JSONUnionDescribed {
     static var names: [String] { get }
 }
 
+/// A type that reads a text of its own kind under some key; what to offer there, every choice, a valid one first.
+public protocol JSONSampleTexts {
+    static var sampleTexts: [String: [String]] { get }
+}
+
 private let sampleBytes = Bytes32(filledBy: { UInt8($0) })
 private let bech32Characters = "[qpzry9x8gf2tvdw0s3jn54khce6mua7l]"
 

@@ -43,6 +43,7 @@ final class JSONSchemaProbe {
         open.append(identity)
         defer { open.removeLast() }
         let inner = ProbeNode(self, isShallow: isNested)
+        inner.choices = (type as? any JSONSampleTexts.Type)?.sampleTexts ?? [:]
         var result = Result { try Value(from: inner) }
         if case .failure = result, inner.isText {
             for text in ["a", "1", "A1", "1.0", "en", "USD", "00", "2026-01-01", "https://example.org/a"] {
@@ -101,6 +102,7 @@ private final class ProbeNode: Decoder {
     let text: String
     let variant: String?
     var schema: JSONValue = .boolean(true)
+    var choices: [String: [String]] = [:]
     private(set) var isObject = false
     private(set) var isText = false
     private var properties = JSONObject()
@@ -263,6 +265,11 @@ private struct ProbeKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
         if key.stringValue == OperationTypeKey.type.rawValue, let variant = node.variant,
             let value = variant as? Value
         {
+            return value
+        }
+        if let choices = node.choices[key.stringValue], let value = choices.first as? Value {
+            let schema: JSONValue = .object(["type": "string", "enum": .array(choices.map { .string($0) })])
+            node.record(key.stringValue, schema, required: true)
             return value
         }
         let member = ProbeNode(node.probe, isShallow: node.isShallow)

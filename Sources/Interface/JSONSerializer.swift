@@ -59,7 +59,7 @@ extension JSONValue {
         var text = text
         text.withUTF8 { utf8 in
             var isPlain = true
-            for unsafe byte in unsafe utf8
+            for unsafebyte in unsafe utf8
             where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
                 isPlain = false
                 break
@@ -67,7 +67,7 @@ extension JSONValue {
             if isPlain {
                 unsafe bytes.append(contentsOf: utf8)
             } else {
-                for unsafe byte in unsafe utf8 { escape(byte, into: &bytes) }
+                for unsafebyte in unsafe utf8 { escape(byte, into: &bytes) }
             }
         }
         bytes.append(UInt8(ascii: "\""))

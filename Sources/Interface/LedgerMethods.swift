@@ -55,7 +55,8 @@ extension Method {
     init<Parameters: Codable & Sendable>(
         list name: String, _ summary: String, _ parameters: [QueryParameter] = [], from: Parameters.Type,
         item: JSONValue?, itemType: any (Codable & Sendable).Type, numbers: Int,
-        _ evaluate: @escaping @Sendable (Parameters, [UInt64]?, Int, any LedgerBackend) async throws
+        _ evaluate:
+            @escaping @Sendable (Parameters, [UInt64]?, Int, any LedgerBackend) async throws
             -> (items: [JSONValue], next: [UInt64]?)
     ) {
         self.name = name

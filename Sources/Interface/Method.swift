@@ -12,7 +12,9 @@ public struct CallContext: Sendable {
 
     public init(
         subscriptions: (any SubscriptionHost)? = nil, mayWait: Bool = true,
-        limitTime: @escaping @Sendable (@escaping @Sendable () async -> CallResult) async -> CallResult? = { await $0() }
+        limitTime: @escaping @Sendable (@escaping @Sendable () async -> CallResult) async -> CallResult? = {
+            await $0()
+        }
     ) {
         self.subscriptions = subscriptions
         self.mayWait = mayWait

@@ -31,10 +31,10 @@ final class OpenRPCWriter {
             "info": .object([
                 "title": "MedNexus", "version": .string(version),
                 "description": """
-                    A ledger node for medical INFTs. Reads answer with the height and hash of the state they were \
-                    answered at; lists page with an opaque cursor that every node understands; ledger refusals have \
-                    codes from 1000.
-                    """,
+                A ledger node for medical INFTs. Reads answer with the height and hash of the state they were \
+                answered at; lists page with an opaque cursor that every node understands; ledger refusals have \
+                codes from 1000.
+                """,
             ]),
             "servers": [.object(["name": "node", "url": "http://127.0.0.1:7411"])],
             "methods": .array(described),

@@ -44,7 +44,8 @@ struct HTTPConnection<Program: HTTPProgram>: Sendable {
             refusal.closes = refusal.closes || Self.announcesBody(head)
             return try await write(refusal, head, outbound)
         }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > program.limits.bodyBytes
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+            length > program.limits.bodyBytes
         {
             return try await write(tooLarge, head, outbound)
         }

@@ -1,10 +1,10 @@
+import Glibc
 import Hummingbird
 import HummingbirdCore
 public import Interface
 public import Logging
 public import Metrics
 import NIOCore
-import Glibc
 import NIOPosix
 public import ServiceLifecycle
 

@@ -17,7 +17,8 @@ struct JSONTests {
 
     @Test("Escapes and surrogate pairs read as the characters they name; lone surrogates are refused")
     func strings() throws {
-        #expect(try JSONParser.parse(#""\"\\\/\b\f\n\r\t\u0041\ud83d\ude00\u00e9""#).string == "\"\\/\u{8}\u{c}\n\r\tA😀é")
+        #expect(
+            try JSONParser.parse(#""\"\\\/\b\f\n\r\t\u0041\ud83d\ude00\u00e9""#).string == "\"\\/\u{8}\u{c}\n\r\tA😀é")
         for text in [
             #""\ud83d""#, #""\ude00""#, #""\ud83dx""#, #""\ud83d\u0041""#, #""\x""#, #""\u12""#, "\"\n\"", "\"abc",
         ] {

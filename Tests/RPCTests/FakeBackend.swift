@@ -40,7 +40,8 @@ enum Fake {
 
     static let queries: [Query] = [
         Query(
-            "test_difference", "Subtracts.", [QueryParameter("minuend", "From."), QueryParameter("subtrahend", "What.")],
+            "test_difference", "Subtracts.",
+            [QueryParameter("minuend", "From."), QueryParameter("subtrahend", "What.")],
             from: SumParameters.self, to: Int64.self
         ) { (parameters, _) throws(Refusal) in parameters.minuend - parameters.subtrahend },
         Query(list: "test_numbers", "Numbers.", [], from: NoParameters.self, of: UInt64.self) {

@@ -101,7 +101,9 @@ struct ServerTests {
             #expect(try fresh().post(String(repeating: " ", count: 1_001))?.status == 413)
             let chunked = try fresh()
             let chunk = String(repeating: " ", count: 800)
-            chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n320\r\n\(chunk)\r\n320\r\n\(chunk)\r\n0\r\n\r\n")
+            chunked.send(
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n320\r\n\(chunk)\r\n320\r\n\(chunk)\r\n0\r\n\r\n"
+            )
             #expect(chunked.answer()?.status == 413)
             let header = "X-Long: \(String(repeating: "a", count: 20_000))\r\n"
             #expect(try fresh().request("GET /", headers: header)?.status == 431)

@@ -79,7 +79,8 @@ final class SocketClient {
         return (status, lower, String(decoding: body, as: UTF8.self))
     }
 
-    func post(_ body: String, path: String = "/", headers: String = "") -> (status: Int, headers: String, body: String)? {
+    func post(_ body: String, path: String = "/", headers: String = "") -> (status: Int, headers: String, body: String)?
+    {
         send("POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
         return answer()
     }

@@ -18,7 +18,8 @@ struct PlainNames: NameResolver {
         if let state, let record = try? Assets.record(asset, in: state) {
             return "\(Self.decimal(amount.units, scale: Int(record.scale))) \(record.code)"
         }
-        return "\(amount.units) smallest units of \(TypedText.encode(asset.bytes, kind: AssetKind.name, network: networkKind))"
+        return
+            "\(amount.units) smallest units of \(TypedText.encode(asset.bytes, kind: AssetKind.name, network: networkKind))"
     }
 
     /// 25000 at scale 2 is `250.00`.
