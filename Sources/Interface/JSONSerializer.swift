@@ -56,19 +56,12 @@ extension JSONValue {
 
     private static func serialize(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            var isPlain = true
-            for unsafebyte in unsafe utf8
-            where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                isPlain = false
-                break
-            }
-            if isPlain {
-                unsafe bytes.append(contentsOf: utf8)
-            } else {
-                for unsafebyte in unsafe utf8 { escape(byte, into: &bytes) }
-            }
+        let utf8 = text.utf8
+        let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        if isPlain {
+            bytes.append(contentsOf: utf8)
+        } else {
+            for byte in utf8 { escape(byte, into: &bytes) }
         }
         bytes.append(UInt8(ascii: "\""))
     }

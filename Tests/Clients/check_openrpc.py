@@ -13,6 +13,8 @@ import sys
 import urllib.request
 
 import jsonschema
+import referencing
+import referencing.jsonschema
 
 problems = []
 
@@ -71,14 +73,10 @@ def check_schema(document):
         schema = json.load(file)
     with open(os.path.join(path, "json_schema_tools_meta_schema.json")) as file:
         meta = json.load(file)
-    # The published schema refers to this definition and does not contain it.
-    reference = {"type": "object", "required": ["$ref"], "properties": {"$ref": {"type": "string"}}}
-    schema.setdefault("definitions", {}).setdefault("referenceObject", reference)
-    store = {"https://meta.json-schema.tools/": meta, "https://meta.json-schema.tools": meta}
-    if "$id" in meta:
-        store[meta["$id"]] = meta
-    resolver = jsonschema.RefResolver.from_schema(schema, store=store)
-    for error in jsonschema.Draft7Validator(schema, resolver=resolver).iter_errors(document):
+    resource = referencing.Resource.from_contents(meta, default_specification=referencing.jsonschema.DRAFT7)
+    registry = referencing.Registry().with_resources(
+        [(name, resource) for name in ("https://meta.json-schema.tools", "https://meta.json-schema.tools/")])
+    for error in jsonschema.Draft7Validator(schema, registry=registry).iter_errors(document):
         problems.append("schema: %s at %s" % (error.message[:200], "/".join(str(step) for step in error.path)))
 
 

@@ -7,6 +7,12 @@ import Primitives
 import RPC
 import Testing
 
+private func limits(_ adjust: (inout RPCLimits) -> Void) -> RPCLimits {
+    var limits = RPCLimits()
+    adjust(&limits)
+    return limits
+}
+
 private struct Running: Sendable {
     let port: Int
     let backend: FakeBackend
@@ -38,13 +44,13 @@ private func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () async t
 
 /// Runs the server on a port that the system chooses, the body on a thread of its own, then stops the server.
 private func withServer(
-    height: UInt64 = 3, _ adjust: (inout RPCConfiguration) -> Void = { _ in },
+    height: UInt64 = 3, limits: RPCLimits = RPCLimits(),
     _ body: @escaping @Sendable (Running) async throws -> Void
 ) async throws {
     var configuration = RPCConfiguration()
     configuration.port = 0
     configuration.allowedOrigins = ["https://market.example"]
-    adjust(&configuration)
+    configuration.limits = limits
     let backend = FakeBackend(height: height)
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let server = RPCServer(
@@ -96,7 +102,7 @@ struct ServerTests {
 
     @Test("Bodies beyond the limit are 413, headers beyond it 431, garbage 400")
     func sizes() async throws {
-        try await withServer({ $0.limits.bodyBytes = 1_000 }) { server in
+        try await withServer(limits: limits { $0.bodyBytes = 1_000 }) { server in
             func fresh() throws -> SocketClient { try #require(SocketClient(port: server.port)) }
             #expect(try fresh().post(String(repeating: " ", count: 1_001))?.status == 413)
             let chunked = try fresh()
@@ -117,10 +123,12 @@ struct ServerTests {
 
     @Test("Too many calls are 429 with Retry-After, a batch counting as its calls")
     func rates() async throws {
-        try await withServer({
-            $0.limits.callsPerSecond = 0.5
-            $0.limits.callBurst = 5
-        }) { server in
+        try await withServer(
+            limits: limits {
+                $0.callsPerSecond = 0.5
+                $0.callBurst = 5
+            }
+        ) { server in
             let client = try #require(SocketClient(port: server.port))
             #expect(client.post("[\(Self.head),\(Self.head),\(Self.head)]")?.status == 200)
             let refused = client.post("[\(Self.head),\(Self.head),\(Self.head)]")
@@ -132,7 +140,7 @@ struct ServerTests {
 
     @Test("Connections beyond the limit are 503")
     func connections() async throws {
-        try await withServer({ $0.limits.connections = 1 }) { server in
+        try await withServer(limits: limits { $0.connections = 1 }) { server in
             let first = try #require(SocketClient(port: server.port))
             #expect(first.post(Self.head)?.status == 200)
             let second = try #require(SocketClient(port: server.port))
@@ -192,7 +200,7 @@ struct ServerTests {
 
     @Test("Subscriptions beyond the limit are refused")
     func subscriptionLimit() async throws {
-        try await withServer({ $0.limits.subscriptionsPerConnection = 1 }) { server in
+        try await withServer(limits: limits { $0.subscriptionsPerConnection = 1 }) { server in
             let client = try #require(SocketClient(port: server.port))
             #expect(client.request("GET /ws", headers: SocketClient.upgrade)?.status == 101)
             for expected in [false, true] {
@@ -205,7 +213,7 @@ struct ServerTests {
 
     @Test("A subscriber that does not read is closed with code 4008 and its cursor")
     func lagging() async throws {
-        try await withServer(height: 200_000, { $0.limits.lagMilliseconds = 400 }) { server in
+        try await withServer(height: 200_000, limits: limits { $0.lagMilliseconds = 400 }) { server in
             let client = try #require(SocketClient(port: server.port))
             #expect(client.request("GET /ws", headers: SocketClient.upgrade)?.status == 101)
             client.sendFrame(
@@ -246,7 +254,7 @@ struct ServerTests {
 
     @Test("A call that takes too long is answered with timed_out")
     func timeLimit() async throws {
-        try await withServer({ $0.limits.callMilliseconds = 100 }) { server in
+        try await withServer(limits: limits { $0.callMilliseconds = 100 }) { server in
             let client = try #require(SocketClient(port: server.port))
             let poll =
                 #"{"jsonrpc":"2.0","method":"chain_events","params":{"cursor":"now","waitMilliseconds":9000},"id":1}"#
