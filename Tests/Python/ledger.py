@@ -93,6 +93,11 @@ def transaction(network, key, sequence, operations, valid_until=None, acting_for
     return b"\x82" + body + signatures, digest
 
 
+def transfer(asset, recipient, units):
+    """revenue.transfer to an account: Specs/domains/revenue.md."""
+    return [3, [4, [None, [0, recipient], asset, units, None]]]
+
+
 class Node:
     """A stock JSON-RPC 2.0 client."""
 

@@ -25,28 +25,19 @@ def sequence_of(node, key, network_kind_prefix):
     return node.call("account_sequence", address=ledger.bech32m(network_kind_prefix, key.address))["value"]["sequence"]
 
 
-def transfer(devnet, recipient, units, asset):
-    """revenue.transfer, written by hand from Specs/domains/revenue.md."""
-    domain, kind = 3, TRANSFER_KIND
-    return [domain, [kind, [asset, [0, recipient], units]]]
-
-
-TRANSFER_KIND = 3
-
-
 def submit_transfer(devnet, sender, recipient, units):
     key, other = devnet.key(sender), devnet.key(recipient)
-    asset = ledger.from_bech32m(devnet.node.call("asset_list")["items"][0]["id"])
+    asset = ledger.from_bech32m(devnet.node.call("asset_list")["items"][0]["asset"]["id"])
     network = bytes.fromhex(devnet.network["network"])
     data, digest = ledger.transaction(
-        network, key, sequence_of(devnet.node, key, "tmnx"), [transfer(devnet, other.address, units, asset)])
+        network, key, sequence_of(devnet.node, key, "tmnx"), [ledger.transfer(asset, other.address, units)])
     return data, digest
 
 
 def test_a_transaction_built_from_the_specification_becomes_final(devnet):
     data, digest = submit_transfer(devnet, "clinic", "author", 1234)
     schema("transaction").validate_cbor(data)
-    answer = devnet.node.call("tx_submit", transaction=data.hex())
+    answer = devnet.node.call("tx_submit", bytes=data.hex())
     assert answer["hash"] == digest.hex()
     final = wait_final(devnet.node, digest)
 
@@ -64,7 +55,7 @@ def test_a_transaction_built_from_the_specification_becomes_final(devnet):
 
 def test_what_the_node_decodes_is_what_was_written(devnet):
     data, digest = submit_transfer(devnet, "clinic", "author", 5)
-    decoded = devnet.node.call("tx_decode", transaction=data.hex())
+    decoded = devnet.node.call("tx_decode", bytes=data.hex())
     value = decoded.get("value", decoded)
     assert value["hash"] == digest.hex()
     assert "revenue.transfer" in json.dumps(value)
@@ -85,15 +76,15 @@ def test_what_the_node_decodes_is_what_was_written(devnet):
 def test_every_other_encoding_is_refused(devnet, change, code):
     data, _ = submit_transfer(devnet, "clinic", "author", 7)
     with pytest.raises(ledger.RPCError) as refused:
-        devnet.node.call("tx_submit", transaction=change(data).hex())
+        devnet.node.call("tx_submit", bytes=change(data).hex())
     assert refused.value.code == code
 
 
 def test_another_network_is_refused(devnet):
     key = devnet.key("clinic")
-    data, _ = ledger.transaction(b"\x07" * 32, key, 0, [transfer(devnet, key.address, 1, b"\x00" * 32)])
+    data, _ = ledger.transaction(b"\x07" * 32, key, 0, [ledger.transfer(b"\x00" * 32, key.address, 1)])
     with pytest.raises(ledger.RPCError) as refused:
-        devnet.node.call("tx_submit", transaction=data.hex())
+        devnet.node.call("tx_submit", bytes=data.hex())
     assert refused.value.code == 1002
     assert refused.value.data["field"] == "network"
 
