@@ -177,7 +177,7 @@ struct AccountSponsor: WalletCommand {
         let address = try session.address(account)
         let kind = try Codes.one(kind, PartyKind.self, "kind")
         try await session.act([.identities(.sponsor(SponsorAccount(account: address, kind: kind)))])
-        try session.nameParty(.account(address))
+        try await session.nameParty(.account(address))
     }
 }
 

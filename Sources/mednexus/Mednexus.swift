@@ -26,7 +26,8 @@ struct Mednexus: AsyncParsableCommand {
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, ConsentCommand.self,
-            TransactionCommand.self, NodeCommand.self,
+            INFTCommand.self, TermsCommand.self, OfferCommand.self, LicenseCommand.self, RevenueCommand.self,
+            AssetCommand.self, TransactionCommand.self, NodeCommand.self,
         ])
 
     static func main() async {

@@ -32,8 +32,7 @@ struct PartyRegister: WalletCommand {
                 account: try session.address(party), kind: try Codes.one(kind, PartyKind.self, "kind"))
             try await session.act([.identities(.sponsor(operation))])
         }
-        try session.book.add(name, found, on: session.network.genesis)
-        try session.home.save(session.book)
+        try await session.name(found, name)
         guard kind == nil else { return }
         let value = JSONValue.object(["name": .string(name), "party": .string(session.text(found))])
         session.show(value) { Console.out("\(name) is \(session.text(found)) in this wallet.") }

@@ -188,15 +188,16 @@ struct TransactionSubmit: WalletCommand {
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
-        let lock = try session.home.lock()
-        defer { withExtendedLifetime(lock) {} }
+        var lock: HomeLock? = try await session.takeLock()
         let transaction = try SigningRequest.load(file).assemble(on: session.network)
         let names = try await session.names()
         let words = TransactionDraft(body: transaction.body, names: names).summary(names)
         let sending = TransactionSender(home: session.home, network: session.network, client: session.client)
-        let record = try await sending.send(
-            transaction, words: words, waitMilliseconds: globals.wait ? 120_000 : 0)
-        try session.report(record, made: session.made(by: transaction.body))
+        var record = try await sending.send(transaction, words: words, waitMilliseconds: 0)
+        withExtendedLifetime(lock) {}
+        lock = nil
+        if globals.wait { record = try await session.settled(record, sending) }
+        try await session.report(record, made: session.made(by: transaction.body))
     }
 }
 
@@ -217,7 +218,7 @@ struct TransactionWait: WalletCommand {
             let settled = try await outbox.wait(for: record, client: session.client, milliseconds: 120_000)
             if let failure = Outbox.failure(of: settled) { throw failure }
             let body = try SignedTransaction(RawTransaction(settled.bytes.bytes)).body
-            return try session.report(settled, made: session.made(by: body))
+            return try await session.report(settled, made: session.made(by: body))
         }
         for _ in 0..<240 {
             let status = try await session.client.transactionStatus(hash)

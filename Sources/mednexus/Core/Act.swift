@@ -62,8 +62,7 @@ extension Session {
                 .usage, "nothing is signed for a network that is not pinned",
                 hint: "Pin it: mednexus network add NAME --node \(network.node) --genesis \(network.genesis)")
         }
-        let lock = try home.lock()
-        defer { withExtendedLifetime(lock) {} }
+        var lock: HomeLock? = try await takeLock()
         let sender = try sender()
         let sending = TransactionSender(home: home, network: network, client: client)
         let body = try await sending.prepare(
@@ -75,9 +74,32 @@ extension Session {
         let keystore = try unlock()
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
         let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers, keystore))
-        let record = try await sending.send(
-            transaction, words: summary, waitMilliseconds: globals.wait ? Self.waitMilliseconds : 0)
-        try report(record, made: made(by: body))
+        var record = try await sending.send(transaction, words: summary, waitMilliseconds: 0)
+        // What follows only watches, so that other commands of this wallet need not wait.
+        withExtendedLifetime(lock) {}
+        lock = nil
+        if globals.wait { record = try await settled(record, sending) }
+        try await report(record, made: made(by: body))
+    }
+
+    /// Final, or a failure that says what it is instead.
+    func settled(_ record: OutboxRecord, _ sending: TransactionSender) async throws(WalletFailure) -> OutboxRecord {
+        let settled = try await sending.outbox.wait(
+            for: record, client: client, milliseconds: Self.waitMilliseconds)
+        if let failure = Outbox.failure(of: settled) { throw failure }
+        return settled
+    }
+
+    /// Two commands of one wallet take turns; a person who reads words may hold it longer than that.
+    func takeLock() async throws(WalletFailure) -> HomeLock {
+        for _ in 0..<200 {
+            do throws(WalletFailure) {
+                return try home.lock()
+            } catch {
+                guard (try? await Task.sleep(nanoseconds: 50_000_000)) != nil else { throw error }
+            }
+        }
+        return try home.lock()
     }
 
     private func validity() throws(WalletFailure) -> UInt64 {
@@ -134,8 +156,8 @@ extension Session {
     }
 
     /// Names what was made, and says what became of the transaction.
-    func report(_ record: OutboxRecord, made: [Made]) throws(WalletFailure) {
-        try remember(made)
+    func report(_ record: OutboxRecord, made: [Made]) async throws(WalletFailure) {
+        try await remember(made)
         if globals.json {
             var value = JSONObject()
             value.append("transaction", .string(record.hash.description))
@@ -168,8 +190,12 @@ extension Session {
     }
 
     /// `--as`: the first thing of each kind gets the name.
-    private func remember(_ made: [Made]) throws(WalletFailure) {
-        guard let name = globals.named else { return }
+    private func remember(_ made: [Made]) async throws(WalletFailure) {
+        guard let name = globals.named, !made.isEmpty else { return }
+        let lock = try await takeLock()
+        defer { withExtendedLifetime(lock) {} }
+        book = try home.addressBook()
+        things = try home.namedThings()
         var kinds: Set<String> = []
         for one in made where kinds.insert(one.kind).inserted {
             if one.kind == OrganizationKind.name {

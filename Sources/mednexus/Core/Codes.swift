@@ -73,8 +73,15 @@ func parameters(_ members: KeyValuePairs<String, JSONValue>) -> JSONObject {
 
 extension Session {
     /// `--as` for a party that was there before.
-    func nameParty(_ party: Party) throws(WalletFailure) {
+    func nameParty(_ party: Party) async throws(WalletFailure) {
         guard let name = globals.named, !accounts.contains(where: { .account($0.address) == party }) else { return }
+        try await self.name(party, name)
+    }
+
+    func name(_ party: Party, _ name: String) async throws(WalletFailure) {
+        let lock = try await takeLock()
+        defer { withExtendedLifetime(lock) {} }
+        book = try home.addressBook()
         try book.add(name, party, on: network.genesis)
         try home.save(book)
     }

@@ -4,6 +4,7 @@ import Interface
 import Licenses
 import Primitives
 import Revenue
+import Transactions
 import WalletKit
 
 /// Under which terms, for how much, to whom and how long.

@@ -1,0 +1,199 @@
+import ArgumentParser
+import Interface
+import Licenses
+import Primitives
+import Revenue
+import Transactions
+import WalletKit
+
+extension Session {
+    func quote(
+        _ offer: OfferID, buyer: Party?, _ use: StatedUse
+    ) async throws(WalletFailure) -> (quote: LicenseQuote, json: JSONValue) {
+        var params = parameters(["offer": json(offer), "use": try client.encode(use)])
+        if let buyer { params.append("buyer", json(buyer)) }
+        let value = try await client.read("license_quote", .object(params), as: JSONValue.self)
+        let quote = try decode(value, as: LicenseQuote.self)
+        guard quote.terms.id == quote.termsID else {
+            throw WalletFailure(.proofInvalid, "the node's terms are not those of the offer")
+        }
+        return (quote, value)
+    }
+}
+
+extension LicenseQuote {
+    /// What is paid, to the unit, to whom, under which terms.
+    func lines(_ names: SessionNames) -> [String] {
+        var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
+        if let asset, price > .zero {
+            lines.append("Price: \(names.amount(price, of: asset)), of which")
+            for royalty in royalties {
+                let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+                lines.append(
+                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
+                        + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+            }
+            for holder in holders {
+                lines.append(
+                    "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
+                        + "(\(holder.share.percentText) of the rest)")
+            }
+            if rounding > .zero {
+                lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+            }
+        } else {
+            lines.append("Price: free")
+        }
+        if revenueShare > .zero {
+            lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
+        }
+        lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
+        lines.append("Terms:")
+        return lines + terms.sentences(names).map { "  " + $0 }
+    }
+
+    /// The node's answer to whether the purchase would pass, as the ledger's refusal: `reason (code) at field: message`.
+    var refusal: WalletFailure? {
+        guard let obstacle else { return nil }
+        guard let open = obstacle.firstIndex(of: "("), let close = obstacle[open...].firstIndex(of: ")"),
+            let code = Int(obstacle[obstacle.index(after: open)..<close]),
+            let colon = obstacle[close...].firstIndex(of: ":")
+        else { return WalletFailure(.refused, obstacle) }
+        let reason = obstacle[..<open].filter { $0 != " " }
+        var field = ""
+        let place = obstacle[close..<colon]
+        if place.hasPrefix(") at ") { field = String(place.dropFirst(5)) }
+        let message = String(obstacle[obstacle.index(after: colon)...].drop { $0 == " " })
+        return WalletFailure(
+            .refused, message,
+            answer: WalletFailure.Answer(
+                code: code, reason: reason, domain: "licenses", operation: nil, field: field, message: message,
+                hint: "", retryable: false))
+    }
+}
+
+struct LicenseQuoteCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quote",
+        abstract: "What a license costs, whom the money reaches, and what would stand against it.",
+        discussion: example("license quote score", "license quote score --purpose TREAT --territory DE --from clinic"))
+    @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
+    @OptionGroup(title: "Use") var use: StatedUseOptions
+    @OptionGroup(title: "Signing") var globals: Globals
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        // A price may be asked for without having an account.
+        let buyer = try? session.actor()
+        let id = try await session.offer(offer, buyer: buyer)
+        let (quote, json) = try await session.quote(id, buyer: buyer, try use.use())
+        let names = try await session.names()
+        session.show(json) {
+            for line in quote.lines(names) { Console.out(line) }
+            if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(refusal)") }
+        }
+    }
+}
+
+struct LicenseBuy: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "buy", abstract: "Buys a license: shows where the money goes, then signs.",
+        discussion: example(
+            "license buy score --purpose TREAT --territory DE --from clinic --as score-license",
+            "license buy score --max-price 25.00 --max-share 10 --commercial --yes"))
+    @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
+    @OptionGroup(title: "Use") var use: StatedUseOptions
+    @Option(help: ArgumentHelp("The most you pay; the price shown if absent.", valueName: "amount"))
+    var maxPrice: String?
+    @Option(
+        help: ArgumentHelp(
+            "The most a derivative may have to share; what the terms ask if absent.", valueName: "percent"))
+    var maxShare: String?
+    @OptionGroup(title: "Signing") var globals: Globals
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let use = try use.use()
+        let buyer = try session.actor()
+        let id = try await session.offer(offer, buyer: buyer)
+        let (quote, _) = try await session.quote(id, buyer: buyer, use)
+        let names = try await session.names()
+        let price = try await LicensePrice(quote.price, quote.asset, maximum: maxPrice, session)
+        let share = try maxShare.map { (text) throws(WalletFailure) in try Codes.percent(text) } ?? quote.revenueShare
+        guard quote.revenueShare <= share else {
+            throw WalletFailure.foreseen(
+                LicenseRejection.shareAboveMaximum.at(
+                    "maximumRevenueShare",
+                    "the terms ask \(quote.revenueShare.percentText) of a derivative's revenue, your maximum is "
+                        + share.percentText, hint: "Nothing was signed."))
+        }
+        if let refusal = quote.refusal { throw refusal }
+        let purchase = PurchaseLicense(
+            offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use)
+        try await session.act([.licenses(.purchase(purchase))], notes: quote.lines(names))
+    }
+}
+
+/// The price of now against the buyer's maximum.
+struct LicensePrice {
+    let maximum: Amount
+
+    init(_ price: Amount, _ asset: AssetID?, maximum text: String?, _ session: Session) async throws(WalletFailure) {
+        guard let text else {
+            maximum = price
+            return
+        }
+        guard let asset else {
+            maximum = .zero
+            return
+        }
+        let record = try await session.asset(session.text(asset))
+        maximum = try session.amount(text, of: record)
+        guard price <= maximum else {
+            throw WalletFailure.foreseen(
+                LicenseRejection.priceAboveMaximum.at(
+                    "maximumPrice",
+                    "the price is \(record.style.text(price)), your maximum \(record.style.text(maximum))",
+                    hint: "Nothing was signed. mednexus license quote shows where the price goes."))
+        }
+    }
+}
+
+struct LicenseRenewCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "renew",
+        abstract: "Prolongs a license by the duration of its terms, at the price of an open offer.",
+        discussion: example("license renew score-license", "license renew score-license --max-price 25.00"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "Its id or name.") var license: String
+    @Option(help: "The offer; the only open one on the same INFT and terms if absent.") var offer: String?
+    @Option(help: ArgumentHelp("The most you pay; the price shown if absent.", valueName: "amount"))
+    var maxPrice: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.license(license)
+        let record = try await found(view, session)
+        let price = try await LicensePrice(record.price, record.asset, maximum: maxPrice, session)
+        let names = try await session.names()
+        let amount = record.asset.map { names.amount(record.price, of: $0) } ?? "nothing"
+        let end = view.license.expiresAt.map { " beyond \(names.time($0))" } ?? ""
+        let renew = RenewLicense(license: view.license.id, offer: record.id, maximumPrice: price.maximum)
+        try await session.act(
+            [.licenses(.renew(renew))], notes: ["Price: \(amount), for the duration of the terms\(end)."])
+    }
+
+    private func found(_ view: LicenseView, _ session: Session) async throws(WalletFailure) -> OfferRecord {
+        if let offer { return try await session.offer(try session.id(offer)).offer }
+        let offers = try await session.openOffers(on: view.license.inft).filter { offer in
+            offer.terms == view.license.terms && (offer.buyer.map { $0 == view.licensee } ?? true)
+        }
+        if offers.count == 1 { return offers[0] }
+        throw WalletFailure(
+            .usage,
+            offers.isEmpty ? "no open offer has the terms of this license" : "there are \(offers.count) such offers",
+            hint: offers.isEmpty
+                ? "Ask the licensor to offer them."
+                : "Name one: \(offers.map { session.text($0.id) }.joined(separator: ", ")).")
+    }
+}
