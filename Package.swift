@@ -108,6 +108,12 @@ var targets: [Target] = [
     program(
         "mednexus",
         foundations + domains + ["WalletKit", "Interface", "Transactions", Library.argumentParser]),
+    program(
+        "mednexus-bench",
+        foundations + domains + [
+            "CSecp256k1", "Transactions", "Blocks", "Execution", "Storage", "Interface", "Node",
+            Library.argumentParser, Library.asyncHTTPClient, Library.hummingbird, Library.logging, Library.nioCore,
+        ]),
 ]
 
 targets += [
@@ -168,6 +174,7 @@ var package = Package(
     products: [
         .executable(name: "mednexusd", targets: ["mednexusd"]),
         .executable(name: "mednexus", targets: ["mednexus"]),
+        .executable(name: "mednexus-bench", targets: ["mednexus-bench"]),
     ],
     dependencies: libraries,
     targets: targets

@@ -79,7 +79,8 @@ public enum LedgerIndexes {
             let old = try base.read(key)
             do throws(EncodingFailure) {
                 if let old {
-                    for entry in try DomainDispatch.indexEntries(key: key, record: old) where changes[entry.key] == nil {
+                    for entry in try DomainDispatch.indexEntries(key: key, record: old) where changes[entry.key] == nil
+                    {
                         changes[entry.key] = .some(nil)
                     }
                 }

@@ -1,4 +1,5 @@
 public import Encoding
+internal import Identities
 public import Primitives
 public import StateModel
 
@@ -52,7 +53,8 @@ public enum GovernanceDomain: LedgerDomain {
         }
     }
 
-    /// Parameters within their bounds; validators with distinct keys, names and institutions.
+    /// Parameters within their bounds; validators with distinct keys, names and institutions, which are enrolled. The
+    /// identities' genesis was applied before.
     public static func applyGenesis(_ genesis: GovernanceGenesis, in context: OperationContext) throws(Refusal) {
         if let (field, allowed) = genesis.parameters.firstViolation {
             throw GovernanceRejection.parameterOutOfBounds.at(
@@ -75,6 +77,10 @@ public enum GovernanceDomain: LedgerDomain {
             throw GovernanceRejection.validatorsInvalid.at(
                 "governance.validators",
                 "1 to \(WireLimits.validators) validators are allowed, with distinct keys, names and institutions")
+        }
+        for (index, validator) in genesis.validators.enumerated() {
+            try Organizations.requireEnrolled(
+                validator.institution, field: "governance.validators[\(index)].institution", in: context)
         }
         context.state.set(GovernanceKeys.parameters, genesis.parameters)
         context.state.set(GovernanceKeys.validators, record)

@@ -19,6 +19,7 @@ public enum IdentityKeys {
     static let credentialKind: UInt8 = 2
     static let delegationKind: UInt8 = 4
     static let accreditorKind: UInt8 = 5
+    static let sponsorKind: UInt8 = 6
 
     public static func account(_ address: Address) -> RecordKey<AccountRecord> {
         RecordKey(StateKey(.identities, accountKind, address))
@@ -45,7 +46,7 @@ public enum IdentityKeys {
     }
 
     public static func sponsor(_ party: Party) -> RecordKey<SponsorRecord> {
-        RecordKey(StateKey(.identities, 6, party))
+        RecordKey(StateKey(.identities, sponsorKind, party))
     }
 
     public static let parameters = RecordKey<IdentityParameters>(StateKey(.identities, 7))

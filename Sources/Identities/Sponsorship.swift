@@ -77,8 +77,22 @@ public enum Sponsorship {
         try state.record(IdentityKeys.sponsor(sponsor)) ?? SponsorRecord()
     }
 
-    /// Counts what a transaction added to the state, or took out of it, for its sponsor; the executor calls it once per
-    /// transaction, after its operations. Refused above the network's quota, unless the transaction frees bytes.
+    /// Counts what a transaction changes, its `overlay`, for its sponsor; the executor calls it once per transaction,
+    /// after its operations. Sponsors' own records count for nothing: their size follows from the counting itself.
+    public static func account(changesOf overlay: StateOverlay, to sponsor: Party) throws(Refusal) {
+        let balance: (added: UInt64, removed: UInt64)
+        do throws(StateFailure) {
+            balance = try overlay.byteBalance { key in
+                guard let header = key.header else { return true }
+                return header.domain != .identities || header.kind != IdentityKeys.sponsorKind
+            }
+        } catch {
+            throw .failed(error)
+        }
+        try account(added: balance.added, removed: balance.removed, to: sponsor, in: overlay)
+    }
+
+    /// Counts what a transaction added to the state, or took out of it, for its sponsor. Refused above the network's quota, unless the transaction frees bytes.
     public static func account(
         added: UInt64, removed: UInt64, to sponsor: Party, in state: StateOverlay
     ) throws(Refusal) {

@@ -58,6 +58,21 @@ public final class StateOverlay: StateReader {
     /// Forgets every change.
     public func discard() { writes.removeAll(keepingCapacity: true) }
 
+    /// Bytes of keys and values that the changes add to what lies under this overlay, and bytes that they take from it;
+    /// of the keys that `isCounted` admits.
+    public func byteBalance(
+        counting isCounted: (StateKey) -> Bool
+    ) throws(StateFailure) -> (added: UInt64, removed: UInt64) {
+        var added: UInt64 = 0
+        var removed: UInt64 = 0
+        // Sums: the dictionary's order can't be seen in them.
+        for (key, value) in writes where isCounted(key) {
+            if let value { added += UInt64(key.bytes.count + value.count) }
+            if let old = try base.read(key) { removed += UInt64(key.bytes.count + old.count) }
+        }
+        return (added, removed)
+    }
+
     /// Every change, sorted by state key.
     public var changes: [(key: StateKey, value: [UInt8]?)] {
         writes.map { (key: $0.key, value: $0.value) }.sorted { $0.key < $1.key }

@@ -99,7 +99,45 @@ extension Operation: CBORCodable {
         }
     }
 
+    /// The field of a failure that says: this domain, or this kind of its operations, does not exist.
+    static let unknownField = "operation"
+
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        let start = reader
+        do {
+            try self.init(reading: &reader)
+        } catch {
+            guard [.unknownCase, .outOfRange].contains(error.reason), !Self.isKnown(start) else { throw error }
+            throw EncodingFailure(.unknownCase, at: start.offset, field: Self.unknownField)
+        }
+    }
+
+    /// Whether domain and kind of the operation at `reader` exist. Asked only where it could not be read.
+    private static func isKnown(_ reader: CBORReader) -> Bool {
+        var reader = reader
+        let count = try? reader.record(count: 2) { (reader) throws(EncodingFailure) -> Bool in
+            let names = names(of: try reader.value("domain", as: DomainNumber.self))
+            return try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+                try reader.unsigned("kind") < UInt64(names.count)
+            }
+        }
+        return count ?? false
+    }
+
+    /// In the order of their kinds.
+    private static func names(of domain: DomainNumber) -> [String] {
+        switch domain {
+        case .ledger: []
+        case .identities: IdentityOperation.names
+        case .consents: ConsentOperation.names
+        case .revenue: RevenueOperation.names
+        case .infts: INFTOperation.names
+        case .licenses: LicenseOperation.names
+        case .governance: GovernanceOperation.names
+        }
+    }
+
+    private init(reading reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record("operation", count: 2) { (reader) throws(EncodingFailure) in
             switch try reader.value("domain", as: DomainNumber.self) {
             case .identities: .identities(try reader.value("identities"))

@@ -55,6 +55,23 @@ public struct TransactionBody: CBORCodable, Codable, Hashable, Sendable {
     /// What is signed, and by what a transaction is named everywhere outside the gossip.
     public var hash: Hash { HashTag.transaction.hash(encoded) }
 
+    /// How far ahead validUntil may lie when a second signer is bound to it.
+    public static let longestValidityMilliseconds: UInt64 = 24 * 3_600_000
+
+    /// Whether block time `time` allows it.
+    public func checkTime(_ time: Timestamp, signers: Int) throws(Rejection) {
+        guard let validUntil else { return }
+        guard time <= validUntil else {
+            throw TransactionRejection.expired.at(
+                "validUntil", "valid until \(validUntil), and block time is \(time)", hint: "Build and sign it anew.")
+        }
+        guard signers == 1 || validUntil <= time.adding(milliseconds: Self.longestValidityMilliseconds) else {
+            throw TransactionRejection.validUntilTooFar.at(
+                "validUntil", "\(validUntil) is more than 24 hours after block time \(time)",
+                hint: "With several signers at most 24 hours are allowed.", retryable: true)
+        }
+    }
+
     /// The complete transaction. Signatures are put into order; nothing is checked.
     public func signed(_ signatures: [AccountSignature]) -> RawTransaction {
         var writer = CBORWriter(reserving: 1024)

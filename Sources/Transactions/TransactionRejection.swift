@@ -42,14 +42,14 @@ public enum TransactionRejection: Int, CaseIterable, Sendable {
         case .wrongNetwork: "The transaction was signed for another network."
         case .referenceNotEarlier: "A reference names an operation that does not come earlier in the transaction."
         case .signatureInvalid: "A signature does not verify, or its key is not on the curve."
-        case .signaturesNotExact: "A needed signature is missing, one too many is there, or they are not sorted."
+        case .signaturesNotExact: "A needed signature is missing, or one too many is there."
         case .expired: "Block time has passed the transaction's validUntil."
         case .validUntilRequired: "A transaction with several signers must say until when it is valid."
         case .validUntilTooFar: "validUntil lies more than 24 hours ahead."
         case .domainPaused: "The domain is paused by the validators."
         case .transactionTooHeavy: "The transaction alone outweighs what a block may hold."
         case .reservedMixed: "Reserved acts and others cannot share a transaction."
-        case .unknownOperation: "No operation has this type."
+        case .unknownOperation: "No operation is of this domain and kind."
         }
     }
 

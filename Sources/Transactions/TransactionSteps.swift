@@ -44,7 +44,8 @@ public struct SignedTransaction: Hashable, Sendable {
                 let body = try TransactionBody(from: &reader)
                 let range = start..<reader.offset
                 let signatures = try reader.sortedList(
-                    "signatures", max: WireLimits.signaturesPerTransaction, by: { (one: AccountSignature) in one.account })
+                    "signatures", max: WireLimits.signaturesPerTransaction,
+                    by: { (one: AccountSignature) in one.account })
                 return (body, range, signatures)
             }
             try reader.finish()
@@ -56,6 +57,11 @@ public struct SignedTransaction: Hashable, Sendable {
             hash = hasher.finalize()
             wireID = HashTag.wire.hash(bytes)
         } catch {
+            if error.reason == .unknownCase, error.field == Operation.unknownField {
+                throw TransactionRejection.unknownOperation.at(
+                    "operations", "the operation at byte \(error.offset) is of no domain or kind that there is",
+                    hint: "Specs/ledger.cddl lists every operation.")
+            }
             throw TransactionRejection.encodingInvalid.at(
                 error.field, "\(error.reason.rawValue) (byte \(error.offset))",
                 hint: "Encode as Specs/ledger.cddl says, in deterministic CBOR.")
@@ -85,8 +91,7 @@ public struct SignedTransaction: Hashable, Sendable {
     public var weight: UInt64 {
         let fixed = 10 + UInt64(bytes.count) / 64 + 45 * UInt64(signatures.count)
         return body.operations.reduce(fixed) { sum, operation in
-            let (total, overflow) = sum.addingReportingOverflow(operation.weight)
-            return overflow ? .max : total
+            sum.addingSaturated(operation.weight)
         }
     }
 }
@@ -119,32 +124,64 @@ public struct VerifiedTransaction: Hashable, Sendable {
         try self.init(checkingNetworkOf: signed, network: network)
     }
 
+    static func wrongNetwork(_ found: Hash, _ network: Hash) -> Rejection {
+        TransactionRejection.wrongNetwork.at(
+            "network", "signed for network \(found), this one is \(network)",
+            hint: "Check which network the wallet is set to.")
+    }
+
     private init(checkingNetworkOf signed: SignedTransaction, network: Hash) throws(Rejection) {
         guard signed.body.network == network else {
-            throw TransactionRejection.wrongNetwork.at(
-                "network", "signed for network \(signed.body.network), this one is \(network)",
-                hint: "Check which network the wallet is set to.")
+            throw Self.wrongNetwork(signed.body.network, network)
         }
         self.signed = signed
         weight = signed.weight
     }
 
-    /// How far ahead validUntil may lie when a second signer is bound to it.
-    public static let longestValidityMilliseconds: UInt64 = 24 * 3_600_000
-
     /// Whether block time `time` allows it.
     public func checkTime(_ time: Timestamp) throws(Rejection) {
-        guard let validUntil = body.validUntil else { return }
-        guard time <= validUntil else {
-            throw TransactionRejection.expired.at(
-                "validUntil", "valid until \(validUntil), and block time is \(time)", hint: "Build and sign it anew.")
-        }
-        guard signed.signatures.count == 1
-            || validUntil <= time.adding(milliseconds: Self.longestValidityMilliseconds)
-        else {
-            throw TransactionRejection.validUntilTooFar.at(
-                "validUntil", "\(validUntil) is more than 24 hours after block time \(time)",
-                hint: "With several signers at most 24 hours are allowed.", retryable: true)
+        try body.checkTime(time, signers: signed.signatures.count)
+    }
+}
+
+/// What `tx_simulate` tries: signed or not, never to be admitted.
+public struct SimulatedTransaction: Hashable, Sendable {
+    public let body: TransactionBody
+    public let hash: Hash
+    public let weight: UInt64
+    /// Whose consent is assumed: who signed, or the sender alone where nobody did.
+    public let signers: [Address]
+
+    /// Signatures that are there must verify.
+    public init(_ bytes: [UInt8], network: Hash) throws(Rejection) {
+        let raw = try RawTransaction(bytes)
+        if let body = Self.unsignedBody(raw.bytes) {
+            guard body.network == network else { throw VerifiedTransaction.wrongNetwork(body.network, network) }
+            self.body = body
+            hash = body.hash
+            signers = [body.sender]
+            weight = body.operations.reduce(55 + UInt64(bytes.count) / 64) { $0.addingSaturated($1.weight) }
+        } else {
+            let verified = try VerifiedTransaction(try SignedTransaction(raw), network: network)
+            body = verified.body
+            hash = verified.hash
+            signers = verified.signed.signatures.map(\.account)
+            weight = verified.weight
         }
     }
+
+    /// The body, if `bytes` are a transaction with an empty list of signatures.
+    private static func unsignedBody(_ bytes: [UInt8]) -> TransactionBody? {
+        var reader = CBORReader(bytes)
+        let body = try? reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            let body = try TransactionBody(from: &reader)
+            _ = try reader.list(max: 0) { (reader) throws(EncodingFailure) in try AccountSignature(from: &reader) }
+            return body
+        }
+        return reader.isAtEnd ? body : nil
+    }
+}
+
+extension UInt64 {
+    fileprivate func addingSaturated(_ other: UInt64) -> UInt64 { adding(other) ?? .max }
 }

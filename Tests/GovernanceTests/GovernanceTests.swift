@@ -1,6 +1,7 @@
 import Encoding
 import Foundation
 import Governance
+import Identities
 import Primitives
 import StateModel
 import TestSupport
@@ -20,9 +21,26 @@ struct GovernanceTests {
 
     private func apply(_ genesis: GovernanceGenesis) throws -> StateOverlay {
         let state = StateOverlay(over: MemoryState())
-        try GovernanceDomain.applyGenesis(genesis, in: makeContext(state, sender: Address(.zero)))
+        let context = makeContext(state, sender: Address(.zero))
+        try IdentitiesDomain.applyGenesis(Self.identities, in: context)
+        try GovernanceDomain.applyGenesis(genesis, in: context)
         return state
     }
+
+    /// Four enrolled institutions, and one that is not.
+    private static let identities = IdentitiesGenesis(
+        parameters: IdentityParameters(accountsPerSponsor: 100, stateBytesPerSponsor: 1_000_000),
+        accounts: [GenesisAccount(address: testAddress("board"), kind: .regulator, sponsor: nil)],
+        organizations: ["one", "two", "three", "four", "stranger"].map { name in
+            GenesisOrganization(
+                id: testIdentifier(name),
+                profile: OrganizationProfile(
+                    kind: .institution, name: name, jurisdiction: "DE",
+                    members: [Member(account: testAddress("board"), role: .administrator)],
+                    policies: [ClassPolicy(.administration, threshold: 1)]),
+                isEnrolled: name != "stranger")
+        },
+        accreditors: [GenesisAccreditor(party: .account(testAddress("board")), types: [.accreditation])])
 
     private func refused(
         _ parameters: LedgerParameters = GovernanceTests.parameters,
@@ -76,6 +94,14 @@ struct GovernanceTests {
         #expect(try refused(Self.parameters, [Self.validator(String(repeating: "x", count: 65))]) == "name_invalid")
     }
 
+    @Test("Only an enrolled institution has a validator")
+    func enrollment() throws {
+        #expect(try refused(Self.parameters, [Self.validator("stranger")]) == "not_enrolled")
+        #expect(try refused(Self.parameters, [Self.validator("nobody")]) == "not_enrolled")
+        let account = GenesisValidator(name: "x", institution: .account(testAddress("board")), key: testAddress("x"))
+        #expect(try refused(Self.parameters, [account]) == "not_enrolled")
+    }
+
     @Test("A pause holds from its beginning to its end, and ends by itself")
     func pauses() throws {
         let genesis = GovernanceGenesis(parameters: Self.parameters, validators: [Self.validator("one")])
@@ -124,7 +150,8 @@ struct GovernanceTests {
                 Self.validator("one"),
                 GenesisValidator(name: "two", institution: .account(testAddress("x")), key: testAddress("two")),
             ])
-        let state = try apply(genesis)
+        let state = try apply(
+            GovernanceGenesis(parameters: Self.parameters, validators: [Self.validator("one"), Self.validator("two")]))
         func check<Value: CBORCodable & Codable & Equatable>(_ value: Value) throws {
             #expect(try Value(decoding: value.encoded) == value)
             #expect(try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value)) == value)

@@ -1,4 +1,5 @@
 public import Encoding
+import FoundationEssentials
 public import Primitives
 public import StateModel
 
@@ -62,8 +63,11 @@ public func rejection(_ body: () throws -> Void) throws -> Rejection? {
     }
 }
 
+/// How many inputs MEDNEXUS_FUZZ asks for at each decoder (`make fuzz`: a million); nil where it is not set.
+public let hostileInputs: Int? = ProcessInfo.processInfo.environment["MEDNEXUS_FUZZ"].flatMap { Int($0) }
+
 /// Decodes `count` random byte strings and `count` mutations of each sample; whatever decodes must encode to the very
-/// bytes that it came from. Returns how many decoded.
+/// bytes that it came from. Where MEDNEXUS_FUZZ is set, that many in all, half of them random. Returns how many decoded.
 public func exerciseDecoder<Value: CBORCodable>(
     _ type: Value.Type, samples: [Value], count: Int, seed: UInt64
 ) -> (decoded: Int, mismatches: Int) {
@@ -75,10 +79,12 @@ public func exerciseDecoder<Value: CBORCodable>(
         decoded += 1
         if value.encoded != bytes { mismatches += 1 }
     }
-    for _ in 0..<count { attempt(random.bytes(Int.random(in: 0...80, using: &random))) }
+    let randomCount = hostileInputs.map { samples.isEmpty ? $0 : $0 / 2 } ?? count
+    let sampleCount = hostileInputs.map { ($0 - randomCount) / max(samples.count, 1) + 1 } ?? count
+    for _ in 0..<randomCount { attempt(random.bytes(Int.random(in: 0...80, using: &random))) }
     for sample in samples {
         let bytes = sample.encoded
-        for _ in 0..<count { attempt(random.mutated(bytes)) }
+        for _ in 0..<sampleCount { attempt(random.mutated(bytes)) }
     }
     return (decoded, mismatches)
 }

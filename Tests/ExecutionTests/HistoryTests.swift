@@ -1,0 +1,112 @@
+import Blocks
+import Execution
+import FoundationEssentials
+import Primitives
+import StateModel
+import TestSupport
+import Testing
+
+/// Properties over random histories of the whole ledger: the real executor, transactions of every domain, valid and
+/// invalid mixed. MEDNEXUS_HISTORIES sets how many; each is one seed, and a failure names it.
+struct HistoryTests {
+    #if DEBUG
+        static let usual = 20
+    #else
+        static let usual = 2_000
+    #endif
+    static let count =
+        ProcessInfo.processInfo.environment["MEDNEXUS_HISTORIES"].flatMap { Int($0) } ?? usual
+    static let blocks: UInt64 = 6
+
+    struct Outcome: Sendable {
+        var accepted = 0
+        var refused = 0
+        var problems: [String] = []
+    }
+
+    static func run(seed: UInt64) -> Outcome {
+        var outcome = Outcome()
+        do {
+            var history = History(seed: seed, genesis: try Ledger())
+            let blocks = blocks
+            for _ in 0..<blocks { try history.block() }
+            outcome.accepted = history.accepted
+            outcome.refused = history.refused
+            outcome.problems = try problems(of: history.ledger, seed: seed).map { "seed \(seed): \($0)" }
+        } catch {
+            outcome.problems = ["seed \(seed): \(error)"]
+        }
+        return outcome
+    }
+
+    static func problems(of ledger: Ledger, seed: UInt64) throws -> [String] {
+        var problems = try ledger.moneyProblems()
+        if let difference = try ledger.replayDifference() { problems.append(difference) }
+        let records = try ledger.records()
+        // The same records, written at once and in another order, have the same root.
+        var random = SeededRandom(seed: seed)
+        let shuffled = records.shuffled(using: &random).map { (key: $0.key, value: Optional($0.value)) }
+        let rebuilt = try StateLayer.make(
+            height: .genesis, over: LayeredSnapshot(EmptySnapshot()), changes: shuffled, index: [])
+        if rebuilt.root != ledger.state.root { problems.append("the root depends on the order of writes") }
+        // Indexes that grew block by block are those that the records alone give.
+        var expected: [IndexKey: [UInt8]] = [:]
+        for record in records {
+            for entry in try DomainDispatch.indexEntries(key: record.key, record: record.value) {
+                expected[entry.key] = entry.value
+            }
+        }
+        var found: [IndexKey: [UInt8]] = [:]
+        for write in ledger.state.layers.first?.index ?? [] where write.key.bytes.first != DomainNumber.ledger.rawValue
+        {
+            if let value = write.value { found[write.key] = value }
+        }
+        if found != expected {
+            problems.append("\(found.count) index entries, where the records give \(expected.count)")
+        }
+        return problems
+    }
+
+    @Test("Random histories conserve every asset, replay to every root, and leave indexes that fit their records")
+    func histories() async {
+        let workers = max(ProcessInfo.processInfo.activeProcessorCount, 1)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let total = await withTaskGroup(of: Outcome.self) { group in
+            for worker in 0..<workers {
+                group.addTask {
+                    var sum = Outcome()
+                    for seed in stride(from: worker, to: Self.count, by: workers) {
+                        let one = Self.run(seed: UInt64(seed))
+                        sum.accepted += one.accepted
+                        sum.refused += one.refused
+                        sum.problems += one.problems
+                    }
+                    return sum
+                }
+            }
+            return await group.reduce(into: Outcome()) { sum, one in
+                sum.accepted += one.accepted
+                sum.refused += one.refused
+                sum.problems += one.problems
+            }
+        }
+        #expect(total.problems.prefix(10) == [])
+        // A history of refusals alone would prove nothing.
+        #expect(total.accepted > total.refused / 2 && total.refused > 0)
+        print(
+            "\(Self.count) histories, \(total.accepted) transactions applied and \(total.refused) refused, "
+                + "in \(start.duration(to: clock.now))")
+    }
+
+    @Test("A seed gives the same chain twice")
+    func determinism() throws {
+        func head(_ seed: UInt64) throws -> Hash {
+            var history = History(seed: seed, genesis: try Ledger())
+            for _ in 0..<4 { try history.block() }
+            return history.ledger.head.hash
+        }
+        for seed in UInt64(0)..<5 { #expect(try head(seed) == head(seed)) }
+        #expect(try head(1) != head(2))
+    }
+}

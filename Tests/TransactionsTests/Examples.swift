@@ -1,0 +1,193 @@
+import Consents
+import Cryptography
+import Encoding
+import INFTs
+import Identities
+import Licenses
+import Primitives
+import Revenue
+import TestSupport
+import Transactions
+
+/// One operation of every type there is, with every optional field present.
+enum Examples {
+    static let alice = Party.account(testAddress("alice"))
+    static let bob = Party.account(testAddress("bob"))
+    static let clinic: OrganizationID = testIdentifier("clinic")
+    static let inft: INFTID = testIdentifier("inft")
+    static let asset: AssetID = testIdentifier("asset")
+    static let offer: OfferID = testIdentifier("offer")
+    static let license: LicenseID = testIdentifier("license")
+    static let consent: ConsentID = testIdentifier("consent")
+    static let later = testStart.adding(milliseconds: millisecondsPerDay)
+
+    static let point = CompressedPoint(isOdd: false, abscissa: testHash("point").bytes)
+    static let sealedKey = SealedKey(first: point, second: point)
+    static let proof = KeyProof(challenge: testHash("challenge"), response: testHash("response"))
+    static let sealed = SealedContent(
+        root: testHash("root"), size: 1_000, mediaType: "application/fhir+json", cipherSuite: .aes256GCMStream,
+        keyCommitment: testHash("commitment"), salt: testHash("salt"), sealingKey: point, sealedKey: sealedKey,
+        possession: proof, origin: proof)
+    static let content = OpenContent(
+        hash: testHash("content"), size: 2_000, mediaType: "application/json", location: "https://example.org/score")
+    static let metadata = INFTMetadata(
+        title: "Score", abstract: "What it is for.", language: "en", field: .cardiology, evidence: .three,
+        codes: [MetadataCode(system: "http://snomed.info/sct", code: "49436004")], jurisdictions: ["DE"])
+
+    static let organizationProfile = OrganizationProfile(
+        kind: .institution, name: "Clinic", jurisdiction: "DE",
+        identifiers: [InstitutionIdentifier(scheme: .lei, value: "213800KUD8LAJWSQ9D15")],
+        members: [Member(account: testAddress("alice"), role: .administrator)],
+        policies: [
+            ClassPolicy(.administration, threshold: 1), ClassPolicy(.treasury, threshold: 1, roles: [.administrator]),
+        ], messageKey: ByteString(point.bytes))
+    static let claim = CredentialClaim(
+        subject: bob, credentialType: .guardianship,
+        scope: CredentialScope(jurisdictions: ["DE"], specialties: ["207R00000X"], role: .staff), validFrom: testStart,
+        validUntil: later, evidence: testHash("evidence"),
+        identifiers: [PersonCommitment(scheme: .orcid, commitment: testHash("orcid"))], concerning: alice,
+        resource: testHash("resource"))
+    static let grant = DelegationGrant(
+        delegate: .organization(clinic), types: [.medicalLicense, .specialty], jurisdictions: ["DE"],
+        mayDelegate: true, validFrom: testStart, validUntil: later)
+
+    static let identities: [IdentityOperation] = [
+        .sponsor(SponsorAccount(account: testAddress("bob"), kind: .researcher)),
+        .changeSponsor(ChangeSponsor(sponsor: clinic, kind: .professional)),
+        .createOrganization(CreateOrganization(profile: organizationProfile)),
+        .updateOrganization(
+            UpdateOrganization(
+                organization: clinic, members: organizationProfile.members, policies: organizationProfile.policies,
+                messageKey: organizationProfile.messageKey)),
+        .offerCredential(OfferCredential(delegation: testIdentifier("delegation"), claim: claim)),
+        .acceptCredential(AcceptCredential(credential: .operation(0))),
+        .declineCredential(DeclineCredential(credential: .id(testIdentifier("credential")))),
+        .revokeCredential(RevokeCredential(credential: testIdentifier("credential"), reason: .superseded)),
+        .grantDelegation(GrantDelegation(parent: testIdentifier("delegation"), grant: grant)),
+        .revokeDelegation(RevokeDelegation(delegation: testIdentifier("delegation"), reason: .error)),
+    ]
+
+    static let policy = ConsentPolicy(
+        provisions: [
+            Provision(
+                .permit, actors: [.holder(.researcherStatus, jurisdiction: "DE"), .party(bob)],
+                actions: [.access, .analyze], purposes: [.research],
+                dataUse: DataUseTerms(permissions: [.generalResearch]), jurisdictions: ["DE"],
+                validity: Period(from: testStart, until: later),
+                provisions: [Provision(.deny, actions: [.analyze], purposes: [.research])])
+        ])
+
+    static let consents: [ConsentOperation] = [
+        .grant(
+            ConsentGrant(
+                scope: .individual, subject: alice, guardian: testAddress("bob"), custodian: .organization(clinic),
+                policy: policy,
+                commitments: [CommittedRestriction(kind: .disease, commitment: testHash("restriction"))],
+                expiresAt: later)),
+        .countersign(ConsentCountersign(consent: .operation(0))),
+        .withdraw(ConsentWithdraw(consents: [consent])),
+        .createSet(
+            ConsentSetCreate(
+                custodian: .organization(clinic), members: [.id(consent)], succeeds: testIdentifier("set"))),
+        .addToSet(ConsentSetAdd(set: .id(testIdentifier("set")), members: [.operation(0)])),
+    ]
+
+    static let revenue: [RevenueOperation] = [
+        .createAsset(
+            AssetCreate(
+                code: "EURX", title: "Euro", scale: 2, freezePolicy: .balances, terms: testHash("asset terms"))),
+        .issue(AssetIssue(asset: asset, to: alice, amount: Amount(1_000), reference: testHash("order"))),
+        .redeem(AssetRedeem(asset: asset, holder: alice, amount: Amount(10), reference: testHash("order"))),
+        .freeze(AssetFreeze(asset: asset, party: bob, isFrozen: true)),
+        .transfer(
+            RevenueTransfer(
+                from: alice, to: .organization(clinic), asset: asset, amount: Amount(.max), reference: testHash("memo"))
+        ),
+        .pay(
+            RevenuePay(
+                from: alice, inft: .id(inft), asset: asset, amount: Amount(500), reference: testHash("memo"))),
+        .transferShare(RevenueTransferShare(inft: inft, from: alice, to: bob, share: .whole)),
+        .claim(RevenueClaim(inft: inft, asset: asset, holder: alice, descendants: [testIdentifier("child")])),
+    ]
+
+    static let infts: [INFTOperation] = [
+        .mint(
+            Mint(
+                inftClass: .algorithm, content: .open(content), metadata: metadata,
+                creators: [Creator(party: alice, contribution: .whole, roles: [.conceptualization, .software])],
+                holders: [ShareHolder(party: alice, share: .whole)], parents: [testIdentifier("parent")],
+                hasHumanData: true, consentSet: testIdentifier("set"))),
+        .revise(Revise(inft: inft, content: .sealed(sealed), consentSet: testIdentifier("set"))),
+        .setMetadata(SetMetadata(inft: inft, metadata: metadata)),
+        .freeze(Freeze(inft: inft)),
+        .retire(Retire(inft: inft)),
+        .transfer(TransferOffer(inft: inft, to: bob, expiresAt: later)),
+        .clone(Clone(inft: inft, sealed: sealed)),
+        .reseal(
+            Reseal(
+                inft: inft, sealingKey: point, sealedKey: sealedKey, possession: proof,
+                proof: DeliveryProof(
+                    challenge: testHash("challenge"), ownerResponse: testHash("owner"),
+                    deliveryResponse: testHash("delivery")))),
+    ]
+
+    static let terms = Terms(
+        commercial: CommercialTerms(
+            isAllowed: true, requiresAttribution: true, revenueShare: .whole, revenueCeiling: Amount(9)),
+        derivatives: DerivativeTerms(
+            isAllowed: true, requiresAttribution: true, requiresApproval: true, isReciprocal: true,
+            revenueCeiling: Amount(8), royaltyPolicy: .relative),
+        grant: GrantTerms(
+            isTransferable: true, isSublicensable: true, isExclusive: true, seats: 3, durationMilliseconds: 4,
+            trialMilliseconds: 5, coversRevisions: true, isRenewable: true, revocableFor: [.breachOfTerms]),
+        payment: PaymentTerms(
+            asset: asset, fee: Amount(6), perUseFee: Amount(7), prepaidUses: 8,
+            outcome: OutcomePrice(measure: testHash("measure"), threshold: .whole, amount: Amount(10))),
+        scope: ScopeTerms(
+            purposes: [.research], fieldsOfUse: [.clinical], territories: ["DE"], languages: ["en"],
+            requiredCredentials: [CredentialRequirement(type: .medicalLicense, jurisdiction: "DE")],
+            allowsTraining: true),
+        legalText: LegalText(hash: testHash("legal"), uri: "https://example.org/terms"))
+
+    static let licenses: [LicenseOperation] = [
+        .registerTerms(RegisterTerms(terms: terms)),
+        .createOffer(
+            CreateOffer(
+                inft: .operation(0), terms: terms.id, price: Amount(100), supply: 7, buyer: bob, expiresAt: later)),
+        .updateOffer(UpdateOffer(offer: offer, price: Amount(90), supply: 6, expiresAt: later)),
+        .cancelOffer(CancelOffer(offer: offer)),
+        .purchase(
+            PurchaseLicense(
+                offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
+                use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true))),
+        .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
+        .surrender(SurrenderLicense(license: license)),
+        .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),
+        .renew(RenewLicense(license: license, offer: offer, maximumPrice: Amount(100))),
+        .transfer(TransferLicense(license: license, to: bob)),
+        .assignSeat(AssignSeat(license: license, account: testAddress("bob"))),
+        .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
+    ]
+
+    static let all: [Operation] =
+        identities.map { .identities($0) } + consents.map { .consents($0) } + revenue.map { .revenue($0) }
+        + infts.map { .infts($0) } + licenses.map { .licenses($0) }
+}
+
+/// The secret key that is the number `index`.
+func secretKey(_ index: UInt64) -> SecretKey {
+    guard let key = SecretKey(Bytes32(0, 0, 0, index)) else { preconditionFailure("small numbers are keys") }
+    return key
+}
+
+func signature(of hash: Hash, by key: SecretKey) -> AccountSignature {
+    AccountSignature(
+        account: key.address, signature: Schnorr.sign(message: hash, secret: key, auxiliary: .zero))
+}
+
+extension TransactionBody {
+    func signed(by keys: [SecretKey]) -> RawTransaction {
+        let hash = hash
+        return signed(keys.map { signature(of: hash, by: $0) })
+    }
+}
