@@ -48,9 +48,12 @@ class Devnet:
         return done
 
     def key(self, name):
-        """The secret of a named account, as the wallet exports it."""
-        secret = json.loads(self.wallet("key", "export", name, "--json", "--yes"))["secret"]
-        return ledger.Key(bytes.fromhex(secret))
+        """A named account's key, derived from the wallet's words as Specs/bytes.md says."""
+        words = json.loads(self.wallet("key", "export", "--json", "--yes"))["words"]
+        account = json.loads(self.wallet("key", "show", name, "--json"))
+        key = ledger.Key(ledger.derive(words, account["path"]))
+        assert ledger.bech32m("tmnx", key.address) == account["address"]
+        return key
 
     def stop(self):
         if self.process.poll() is None:

@@ -5,6 +5,7 @@ the deterministic one) and coincurve (BIP-340 signatures).
 """
 
 import hashlib
+import hmac
 import json
 import urllib.request
 
@@ -72,6 +73,22 @@ def merkle_root(leaves) -> bytes:
     while split * 2 < len(leaves):
         split *= 2
     return hashlib.sha256(b"\x01" + merkle_root(leaves[:split]) + merkle_root(leaves[split:])).digest()
+
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def derive(words: str, path: str) -> bytes:
+    """The secret at a path of hardened steps below a mnemonic: BIP-39, then BIP-32."""
+    seed = hashlib.pbkdf2_hmac("sha512", words.encode(), b"mnemonic", 2048)
+    node = hmac.digest(b"Bitcoin seed", seed, "sha512")
+    for step in path.split("/")[1:]:
+        assert step.endswith("'"), "every step of a MedNexus path is hardened"
+        index = int(step[:-1]) | 1 << 31
+        child = hmac.digest(node[32:], b"\0" + node[:32] + index.to_bytes(4, "big"), "sha512")
+        secret = (int.from_bytes(child[:32], "big") + int.from_bytes(node[:32], "big")) % ORDER
+        node = secret.to_bytes(32, "big") + child[32:]
+    return node[:32]
 
 
 class Key:
