@@ -12,7 +12,7 @@ struct StandardTableTests {
         let wanted = """
             node_status node_health node_peers node_validators chain_head chain_block chain_header chain_certificate
             chain_blocks chain_events chain_evidence tx_build tx_decode tx_simulate tx_submit tx_submitMany tx_get
-            tx_status tx_pending account_get account_sequence account_transactions identity_get identity_credentials
+            tx_status tx_pending account_get account_sequence account_transactions account_tasks identity_get identity_credentials
             inft_get inft_list inft_history inft_lineage inft_versions terms_get offer_get offer_list license_get
             license_list license_quote license_check consent_get consent_list consent_set consent_check
             revenue_balance revenue_vault revenue_statement asset_get governance_get chain_subscribe
