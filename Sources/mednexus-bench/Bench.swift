@@ -1,0 +1,59 @@
+import ArgumentParser
+import Dispatch
+import Primitives
+
+/// `make bench`: what this build does, as ratios of what this machine could do, measured side by side in the same run.
+@main
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mednexus-bench",
+        abstract: "Measures this build beside the ceilings of this machine.",
+        discussion: """
+            Prints a table and writes .build/bench.json. The measurements and what their ceilings are:
+            Specs/performance.md.
+            """,
+        subcommands: [Measure.self, Echo.self], defaultSubcommand: Measure.self)
+
+    struct Measure: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "measure", abstract: "Measures, prints and writes the figures.")
+
+        @Option(help: "Only these, separated by commas: \(Figure.identifiers.joined(separator: ", ")).")
+        var only = ""
+        @Flag(help: "Three runs instead of five.") var quick = false
+        @Option(help: "Where the figures go; those that are not measured again stay.") var output = ".build/bench.json"
+        @Option(help: "Where the programs are.") var programs = ".build/release"
+
+        func run() async throws {
+            let wanted = only.split(separator: ",").map { String($0) }
+            for id in wanted where !Figure.identifiers.contains(id) {
+                throw ValidationError("\(id) is none of \(Figure.identifiers.joined(separator: ", "))")
+            }
+            func isWanted(_ id: String) -> Bool { wanted.isEmpty || wanted.contains(id) }
+            let setting = Setting(
+                runs: quick ? 3 : 5, cores: ProcessorCount.available, programs: programs)
+            print("\(setting.cores) cores, \(setting.runs) runs each; medians.\n")
+            var figures: [Figure] = []
+            if isWanted("pipeline") { figures.append(try await PipelineBench(setting: setting).run()) }
+            let reads = ["reads.point", "reads.page"].filter(isWanted)
+            if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
+            let starts = ["startup", "startup.wallet"].filter(isWanted)
+            if !starts.isEmpty { figures += try await StartupBench(setting: setting).run(starts) }
+            print("\n" + Figure.table(figures))
+            try Figure.merge(figures, into: output)
+            print("\nWritten to \(output).")
+        }
+    }
+}
+
+/// What all measurements share.
+struct Setting: Sendable {
+    let runs: Int
+    let cores: Int
+    let programs: String
+}
+
+struct BenchFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
