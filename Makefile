@@ -38,6 +38,7 @@ else
 endif
 
 bench: build ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
+	@.ci/prerequisites wrk
 	$(BUILD) --product mednexus-bench
 	$(BIN)/mednexus-bench --only "$(ONLY)"
 

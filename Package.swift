@@ -113,6 +113,7 @@ var targets: [Target] = [
         foundations + domains + [
             "CSecp256k1", "Transactions", "Blocks", "Execution", "Storage", "Interface", "Node",
             Library.argumentParser, Library.asyncHTTPClient, Library.hummingbird, Library.logging, Library.nioCore,
+            Library.nioHTTP1,
         ]),
 ]
 
