@@ -89,8 +89,9 @@ struct DueTests {
         provisions: [
             Provision(.permit, actions: [.deposit]),
             Provision(
-                .permit, actions: [.publish, .access, .analyze], purposes: [.research],
+                .permit, actions: [.publish], purposes: [.research],
                 dataUse: DataUseTerms(permissions: [.generalResearch])),
+            Provision(.permit, actions: [.access], purposes: [.research]),
         ])
 
     /// A consent of the patient, countersigned, in a set; a dataset of alice's under it; a license of carol's on that.

@@ -20,9 +20,11 @@ struct GenesisTests {
     /// The document with a key or an id in the place of every text that begins with @.
     static func expanded() throws -> Genesis {
         func key(_ name: String) -> Address {
-            for attempt in 0... {
+            var attempt = 0
+            while true {
                 let bytes = HashTag.identifier.hash(Array("\(name) \(attempt)".utf8)).bytes
                 if let key = SecretKey(bytes) { return key.address }
+                attempt += 1
             }
         }
         func text(_ template: String) throws -> String {

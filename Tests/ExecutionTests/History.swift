@@ -54,6 +54,8 @@ struct History {
     var credentials: [(id: CredentialID, subject: String)] = []
     var delegations: [DelegationID] = []
     private var strangers = 0
+    /// Types of operations that applied, and of events that due work raised.
+    private(set) var seen: Set<String> = []
 
     init(seed: UInt64, genesis: Ledger) {
         random = SeededRandom(seed: seed)
@@ -82,8 +84,11 @@ struct History {
         var attempts: [Hash: Attempt] = [:]
         var candidates: [VerifiedTransaction] = []
         var ahead: [String: UInt64] = [:]
-        for _ in 0..<number(2...14) {
+        ledger.time = ledger.time.adding(milliseconds: step())
+        for _ in 0..<number(4...18) {
             let attempt = attempt()
+            // If the first of an account's transactions is refused, so are those behind it: mostly one in a block.
+            if ahead[attempt.by] != nil, !happens(20) { continue }
             let offset = happens(2) ? number(1...3) : 0
             let body = try ledger.body(
                 attempt.operations, by: attempt.by, cosigners: attempt.cosigners, actingFor: attempt.actingFor,
@@ -98,14 +103,15 @@ struct History {
             attempts[transaction.hash] = attempt
             candidates.append(transaction)
         }
-        ledger.time = ledger.time.adding(milliseconds: step())
         let (executed, refused) = try BlockExecutor.propose(
             on: ledger.head, state: ledger.state, epoch: ledger.epoch, proposer: 0, time: ledger.time,
             candidates: candidates)
         ledger.append(executed)
         self.refused += refused.count
         accepted += executed.transactions.count
+        for event in executed.receipts.due.events { seen.insert("due " + (try DomainDispatch.event(event)).name) }
         for transaction in executed.transactions {
+            seen.formUnion(transaction.body.operations.map(\.name))
             for (index, made) in attempts[transaction.hash]?.made ?? [] { remember(made, transaction.hash, index) }
         }
     }

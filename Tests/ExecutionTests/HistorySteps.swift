@@ -12,7 +12,8 @@ import Transactions
 extension History {
     mutating func money() -> Attempt {
         let name = trader()
-        let other = Ledger.party(trader())
+        let others = happens(95) ? Self.traders.filter { $0 != name } : [name]
+        let other = Ledger.party(pick(others) ?? name)
         switch number(0...15) {
         case 0:
             return Attempt(.revenue(.issue(AssetIssue(asset: asset(), to: other, amount: amount()))), by: "issuer")
@@ -95,9 +96,9 @@ extension History {
         terms.payment.asset = asset()
         if happens(50) { terms.grant.durationMilliseconds = number(1...300) * 60_000 }
         if happens(30) { terms.commercial.revenueCeiling = Amount(number(1...2_000)) }
-        if happens(20) { terms.grant.isTransferable = true }
+        if happens(50) { terms.grant.isTransferable = true }
         if happens(20) { terms.grant.isRenewable = true }
-        if happens(20) { terms.grant.seats = 2 }
+        if happens(40) { terms.grant.seats = 2 }
         return terms
     }
 
@@ -149,15 +150,17 @@ extension History {
             return Attempt(
                 .licenses(.surrender(SurrenderLicense(license: license.id))), by: license.owner)
         case 3:
-            return Attempt(
+            var attempt = Attempt(
                 .licenses(.transfer(TransferLicense(license: license.id, to: Ledger.party(name)))), by: license.owner)
+            if name != license.owner { attempt.cosigners = [name] }
+            return attempt
         case 4:
             return Attempt(
                 .licenses(
                     .renew(RenewLicense(license: license.id, offer: offered.id, maximumPrice: Amount(3_000)))),
                 by: license.owner)
         case 5:
-            let account = Ledger.address(name)
+            let account = Ledger.address("relative")
             let seat: LicenseOperation =
                 happens(60)
                 ? .assignSeat(AssignSeat(license: license.id, account: account))

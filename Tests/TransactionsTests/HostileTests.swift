@@ -4,6 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 import Transactions
+import Votes
 
 /// Random and mutated bytes raise errors, never a trap; what decodes is canonical. `make fuzz` runs a million each.
 struct HostileTests {
@@ -57,6 +58,14 @@ struct HostileTests {
         _ = Self.attempt([Formats.block.encoded], seed: 4) { try Block(decoding: $0).encoded }
         _ = Self.attempt([Formats.header.encoded], seed: 5) { try BlockHeader(decoding: $0).encoded }
         _ = Self.attempt(Formats.finalized.map(\.encoded), seed: 6) { try FinalizedBlock(decoding: $0).encoded }
+    }
+
+    @Test("Votes, certificates, evidence")
+    func hostileVotes() {
+        let votes = Formats.evidence.flatMap { [$0.first.encoded, $0.second.encoded] }
+        _ = Self.attempt(votes, seed: 10) { try SignedVote(decoding: $0).encoded }
+        _ = Self.attempt([Formats.certificate.encoded], seed: 11) { try Certificate(decoding: $0).encoded }
+        _ = Self.attempt(Formats.evidence.map(\.encoded), seed: 12) { try Evidence(decoding: $0).encoded }
     }
 
     @Test("Receipts")
