@@ -96,7 +96,7 @@ import Testing
     }
 
     /// Every record, operation, request and need is decoded to itself; anything else throws, and nothing traps.
-    @Test func encodingsAreUniqueAndDecodersOnlyThrow() throws {
+    @Test func hostileBytesOnlyThrowAndEncodingsAreUnique() throws {
         var make = RandomConsents(seed: 7)
         let records = (0..<12).map { make.record("record \($0)") }
         let requests = (0..<12).map { _ in make.request() }

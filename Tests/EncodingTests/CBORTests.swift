@@ -172,7 +172,7 @@ private struct Vectors: Decodable {
 
     /// Random and mutated bytes end in a value or in an `EncodingFailure`, never in a trap; and a value that was read is
     /// written as the bytes it came from: one value, one encoding.
-    @Test func anyBytesAreReadOrRefused() {
+    @Test func hostileBytesAreReadOrRefused() {
         var random = FixtureRandom(seed: 4)
         var accepted = 0
         var sample: [UInt8] = []

@@ -143,7 +143,7 @@ struct GovernanceTests {
     }
 
     @Test("Records come back from bytes and JSON; decoders throw on random and mutated bytes")
-    func encodings() throws {
+    func hostileEncodings() throws {
         let genesis = GovernanceGenesis(
             parameters: Self.parameters,
             validators: [

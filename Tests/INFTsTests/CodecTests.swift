@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func randomAndMutatedBytesOnlyThrow() throws {
+    @Test func hostileBytesOnlyThrow() throws {
         #if DEBUG
             let count = 500
         #else

@@ -63,7 +63,7 @@ struct JSONTests {
     }
 
     @Test("A million random and mutated texts raise errors only, and what is accepted survives a round trip")
-    func fuzz() throws {
+    func hostileTexts() throws {
         let seeds = [
             #"{"jsonrpc":"2.0","method":"inft_get","params":{"id":"tmnxinft1","minHeight":12},"id":1}"#,
             #"[{"a":[1,2.5e3,-7,null,true,false,"\u00e9\ud83d\ude00\n"]},[[[]]],{"x":{"y":{}}}]"#,

@@ -114,7 +114,7 @@ import Testing
     }
 
     /// Random bytes and mutations of every operation: errors only, and what decodes is canonical.
-    @Test func decodersOnlyThrow() {
+    @Test func hostileOperationsOnlyThrow() {
         let result = exerciseDecoder(LicenseOperation.self, samples: samples, count: 10_000, seed: 21)
         #expect(result.mismatches == 0 && result.decoded > 0)
     }

@@ -127,7 +127,7 @@ import Testing
         #expect(other.id == terms.id)
     }
 
-    @Test func mutatedBytesOnlyThrow() {
+    @Test func hostileTermsOnlyThrow() {
         var random = SeededRandom(seed: 11)
         let samples = (0..<6).map { _ in randomTerms(&random) }
         let result = exerciseDecoder(Terms.self, samples: samples, count: 20_000, seed: 12)

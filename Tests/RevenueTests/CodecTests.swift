@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func randomAndMutatedBytesOnlyThrow() throws {
+    @Test func hostileBytesOnlyThrow() throws {
         #if DEBUG
             let count = 1_000
         #else
