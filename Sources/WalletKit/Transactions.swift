@@ -22,7 +22,7 @@ public struct TransactionDraft: Sendable {
         if let organization = body.actingFor { lines.append("For: \(names.party(.organization(organization)))") }
         if let until = body.validUntil { lines.append("Valid until: \(names.time(until))") }
         for (index, operation) in zip(body.operations, words).enumerated() {
-            lines.append("\(index + 1). \(operation.0.name)")
+            lines.append("#\(index) \(operation.0.name)")
             lines += operation.1.map { "   " + $0 }
         }
         return lines

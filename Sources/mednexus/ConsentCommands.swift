@@ -232,18 +232,31 @@ struct ConsentShow: WalletCommand {
         if let at = try ConsentInputs.time(at) { params.append("at", at) }
         let value = try await session.client.read("consent_get", .object(params), as: JSONValue.self)
         let names = session.plainNames
+        let words = try Self.words(value["consent"] ?? .null, names, session)
         session.show(value) {
             let record = value["consent"]
+            let sets = (record?["sets"]?.array ?? []).map { names.id($0) }
             Console.fields([
                 ("Consent", names.identifier(session.text(id))), ("Status", value["status"]?.string),
                 ("Subject", names.party(record?["subject"])), ("Given by", names.party(record?["grantedBy"])),
                 ("Custodian", names.party(record?["custodian"])), ("Given", names.time(record?["grantedAt"])),
                 ("In force since", names.time(record?["effectiveAt"])), ("Expires", names.time(record?["expiresAt"])),
                 ("Withdrawn", names.time(record?["withdrawnAt"])),
-                ("Sets", (record?["sets"]?.array ?? []).map { names.id($0) }.joined(separator: ", ")),
-                ("Policy", Console.pretty(record?["policy"] ?? .null)),
+                ("Sets", sets.isEmpty ? nil : sets.joined(separator: ", ")),
+                ("Says", words.joined(separator: "\n")),
             ])
         }
+    }
+}
+
+extension ConsentShow {
+    /// As the one who gave it read it.
+    private static func words(_ value: JSONValue, _ names: SessionNames, _ session: Session) throws -> [String] {
+        let record = try JSONValueDecoder.decode(ConsentRecord.self, from: value, networkKind: session.network.kind)
+        let grant = ConsentGrant(
+            scope: record.scope, subject: record.subject, custodian: record.custodian, policy: record.policy,
+            commitments: record.commitments, expiresAt: record.expiresAt)
+        return grant.words(names)
     }
 }
 

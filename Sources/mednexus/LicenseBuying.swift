@@ -67,7 +67,7 @@ extension LicenseQuote {
         return WalletFailure(
             .refused, message,
             answer: WalletFailure.Answer(
-                code: code, reason: reason, domain: "licenses", operation: nil, field: field, message: message,
+                code: code, reason: reason, domain: "", operation: nil, field: field, message: message,
                 hint: "", retryable: false))
     }
 }
@@ -90,7 +90,7 @@ struct LicenseQuoteCommand: WalletCommand {
         let names = try await session.names()
         session.show(json) {
             for line in quote.lines(names) { Console.out(line) }
-            if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(refusal)") }
+            if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(names.translated(refusal))") }
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Consents
 import INFTs
 import Interface
 import Licenses
@@ -48,7 +49,7 @@ struct LicenseCheckCommand: WalletCommand {
         let names = session.plainNames
         let isValid = value["isValid"]?.boolean == true
         let reasons = (value["reasons"]?.array ?? []).map { reason in
-            "\(reason["reason"]?.string ?? ""): \(reason["message"]?.string ?? "")"
+            "\(reason["reason"]?.string ?? ""): \(Self.readable(reason["message"]?.string ?? "", names))"
         }
         session.show(value) {
             Console.fields([
@@ -58,6 +59,15 @@ struct LicenseCheckCommand: WalletCommand {
             ])
         }
         if !isValid { throw WalletFailure(.refused, "the license does not cover it") }
+    }
+
+    /// Names for ids, and dates for what the node tells in milliseconds.
+    private static func readable(_ message: String, _ names: SessionNames) -> String {
+        let text = names.translated(WalletFailure(.refused, message)).message
+        guard let space = text.lastIndex(of: " "), text[..<space].hasSuffix(" at"),
+            let time = UInt64(text[text.index(after: space)...])
+        else { return text }
+        return text[...space] + names.time(Timestamp(time))
     }
 }
 
@@ -85,7 +95,10 @@ struct LicenseShow: WalletCommand {
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
                 ("Ends", record.expiresAt.map { names.time($0) } ?? "never"),
-                ("Renewed", record.renewals.isEmpty ? nil : "\(record.renewals.count) times"),
+                (
+                    "Renewed",
+                    record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
+                ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
                 ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),

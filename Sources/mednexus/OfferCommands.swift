@@ -26,7 +26,7 @@ enum OfferTable {
         return [
             names.id(offer?["id"]), names.id(offer?["inft"]), names.amount(offer?["price"], of: offer?["asset"]),
             "\(offer?["sold"]?.unsigned ?? 0)\(supply)", buyer.isEmpty ? "anyone" : buyer,
-            names.time(offer?["expiresAt"]) ?? "canceled",
+            names.time(offer?["expiresAt"]) ?? "no end",
             item["isOpen"]?.boolean == true ? "open" : closing ?? "expired", names.party(offer?["seller"]),
         ]
     }
@@ -138,7 +138,7 @@ struct OfferShow: WalletCommand {
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("State", view.isOpen ? "open" : closing ?? "expired"), ("Sold", "\(record.sold)\(supply)"),
                 ("For", record.buyer.map { names.party($0) } ?? "anyone whom the terms admit"),
-                ("Until", record.expiresAt.map { names.time($0) } ?? "canceled"),
+                ("Until", record.expiresAt.map { names.time($0) } ?? "it is canceled"),
                 ("Terms", names.identifier(record.terms.description)),
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])

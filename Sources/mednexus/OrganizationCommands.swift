@@ -57,7 +57,8 @@ enum OrganizationInputs {
 
 struct OrganizationCreate: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Makes an organization. Each of its members signs.",
+        commandName: "create",
+        abstract: "Makes an organization. As many of its members sign as its policy for administration asks.",
         discussion: example(
             #"org create "St. Mary Hospital" --kind institution --jurisdiction DE --member anna=administrator --member ben=registrar --policy administration=2 --from anna --co-sign ben --as stmary"#
         ))
@@ -104,9 +105,10 @@ struct OrganizationShow: WalletCommand {
 
 struct OrganizationMember: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "member", abstract: "Adds, changes and removes members and policies. Who joins signs, too.",
+        commandName: "member",
+        abstract: "Adds, changes and removes members and policies, as many sign as its policy asks.",
         discussion: example(
-            "org member stmary --add carol=clinician --from anna --acting-for stmary --co-sign carol",
+            "org member stmary --add carol=clinician --from anna --acting-for stmary --co-sign ben",
             "org member stmary --remove ben --policy treasury=2:treasurer,administrator --from anna --acting-for stmary"
         ))
     @OptionGroup var globals: Globals

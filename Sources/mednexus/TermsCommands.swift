@@ -31,7 +31,8 @@ struct TermsNew: WalletCommand {
             try await session.nameTerms(terms.id)
             let text = session.text(terms.id)
             return session.show(.object(["id": .string(text), "isNew": false])) {
-                Console.out("These terms are registered already: \(text)")
+                let name = globals.named.map { ", called \($0) from now on" } ?? ""
+                Console.out("These terms are registered already: \(text)\(name)")
             }
         }
         var notes: [String] = []

@@ -60,7 +60,14 @@ protocol WalletCommand: AsyncParsableCommand {
 }
 
 extension WalletCommand {
-    func run() async throws { try await perform(try await Session.open(globals)) }
+    func run() async throws {
+        let session = try await Session.open(globals)
+        do {
+            try await perform(session)
+        } catch let failure as WalletFailure {
+            throw session.plainNames.translated(failure)
+        }
+    }
 }
 
 /// What a command group's help shows below: how it is typed.

@@ -60,6 +60,8 @@ struct SaleOptions: ParsableArguments {
             sale.terms.payment.asset.map { asset in
                 "A license costs \(names.amount(sale.price ?? sale.terms.payment.fee, of: asset))."
             } ?? "A license costs nothing."
+        // Terms that are registered here speak for themselves.
+        guard sale.isRegistered else { return (operations, [price]) }
         return (operations, [price, "Its terms:"] + sale.terms.sentences(names).map { "  " + $0 })
     }
 
@@ -77,7 +79,9 @@ struct SaleOptions: ParsableArguments {
         } catch {
             throw WalletFailure(
                 .usage, "\(text) is no preset of terms, no id of terms, and no name of any",
-                hint: "Presets: \(TermsPreset.all.map(\.name).joined(separator: ", ")).")
+                hint: "Presets: \(TermsPreset.all.map(\.name).joined(separator: ", ")). "
+                    + "Names: \(session.things.names(kind: TermsKind.name, on: session.network.genesis).joined(separator: ", "))."
+            )
         }
         guard fee == nil else {
             throw WalletFailure(.usage, "registered terms have a fee already", hint: "Leave --fee out.")

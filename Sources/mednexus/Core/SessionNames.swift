@@ -60,6 +60,46 @@ struct SessionNames: NameResolver {
         }
     }
 
+    /// The node writes ids of every network alike; here they get the writing of this one, and names.
+    func translated(_ failure: WalletFailure) -> WalletFailure {
+        let answer = failure.answer.map {
+            WalletFailure.Answer(
+                code: $0.code, reason: $0.reason, domain: $0.domain, operation: $0.operation, field: $0.field,
+                message: translated($0.message), hint: translated($0.hint), retryable: $0.retryable)
+        }
+        return WalletFailure(
+            failure.kind, translated(failure.message), hint: translated(failure.hint), answer: answer,
+            mayHaveArrived: failure.mayHaveArrived)
+    }
+
+    private func translated(_ text: String) -> String {
+        var result = ""
+        var word = ""
+        func flush() {
+            if word.hasPrefix("mnx"), let (kind, bytes) = Self.parse(word) {
+                let written = TypedText.encode(bytes, kind: kind, network: network.kind)
+                if let party = Party(text: written, network: network.kind) {
+                    result += names.party(party)
+                } else {
+                    result += identifier(word)
+                }
+            } else {
+                result += word
+            }
+            word = ""
+        }
+        for character in text {
+            if character.isLetter || character.isNumber {
+                word.append(character)
+            } else {
+                flush()
+                result.append(character)
+            }
+        }
+        flush()
+        return result
+    }
+
     // MARK: Of JSON
 
     /// A party of an answer, as people call it.
