@@ -45,9 +45,9 @@ public struct IndexKey: Hashable, Comparable, Sendable {
         }
     }
 
-    public static func < (left: IndexKey, right: IndexKey) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
-    }
+    public func hash(into hasher: inout Hasher) { KeyBytes.hash(bytes, into: &hasher) }
+
+    public static func < (left: IndexKey, right: IndexKey) -> Bool { KeyBytes.precedes(left.bytes, right.bytes) }
 }
 
 public struct IndexEntry: Hashable, Sendable {

@@ -81,7 +81,7 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
         }
         var next: Bytes32? = path
         return try merge(
-            cursors, limit: limit, key: \.path, isBefore: <,
+            cursors, limit: limit, key: { $0.path }, isBefore: <,
             refill: { (count) throws(StateFailure) in
                 guard let from = next else { return [] }
                 let entries = try base.entries(atOrAfter: from, limit: count)
@@ -108,7 +108,7 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
         var last = after
         var isDone = false
         return try merge(
-            cursors, limit: limit, key: \.key, isBefore: { descending ? $0 > $1 : $0 < $1 },
+            cursors, limit: limit, key: { $0.key }, isBefore: { descending ? $0 > $1 : $0 < $1 },
             refill: { (count) throws(StateFailure) in
                 if isDone { return [] }
                 let entries = try base.scan(prefix: prefix, after: last, limit: count, descending: descending)

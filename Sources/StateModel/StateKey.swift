@@ -70,9 +70,9 @@ public struct StateKey: Hashable, Comparable, Sendable {
         return (domain, kind)
     }
 
-    public static func < (left: StateKey, right: StateKey) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
-    }
+    public func hash(into hasher: inout Hasher) { KeyBytes.hash(bytes, into: &hasher) }
+
+    public static func < (left: StateKey, right: StateKey) -> Bool { KeyBytes.precedes(left.bytes, right.bytes) }
 }
 
 /// A state key that knows what record it leads to.

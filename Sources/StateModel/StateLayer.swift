@@ -78,8 +78,9 @@ public final class StateLayer: Sendable {
         precondition(newer.base == older.height, "a layer is merged into the one it lies on")
         return StateLayer(
             base: older.base, height: newer.height, root: newer.root,
-            state: merge(older.state, newer.state, by: \.path), pages: merge(older.pages, newer.pages, by: \.key),
-            index: merge(older.index, newer.index, by: \.key))
+            state: merge(older.state, newer.state, by: { $0.path }),
+            pages: merge(older.pages, newer.pages, by: { $0.key }),
+            index: merge(older.index, newer.index, by: { $0.key }))
     }
 
     private static func merge<Write, Key: Comparable>(

@@ -1,0 +1,29 @@
+/// How keys are hashed and ordered. Every read of an execution looks a key up in several dictionaries, and an array of
+/// bytes left to itself is hashed and compared byte by byte.
+enum KeyBytes {
+    static func hash(_ bytes: [UInt8], into hasher: inout Hasher) {
+        unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
+
+    /// Lexicographic order, eight bytes at a time.
+    static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        unsafe left.withUnsafeBytes { left in
+            unsafe right.withUnsafeBytes { right in
+                let shared = min(left.count, right.count)
+                var offset = 0
+                while offset + 8 <= shared {
+                    let one = UInt64(bigEndian: unsafe left.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                    let other = UInt64(bigEndian: unsafe right.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                    if one != other { return one < other }
+                    offset += 8
+                }
+                while offset < shared {
+                    let (one, other) = unsafe (left[offset], right[offset])
+                    if one != other { return one < other }
+                    offset += 1
+                }
+                return left.count < right.count
+            }
+        }
+    }
+}
