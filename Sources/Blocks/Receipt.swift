@@ -38,8 +38,9 @@ public struct EventRecord: CBORCodable, Hashable, Sendable {
 /// What came of a transaction (or of the block's due work, whose hash is zero). Inclusion is success, so it holds only
 /// what happened. Bytes: `[transaction hash, weight, [event…]]`.
 public struct Receipt: CBORCodable, Hashable, Sendable {
-    /// An operation raises few events; due work of a block at most as many as it may drain.
-    public static let maximumEvents = 16_384
+    /// An operation raises few events. Due work is at most 4,096 items a block, and the end of a consent, which is the
+    /// item with most consequences, raises 33: its own, and two for each of at most 16 sets.
+    public static let maximumEvents = 262_144
 
     public let transactionHash: Hash
     public let weight: UInt64

@@ -55,11 +55,11 @@ public struct BlockWeight: Sendable {
 
     /// Like ``add(_:sponsor:)``, and refuses what would make the block unfair at this point: for the proposer.
     public mutating func addFairly(_ weight: UInt64, sponsor: Party?) -> Bool {
+        guard let total = total.adding(weight), total <= limit else { return false }
         if let sponsor {
             let own = bySponsor[sponsor, default: 0] + weight
             let sponsors = bySponsor.count + (bySponsor[sponsor] == nil ? 1 : 0)
-            let isBelowHalf = total.adding(weight).map { $0 <= limit / 2 } ?? false
-            guard isBelowHalf || max(own, largest) <= share(sponsors: sponsors) else { return false }
+            guard total <= limit / 2 || max(own, largest) <= share(sponsors: sponsors) else { return false }
         }
         return add(weight, sponsor: sponsor)
     }

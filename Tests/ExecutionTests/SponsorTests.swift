@@ -158,7 +158,7 @@ struct WeightTests {
     }
 
     @Test(
-        "Above half-full no sponsor has more than its share: the proposer packs so, and a block that does not is refused"
+        "Above half-full no sponsor has more than its share: the proposer packs so, other blocks are refused"
     )
     func shares() throws {
         let ledger = try Ledger(Ledger.genesis(blockWeight: Self.limit))
@@ -208,7 +208,7 @@ struct WeightTests {
         #expect(quarters == [true, true, true] && !beyond && fourth && weight.ordinary == 950 && weight.isFair)
         let late = [weight.add(1, sponsor: sponsors[4]), weight.add(50, sponsor: nil), weight.add(1, sponsor: nil)]
         #expect(late == [false, true, false] && weight.total == 1_000)
-        let overflow = weight.add(.max, sponsor: nil)
+        let overflow = weight.add(.max, sponsor: nil) || weight.addFairly(.max, sponsor: sponsors[0])
         #expect(!overflow && weight.total == 1_000)
         var unfair = BlockWeight(limit: 1_000)
         var isFair: [Bool] = []
