@@ -239,8 +239,23 @@ struct INFTMetadataCommand: WalletCommand {
             throw WalletFailure(.usage, "nothing to change", hint: "Give --title, --abstract, --code or another.")
         }
         let record = try await session.inft(inft)
-        let changed = SetMetadata(inft: record.id, metadata: try metadata.metadata(over: record.metadata))
-        try await session.act([.infts(.setMetadata(changed))])
+        let new = try metadata.metadata(over: record.metadata)
+        let changed = SetMetadata(inft: record.id, metadata: new)
+        try await session.act([.infts(.setMetadata(changed))], notes: Self.changes(from: record.metadata, to: new))
+    }
+
+    private static func changes(from old: INFTMetadata, to new: INFTMetadata) -> [String] {
+        func texts(_ metadata: INFTMetadata) -> [(what: String, text: String)] {
+            [
+                ("Title", metadata.title), ("Abstract", metadata.abstract), ("Language", metadata.language ?? ""),
+                ("Field", metadata.field.name), ("Evidence", metadata.evidence.name),
+                ("Codes", metadata.codes.map { "\($0.system) \($0.code)" }.joined(separator: ", ")),
+                ("Places", metadata.jurisdictions.joined(separator: ", ")),
+            ]
+        }
+        return zip(texts(old), texts(new)).filter { $0.0.text != $0.1.text }.map { pair in
+            "\(pair.1.what): “\(pair.0.text)” becomes “\(pair.1.text)”."
+        }
     }
 }
 

@@ -63,12 +63,18 @@ extension LicenseQuote {
         var field = ""
         let place = obstacle[close..<colon]
         if place.hasPrefix(") at ") { field = String(place.dropFirst(5)) }
-        let message = String(obstacle[obstacle.index(after: colon)...].drop { $0 == " " })
+        // The hint follows the message without a mark; only hints begin with a capital word.
+        let words = obstacle[obstacle.index(after: colon)...].split(separator: " ")
+        let hintStart = words.firstIndex { word in
+            word.first?.isUppercase == true && word.dropFirst().first?.isLowercase == true
+        }
+        let message = words[..<(hintStart ?? words.endIndex)].joined(separator: " ")
+        let hint = words[(hintStart ?? words.endIndex)...].joined(separator: " ")
         return WalletFailure(
-            .refused, message,
+            .refused, message, hint: hint,
             answer: WalletFailure.Answer(
-                code: code, reason: reason, domain: "", operation: nil, field: field, message: message,
-                hint: "", retryable: false))
+                code: code, reason: reason, domain: "", operation: nil, field: field, message: message, hint: hint,
+                retryable: false))
     }
 }
 

@@ -114,12 +114,13 @@ private struct Claim {
     }
 
     func note(_ names: SessionNames) -> String {
-        var line = "\(names.id(inft)): \(names.amount(accrued, of: asset)) have accrued to you"
+        var facts: [String] = []
+        if accrued > .zero { facts.append("\(names.amount(accrued, of: asset)) have accrued to you") }
         if owed > .zero {
-            line +=
-                "; \(names.amount(owed, of: asset)) of royalties come up from descendants, of which your share is "
-                + SessionNames.percent(UInt64(share.parts))
+            facts.append(
+                "\(names.amount(owed, of: asset)) of royalties come up from descendants, of which your share is "
+                    + SessionNames.percent(UInt64(share.parts)))
         }
-        return line + "."
+        return "\(names.id(inft)): \(facts.joined(separator: "; "))."
     }
 }

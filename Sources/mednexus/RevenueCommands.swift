@@ -136,7 +136,7 @@ struct RevenueVault: WalletCommand {
                     let ceiling = royalty["ceiling"]?.string
                     return [
                         "  " + names.id(royalty["ancestor"]), names.share(royalty["share"]),
-                        ceiling.map { "\($0) smallest units" } ?? "none",
+                        ceiling.map { "\($0) smallest units of each asset" } ?? "none",
                     ]
                 })
         }
