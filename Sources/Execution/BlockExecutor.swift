@@ -77,7 +77,8 @@ public enum BlockExecutor {
                 }
             }
         }
-        let (receipts, layer) = try finish(run, transactions: included, state: state)
+        let (receipts, layer) = try finish(
+            run, transactions: included, evidenceCount: evidence.count, state: state)
         let transactions = included.map(\.bytes)
         let header = BlockHeader(
             network: epoch.network, height: parent.height.next, parent: parent.hash, time: time, epoch: epoch.epoch,
@@ -126,7 +127,8 @@ public enum BlockExecutor {
         var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
         try run.performDue()
         if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
-        return .finished(try finish(run, transactions: transactions, state: state))
+        return .finished(try finish(
+                run, transactions: transactions, evidenceCount: block.evidence.count, state: state))
     }
 
     /// The block with its body against its parent: all that needs no state.
@@ -203,12 +205,13 @@ public enum BlockExecutor {
     }
 
     private static func finish(
-        _ run: BlockRun, transactions: [VerifiedTransaction], state: LayeredSnapshot
+        _ run: BlockRun, transactions: [VerifiedTransaction], evidenceCount: Int, state: LayeredSnapshot
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
         let changes = run.state.changes
         try checkConservation(changes, over: run.reads, at: run.block.height)
         let indexes = try LedgerIndexes.changes(
-            of: changes, before: run.reads, adding: LedgerIndexes.entries(of: run, transactions: transactions))
+            of: changes, before: run.reads,
+            adding: LedgerIndexes.entries(of: run, transactions: transactions, evidenceCount: evidenceCount))
         let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
     }

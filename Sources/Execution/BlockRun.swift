@@ -128,6 +128,12 @@ struct BlockRun {
             }
         }
         if let obligation = context.openObligation { throw .rejected(obligation) }
+        guard context.isActingForProven else {
+            throw .rejected(
+                TransactionRejection.actingForUnused.at(
+                    "actingFor", "no operation of this transaction is an act of that organization",
+                    hint: "Leave actingFor out, or let the operation be the organization's."))
+        }
         if let unneeded = context.unneededSigner {
             throw .rejected(
                 TransactionRejection.signaturesNotExact.at(

@@ -10,6 +10,7 @@ internal import Transactions
 /// - 0: transaction hash → height ‖ index (8 bytes each)
 /// - 1: party ‖ height ‖ index → transaction hash: what `account_transactions` lists
 /// - 2: topic ‖ height ‖ ordinal → nothing: events by topic; `ordinal` counts the block's events from 0
+/// - 3: height ‖ ordinal → nothing: evidence of misbehavior; `ordinal` counts the block's pieces from 0
 public enum LedgerIndexes {
     public static func transaction(_ hash: Hash) -> IndexKey { IndexKey(.ledger, 0).appending(hash.bytes) }
 
@@ -27,6 +28,8 @@ public enum LedgerIndexes {
         }
     }
 
+    public static let evidence = IndexKey(.ledger, 3)
+
     /// Two big-endian numbers at the end of a key or in a value.
     public static func position(in bytes: [UInt8]) -> (height: Height, index: UInt64)? {
         guard bytes.count >= 16 else { return nil }
@@ -35,9 +38,13 @@ public enum LedgerIndexes {
     }
 
     /// Entries that come from the block itself.
-    static func entries(of run: BlockRun, transactions: [VerifiedTransaction]) -> [IndexEntry] {
+    static func entries(
+        of run: BlockRun, transactions: [VerifiedTransaction], evidenceCount: Int
+    ) -> [IndexEntry] {
         let height = run.block.height.value
-        var entries: [IndexEntry] = []
+        var entries: [IndexEntry] = (0..<evidenceCount).map {
+            IndexEntry(evidence.appending(height).appending(UInt64($0)))
+        }
         var ordinal: UInt64 = 0
         for (index, raised) in run.events {
             var parties: Set<Party> = []

@@ -20,6 +20,7 @@ public enum Authority {
                 throw IdentityRejection.unknownOrganization.at(field, "there is no organization \(id)")
             }
             try require(record.profile, id, for: operationClass, in: context, field: field)
+            context.noteAuthorized(id)
         }
     }
 

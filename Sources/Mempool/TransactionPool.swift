@@ -61,7 +61,13 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
         account.next = max(account.next, nextSequence)
         let isInLane = try lane(for: transaction, isSponsored: isSponsored, now: now)
         let replaced = try replaceable(by: transaction, isInLane: isInLane, in: account, now: now)
-        try makeRoom(for: transaction, isInLane: isInLane, replacing: replaced)
+        for victim in try victims(for: transaction, isInLane: isInLane, replacing: replaced) {
+            end(
+                victim,
+                PoolEnd(
+                    MempoolRejection.evicted.at("", "the pool is full", hint: "Send it again.", retryable: true),
+                    isDefinitive: false))
+        }
         if let replaced {
             end(
                 replaced.transaction.hash,
@@ -160,37 +166,51 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     // MARK: Bounds
 
-    /// [M3] A full lane gives way only to sponsors with less in it: the one with most loses its latest arrival.
-    private mutating func makeRoom(
+    /// [M3] A full lane gives way only to sponsors with less in it: the one with most loses its latest arrival. Returns
+    /// who has to go; nobody goes if that would not make room enough.
+    private func victims(
         for transaction: PoolTransaction<Payload>, isInLane: Bool, replacing: Entry?
-    ) throws(Rejection) {
+    ) throws(Rejection) -> [Hash] {
         let divisor = MempoolLimits.reservedDivisor
         let byteLimit = isInLane ? limits.bytes / divisor : limits.bytes - limits.bytes / divisor
         let countLimit = isInLane ? limits.transactions / divisor : limits.transactions - limits.transactions / divisor
-        func lane() -> LaneQueue { isInLane ? reserved : ordinary }
-        let isSameLane = replacing.map { $0.isInLane == isInLane } ?? false
-        let freed = isSameLane ? replacing?.transaction.byteCount ?? 0 : 0
-        while lane().byteCount - freed + transaction.byteCount > byteLimit
-            || lane().count - (freed > 0 ? 1 : 0) + 1 > countLimit
-        {
-            let own = lane().byteCount(of: transaction.sponsor) + transaction.byteCount
-            guard let (largest, bytes) = lane().largest, largest != transaction.sponsor, bytes > own,
-                let victim = latest(of: largest, in: lane())
+        let lane = isInLane ? reserved : ordinary
+        let leaving = replacing.flatMap { $0.isInLane == isInLane ? $0.transaction : nil }
+        var bytes = lane.byteCount - (leaving?.byteCount ?? 0) + transaction.byteCount
+        var count = lane.count - (leaving == nil ? 0 : 1) + 1
+        guard bytes > byteLimit || count > countLimit else { return [] }
+
+        var loads: [Party: Int] = [:]
+        for sponsor in lane.ring { loads[sponsor] = lane.byteCount(of: sponsor) }
+        if let leaving { loads[leaving.sponsor, default: 0] -= leaving.byteCount }
+        let own = (loads[transaction.sponsor] ?? 0) + transaction.byteCount
+        var waiting: [Party: [Hash]] = [:]
+        var victims: [Hash] = []
+        while bytes > byteLimit || count > countLimit {
+            var largest: (sponsor: Party, bytes: Int)?
+            for sponsor in lane.ring where loads[sponsor, default: 0] > largest?.bytes ?? 0 {
+                largest = (sponsor, loads[sponsor, default: 0])
+            }
+            guard let largest, largest.sponsor != transaction.sponsor, largest.bytes > own,
+                let victim = Self.popLatest(
+                    of: &waiting[largest.sponsor, default: lane.hashes(of: largest.sponsor)], but: leaving?.hash),
+                let size = entries[victim]?.transaction.byteCount
             else {
                 throw MempoolRejection.poolFull.at(
-                    "", "\(lane().byteCount) of \(byteLimit) bytes are taken", hint: "Send it again in a while.",
+                    "", "\(lane.byteCount) of \(byteLimit) bytes are taken", hint: "Send it again in a while.",
                     retryable: true)
             }
-            end(
-                victim,
-                PoolEnd(
-                    MempoolRejection.evicted.at("", "the pool is full", hint: "Send it again.", retryable: true),
-                    isDefinitive: false))
+            victims.append(victim)
+            loads[largest.sponsor] = largest.bytes - size
+            bytes -= size
+            count -= 1
         }
+        return victims
     }
 
-    private func latest(of sponsor: Party, in lane: LaneQueue) -> Hash? {
-        lane.hashes(of: sponsor).last { entries[$0] != nil && entries[$0]?.transaction.sponsor == sponsor }
+    private static func popLatest(of hashes: inout [Hash], but kept: Hash?) -> Hash? {
+        while let last = hashes.popLast() { if last != kept { return last } }
+        return nil
     }
 
     /// Takes a transaction out and remembers why.
@@ -289,10 +309,32 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     public func transaction(_ hash: Hash) -> PoolTransaction<Payload>? { entries[hash]?.transaction }
 
-    /// What waits, in order of arrival, of one sender if given.
+    /// At most so many are told at once.
+    public static var waitingLimit: Int { 100 }
+
+    /// What waits, in order of arrival, of one sender if given; at most ``waitingLimit``.
     public func waiting(of sender: Address? = nil, limit: Int) -> [PoolTransaction<Payload>] {
-        let wanted = entries.values.filter { sender == nil || $0.transaction.sender == sender }
-        return wanted.sorted { $0.arrival < $1.arrival }.prefix(limit).map(\.transaction)
+        let limit = max(0, min(limit, Self.waitingLimit))
+        var first: [(arrival: UInt64, hash: Hash)] = []
+        if let sender {
+            // Of one account only a window of sequences waits.
+            for one in accounts[sender]?.waiting ?? [] {
+                if let entry = entries[one.hash] { first.append((entry.arrival, one.hash)) }
+            }
+            first.sort { $0.arrival < $1.arrival }
+        } else if limit > 0 {
+            // The earliest so far, sorted: most of a large pool is passed over with one comparison.
+            for (hash, entry) in entries where first.count < limit || entry.arrival < first[limit - 1].arrival {
+                var (low, high) = (0, first.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if first[middle].arrival < entry.arrival { low = middle + 1 } else { high = middle }
+                }
+                if first.count == limit { first.removeLast() }
+                first.insert((entry.arrival, hash), at: low)
+            }
+        }
+        return first.prefix(limit).compactMap { entries[$0.hash]?.transaction }
     }
 
     /// The sequence after those that wait without a gap: what a wallet builds its next transaction with.
@@ -303,11 +345,17 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
     }
 
     /// [M9] Every transaction's bytes in order of arrival, to be admitted anew after a restart.
-    public func encodeAll() -> [UInt8] {
-        let sorted = entries.values.sorted { $0.arrival < $1.arrival }
-        var writer = CBORWriter(reserving: byteCount + 8 * sorted.count + 16)
-        writer.array(sorted.count)
-        for entry in sorted { writer.write(bytes: entry.transaction.bytes) }
+    public func encodeAll() -> [UInt8] { Self.encode(allBytes) }
+
+    /// Every transaction's bytes in order of arrival.
+    public var allBytes: [[UInt8]] {
+        entries.values.sorted { $0.arrival < $1.arrival }.map(\.transaction.bytes)
+    }
+
+    public static func encode(_ transactions: [[UInt8]]) -> [UInt8] {
+        var writer = CBORWriter(reserving: transactions.reduce(16) { $0 + $1.count + 8 })
+        writer.array(transactions.count)
+        for transaction in transactions { writer.write(bytes: transaction) }
         return writer.bytes
     }
 

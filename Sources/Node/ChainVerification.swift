@@ -16,13 +16,14 @@ package enum ChainVerification {
         package let blockHash: Hash
         package let stateRoot: Hash
         package let transactions: Int
+        package let certificates: Int
         package let entries: Int
         package let assets: Int
 
         package var lines: [String] {
             [
-                "Verified \(height.value + 1) blocks with \(transactions) transactions: hashes, certificates,"
-                    + " signatures, receipts, roots.",
+                "Verified \(height.value + 1) blocks with \(transactions) transactions: hashes, \(certificates)"
+                    + " certificates, signatures, receipts, roots.",
                 "State of \(entries) entries equals its root; \(assets) assets add up to what was issued.",
                 "Head \(height) \(blockHash), state root \(stateRoot)",
             ]
@@ -52,39 +53,57 @@ package enum ChainVerification {
         }
         var parent = genesis.header
         var state = LayeredSnapshot(EmptySnapshot()).adding(first)
-        var pending = first
+        var layers = [first]
         var transactions = 0
+        var certificates = 0
+        var isCovered = true
         while parent.height < tip.height {
             let (block, certificate) = try ledger.block(at: parent.height.next)
-            try check(certificate, of: block, state: state, network: ledger.network)
+            isCovered = try check(certificate, of: block, state: state, network: ledger.network)
+            certificates += isCovered ? 1 : 0
             let executed = try Ledger.execute(
                 block, on: parent, state: state, networkKind: ledger.networkKind, signatures: .verified)
             guard try ledger.log.receipts(at: block.header.height) == executed.receipts.encoded else {
                 throw NodeFailure(.corruption, "the receipts of block \(block.header.height) are not its own")
             }
             transactions += executed.transactions.count
-            // One layer for the past, so that reads stay two steps deep.
-            pending = StateLayer.merging(older: pending, newer: executed.layer)
-            state = LayeredSnapshot(EmptySnapshot()).adding(pending)
+            append(executed.layer, to: &layers)
+            state = LayeredSnapshot(EmptySnapshot(), layersNewestFirst: layers)
             parent = block.header
             progress(parent.height, tip.height)
         }
-        return try compare(ledger, parent, root: state.root, transactions: transactions)
+        guard isCovered else {
+            throw NodeFailure(.corruption, "no certificate covers the head, block \(parent.height)")
+        }
+        return try compare(
+            ledger, parent, root: state.root, transactions: transactions, certificates: certificates)
     }
 
+    /// Newest first, each at least twice as large as the one before it: reads stay few steps deep, and no entry is copied
+    /// more often than the logarithm of their number.
+    private static func append(_ layer: StateLayer, to layers: inout [StateLayer]) {
+        layers.insert(layer, at: 0)
+        while layers.count > 1, layers[0].byteCount * 2 > layers[1].byteCount {
+            let newer = layers.removeFirst()
+            layers[0] = StateLayer.merging(older: layers[0], newer: newer)
+        }
+    }
+
+    /// False if the block has none of its own; then a later one must cover it.
     private static func check(
         _ certificate: Certificate?, of block: Block, state: LayeredSnapshot, network: Hash
-    ) throws {
-        guard let certificate else { return }
+    ) throws -> Bool {
+        guard let certificate else { return false }
         let set = try GenesisExecutor.validatorSet(in: state)
         guard certificate.kind == .finalize, certificate.blockHash == block.hash,
             certificate.epoch.value == block.header.epoch, certificate.isValid(network: network, by: set)
         else { throw NodeFailure(.corruption, "the certificate of block \(block.header.height) proves nothing") }
+        return true
     }
 
     /// The stored state, entry by entry, against the replayed root; and every asset recounted from all records.
     private static func compare(
-        _ ledger: Ledger, _ head: BlockHeader, root: Hash, transactions: Int
+        _ ledger: Ledger, _ head: BlockHeader, root: Hash, transactions: Int, certificates: Int
     ) throws -> Report {
         let stored = try ledger.state.snapshot()
         guard stored.root == root, head.stateRoot == root else {
@@ -111,7 +130,7 @@ package enum ChainVerification {
             throw NodeFailure(.corruption, "asset \(finding.asset): \(finding.problem)")
         }
         return Report(
-            height: head.height, blockHash: head.hash, stateRoot: root, transactions: transactions,
+            height: head.height, blockHash: head.hash, stateRoot: root, transactions: transactions, certificates: certificates,
             entries: entries.count, assets: findings.count)
     }
 }

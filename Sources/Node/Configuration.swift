@@ -28,8 +28,11 @@ package struct Configuration: Sendable {
                 problems += set(setting, text: text, .environment, place: setting.environmentName)
             }
         }
-        let known = Set(Setting.all.map(\.environmentName)).union(Self.otherEnvironmentNames)
-        for name in environment.keys.sorted() where name.hasPrefix("MEDNEXUS_") && !known.contains(name) {
+        let known = Set(Setting.all.map(\.environmentName))
+        // MEDNEXUS_RPC_LISTEN is a setting's name, MEDNEXUS_HOME is not: what begins like a section must be one.
+        let sections = Set(Setting.all.map { "MEDNEXUS_\($0.key.prefix { $0 != "." }.uppercased())_" })
+        for name in environment.keys.sorted()
+        where !known.contains(name) && sections.contains(where: { name.hasPrefix($0) }) {
             problems.append("\(name): no such setting; `mednexusd config show` lists them")
         }
         for (key, text) in flags {
@@ -41,12 +44,6 @@ package struct Configuration: Sendable {
         }
         guard problems.isEmpty else { throw Failure(problems: problems) }
     }
-
-    /// Environment names that are not settings of a file: they say where things are, or belong to the wallet or tests.
-    private static let otherEnvironmentNames: Set<String> = [
-        "MEDNEXUS_HOME", "MEDNEXUS_NODE", "MEDNEXUS_NETWORK", "MEDNEXUS_ONLY", "MEDNEXUS_CONFORMANCE", "MEDNEXUS_FUZZ",
-        "MEDNEXUS_PASSPHRASE", "MEDNEXUS_PASSPHRASE_FILE", "MEDNEXUS_WALLET_HOME",
-    ]
 
     private mutating func read(_ file: (name: String, text: String)) -> [String] {
         let table: TOMLTable

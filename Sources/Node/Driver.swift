@@ -51,7 +51,10 @@ final class Driver: Sendable {
     }
 
     /// After the loop: questions that were still posted are answered from the replica as it ended.
-    func retire(_ replica: Replica) {
+    ///
+    /// Admissions that were begun and not answered are told that the node stops.
+    func retire(_ replica: Replica, performer: Performer) {
+        performer.answerOpenTickets(Self.stopping)
         inbox.close { message in
             switch message {
             case .ask(let question): question(replica)
@@ -72,11 +75,18 @@ final class Driver: Sendable {
         var nextTick = ContinuousClock.now
         while failure == nil {
             let deadline = min(nextTick, performer.nextTimer ?? nextTick)
-            let messages = inbox.take(until: deadline)
-            for message in messages where failure == nil {
-                if case .stop = message { return replica }
+            var messages = inbox.take(until: deadline)[...]
+            // Before anything else: after a suspended machine wakes, the old snapshot has expired.
+            refresh(&replica, performer)
+            while failure == nil, let message = messages.popFirst() {
+                if case .stop = message {
+                    inbox.putBack(messages)
+                    return replica
+                }
                 take(message, &replica, performer)
+                refresh(&replica, performer)
             }
+            inbox.putBack(messages)
             for timer in performer.dueTimers() where failure == nil {
                 perform(replica.step(.timer(timer), now: performer.clock.now), performer)
                 settle(&replica, performer)
@@ -84,14 +94,18 @@ final class Driver: Sendable {
             if ContinuousClock.now >= nextTick, failure == nil {
                 nextTick = .now + .seconds(1)
                 performer.checkDisk(self)
-                if let snapshot = performer.refreshedSnapshot(self) {
-                    perform(replica.step(.finalState(snapshot), now: performer.clock.now), performer)
-                }
+                refresh(&replica, performer)
                 perform(replica.step(.tick, now: performer.clock.now), performer)
                 settle(&replica, performer)
             }
         }
         return replica
+    }
+
+    private func refresh(_ replica: inout Replica, _ performer: Performer) {
+        guard failure == nil, let snapshot = performer.refreshedSnapshot(self) else { return }
+        perform(replica.step(.finalState(snapshot), now: performer.clock.now), performer)
+        settle(&replica, performer)
     }
 
     private func take(_ message: Message, _ replica: inout Replica, _ performer: Performer) {
@@ -145,6 +159,13 @@ private final class Inbox: Sendable {
             return state.afterwards
         }
         if let afterwards { afterwards(message) } else { signal.raise() }
+    }
+
+    /// What was taken and not looked at, in front of what has come since.
+    func putBack(_ messages: ArraySlice<Driver.Message>) {
+        guard !messages.isEmpty else { return }
+        state.withLock { $0.messages.insert(contentsOf: messages, at: 0) }
+        signal.raise()
     }
 
     /// From now on nothing waits: what is left and what comes is handled at once.

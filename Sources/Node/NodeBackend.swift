@@ -105,47 +105,74 @@ final class NodeBackend: LedgerBackend {
 
     func height(of blockHash: Hash) async throws -> Height? { try ledger.log.height(of: blockHash) }
 
-    func events(from position: EventPosition, limit: Int) async throws -> [LedgerEventEntry] {
-        var entries: [LedgerEventEntry] = []
-        var height = position.height
-        var read = 0
-        while height <= board.head.height, entries.count < limit, read < 1024 {
-            let block = try ledger.header(at: height).header
-            let hash = block.hash
-            var index: UInt64 = 0
-            let receipts = try receipts(at: height)
-            for receipt in [receipts.due] + receipts.transactions {
-                for record in receipt.events {
-                    if height > position.height || index >= position.index, entries.count < limit {
-                        entries.append(
-                            LedgerEventEntry(
-                                height: height, blockHash: hash, time: block.time, index: index,
-                                transaction: receipt.transactionHash == .zero ? nil : receipt.transactionHash,
-                                event: try DomainDispatch.event(record)))
-                    }
-                    index += 1
-                }
-            }
-            height = height.next
-            // Blocks without events cost a read each; a call that met none in so many goes on where it is.
-            read += entries.isEmpty ? 0 : 1
-        }
-        return entries
+    func header(at height: Height) async throws -> HeaderView? {
+        guard height <= board.head.height else { return nil }
+        return HeaderView(try ledger.header(at: height).header)
     }
 
-    func evidence(below height: Height?, limit: Int) async throws -> [EvidenceView] {
+    /// Every block that is read costs, with events or without; a call that met few goes on where it stopped.
+    private static let blocksPerRead = 1_024
+
+    func events(
+        from position: EventPosition, limit: Int
+    ) async throws -> (entries: [LedgerEventEntry], next: EventPosition) {
+        var entries: [LedgerEventEntry] = []
+        var next = position
+        let head = board.head.height
+        var read = 0
+        while next.height <= head, entries.count < limit, read < Self.blocksPerRead {
+            let height = next.height
+            guard let bytes = try ledger.log.receipts(at: height) else { throw ServerState.cursorGone }
+            let receipts = try BlockReceipts(decoding: bytes)
+            let all = ([receipts.due] + receipts.transactions).flatMap { receipt in
+                receipt.events.map { (receipt.transactionHash, $0) }
+            }
+            let first = Int(clamping: next.index)
+            if first < all.count {
+                let header = try ledger.header(at: height).header
+                let hash = header.hash
+                for (index, (transaction, record)) in all.enumerated().dropFirst(first) {
+                    guard entries.count < limit else { return (entries, next) }
+                    entries.append(
+                        LedgerEventEntry(
+                            height: height, blockHash: hash, time: header.time, index: UInt64(index),
+                            transaction: transaction == .zero ? nil : transaction,
+                            event: try DomainDispatch.event(record)))
+                    next = EventPosition(height: height, index: UInt64(index) + 1)
+                }
+            }
+            next = EventPosition(height: height.next, index: 0)
+            read += 1
+        }
+        return (entries, next)
+    }
+
+    func evidence(before position: EvidencePosition?, limit: Int) async throws -> [EvidenceView] {
+        let snapshot = try ledger.state.snapshot()
+        let validators = try validatorSet()
+        var after = position.map { LedgerIndexes.evidence.appending($0.height.value).appending($0.index) }
         var found: [EvidenceView] = []
-        var next = min(height?.value ?? .max, board.head.height.value + 1)
-        while next > 0, found.count < limit {
-            next -= 1
-            let (block, _) = try ledger.block(at: Height(next))
-            for one in block.evidence {
-                guard let validator = try validatorSet()[one.validator] else { continue }
+        var last: Block?
+        while found.count < limit {
+            let wanted = limit - found.count
+            let entries = try snapshot.scan(
+                prefix: LedgerIndexes.evidence, after: after, limit: wanted, descending: true)
+            for entry in entries {
+                guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { continue }
+                let block = try last.flatMap { $0.header.height == height ? $0 : nil } ?? ledger.block(at: height).block
+                last = block
+                guard index < block.evidence.count else {
+                    throw StateFailure("the index names evidence \(index) of block \(height), which has none")
+                }
+                let one = block.evidence[Int(index)]
+                guard let validator = validators[one.validator] else { continue }
                 found.append(
                     EvidenceView(
-                        height: Height(next), validator: validator.key, kind: one.kind.name,
+                        height: height, index: index, validator: validator.key, kind: one.kind.name,
                         view: one.position.view.value, encodedEvidence: ByteString(one.encoded)))
             }
+            guard entries.count == wanted else { break }
+            after = entries.last?.key
         }
         return found
     }

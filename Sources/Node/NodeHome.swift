@@ -36,7 +36,7 @@ package struct NodeHome: Sendable {
     package func configuration(
         environment: [String: String], flags: [(key: String, text: String)]
     ) throws -> Configuration {
-        let text = FileManager.default.contents(atPath: configurationFile).map { String(decoding: $0, as: UTF8.self) }
+        let text = try Self.read(configurationFile).map { String(decoding: $0, as: UTF8.self) }
         do {
             return try Configuration(
                 file: text.map { (configurationFile, $0) }, environment: environment, flags: flags)
@@ -79,7 +79,7 @@ package struct NodeHome: Sendable {
 
     /// The key that signs votes; nil on an observer.
     package func validatorKey() throws -> SecretKey? {
-        guard let data = FileManager.default.contents(atPath: validatorKeyFile) else { return nil }
+        guard let data = try Self.read(validatorKeyFile) else { return nil }
         let attributes = try? FileManager.default.attributesOfItem(atPath: validatorKeyFile)
         if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
             throw NodeFailure(
@@ -103,13 +103,35 @@ package struct NodeHome: Sendable {
         return secret.address
     }
 
+    /// The file's bytes; nil only if there is none. One that can't be read is an error, never an absence.
+    static func read(_ path: String) throws -> [UInt8]? {
+        if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
+        var status = stat()
+        if unsafe stat(path, &status) != 0, errno == ENOENT { return nil }
+        throw NodeFailure(.configuration, "\(path) is there and can't be read", hint: "Check its owner and permissions.")
+    }
+
+    /// Durable on return, whole or not at all, never with wider permissions than `mode`.
     static func write(_ text: String, to path: String, mode: Int) throws {
         let temporary = path + ".new"
-        let isWritten = FileManager.default.createFile(
-            atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        let bytes = Array(text.utf8)
+        let descriptor = unsafe open(temporary, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, mode_t(mode))
+        var isWritten = descriptor >= 0 && fchmod(descriptor, mode_t(mode)) == 0
+        var offset = 0
+        while isWritten, offset < bytes.count {
+            let count = unsafe bytes[offset...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            isWritten = count > 0
+            offset += max(0, count)
+        }
+        isWritten = isWritten && fsync(descriptor) == 0
+        if descriptor >= 0 { close(descriptor) }
         guard isWritten, unsafe rename(temporary, path) == 0 else {
             throw NodeFailure(.disk, "can't write \(path)", hint: "Check free space and permissions.")
         }
+        let folder = unsafe open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw NodeFailure(.disk, "can't open the folder of \(path)") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw NodeFailure(.disk, "can't make \(path) durable") }
     }
 }
 
@@ -189,12 +211,10 @@ extension NodeHome {
         _ = FileManager.default.createFile(atPath: mempoolFile, contents: Data(bytes))
     }
 
-    /// Read once: what is in it is in the pool afterwards.
-    func takeMempool() -> [UInt8]? {
-        guard let data = FileManager.default.contents(atPath: mempoolFile) else { return nil }
-        try? FileManager.default.removeItem(atPath: mempoolFile)
-        return [UInt8](data)
-    }
+    func readMempool() -> [UInt8]? { FileManager.default.contents(atPath: mempoolFile).map { [UInt8]($0) } }
+
+    /// Once what is in it is in the pool.
+    func removeMempool() { try? FileManager.default.removeItem(atPath: mempoolFile) }
 
     /// Milliseconds that `devnet advance` put this node's clock ahead by.
     package var clockOffset: UInt64? {

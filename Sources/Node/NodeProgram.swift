@@ -173,7 +173,7 @@ private struct RunningNode {
         rpc.allowedOrigins = configuration.list("rpc.cors")
         rpc.trustedProxies = configuration.list("rpc.trusted-proxies")
         rpc.limits.connections = Int(configuration.number("rpc.connections"))
-        rpc.limits.subscriptionsPerConnection = Int(configuration.number("rpc.subscriptions"))
+        rpc.limits.subscriptions = Int(configuration.number("rpc.subscriptions"))
         rpc.limits.callsPerSecond = Double(configuration.number("rpc.calls-per-second"))
         rpc.limits.callBurst = Double(configuration.number("rpc.calls-per-second") * 10)
         rpc.limits.callMilliseconds = Int(configuration.number("rpc.call-seconds")) * 1000
@@ -206,36 +206,44 @@ private struct DriverService: Service {
 
     func run() async throws {
         let driver = self.driver
-        async let restored: Void = restorePool()
+        let restoring = Task { await restorePool() }
         let parts = self.parts
-        let last: Replica = await withGracefulShutdownHandler {
+        let last = await withGracefulShutdownHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue(label: "mednexus.driver").async {
                     let (replica, performer) = parts.value
-                    continuation.resume(returning: driver.run(replica, performer: performer))
+                    let last = driver.run(replica, performer: performer)
+                    continuation.resume(returning: (replica: last, performer: UncheckedBox(performer)))
                 }
             }
         } onGracefulShutdown: {
             driver.post(.stop)
         }
-        await restored
-        backend.driver.retire(last)
-        home.writeMempool(last.pool.encodeAll())
+        // First of all nobody may wait for the driver any more: neither callers nor the restoring of the pool.
+        restoring.cancel()
+        driver.retire(last.replica, performer: last.performer.value)
+        let left = await restoring.value
+        home.writeMempool(TransactionPool<VerifiedTransaction>.encode(last.replica.pool.allBytes + left))
         if driver.failure == nil { try await backend.ledger.state.checkpoint() }
     }
 
-    /// What waited at the last stop is verified and admitted like any other.
-    private func restorePool() async {
-        guard let bytes = home.takeMempool(), !bytes.isEmpty else { return }
-        guard let transactions = try? TransactionPool<VerifiedTransaction>.decodeAll(bytes) else {
+    /// What waited at the last stop is verified and admitted like any other. The file goes once all of it was looked
+    /// at; what a stop interrupts is handed back to be kept.
+    private func restorePool() async -> [[UInt8]] {
+        guard let bytes = home.readMempool(), !bytes.isEmpty else { return [] }
+        let limits = parts.value.replica.configuration.pool
+        guard let transactions = try? TransactionPool<VerifiedTransaction>.decodeAll(bytes, limits: limits) else {
             logger.warning("the file of waiting transactions is damaged and was left out")
-            return
+            return []
         }
         var admitted = 0
-        for transaction in transactions {
+        for (index, transaction) in transactions.enumerated() {
+            if Task.isCancelled { return Array(transactions[index...]) }
             if (try? await backend.submit(transaction)) != nil { admitted += 1 }
         }
+        home.removeMempool()
         logger.info("waiting transactions taken up", metadata: ["count": "\(admitted)", "of": "\(transactions.count)"])
+        return []
     }
 }
 

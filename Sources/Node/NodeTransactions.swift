@@ -93,7 +93,7 @@ extension NodeBackend {
                 }
             return TransactionStatus(
                 hash: transaction, state: state, definitive: end.isDefinitive,
-                error: state == .unknown ? nil : RejectionView(end.rejection))
+                error: state == .unknown ? nil : RejectionView(end.rejection, networkKind: networkKind))
         }
     }
 
@@ -105,21 +105,32 @@ extension NodeBackend {
     }
 
     func transaction(_ hash: Hash) async throws -> FinalTransaction? {
-        try position(of: hash).map { try final(at: $0) }
+        try position(of: hash).map { try final($0.index, in: opened(at: $0.height)) }
     }
 
-    private func final(at position: TransactionPosition) throws -> FinalTransaction {
-        let (block, _) = try ledger.block(at: position.height)
-        guard let bytes = try ledger.log.receipts(at: position.height) else { throw ServerState.pruned }
-        let receipts = try BlockReceipts(decoding: bytes)
-        let index = Int(clamping: position.index)
-        guard index < block.transactions.count, index < receipts.transactions.count else {
-            throw StateFailure("the index names transaction \(index) of block \(position.height), which has none")
+    /// A block and what it did, decoded once for all of its transactions that are told.
+    private struct OpenedBlock {
+        let block: Block
+        let hash: Hash
+        let receipts: BlockReceipts
+    }
+
+    private func opened(at height: Height) throws -> OpenedBlock {
+        let (block, _) = try ledger.block(at: height)
+        guard let bytes = try ledger.log.receipts(at: height) else { throw ServerState.pruned }
+        return OpenedBlock(block: block, hash: block.hash, receipts: try BlockReceipts(decoding: bytes))
+    }
+
+    private func final(_ position: UInt64, in opened: OpenedBlock) throws -> FinalTransaction {
+        let height = opened.block.header.height
+        let index = Int(clamping: position)
+        guard index < opened.block.transactions.count, index < opened.receipts.transactions.count else {
+            throw StateFailure("the index names transaction \(index) of block \(height), which has none")
         }
-        let receipt = receipts.transactions[index]
+        let receipt = opened.receipts.transactions[index]
         return FinalTransaction(
-            hash: receipt.transactionHash, height: position.height, blockHash: block.hash, time: block.header.time,
-            index: position.index, bytes: block.transactions[index],
+            hash: receipt.transactionHash, height: height, blockHash: opened.hash, time: opened.block.header.time,
+            index: position, bytes: opened.block.transactions[index],
             events: try receipt.events.map { try DomainDispatch.event($0) })
     }
 
@@ -140,9 +151,14 @@ extension NodeBackend {
         let prefix = LedgerIndexes.transactions(of: party)
         let after = position.map { prefix.appending($0.height.value).appending($0.index) }
         let entries = try snapshot.scan(prefix: prefix, after: after, limit: limit, descending: true)
-        return try entries.compactMap { entry in
-            guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { return nil }
-            return try final(at: TransactionPosition(height: height, index: index))
+        var found: [FinalTransaction] = []
+        var last: OpenedBlock?
+        for entry in entries {
+            guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { continue }
+            let block = try last.flatMap { $0.block.header.height == height ? $0 : nil } ?? opened(at: height)
+            last = block
+            found.append(try final(index, in: block))
         }
+        return found
     }
 }

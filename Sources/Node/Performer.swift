@@ -72,6 +72,11 @@ final class Performer {
         return lastTicket
     }
 
+    func answerOpenTickets(_ rejection: Rejection) {
+        for answer in tickets.values { answer(.failure(rejection)) }
+        tickets = [:]
+    }
+
     /// A fresh snapshot before the last one expires.
     func refreshedSnapshot(_ driver: Driver) -> LayeredSnapshot? {
         guard ContinuousClock.now - lastSnapshot > .seconds(10) else { return nil }

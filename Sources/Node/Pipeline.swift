@@ -14,7 +14,7 @@ package final class Pipeline: Sendable {
     private let network: Hash
     private let pool: NIOThreadPool
     private let threads: Int
-    private let cache = VerifiedCache(limit: 65_536)
+    private let cache = VerifiedCache(bytes: 64 << 20)
 
     /// - Parameter threads: 0 takes one per core.
     package init(network: Hash, threads: Int) {

@@ -37,6 +37,7 @@ public final class OperationContext {
     public private(set) var events: [any LedgerEvent] = []
     private var settledEvents = 0
     private var usedSigners: Set<Address>
+    private var isActingForAuthorized = false
     private var obligations: [(subject: Bytes32, rejection: Rejection)] = []
 
     public init(
@@ -70,6 +71,15 @@ public final class OperationContext {
         usedSigners.insert(account)
         return true
     }
+
+    /// Called where an organization's threshold was found to be met.
+    public func noteAuthorized(_ organization: OrganizationID) {
+        if organization == actingFor { isActingForAuthorized = true }
+    }
+
+    /// True if the transaction acts for nobody, or its signers met that organization's threshold for some operation:
+    /// nobody's name is put on an act that it has no part in.
+    public var isActingForProven: Bool { actingFor == nil || isActingForAuthorized }
 
     /// The first signer that no rule asked for; a transaction carries exactly the signatures it needs.
     public var unneededSigner: Address? { signers.first { !usedSigners.contains($0) } }

@@ -38,6 +38,11 @@ public struct PageRequest: Sendable {
         self.after = after
         self.limit = limit
     }
+
+    /// For a cursor that is no place of the list; JSON-RPC's code for parameters that are wrong.
+    public static let foreignCursor = Rejection(
+        code: -32602, reason: "invalid_params", domain: "rpc", field: "cursor", message: "Invalid params",
+        hint: "Give the `next` of a page of this method, asked with the same parameters.")
 }
 
 public struct Page<Item: Codable & Sendable>: Sendable {
@@ -112,6 +117,10 @@ extension QueryContext {
         _ prefix: IndexKey, _ request: PageRequest, descending: Bool = false,
         _ item: (IndexEntry) throws(Refusal) -> Item?
     ) throws(Refusal) -> Page<Item> {
+        if let after = request.after, !after.bytes.starts(with: prefix.bytes) {
+            // Past the end of the list or before its beginning lies another list's table.
+            throw .rejected(PageRequest.foreignCursor)
+        }
         let entries: [IndexEntry]
         do {
             entries = try index.scan(

@@ -16,6 +16,7 @@ public enum TransactionRejection: Int, CaseIterable, Sendable {
     case transactionTooHeavy = 1010
     case reservedMixed = 1011
     case unknownOperation = 1012
+    case actingForUnused = 1013
 
     public var reason: String {
         switch self {
@@ -32,6 +33,7 @@ public enum TransactionRejection: Int, CaseIterable, Sendable {
         case .transactionTooHeavy: "transaction_too_heavy"
         case .reservedMixed: "reserved_mixed"
         case .unknownOperation: "unknown_operation"
+        case .actingForUnused: "acting_for_unused"
         }
     }
 
@@ -50,6 +52,7 @@ public enum TransactionRejection: Int, CaseIterable, Sendable {
         case .transactionTooHeavy: "The transaction alone outweighs what a block may hold."
         case .reservedMixed: "Reserved acts and others cannot share a transaction."
         case .unknownOperation: "No operation is of this domain and kind."
+        case .actingForUnused: "The transaction names an organization that none of its operations acts for."
         }
     }
 
