@@ -148,11 +148,14 @@ targets += [
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
     tests("Schema", foundations + domains + ["Transactions", "Blocks", "Fixtures"]),
-    tests("Interface", ["Interface"] + foundations + domains + ["Transactions"]),
+    .target(
+        name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
+        swiftSettings: settings),
+    tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
     tests(
         "RPC",
         [
-            "RPC", "Interface", "Primitives", "Encoding", "StateModel", Library.logging, Library.metrics,
+            "RPC", "Interface", "TestBackend", "Primitives", "Encoding", "StateModel", Library.logging, Library.metrics,
             Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
         ]),
 ]

@@ -127,7 +127,8 @@ public enum BlockExecutor {
         var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
         try run.performDue()
         if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
-        return .finished(try finish(
+        return .finished(
+            try finish(
                 run, transactions: transactions, evidenceCount: block.evidence.count, state: state))
     }
 

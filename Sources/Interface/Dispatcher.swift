@@ -47,6 +47,14 @@ public struct Call: Sendable {
     }
 }
 
+extension Call {
+    fileprivate var cost: Int {
+        guard case .success(let content) = content, content.method == Method.submitMany else { return 1 }
+        let transactions = content.params?["transactions"]?.array ?? content.params?.array?.first?.array
+        return max(1, transactions?.count ?? 1)
+    }
+}
+
 /// What a client sent: one call, a batch, or nothing that can be called.
 public enum CallMessage: Sendable {
     public static let batchLimit = 100
@@ -77,11 +85,20 @@ public enum CallMessage: Sendable {
         }
     }
 
-    /// How many calls it counts for in rate limits.
+    /// How many calls it holds.
     public var count: Int {
         switch self {
         case .single, .refused: 1
         case .batch(let calls): calls.count
+        }
+    }
+
+    /// How many calls it counts for in rate limits: a submission of several transactions counts each.
+    public var cost: Int {
+        switch self {
+        case .single(let call): call.cost
+        case .refused: 1
+        case .batch(let calls): calls.reduce(0) { $0 + $1.cost }
         }
     }
 }
@@ -156,8 +173,8 @@ public struct Dispatcher: Sendable {
         switch error {
         case let failure as CallFailure: return failure
         case let state as ServerState: return CallFailure(state)
-        case let rejection as Rejection: return CallFailure(rejection)
-        case Refusal.rejected(let rejection): return CallFailure(rejection)
+        case let rejection as Rejection: return CallFailure(rejection, networkKind: backend.networkKind)
+        case Refusal.rejected(let rejection): return CallFailure(rejection, networkKind: backend.networkKind)
         case is CancellationError: return CallFailure(ServerState.unavailable)
         default:
             backend.report(internalFailure: "\(method): \(error)")

@@ -107,6 +107,8 @@ public struct EventFollower: Sendable {
     /// fewer items, so that no call's work is unbounded.
     public static let scanLimit = 5_000
     private static let batch = 500
+    /// How many reads of the backend one call makes: blocks without events cost work as well.
+    private static let readLimit = 16
 
     public private(set) var position: EventPosition
     public let filter: EventFilter
@@ -135,9 +137,9 @@ public struct EventFollower: Sendable {
         var items: [EventItem] = []
         var scanned = 0
         let head = await backend.head()
-        while scanned < Self.scanLimit {
+        for _ in 0..<Self.readLimit where scanned < Self.scanLimit {
             let wanted = min(Self.batch, Self.scanLimit - scanned)
-            let entries = try await backend.events(from: position, limit: wanted)
+            let (entries, next) = try await backend.events(from: position, limit: wanted)
             for entry in entries {
                 position = EventPosition(height: entry.height, index: entry.index + 1)
                 if filter.admits(entry.event) {
@@ -146,12 +148,10 @@ public struct EventFollower: Sendable {
                 }
             }
             scanned += entries.count
-            if entries.count < wanted {
-                // Everything up to the head that was read before is seen, so the next block is where to go on.
-                let beyond = EventPosition(height: Height(head.height.value.adding(1) ?? .max), index: 0)
-                position = max(position, beyond)
-                return (items, true, head)
-            }
+            let isAtEnd = next.height > head.height
+            // Never backwards, so that a cursor beyond the head stays where its owner put it.
+            position = max(position, next)
+            if isAtEnd { return (items, true, head) }
         }
         return (items, false, head)
     }

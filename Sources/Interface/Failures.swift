@@ -50,10 +50,13 @@ public struct ServerState: Error, Hashable, Sendable {
     public static let subscriberLagged = ServerState(
         -32009, "lagged", "The subscriber reads more slowly than events arrive.",
         hint: "Subscribe again from the cursor in data.", retryable: true)
+    public static let subscriptionsFull = ServerState(
+        -32010, "subscriptions_full", "This node holds as many subscriptions as it may.",
+        hint: "Try again shortly, ask another node, or poll chain_events.", retryable: true)
 
     public static let all: [ServerState] = [
         .syncing, .limited, .pruned, .cursorGone, .lagging, .timedOut, .unavailable, .tooManySubscriptions,
-        .needsWebSocket, .subscriberLagged,
+        .needsWebSocket, .subscriberLagged, .subscriptionsFull,
     ]
 }
 
@@ -68,14 +71,15 @@ public struct RejectionView: Hashable, Sendable, Codable {
     public let hint: String
     public let retryable: Bool
 
-    public init(_ rejection: Rejection) {
+    /// The rooms that refuse don't know their network, so what they name gets its prefix here.
+    public init(_ rejection: Rejection, networkKind: NetworkKind) {
         code = rejection.code
         reason = rejection.reason
         domain = rejection.domain
         operation = rejection.operation
         field = rejection.field
-        message = rejection.message
-        hint = rejection.hint
+        message = TypedText.localized(rejection.message, network: networkKind)
+        hint = TypedText.localized(rejection.hint, network: networkKind)
         retryable = rejection.retryable
     }
 }
@@ -139,12 +143,13 @@ public struct CallFailure: Error, Hashable, Sendable {
         self.init(code: state.code, message: state.message, data: data)
     }
 
-    public init(_ rejection: Rejection) {
+    public init(_ rejection: Rejection, networkKind: NetworkKind) {
+        let view = RejectionView(rejection, networkKind: networkKind)
         self.init(
-            code: rejection.code, message: rejection.message,
+            code: view.code, message: view.message,
             data: Self.data(
-                reason: rejection.reason, domain: rejection.domain, operation: rejection.operation,
-                field: rejection.field, retryable: rejection.retryable, hint: rejection.hint))
+                reason: view.reason, domain: view.domain, operation: view.operation, field: view.field,
+                retryable: view.retryable, hint: view.hint))
     }
 
     public var json: JSONValue {

@@ -25,13 +25,20 @@ public protocol LedgerBackend: Sendable {
     // Chain
     /// Nil above the head. Throws ``ServerState/pruned`` below what is kept.
     func block(at height: Height) async throws -> BlockView?
+    /// The header alone, without reading the block's body. Nil above the head. Throws ``ServerState/pruned`` likewise.
+    func header(at height: Height) async throws -> HeaderView?
     /// Nil if no final block has that hash.
     func height(of blockHash: Hash) async throws -> Height?
     /// Events of final blocks from `position` on, in order, at most `limit`. Throws ``ServerState/cursorGone`` if the
     /// node keeps no events that far back.
-    func events(from position: EventPosition, limit: Int) async throws -> [LedgerEventEntry]
-    /// Evidence of misbehavior in final blocks, newest first, at most `limit`, of blocks below `height` where given.
-    func evidence(below height: Height?, limit: Int) async throws -> [EvidenceView]
+    ///
+    /// `next` is where reading stopped: behind the last event, or behind the last block that was read whole. A call may
+    /// stop before `limit` and before the head; then the one that goes on from `next` finds the rest.
+    func events(
+        from position: EventPosition, limit: Int
+    ) async throws -> (entries: [LedgerEventEntry], next: EventPosition)
+    /// Evidence of misbehavior in final blocks, newest first, at most `limit`, strictly before `position` where given.
+    func evidence(before position: EvidencePosition?, limit: Int) async throws -> [EvidenceView]
 
     // Transactions
     /// Admits complete, signed transaction bytes to the pool. Idempotent: what is pending or final already is accepted.
@@ -154,15 +161,31 @@ public struct CertificateView: Hashable, Sendable, Codable {
     }
 }
 
+/// The `index`-th piece of evidence of the block at `height`.
+public struct EvidencePosition: Hashable, Sendable {
+    public let height: Height
+    public let index: UInt64
+
+    public init(height: Height, index: UInt64) {
+        self.height = height
+        self.index = index
+    }
+}
+
 public struct EvidenceView: Hashable, Sendable, Codable {
     public let height: Height
+    /// The position among the block's pieces of evidence.
+    public let index: UInt64
     public let validator: Address
     public let kind: String
     public let view: UInt64
     public let encodedEvidence: ByteString
 
-    public init(height: Height, validator: Address, kind: String, view: UInt64, encodedEvidence: ByteString) {
+    public init(
+        height: Height, index: UInt64, validator: Address, kind: String, view: UInt64, encodedEvidence: ByteString
+    ) {
         self.height = height
+        self.index = index
         self.validator = validator
         self.kind = kind
         self.view = view

@@ -110,14 +110,24 @@ struct BlockSelector: Codable, Sendable {
         QueryParameter("hash", "Or its hash.", required: false),
     ]
 
-    func block(_ backend: any LedgerBackend) async throws -> BlockView? {
+    /// Nil if no final block has that hash.
+    private func height(_ backend: any LedgerBackend) async throws -> Height? {
         if let hash {
             guard height == nil else { throw CallFailure.invalidParameters("hash", "Give height or hash, not both.") }
-            guard let found = try await backend.height(of: hash) else { return nil }
-            return try await backend.block(at: found)
+            return try await backend.height(of: hash)
         }
-        if let height { return try await backend.block(at: height) }
-        return try await backend.block(at: await backend.head().height)
+        if let height { return height }
+        return await backend.head().height
+    }
+
+    func block(_ backend: any LedgerBackend) async throws -> BlockView? {
+        guard let height = try await height(backend) else { return nil }
+        return try await backend.block(at: height)
+    }
+
+    func header(_ backend: any LedgerBackend) async throws -> HeaderView? {
+        guard let height = try await height(backend) else { return nil }
+        return try await backend.header(at: height)
     }
 }
 
@@ -148,7 +158,7 @@ extension Method {
         Method(
             "chain_header", "A final block's header, with its canonical bytes.", BlockSelector.parameters,
             from: BlockSelector.self, value: HeaderView?.self
-        ) { try await $0.block($1)?.header },
+        ) { try await $0.header($1) },
         Method(
             "chain_certificate",
             "The finalization certificate of a block; null for genesis and where a later block's certificate covers it.",
@@ -164,8 +174,8 @@ extension Method {
                 next = min(next, after[0] - 1)
             }
             var items: [JSONValue] = []
-            while items.count < limit, let block = try await backend.block(at: Height(next)) {
-                items.append(try JSONValueEncoder.encode(block.header, networkKind: backend.networkKind))
+            while items.count < limit, let header = try await backend.header(at: Height(next)) {
+                items.append(try JSONValueEncoder.encode(header, networkKind: backend.networkKind))
                 if next == 0 { return (items, nil) }
                 next -= 1
             }
@@ -173,11 +183,12 @@ extension Method {
         },
         Method(
             list: "chain_evidence", "Evidence of misbehavior in final blocks, newest first.", from: NoParameters.self,
-            item: nil, itemType: EvidenceView.self, numbers: 1
+            item: nil, itemType: EvidenceView.self, numbers: 2
         ) { _, after, limit, backend in
-            let found = try await backend.evidence(below: after.map { Height($0[0]) }, limit: limit)
+            let before = after.map { EvidencePosition(height: Height($0[0]), index: $0[1]) }
+            let found = try await backend.evidence(before: before, limit: limit)
             let items = try found.map { try JSONValueEncoder.encode($0, networkKind: backend.networkKind) }
-            return (items, found.count == limit ? found.last.map { [$0.height.value] } : nil)
+            return (items, found.count == limit ? found.last.map { [$0.height.value, $0.index] } : nil)
         },
         chainEvents,
         Method(

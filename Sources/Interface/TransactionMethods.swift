@@ -73,6 +73,7 @@ struct FinalTransactionView: Codable, Sendable {
 extension Method {
     /// Larger submissions are split by the client; as many as a batch has calls.
     static let manyLimit = 100
+    static let submitMany = "tx_submitMany"
 
     static func transactions(_ coding: TransactionCoding) -> [Method] {
         let bytes = [QueryParameter("bytes", "The complete transaction, canonical CBOR in hexadecimal.")]
@@ -86,7 +87,7 @@ extension Method {
                 let simulation = try await backend.simulate(parameters.bytes.bytes)
                 return SimulationView(
                     hash: simulation.hash, weight: simulation.weight, accepted: simulation.rejection == nil,
-                    error: simulation.rejection.map { RejectionView($0) },
+                    error: simulation.rejection.map { RejectionView($0, networkKind: backend.networkKind) },
                     events: try simulation.events.map { (event) throws(JSONCodingFailure) in
                         try EventView(event, backend.networkKind)
                     })
@@ -96,7 +97,7 @@ extension Method {
                 from: BytesParameters.self, to: Submission.self, isLong: true
             ) { parameters, backend, _ in try await backend.submit(parameters.bytes.bytes) },
             Method(
-                plain: "tx_submitMany", "Hands several over, in order; each is answered by itself.",
+                plain: submitMany, "Hands several over, in order; each is answered by itself.",
                 [QueryParameter("transactions", "At most \(manyLimit) complete transactions.")],
                 from: ManyBytesParameters.self, to: [ManySubmission].self, isLong: true
             ) { parameters, backend, _ in
@@ -109,9 +110,13 @@ extension Method {
                         let submission = try await backend.submit(transaction.bytes)
                         answers.append(ManySubmission(submission: submission, error: nil))
                     } catch let rejection as Rejection {
-                        answers.append(ManySubmission(submission: nil, error: RejectionView(rejection)))
+                        answers.append(
+                            ManySubmission(
+                                submission: nil, error: RejectionView(rejection, networkKind: backend.networkKind)))
                     } catch Refusal.rejected(let rejection) {
-                        answers.append(ManySubmission(submission: nil, error: RejectionView(rejection)))
+                        answers.append(
+                            ManySubmission(
+                                submission: nil, error: RejectionView(rejection, networkKind: backend.networkKind)))
                     }
                 }
                 return answers

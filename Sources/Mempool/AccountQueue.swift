@@ -94,15 +94,6 @@ struct LaneQueue: Sendable {
 
     func byteCount(of sponsor: Party) -> Int { queues[sponsor]?.byteCount ?? 0 }
 
-    /// The sponsor with the most bytes; among equals the first of the ring.
-    var largest: (sponsor: Party, bytes: Int)? {
-        var found: (sponsor: Party, bytes: Int)?
-        for sponsor in ring where byteCount(of: sponsor) > found?.bytes ?? -1 {
-            found = (sponsor, byteCount(of: sponsor))
-        }
-        return found
-    }
-
     func deficit(of sponsor: Party) -> UInt64 { queues[sponsor]?.deficit ?? 0 }
     mutating func setDeficit(_ deficit: UInt64, of sponsor: Party) { queues[sponsor]?.deficit = deficit }
 

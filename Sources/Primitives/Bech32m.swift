@@ -110,4 +110,31 @@ public enum TypedText {
         guard accepted.contains(where: { $0.prefix + kind == prefix }) else { return nil }
         return Bytes32(bytes)
     }
+
+    /// `text` with every typed text in it (`mnxinft1…`) under the prefix of `network`: what values that don't know their
+    /// network wrote about themselves, made what a reader on that network can copy. Everything else stays as it is.
+    public static func localized(_ text: String, network: NetworkKind) -> String {
+        guard network != .main, text.utf8.count > NetworkKind.main.prefix.utf8.count else { return text }
+        var result = ""
+        var rest = text[...]
+        while let start = rest.firstIndex(where: isPartOfWord) {
+            result += rest[..<start]
+            let end = rest[start...].firstIndex { !isPartOfWord($0) } ?? rest.endIndex
+            result += word(rest[start..<end], network)
+            rest = rest[end...]
+        }
+        return result + rest
+    }
+
+    private static func isPartOfWord(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber)
+    }
+
+    private static func word(_ word: Substring, _ network: NetworkKind) -> String {
+        let main = NetworkKind.main.prefix
+        guard word.hasPrefix(main), word.utf8.count <= Bech32m.maximumCount,
+            let (prefix, bytes) = try? Bech32m.decode(String(word)), let bytes = Bytes32(bytes)
+        else { return String(word) }
+        return encode(bytes, kind: String(prefix.dropFirst(main.count)), network: network)
+    }
 }

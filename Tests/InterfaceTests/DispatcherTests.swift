@@ -1,7 +1,9 @@
+import Cryptography
 import FoundationEssentials
 import Interface
 import Primitives
 import StateModel
+import TestBackend
 import Testing
 
 struct DispatcherTests {
@@ -62,6 +64,9 @@ struct DispatcherTests {
         #expect(refused?["code"] == 1501)
         #expect(refused?["data"]?.object?.keys == ["reason", "domain", "operation", "field", "retryable", "hint"])
         #expect(refused?["data"]?["operation"] == 2)
+        // The rooms write ids without knowing their network; its prefix comes at the edge.
+        let inft = TypedText.encode(Bytes32(0, 0, 0, 5), kind: "inft", network: .test)
+        #expect(refused?["message"]?.string == "Too dear: \(inft).")
         let broken = try await call("test_broken", "[]")
         #expect(broken["error"]?["code"] == -32603)
         #expect(!broken.text.contains("secret"))
@@ -109,6 +114,43 @@ struct DispatcherTests {
         let mine = try await call("chain_events", #"{"filter":{"party":"\#(party)"}}"#)["result"]
         #expect(mine?["items"]?.array?.count == 5)
         #expect(try await call("chain_events", #"{"filter":{"domain":"x"}}"#)["error"]?["code"] == -32602)
+    }
+
+    @Test("A stretch of blocks without events skips none behind it, though each read stops in the middle of it")
+    func quietStretch() async throws {
+        let backend = FakeBackend(height: 3_000, quietBelow: 2_999, blocksPerRead: 100)
+        let dispatcher = Dispatcher(table: Fake.table(), backend: backend)
+        var numbers: [UInt64] = []
+        var params = "{}"
+        for _ in 0..<4 {
+            let sent = #"{"jsonrpc":"2.0","method":"chain_events","params":\#(params),"id":1}"#
+            let bytes = try #require(await dispatcher.answer(Array(sent.utf8)))
+            let result = try #require(try JSONParser.parse(bytes)["result"])
+            numbers += (result["items"]?.array ?? []).compactMap { $0["event"]?["number"]?.unsigned }
+            let next = try #require(result["next"]?.string)
+            params = #"{"cursor":"\#(next)"}"#
+        }
+        #expect(numbers == Array(5_998...6_001))
+        // Subscriptions follow the same walk: caught up only once it has passed the head.
+        var follower = try await EventFollower.following(cursor: "start", filter: EventFilter(), backend: backend)
+        #expect(try await follower.next(limit: 10, backend: backend).isCaughtUp == false)
+        var last = try await follower.next(limit: 10, backend: backend)
+        while !last.isCaughtUp { last = try await follower.next(limit: 10, backend: backend) }
+        #expect(follower.position == EventPosition(height: Height(3_001), index: 0))
+    }
+
+    @Test("A forged cursor with the right checksum reaches no other table")
+    func forgedCursor() async throws {
+        for key in [[], [0xff], Array(IndexKey(.ledger, 2).bytes)] as [[UInt8]] {
+            var hasher = SHA256()
+            hasher.update(Array("test_numbers".utf8))
+            hasher.update(0)
+            hasher.update(key)
+            let cursor = Hexadecimal.encode(Array(hasher.finalize().bytes.array.prefix(4)) + key)
+            let error = try await call("test_numbers", #"{"cursor":"\#(cursor)"}"#)["error"]
+            #expect(error?["code"] == -32602)
+            #expect(error?["data"]?["field"] == "cursor")
+        }
     }
 
     @Test("Submissions answer one by one; subscriptions are refused without a WebSocket")

@@ -1,5 +1,6 @@
 import Interface
 import Primitives
+import TestBackend
 import Testing
 
 struct OpenRPCTests {

@@ -168,6 +168,60 @@ struct MempoolTests {
         #expect(pool.select(wide).contains { $0.sender == account(94) })
     }
 
+    @Test("[M3] Nobody is evicted for a transaction that is refused in the end")
+    func refusedWithoutVictims() throws {
+        var limits = MempoolLimits()
+        limits.bytes = 10_000
+        var pool = TransactionPool<UInt64>(limits: limits)
+        // 9,500 bytes for the ordinary lane: sponsor 0 has 5,200 of them, sponsor 1 has 4,000.
+        for sender in 0..<4 as Range<UInt64> {
+            try pool.admit(transaction(sender, 0, size: 1_300), nextSequence: 0, now: start)
+            try pool.admit(transaction(100 + sender, 0, sponsor: 1, size: 1_000), nextSequence: 0, now: start)
+        }
+        // One victim of sponsor 0 would not be enough, and then nobody has more than the newcomer.
+        #expect(
+            reason { () throws(Rejection) in
+                try pool.admit(transaction(200, 0, sponsor: 2, size: 4_500), nextSequence: 0, now: start)
+            } == .poolFull)
+        #expect(pool.count == 8)
+        #expect(pool.byteCount == 9_200)
+    }
+
+    @Test("[M3] What is replaced makes room once, and is no victim as well")
+    func replacedOnce() throws {
+        var limits = MempoolLimits()
+        limits.bytes = 10_000
+        var pool = TransactionPool<UInt64>(limits: limits)
+        for sender in 0..<5 as Range<UInt64> {
+            try pool.admit(transaction(sender, 0, size: 1_000), nextSequence: 0, now: start)
+        }
+        try pool.admit(transaction(100, 0, sponsor: 1, size: 1_500), nextSequence: 0, now: start)
+        try pool.admit(transaction(5, 0, size: 3_000), nextSequence: 0, now: start)
+        // The latest of the largest sponsor is the very one that gives way by being replaced.
+        let later = start.adding(milliseconds: 60_000)
+        let replaced = try pool.admit(
+            transaction(5, 0, sponsor: 2, size: 4_000, variant: 1), nextSequence: 0, now: later)
+        #expect(replaced == transaction(5, 0).hash)
+        #expect(pool.byteCount == 9_500)
+        #expect(pool.count == 6)
+        #expect(pool.status(of: transaction(4, 0).hash) != .pending(isReady: true))
+    }
+
+    @Test("What waits is told in order of arrival, of one sender or the first of all, at most 100")
+    func waiting() throws {
+        var pool = TransactionPool<UInt64>()
+        for sender in (0..<300 as Range<UInt64>).reversed() {
+            try pool.admit(transaction(sender, 0), nextSequence: 0, now: start)
+        }
+        for sequence in [2, 1] as [UInt64] { try pool.admit(transaction(7, sequence), nextSequence: 0, now: start) }
+        #expect(pool.waiting(limit: 1_000).map(\.sender) == (200..<300).reversed().map { account($0) })
+        #expect(pool.waiting(limit: 3).map(\.sender) == [account(299), account(298), account(297)])
+        #expect(pool.waiting(of: account(7), limit: 10).map(\.sequence) == [0, 2, 1])
+        #expect(pool.waiting(of: account(7), limit: 1).map(\.sequence) == [0])
+        #expect(pool.waiting(of: account(999), limit: 10).isEmpty)
+        #expect(pool.waiting(limit: 0).isEmpty)
+    }
+
     @Test("[M6] Final transactions leave; their rivals, and what expired by block time, end definitively")
     func endings() throws {
         var pool = TransactionPool<UInt64>()

@@ -91,3 +91,20 @@ private struct BIP350: Decodable {
         #expect(Hexadecimal.decode(text) == nil)
     }
 }
+
+@Suite struct LocalizedTextTests {
+    @Test func typedTextsInASentenceGetTheNetworksPrefixAndNothingElseChanges() {
+        let bytes = Bytes32(1, 2, 3, 4)
+        func sentence(_ network: NetworkKind) -> String {
+            let inft = TypedText.encode(bytes, kind: "inft", network: network)
+            let account = TypedText.encode(bytes, kind: "", network: network)
+            return "\(inft) belongs to (\(account)), not to mnx1qqqq, \u{e9}mnxinft1, \(bytes)."
+        }
+        #expect(TypedText.localized(sentence(.main), network: .test) == sentence(.test))
+        #expect(TypedText.localized(sentence(.main), network: .main) == sentence(.main))
+        #expect(TypedText.localized(sentence(.test), network: .test) == sentence(.test))
+        for plain in ["", "mnx", "no ids at all", "mnx1"] {
+            #expect(TypedText.localized(plain, network: .test) == plain)
+        }
+    }
+}

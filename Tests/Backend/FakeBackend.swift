@@ -1,31 +1,32 @@
-import Encoding
-import Interface
-import Primitives
-import StateModel
+package import Encoding
+package import Interface
+package import Primitives
+package import StateModel
 
-enum Fake {
-    static func hash(_ number: UInt64) -> Hash { Hash(Bytes32(0, 0, 0, number)) }
+/// What the tests of the interface and of its server answer from.
+package enum Fake {
+    package static func hash(_ number: UInt64) -> Hash { Hash(Bytes32(0, 0, 0, number)) }
 
-    struct Event: LedgerEvent {
-        static let domain = DomainNumber.licenses
-        let number: UInt64
-        var name: String { "license.sold" }
-        var topics: [Topic] { number.isMultiple(of: 2) ? [.party(.account(Address(Bytes32(0, 0, 0, 2))))] : [] }
+    package struct Event: LedgerEvent {
+        package static let domain = DomainNumber.licenses
+        package let number: UInt64
+        package var name: String { "license.sold" }
+        package var topics: [Topic] { number.isMultiple(of: 2) ? [.party(.account(Address(Bytes32(0, 0, 0, 2))))] : [] }
 
-        func encode(into writer: inout CBORWriter) { writer.write(number) }
-        init(number: UInt64) { self.number = number }
-        init(from reader: inout CBORReader) throws(EncodingFailure) { number = try reader.unsigned() }
+        package func encode(into writer: inout CBORWriter) { writer.write(number) }
+        package init(number: UInt64) { self.number = number }
+        package init(from reader: inout CBORReader) throws(EncodingFailure) { number = try reader.unsigned() }
     }
 
-    struct NoState: StateReader {
-        func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? { nil }
+    package struct NoState: StateReader {
+        package func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? { nil }
     }
 
     /// Holds the numbers 0 to 249 under one table.
-    struct NumberIndex: IndexReader {
-        func get(_ key: IndexKey) throws(StateFailure) -> [UInt8]? { nil }
+    package struct NumberIndex: IndexReader {
+        package func get(_ key: IndexKey) throws(StateFailure) -> [UInt8]? { nil }
 
-        func scan(
+        package func scan(
             prefix: IndexKey, after: IndexKey?, limit: Int, descending: Bool
         ) throws(StateFailure) -> [IndexEntry] {
             let all = (0..<UInt64(250)).map { IndexEntry(prefix.appending($0)) }
@@ -53,8 +54,8 @@ enum Fake {
         Query("test_refused", "Refuses.", [], from: NoParameters.self, to: Bool.self) { (_, _) throws(Refusal) in
             throw .rejected(
                 Rejection(
-                    code: 1501, reason: "price_above_maximum", domain: "licenses", field: "price", message: "Too dear.",
-                    hint: "Pay more.", operation: 2))
+                    code: 1501, reason: "price_above_maximum", domain: "licenses", field: "price",
+                    message: "Too dear: \(INFTID(Bytes32(0, 0, 0, 5))).", hint: "Pay more.", operation: 2))
         },
         Query("test_broken", "Fails.", [], from: NoParameters.self, to: Bool.self) { (_, _) throws(Refusal) in
             throw .failed(StateFailure("secret path /var/lib/ledger"))
@@ -65,7 +66,7 @@ enum Fake {
         build: { (parameters: SumParameters, _) -> SumParameters in parameters },
         decode: { (_, _) -> NoParameters in NoParameters() })
 
-    static func table(_ networkKind: NetworkKind = .test) -> MethodTable {
+    package static func table(_ networkKind: NetworkKind = .test) -> MethodTable {
         MethodTable(
             methods: MethodTable.ledgerMethods(coding) + queries.map { Method($0) }, rejections: [],
             networkKind: networkKind, version: "1.0.0")
@@ -73,32 +74,40 @@ enum Fake {
 }
 
 /// A ledger of three blocks with two events each; the head can be moved.
-actor FakeBackend: LedgerBackend {
-    nonisolated let network = Fake.hash(99)
-    nonisolated let networkKind = NetworkKind.test
+package actor FakeBackend: LedgerBackend {
+    package nonisolated let network = Fake.hash(99)
+    package nonisolated let networkKind = NetworkKind.test
     private var height: UInt64
-    private(set) var reports: [String] = []
+    /// Blocks below this height have no events.
+    private let quietBelow: UInt64
+    /// After so many blocks one call for events stops.
+    private let blocksPerRead: UInt64
+    package private(set) var reports: [String] = []
 
-    init(height: UInt64 = 3) { self.height = height }
+    package init(height: UInt64 = 3, quietBelow: UInt64 = 0, blocksPerRead: UInt64 = 1_024) {
+        self.height = height
+        self.quietBelow = quietBelow
+        self.blocksPerRead = blocksPerRead
+    }
 
-    func advance() { height += 1 }
+    package func advance() { height += 1 }
     private func add(_ report: String) { reports.append(report) }
-    nonisolated func report(internalFailure description: String) { Task { await add(description) } }
+    package nonisolated func report(internalFailure description: String) { Task { await add(description) } }
 
-    func head() -> ChainHead {
+    package func head() -> ChainHead {
         ChainHead(
             height: Height(height), blockHash: Fake.hash(height), time: Timestamp(height * 1_000),
             stateRoot: Fake.hash(1))
     }
 
-    func withSnapshot<Value: Sendable>(_ body: @Sendable (QueryContext) throws -> Value) throws -> Value {
+    package func withSnapshot<Value: Sendable>(_ body: @Sendable (QueryContext) throws -> Value) throws -> Value {
         let block = BlockContext(
             network: network, networkKind: .test, height: Height(height), time: Timestamp(height * 1_000))
         return try body(
             QueryContext(block: block, blockHash: Fake.hash(height), state: Fake.NoState(), index: Fake.NumberIndex()))
     }
 
-    func waitForBlock(above wanted: Height, milliseconds: UInt64) async -> UInt64 {
+    package func waitForBlock(above wanted: Height, milliseconds: UInt64) async -> UInt64 {
         var left = milliseconds
         while height <= wanted.value, left > 0, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(Int(min(10, left))))
@@ -107,58 +116,70 @@ actor FakeBackend: LedgerBackend {
         return height > wanted.value ? left : 0
     }
 
-    func block(at wanted: Height) -> BlockView? {
+    package func header(at wanted: Height) -> HeaderView? {
         guard wanted.value <= height else { return nil }
         let zero = Hash.zero
-        let header = HeaderView(
+        return HeaderView(
             hash: Fake.hash(wanted.value), network: network, height: wanted, parent: zero,
             time: Timestamp(wanted.value * 1_000), epoch: 0, proposer: 0, validatorSet: zero, transactionsRoot: zero,
             receiptsRoot: zero, evidenceRoot: zero, stateRoot: zero, encodedHeader: ByteString([]))
-        return BlockView(
-            header: header, transactions: [], certificate: nil, eventCount: 2, encodedBlock: ByteString([]))
     }
 
-    func height(of blockHash: Hash) -> Height? {
+    package func block(at wanted: Height) -> BlockView? {
+        header(at: wanted).map {
+            BlockView(header: $0, transactions: [], certificate: nil, eventCount: 2, encodedBlock: ByteString([]))
+        }
+    }
+
+    package func height(of blockHash: Hash) -> Height? {
         let number = blockHash.bytes[31]
         return number <= height ? Height(UInt64(number)) : nil
     }
 
-    func events(from position: EventPosition, limit: Int) throws -> [LedgerEventEntry] {
+    package func events(
+        from position: EventPosition, limit: Int
+    ) -> (entries: [LedgerEventEntry], next: EventPosition) {
         var entries: [LedgerEventEntry] = []
-        guard position.height.value <= height else { return [] }
-        for block in position.height.value...height where entries.count < limit {
-            for index in UInt64(0)..<2 where entries.count < limit {
-                guard block > position.height.value || index >= position.index else { continue }
+        var next = position
+        var read: UInt64 = 0
+        while next.height.value <= height, read < blocksPerRead, entries.count < limit {
+            let block = next.height.value
+            for index in next.index..<max(2, next.index) where block >= quietBelow {
+                guard entries.count < limit else { return (entries, next) }
                 entries.append(
                     LedgerEventEntry(
                         height: Height(block), blockHash: Fake.hash(block), time: Timestamp(block * 1_000),
                         index: index, transaction: nil, event: Fake.Event(number: block * 2 + index)))
+                next = EventPosition(height: next.height, index: index + 1)
             }
+            next = EventPosition(height: next.height.next, index: 0)
+            read += 1
         }
-        return entries
+        return (entries, next)
     }
 
-    func evidence(below height: Height?, limit: Int) -> [EvidenceView] { [] }
-    func submit(_ transaction: [UInt8]) throws -> Submission {
+    package func evidence(before position: EvidencePosition?, limit: Int) -> [EvidenceView] { [] }
+    package func submit(_ transaction: [UInt8]) throws -> Submission {
         guard transaction != [0] else {
             throw Rejection(code: 1004, reason: "signature_invalid", domain: "transaction", message: "Bad signature.")
         }
         return Submission(hash: Fake.hash(7), wireId: Fake.hash(8), state: .pending)
     }
-    func simulate(_ transaction: [UInt8]) -> Simulation {
+    package func simulate(_ transaction: [UInt8]) -> Simulation {
         Simulation(hash: Fake.hash(7), weight: 10, events: [Fake.Event(number: 1)], rejection: nil)
     }
-    func status(of transaction: Hash) -> TransactionStatus {
+    package func status(of transaction: Hash) -> TransactionStatus {
         TransactionStatus(hash: transaction, state: .unknown, definitive: false)
     }
-    func transaction(_ hash: Hash) -> FinalTransaction? { nil }
-    func pending(of sender: Address?, limit: Int) -> [PendingTransaction] { [] }
-    func transactions(of party: Party, before position: TransactionPosition?, limit: Int) -> [FinalTransaction] { [] }
-    func nodeStatus() -> NodeStatus {
+    package func transaction(_ hash: Hash) -> FinalTransaction? { nil }
+    package func pending(of sender: Address?, limit: Int) -> [PendingTransaction] { [] }
+    package func transactions(of party: Party, before position: TransactionPosition?, limit: Int) -> [FinalTransaction]
+    { [] }
+    package func nodeStatus() -> NodeStatus {
         NodeStatus(
             version: "1", network: network, networkKind: "test", head: head(), lag: 0, isSyncing: false, isReady: true,
             notReadyBecause: nil, isValidator: true, peerCount: 0, pendingCount: 0, uptimeMilliseconds: 1)
     }
-    func peers() -> [PeerView] { [] }
-    func validators() -> [ValidatorView] { [] }
+    package func peers() -> [PeerView] { [] }
+    package func validators() -> [ValidatorView] { [] }
 }
