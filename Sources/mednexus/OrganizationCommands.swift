@@ -23,7 +23,7 @@ enum OrganizationInputs {
 
     static func policy(_ text: String) throws(WalletFailure) -> ClassPolicy {
         guard let (name, value) = Inputs.assignment(text) else { throw malformed(text) }
-        let parts = value.split(separator: ":", maxSplits: 1)
+        let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let threshold = UInt64(parts[0]) else { throw malformed(text) }
         let roles = parts.count == 2 ? try Codes.many([String(parts[1])], MemberRole.self, "role") : []
         return ClassPolicy(

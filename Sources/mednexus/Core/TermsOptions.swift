@@ -172,11 +172,11 @@ struct TermsOptions: ParsableArguments {
         guard !credential.isEmpty else { return }
         var needed: [CredentialRequirement] = []
         for text in credential.flatMap({ $0.split(separator: ",") }) {
-            let parts = text.split(separator: ":", maxSplits: 1)
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             needed.append(
                 CredentialRequirement(
                     type: try Codes.one(String(parts[0]), CredentialType.self, "credential"),
-                    jurisdiction: parts.count == 2 ? parts[1].uppercased() : nil))
+                    jurisdiction: parts.count == 2 && !parts[1].isEmpty ? parts[1].uppercased() : nil))
         }
         scope.requiredCredentials = needed
     }
