@@ -188,13 +188,18 @@ public struct NodeClient: Sendable {
             }
         let reason =
             switch error {
-            case let error as NIOConnectionError: error.connectionErrors.first.map { "\($0.error)" } ?? "\(error)"
+            case let error as NIOConnectionError: connectionReason(error)
             case is CancellationError: "given up"
             default: "\(error)"
             }
         return WalletFailure(
             .unreachable, "the node at \(url) can't be reached: \(reason)",
             hint: "Is it running? Name another with --node or MEDNEXUS_NODE.", mayHaveArrived: !isConnecting)
+    }
+
+    private func connectionReason(_ error: NIOConnectionError) -> String {
+        let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "\(error)"
+        return reason.contains("Connection refused") ? "nothing listens there" : reason
     }
 
     private func protocolFailure(_ what: String) -> WalletFailure {

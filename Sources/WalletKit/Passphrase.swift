@@ -19,15 +19,17 @@ public enum Passphrase {
         file: String?, prompt: String = "Passphrase: ", isNew: Bool = false,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(WalletFailure) -> SecretBytes {
+        // A variable that is set to nothing is as good as none.
+        func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let passphrase: SecretBytes
-        if let path = file ?? environment["MEDNEXUS_PASSPHRASE_FILE"] {
+        if let path = file ?? given("MEDNEXUS_PASSPHRASE_FILE") {
             guard var bytes = try DurableFile.contents(path) else {
                 throw WalletFailure(.key, "there is no file \(path)")
             }
             defer { Wipe.array(&bytes) }
             while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
             passphrase = SecretBytes(bytes)
-        } else if let text = environment["MEDNEXUS_PASSPHRASE"] {
+        } else if let text = given("MEDNEXUS_PASSPHRASE") {
             passphrase = SecretBytes(Array(text.utf8))
         } else {
             passphrase = try ask(prompt)
