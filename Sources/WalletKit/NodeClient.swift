@@ -189,6 +189,7 @@ public struct NodeClient: Sendable {
         let reason =
             switch error {
             case let error as NIOConnectionError: connectionReason(error)
+            case let error as IOError where error.errnoCode == ECONNREFUSED: "nothing listens there"
             case is CancellationError: "given up"
             default: "\(error)"
             }
