@@ -5,7 +5,8 @@ import NIOHTTP1
 /// The requests of one HTTP/1.1 connection, one after the other.
 struct HTTPConnection<Program: HTTPProgram>: Sendable {
     let program: Program
-    let isAdmitted: Bool
+    /// Why the connection is one too many, if it is.
+    let refusal: ConnectionRefusal?
 
     private enum Body {
         case complete([UInt8])
@@ -33,12 +34,7 @@ struct HTTPConnection<Program: HTTPProgram>: Sendable {
         _ outbound: HTTPOutbound, _ channel: any Channel
     ) async throws -> Bool {
         let address = program.address(of: channel, head)
-        if !isAdmitted {
-            var busy = HTTPAnswer.text("too many connections", status: .serviceUnavailable)
-            busy.headers.append(("Retry-After", "5"))
-            busy.closes = true
-            return try await write(busy, head, outbound)
-        }
+        if let refusal { return try await write(refusal.answer, head, outbound) }
         if var refusal = program.refuse(head, address: address) {
             // The body is not read, so nothing may follow it on this connection.
             refusal.closes = refusal.closes || Self.announcesBody(head)

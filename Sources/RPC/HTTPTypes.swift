@@ -13,9 +13,9 @@ struct IncomingRequest: Sendable {
     /// The decoded value of a query parameter; nil if absent or not well-formed.
     func query(_ name: String) -> String? {
         guard let start = head.uri.firstIndex(of: "?") else { return nil }
-        for pair in head.uri[head.uri.index(after: start)...].split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            if parts[0] == name { return parts.count == 2 ? Self.percentDecoded(parts[1]) : "" }
+        for pair in head.uri[head.uri.index(after: start)...].prefix(while: { $0 != "#" }).split(separator: "&") {
+            let found = pair.prefix { $0 != "=" }
+            if found == name { return Self.percentDecoded(pair[found.endIndex...].dropFirst()) }
         }
         return nil
     }
@@ -81,6 +81,25 @@ struct StreamWriter: Sendable {
     }
 }
 
+/// Why a connection is one too many.
+enum ConnectionRefusal: Sendable {
+    /// The server holds as many as it may.
+    case full
+    /// The address has its share of them.
+    case share
+
+    var answer: HTTPAnswer {
+        var answer =
+            switch self {
+            case .full: HTTPAnswer.text("too many connections", status: .serviceUnavailable)
+            case .share: HTTPAnswer.text("too many connections from this address", status: .tooManyRequests)
+            }
+        answer.headers.append(("Retry-After", "5"))
+        answer.closes = true
+        return answer
+    }
+}
+
 /// A program of the server: what answers requests. The public one and the operator's are two.
 protocol HTTPProgram: Sendable {
     var limits: RPCLimits { get }
@@ -93,7 +112,7 @@ protocol HTTPProgram: Sendable {
     func mayUpgrade(_ head: HTTPRequestHead) -> Bool
     func serve(webSocket channel: WebSocketChannel, address: String) async
     func address(of channel: any Channel, _ head: HTTPRequestHead) -> String
-    /// False if the connection is one too many; then it must not be closed.
-    func openConnection() -> Bool
-    func closeConnection()
+    /// Nil if there is room, else why not; what was refused must not be closed.
+    func openConnection(of channel: any Channel) -> ConnectionRefusal?
+    func closeConnection(of channel: any Channel)
 }

@@ -57,6 +57,6 @@ struct OperatorProgram: HTTPProgram {
     func address(of channel: any Channel, _ head: HTTPRequestHead) -> String {
         channel.remoteAddress?.ipAddress ?? "local"
     }
-    func openConnection() -> Bool { true }
-    func closeConnection() {}
+    func openConnection(of channel: any Channel) -> ConnectionRefusal? { nil }
+    func closeConnection(of channel: any Channel) {}
 }

@@ -13,9 +13,15 @@ final class RPCProgram: HTTPProgram {
     private let timeLimit: TimeLimit
     private let trustedProxies: Set<String>
     private let origins: Mutex<Set<String>>
-    private let connections = Atomic<Int>(0)
+    private let connections = Mutex(Connections())
     private let subscriptionCount = Atomic<Int>(0)
     private let measures: RPCMeasures
+
+    private struct Connections {
+        var count = 0
+        /// By ``CallerKey``; trusted proxies, which many call through, are not among them.
+        var byCaller: [String: Int] = [:]
+    }
 
     init(
         configuration: RPCConfiguration, dispatcher: Dispatcher, timeLimit: TimeLimit, metrics: any MetricsFactory
@@ -55,19 +61,38 @@ final class RPCProgram: HTTPProgram {
         ]
     }
 
-    func openConnection() -> Bool {
-        let count = connections.add(1, ordering: .relaxed).newValue
-        guard count <= limits.connections else {
-            connections.subtract(1, ordering: .relaxed)
-            measures.refused("connections")
-            return false
-        }
-        measures.connections.record(count)
-        return true
+    /// Nil for a trusted proxy.
+    private func caller(_ channel: any Channel) -> String? {
+        let peer = channel.remoteAddress?.ipAddress ?? "local"
+        return trustedProxies.contains(peer) ? nil : CallerKey.of(peer)
     }
 
-    func closeConnection() {
-        measures.connections.record(connections.subtract(1, ordering: .relaxed).newValue)
+    func openConnection(of channel: any Channel) -> ConnectionRefusal? {
+        let caller = caller(channel)
+        let (count, refusal) = connections.withLock { connections -> (Int, ConnectionRefusal?) in
+            guard connections.count < limits.connections else { return (connections.count, .full) }
+            if let caller {
+                let held = connections.byCaller[caller, default: 0]
+                guard held < limits.connectionsPerAddress else { return (connections.count, .share) }
+                connections.byCaller[caller] = held + 1
+            }
+            connections.count += 1
+            return (connections.count, nil)
+        }
+        if refusal == nil { measures.connections.record(count) } else { measures.refused("connections") }
+        return refusal
+    }
+
+    func closeConnection(of channel: any Channel) {
+        let caller = caller(channel)
+        let count = connections.withLock { connections in
+            if let caller, let held = connections.byCaller[caller] {
+                connections.byCaller[caller] = held > 1 ? held - 1 : nil
+            }
+            connections.count -= 1
+            return connections.count
+        }
+        measures.connections.record(count)
     }
 
     // MARK: Routes
@@ -120,7 +145,7 @@ final class RPCProgram: HTTPProgram {
         if request.path == "/events" { return await events(request) }
         let message = CallMessage(parsing: request.body, limit: limits.bodyBytes)
         // One call was paid for before the body was read.
-        if message.count > 1, let seconds = limiter.refuse(request.address, count: message.count - 1) {
+        if message.cost > 1, let seconds = limiter.refuse(request.address, count: message.cost - 1) {
             return .answer(limited(seconds))
         }
         let started = ContinuousClock.now
@@ -147,8 +172,13 @@ final class RPCProgram: HTTPProgram {
                 EventFilter.self, from: .object(filter), networkKind: dispatcher.backend.networkKind)
             let follower = try await EventFollower.following(
                 cursor: cursor, filter: decoded, backend: dispatcher.backend)
+            guard holdSubscription() else { return .answer(Self.subscriptionsFull) }
             let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")]
-            return .stream(headers) { [self] writer in try await stream(follower, to: writer) }
+            let hold = SubscriptionHold { [self] in observe(.subscriptions(-1)) }
+            return .stream(headers) { [self] writer in
+                defer { hold.end() }
+                try await stream(follower, to: writer)
+            }
         } catch let failure as CallFailure {
             return .answer(.json(failure.json.serialized, status: .badRequest))
         } catch let failure as JSONCodingFailure {
@@ -157,6 +187,13 @@ final class RPCProgram: HTTPProgram {
         } catch {
             return .answer(.json(CallFailure.internalError.json.serialized, status: .internalServerError))
         }
+    }
+
+    private static var subscriptionsFull: HTTPAnswer {
+        let failure = CallFailure(ServerState.subscriptionsFull)
+        var answer = HTTPAnswer.json(failure.json.serialized, status: .serviceUnavailable)
+        answer.headers.append(("Retry-After", "30"))
+        return answer
     }
 
     /// `id` is the cursor, so that a browser's EventSource goes on by itself where it was cut off.
@@ -203,9 +240,21 @@ final class RPCProgram: HTTPProgram {
             let connection = WebSocketConnection(
                 dispatcher: dispatcher, limits: limits, channel: channel.channel, outbound: outbound,
                 timeLimit: timeLimit, admit: { [limiter] in limiter.refuse(address, count: $0) },
-                observe: { [self] in observe($0) })
+                holdSubscription: { [self] in holdSubscription() }, observe: { [self] in observe($0) })
             await connection.run(inbound)
         }
+    }
+
+    /// False if the node holds as many subscriptions as it may. What was held is given back by
+    /// `observe(.subscriptions(-1))`.
+    private func holdSubscription() -> Bool {
+        let count = subscriptionCount.add(1, ordering: .relaxed).newValue
+        guard count <= limits.subscriptions else {
+            subscriptionCount.subtract(1, ordering: .relaxed)
+            return false
+        }
+        measures.subscriptions.record(count)
+        return true
     }
 
     private func observe(_ observation: RPCObservation) {
@@ -216,6 +265,23 @@ final class RPCProgram: HTTPProgram {
         case .subscriptions(let change):
             measures.subscriptions.record(subscriptionCount.add(change, ordering: .relaxed).newValue)
         }
+    }
+}
+
+/// Gives a subscription back once: when its stream ends, or when it never began because the client had left.
+private final class SubscriptionHold: Sendable {
+    private let release: Mutex<(@Sendable () -> Void)?>
+
+    init(_ release: @escaping @Sendable () -> Void) { self.release = Mutex(release) }
+
+    deinit { end() }
+
+    func end() {
+        let release = release.withLock { release in
+            defer { release = nil }
+            return release
+        }
+        release?()
     }
 }
 

@@ -38,6 +38,7 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
                 },
                 upgradePipelineHandler: { [program] channel, head in
                     channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.handler(type: RequestDeadline.self).stop()
                         try channel.pipeline.syncOperations.addHandler(
                             NIOWebSocketFrameAggregator(
                                 minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1_024,
@@ -51,7 +52,9 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
                     upgraders: [upgrader],
                     notUpgradingCompletionHandler: { channel in
                         channel.eventLoop.makeCompletedFuture {
-                            try channel.pipeline.syncOperations.addHandler(ResponseBodies())
+                            let operations = channel.pipeline.syncOperations
+                            let deadline = try operations.handler(type: RequestDeadline.self)
+                            try operations.addHandler(HTTPParts(deadline: deadline))
                             return .http(try HTTPChannel(wrappingChannelSynchronously: channel))
                         }
                     }))
@@ -62,6 +65,7 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
             let operations = channel.pipeline.syncOperations
             try operations.addHandler(
                 IdleStateHandler(allTimeout: .milliseconds(Int64(program.limits.idleMilliseconds))))
+            try operations.addHandler(RequestDeadline(milliseconds: program.limits.requestMilliseconds))
             let negotiated = try operations.configureUpgradableHTTPServerPipeline(configuration: configuration)
             let upgradeHandler = try operations.handler(
                 type: NIOTypedHTTPServerUpgradeHandler<NegotiatedProtocol>.self)
@@ -72,14 +76,20 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
     }
 
     func handle(value: OpenedConnection, logger: Logger) async {
-        let isAdmitted = program.openConnection()
-        defer { if isAdmitted { program.closeConnection() } }
+        let channel = value.channel
+        let refusal = program.openConnection(of: channel)
+        defer { if refusal == nil { program.closeConnection(of: channel) } }
+        if refusal != nil {
+            // It is told so with its first request, for which it has as long as any.
+            let deadline = TimeAmount.milliseconds(Int64(program.limits.requestMilliseconds))
+            channel.eventLoop.scheduleTask(in: deadline) { channel.close(promise: nil) }
+        }
         do {
             switch try await value.negotiated.get() {
             case .http(let channel):
-                await HTTPConnection(program: program, isAdmitted: isAdmitted).run(channel, logger)
+                await HTTPConnection(program: program, refusal: refusal).run(channel, logger)
             case .webSocket(let channel, let address):
-                guard isAdmitted else {
+                guard refusal == nil else {
                     try await channel.executeThenClose { _, _ in }
                     return
                 }
@@ -155,21 +165,5 @@ private final class ConnectionGuard: ChannelInboundHandler {
         } else {
             context.fireUserInboundEventTriggered(event)
         }
-    }
-}
-
-/// Lets `ByteBuffer` bodies, which may cross tasks, pass to NIO's encoder, which wants `IOData`.
-private final class ResponseBodies: ChannelOutboundHandler {
-    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
-    typealias OutboundOut = HTTPServerResponsePart
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part: HTTPServerResponsePart =
-            switch unwrapOutboundIn(data) {
-            case .head(let head): .head(head)
-            case .body(let buffer): .body(.byteBuffer(buffer))
-            case .end(let trailers): .end(trailers)
-            }
-        context.write(wrapOutboundOut(part), promise: promise)
     }
 }

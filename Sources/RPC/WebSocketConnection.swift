@@ -30,13 +30,15 @@ final class WebSocketConnection: Sendable {
     private let outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>
     private let timeLimit: TimeLimit
     private let admit: @Sendable (Int) -> Int?
+    private let holdSubscription: @Sendable () -> Bool
     private let observe: @Sendable (RPCObservation) -> Void
     private let state = Mutex(State())
 
     init(
         dispatcher: Dispatcher, limits: RPCLimits, channel: any Channel,
         outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, timeLimit: TimeLimit,
-        admit: @escaping @Sendable (Int) -> Int?, observe: @escaping @Sendable (RPCObservation) -> Void
+        admit: @escaping @Sendable (Int) -> Int?, holdSubscription: @escaping @Sendable () -> Bool,
+        observe: @escaping @Sendable (RPCObservation) -> Void
     ) {
         self.dispatcher = dispatcher
         self.limits = limits
@@ -44,6 +46,7 @@ final class WebSocketConnection: Sendable {
         self.outbound = outbound
         self.timeLimit = timeLimit
         self.admit = admit
+        self.holdSubscription = holdSubscription
         self.observe = observe
     }
 
@@ -78,7 +81,7 @@ final class WebSocketConnection: Sendable {
         case .text, .binary:
             let bytes = Array(frame.unmaskedData.readableBytesView)
             let message = CallMessage(parsing: bytes, limit: limits.bodyBytes)
-            if let seconds = admit(message.count) {
+            if let seconds = admit(message.cost) {
                 let failure = CallFailure(ServerState.limited, extra: ["retryAfterSeconds": .integer(seconds)])
                 try await write(Dispatcher.response(.null, .failure(failure)).serialized)
                 return true
@@ -178,6 +181,7 @@ final class WebSocketConnection: Sendable {
 
     /// An id, if there is room.
     fileprivate func reserve() throws(CallFailure) -> String {
+        guard holdSubscription() else { throw CallFailure(ServerState.subscriptionsFull) }
         let id: UInt64? = state.withLock { state in
             guard !state.isClosed, state.subscriptions.count < limits.subscriptionsPerConnection else { return nil }
             state.nextSubscription += 1
@@ -185,8 +189,10 @@ final class WebSocketConnection: Sendable {
             state.subscriptions[Self.text(id)] = Task {}
             return id
         }
-        guard let id else { throw CallFailure(ServerState.tooManySubscriptions) }
-        observe(.subscriptions(1))
+        guard let id else {
+            observe(.subscriptions(-1))
+            throw CallFailure(ServerState.tooManySubscriptions)
+        }
         return Self.text(id)
     }
 

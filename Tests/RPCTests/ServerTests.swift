@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import Primitives
 import RPC
+import TestBackend
 import Testing
 
 private func limits(_ adjust: (inout RPCLimits) -> Void) -> RPCLimits {
@@ -44,13 +45,14 @@ private func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () async t
 
 /// Runs the server on a port that the system chooses, the body on a thread of its own, then stops the server.
 private func withServer(
-    height: UInt64 = 3, limits: RPCLimits = RPCLimits(),
+    height: UInt64 = 3, limits: RPCLimits = RPCLimits(), trustedProxies: [String] = [],
     _ body: @escaping @Sendable (Running) async throws -> Void
 ) async throws {
     var configuration = RPCConfiguration()
     configuration.port = 0
     configuration.allowedOrigins = ["https://market.example"]
     configuration.limits = limits
+    configuration.trustedProxies = trustedProxies
     let backend = FakeBackend(height: height)
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let server = RPCServer(
@@ -135,6 +137,144 @@ struct ServerTests {
             #expect(refused?.status == 429)
             #expect(refused?.headers.contains("retry-after: ") == true)
             #expect(refused?.body.contains("-32001") == true)
+        }
+    }
+
+    @Test("Whatever stands in the query of a URL, the server lives and answers")
+    func queries() async throws {
+        try await withServer { server in
+            let good = "cursor=start&domain=nothing"
+            for query in [
+                "", "=", "==", "=&=", "&&", "=x", "cursor", "cursor=", "cursor==", "domain=%", "domain=%2",
+                "domain=%zz",
+                "domain=%ff", "&=&\(good)", "?=", "#", "#=", "%3D=%3D", "=\(good)",
+            ] {
+                let client = try #require(SocketClient(port: server.port))
+                client.send("GET /events?\(query)&domain=none HTTP/1.1\r\nHost: x\r\n\r\n")
+                let head = try #require(client.text(through: "\r\n\r\n"), "\(query)")
+                #expect(head.hasPrefix("HTTP/1.1 400") || head.hasPrefix("HTTP/1.1 200"), "\(query)")
+            }
+            let client = try #require(SocketClient(port: server.port))
+            #expect(client.post(Self.head)?.status == 200)
+        }
+    }
+
+    @Test("Several transactions at once count each, however they are given")
+    func submissionRates() async throws {
+        try await withServer(
+            limits: limits {
+                $0.callsPerSecond = 0.1
+                $0.callBurst = 5
+            }
+        ) { server in
+            func submit(_ params: String) -> String {
+                #"{"jsonrpc":"2.0","method":"tx_submitMany","params":\#(params),"id":1}"#
+            }
+            let client = try #require(SocketClient(port: server.port))
+            #expect(client.post(submit(#"{"transactions":["01","02","03"]}"#))?.status == 200)
+            #expect(client.post(submit(#"[["01","02","03"]]"#))?.status == 429)
+        }
+    }
+
+    @Test("Behind a trusted proxy each caller has its own calls, an IPv6 /64 and an address with a port being one")
+    func callers() async throws {
+        try await withServer(
+            limits: limits {
+                $0.connections = 20
+                $0.callsPerSecond = 0.01
+                $0.callBurst = 1
+            }, trustedProxies: ["127.0.0.1"]
+        ) { server in
+            // The proxy itself has no share of the connections, only their whole number.
+            var clients: [SocketClient] = []
+            for (address, status) in [
+                ("2001:db8::1", 200), ("2001:db8::ffff:1", 429), ("[2001:db8::2]:4711", 429), ("2001:db8:0:1::1", 200),
+                ("192.0.2.1", 200), ("192.0.2.1:99", 429), ("::ffff:192.0.2.1", 429), ("192.0.2.2:99", 200),
+                ("unknown", 200), ("", 200), (":", 200), ("[", 200), ("1:2", 200), ("%:", 200), ("::1%lo", 200),
+                ("::1", 429), ("::2", 429),
+            ] {
+                let client = try #require(SocketClient(port: server.port))
+                clients.append(client)
+                #expect(
+                    client.post(Self.head, headers: "X-Forwarded-For: \(address)\r\n")?.status == status, "\(address)")
+            }
+        }
+    }
+
+    @Test("A request that takes too long to arrive is 408, in head or body; one that waits for its answer is not")
+    func slowRequests() async throws {
+        try await withServer(limits: limits { $0.requestMilliseconds = 300 }) { server in
+            for start in ["GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"] {
+                let client = try #require(SocketClient(port: server.port))
+                client.send(start)
+                #expect(client.answer()?.status == 408)
+                #expect(!client.receive())
+            }
+            let patient = try #require(SocketClient(port: server.port))
+            let poll =
+                #"{"jsonrpc":"2.0","method":"chain_events","params":{"cursor":"now","waitMilliseconds":900},"id":1}"#
+            #expect(patient.post(poll)?.status == 200)
+            // Neither does an idle connection between two requests end by it.
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(patient.post(Self.head)?.status == 200)
+            let socket = try #require(SocketClient(port: server.port))
+            #expect(socket.request("GET /ws", headers: SocketClient.upgrade)?.status == 101)
+            socket.sendFrame(Self.head)
+            #expect(socket.frame()?.opcode == 1)
+            try await Task.sleep(for: .milliseconds(500))
+            socket.sendFrame(Self.head)
+            #expect(socket.frame()?.opcode == 1)
+        }
+    }
+
+    @Test("One address has its share of the connections, and gives back what it closes")
+    func connectionShare() async throws {
+        try await withServer(limits: limits { $0.connections = 64 }) { server in
+            var clients: [SocketClient] = []
+            for _ in 0..<16 {
+                let client = try #require(SocketClient(port: server.port))
+                #expect(client.post(Self.head)?.status == 200)
+                clients.append(client)
+            }
+            let tooMany = try #require(SocketClient(port: server.port))
+            let refused = tooMany.post(Self.head)
+            #expect(refused?.status == 429)
+            #expect(refused?.body.contains("from this address") == true)
+            clients.removeLast()
+            try await Task.sleep(for: .milliseconds(300))
+            let next = try #require(SocketClient(port: server.port))
+            #expect(next.post(Self.head)?.status == 200)
+        }
+    }
+
+    @Test("The node holds so many subscriptions, whatever connections they are on")
+    func subscriptionsOfTheNode() async throws {
+        try await withServer(limits: limits { $0.subscriptions = 2 }) { server in
+            func subscribed(_ client: SocketClient) throws -> JSONValue {
+                client.sendFrame(#"{"jsonrpc":"2.0","method":"chain_subscribe","params":["heads"],"id":2}"#)
+                let frame = try #require(client.frame())
+                return try JSONParser.parse(frame.payload)
+            }
+            func socket() throws -> SocketClient {
+                let client = try #require(SocketClient(port: server.port))
+                #expect(client.request("GET /ws", headers: SocketClient.upgrade)?.status == 101)
+                return client
+            }
+            let first = try socket()
+            let id = try #require(try subscribed(first)["result"]?.string)
+            var stream = SocketClient(port: server.port)
+            stream?.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(stream?.text(through: ": cursor")?.contains("200 OK") == true)
+            let second = try socket()
+            #expect(try subscribed(second)["error"]?["code"] == -32010)
+            let other = try #require(SocketClient(port: server.port))
+            #expect(other.request("GET /events")?.status == 503)
+            first.sendFrame(#"{"jsonrpc":"2.0","method":"chain_unsubscribe","params":["\#(id)"],"id":3}"#)
+            let frame = try #require(first.frame())
+            #expect(try JSONParser.parse(frame.payload)["result"] == true)
+            #expect(try subscribed(second)["result"]?.string != nil)
+            #expect(try subscribed(first)["error"]?["code"] == -32010)
+            stream = nil
         }
     }
 

@@ -1,0 +1,103 @@
+import NIOCore
+import NIOHTTP1
+
+/// The time that a client has from the first byte of a request to the last: one that sends a byte now and then would
+/// else hold a connection, and what was read of its request, for as long as it likes.
+///
+/// It sits before the HTTP decoder and sees bytes; ``HTTPParts``, behind the upgrade, tells it where requests end. A
+/// WebSocket stops it. All on the channel's event loop.
+final class RequestDeadline: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let limit: TimeAmount
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    /// Requests that were read whole, less answers that were given.
+    private var openAnswers = 0
+    private var isStopped = false
+
+    init(milliseconds: Int) { limit = .milliseconds(Int64(milliseconds)) }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        stop()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stop()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        requestBegan()
+        context.fireChannelRead(data)
+    }
+
+    func requestBegan() {
+        guard timer == nil, !isStopped, let context else { return }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in expire() }
+    }
+
+    func requestEnded() {
+        timer?.cancel()
+        timer = nil
+        openAnswers += 1
+    }
+
+    func answered() { openAnswers -= 1 }
+
+    func stop() {
+        isStopped = true
+        timer?.cancel()
+        timer = nil
+    }
+
+    private func expire() {
+        timer = nil
+        guard !isStopped, let context else { return }
+        // While an answer is due, the server itself reads no further: the client is not to blame.
+        guard openAnswers <= 0 else { return requestBegan() }
+        stop()
+        let answer = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer))).whenComplete { _ in
+            channel.close(promise: nil)
+        }
+    }
+}
+
+/// The HTTP parts of a connection that is no WebSocket: tells the deadline of them, and lets `ByteBuffer` bodies, which
+/// may cross tasks, pass to NIO's encoder, which wants `IOData`.
+final class HTTPParts: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let deadline: RequestDeadline
+
+    init(deadline: RequestDeadline) { self.deadline = deadline }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: deadline.requestBegan()
+        case .body: break
+        case .end: deadline.requestEnded()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part: HTTPServerResponsePart =
+            switch unwrapOutboundIn(data) {
+            case .head(let head): .head(head)
+            case .body(let buffer): .body(.byteBuffer(buffer))
+            case .end(let trailers): .end(trailers)
+            }
+        if case .end = part { deadline.answered() }
+        context.write(wrapOutboundOut(part), promise: promise)
+    }
+}
