@@ -11,6 +11,7 @@ import StateModel
 import TestSupport
 import Testing
 import Transactions
+import Votes
 
 /// The rules of a block, over the real executor.
 struct BlockTests {
@@ -59,6 +60,33 @@ struct BlockTests {
                 transactionsRoot: Block.transactionsRoot(of: transactions),
                 receiptsRoot: receiptsRoot ?? header.receiptsRoot, evidenceRoot: Block.evidenceRoot(of: []),
                 stateRoot: stateRoot ?? header.stateRoot), transactions: transactions, evidence: [])
+    }
+
+    @Test("The ledger's index knows where evidence is, so that nobody has to read the chain for it")
+    func evidenceIndex() throws {
+        let ledger = try Ledger()
+        func evidence(_ view: UInt64) throws -> Evidence {
+            func vote(_ number: UInt64) -> SignedVote {
+                SignedVote(
+                    vote: .finalize(
+                        Epoch(0), View(view), parentView: View(0), blockHash: Hash(Bytes32(0, 0, 0, number))),
+                    validator: 0, signature: Signature(noncePoint: .zero, scalar: .zero))
+            }
+            return try #require(Evidence(vote(1), vote(2)))
+        }
+        let (executed, _) = try BlockExecutor.propose(
+            on: ledger.head, state: ledger.state, epoch: ledger.epoch, proposer: 0,
+            time: ledger.time.adding(milliseconds: 1_000), candidates: [], evidence: [evidence(3), evidence(4)])
+        let validated = try BlockExecutor.execute(
+            try Block(decoding: executed.block.encoded), transactions: [], on: ledger.head, state: ledger.state,
+            epoch: ledger.epoch)
+        #expect(validated.layer.index == executed.layer.index)
+        let height = ledger.head.height.next
+        ledger.append(executed)
+        let found = try ledger.state.scan(prefix: LedgerIndexes.evidence, after: nil, limit: 10, descending: true)
+        let positions = found.compactMap { LedgerIndexes.position(in: $0.key.bytes) }
+        #expect(positions.map(\.height) == [height, height])
+        #expect(positions.map(\.index) == [1, 0])
     }
 
     @Test("What a proposer executed, every validator executes to the same roots, receipts and indexes")
