@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build bench fuzz vectors format check cddl docs prerequisites python clean
+.PHONY: help run test build bench kill fuzz vectors format check cddl docs prerequisites python clean
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
@@ -20,6 +20,7 @@ prerequisites: ## Installs what is missing of the Swift-side system packages.
 
 python: prerequisites ## Makes the Python environment of the third-party checks.
 	@.ci/python $(VENV)
+	@command -v node >/dev/null || .ci/prerequisites nodejs
 
 build: prerequisites ## Builds node and wallet in release.
 	$(BUILD) --product mednexusd
@@ -36,6 +37,9 @@ else
 	$(SWIFT) test -c release --skip-build
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
+
+kill: python build ## Kills a node under load, again and again (ROUNDS=50).
+	MEDNEXUS_KILLS=$(or $(ROUNDS),50) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_kill.py
 
 bench: build ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
 	@.ci/prerequisites wrk
