@@ -26,10 +26,14 @@ public struct CBORWriter: Sendable {
             bytes.append(UInt8(truncatingIfNeeded: value))
         case 0x1_0000...0xffff_ffff:
             bytes.append(type | 26)
-            for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: 24, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         default:
             bytes.append(type | 27)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
     }
 

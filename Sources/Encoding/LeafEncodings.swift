@@ -45,7 +45,9 @@ extension Timestamp: CBORCodable {
 extension PartsPerMillion: CBORCodable {
     public func encode(into writer: inout CBORWriter) { writer.write(UInt64(parts)) }
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        guard let value = PartsPerMillion(try reader.unsigned(max: 1_000_000)) else { throw reader.failure(.outOfRange) }
+        guard let value = PartsPerMillion(try reader.unsigned(max: 1_000_000)) else {
+            throw reader.failure(.outOfRange)
+        }
         self = value
     }
 }

@@ -14,4 +14,3 @@ enum GovernanceKeys {
         RecordKey(StateKey(.governance, 2, domain))
     }
 }
-

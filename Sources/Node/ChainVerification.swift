@@ -130,7 +130,8 @@ package enum ChainVerification {
             throw NodeFailure(.corruption, "asset \(finding.asset): \(finding.problem)")
         }
         return Report(
-            height: head.height, blockHash: head.hash, stateRoot: root, transactions: transactions, certificates: certificates,
+            height: head.height, blockHash: head.hash, stateRoot: root, transactions: transactions,
+            certificates: certificates,
             entries: entries.count, assets: findings.count)
     }
 }

@@ -1,6 +1,5 @@
 internal import TOMLKit
 
-
 /// The values of every setting, and where each came from: file < environment < flags.
 package struct Configuration: Sendable {
     package enum Source: String, Sendable {

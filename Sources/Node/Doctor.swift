@@ -5,7 +5,10 @@ internal import Primitives
 
 /// What `mednexusd doctor` finds: each thing that keeps operators awake, with what to do about it.
 package struct DoctorFinding: Sendable {
-    package enum Grade: String, Sendable { case good = "ok", warning, problem }
+    package enum Grade: String, Sendable {
+        case good = "ok"
+        case warning, problem
+    }
 
     package let subject: String
     package let grade: Grade
@@ -69,7 +72,8 @@ package enum Doctor {
                     "median \(median) microseconds"
                         + (grade == .good ? "" : ": a validator waits for it in every view; use a faster disk")))
         } else {
-            findings.append(DoctorFinding("fsync", .problem, "a file in \(home.path) can't be written and synchronized"))
+            findings.append(
+                DoctorFinding("fsync", .problem, "a file in \(home.path) can't be written and synchronized"))
         }
         return findings
     }
@@ -94,7 +98,9 @@ package enum Doctor {
         let clock = ContinuousClock()
         for _ in 0..<20 {
             let start = clock.now
-            guard unsafe write(descriptor, page, page.count) == page.count, fdatasync(descriptor) == 0 else { return nil }
+            guard unsafe write(descriptor, page, page.count) == page.count, fdatasync(descriptor) == 0 else {
+                return nil
+            }
             let duration = clock.now - start
             durations.append(Int(duration.components.attoseconds / 1_000_000_000_000))
         }
@@ -110,7 +116,8 @@ package enum Doctor {
         return isKept
             ? DoctorFinding("clock", .good, "kept by a time service")
             : DoctorFinding(
-                "clock", .warning, "no time service found; votes need clocks within two seconds: run chrony or timesyncd")
+                "clock", .warning,
+                "no time service found; votes need clocks within two seconds: run chrony or timesyncd")
     }
 
     private static func openFiles() -> DoctorFinding {

@@ -1,6 +1,6 @@
 package import Blocks
-package import Execution
 internal import Encoding
+package import Execution
 internal import Governance
 package import Primitives
 package import StateModel

@@ -108,7 +108,8 @@ package struct NodeHome: Sendable {
         if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
         var status = stat()
         if unsafe stat(path, &status) != 0, errno == ENOENT { return nil }
-        throw NodeFailure(.configuration, "\(path) is there and can't be read", hint: "Check its owner and permissions.")
+        throw NodeFailure(
+            .configuration, "\(path) is there and can't be read", hint: "Check its owner and permissions.")
     }
 
     /// Durable on return, whole or not at all, never with wider permissions than `mode`.
@@ -119,7 +120,9 @@ package struct NodeHome: Sendable {
         var isWritten = descriptor >= 0 && fchmod(descriptor, mode_t(mode)) == 0
         var offset = 0
         while isWritten, offset < bytes.count {
-            let count = unsafe bytes[offset...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe bytes[offset...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             isWritten = count > 0
             offset += max(0, count)
         }
@@ -128,7 +131,8 @@ package struct NodeHome: Sendable {
         guard isWritten, unsafe rename(temporary, path) == 0 else {
             throw NodeFailure(.disk, "can't write \(path)", hint: "Check free space and permissions.")
         }
-        let folder = unsafe open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = unsafe open(
+            URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw NodeFailure(.disk, "can't open the folder of \(path)") }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw NodeFailure(.disk, "can't make \(path) durable") }
@@ -147,7 +151,8 @@ package enum GenesisFile {
 
     package static func read(_ path: String) throws -> Genesis {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw NodeFailure(.configuration, "can't read \(path)", hint: "Run `mednexusd init`, or name another --home.")
+            throw NodeFailure(
+                .configuration, "can't read \(path)", hint: "Run `mednexusd init`, or name another --home.")
         }
         guard data.count <= maximumBytes else {
             throw NodeFailure(.configuration, "\(path) has \(data.count) bytes, of at most \(maximumBytes)")

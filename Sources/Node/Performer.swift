@@ -96,7 +96,8 @@ final class Performer {
         guard let free = Doctor.freeBytes(ledger.home.path), free < reserveBytes else { return }
         driver.fail(
             NodeFailure(
-                .disk, "\(free / 1_048_576) MiB are free on the disk of \(ledger.home.path), and the node keeps"
+                .disk,
+                "\(free / 1_048_576) MiB are free on the disk of \(ledger.home.path), and the node keeps"
                     + " \(reserveBytes / 1_048_576) MiB", hint: "Free space or move the home, then start again."))
     }
 

@@ -82,13 +82,19 @@ package struct Setting: Sendable {
             let parts = entry.split(separator: "=")
             return parts.count == 2 && levels.contains(String(parts[1]))
         },
-        .number("storage.map-gibibytes", 64, in: 1...4096, "Address space reserved for each store; disk is used as it fills."),
+        .number(
+            "storage.map-gibibytes", 64, in: 1...4096,
+            "Address space reserved for each store; disk is used as it fills."),
         .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
-        .number("storage.checkpoint-mebibytes", 64, in: 1...4096, "How much of it may be in memory before a checkpoint."),
-        .number("storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
+        .number(
+            "storage.checkpoint-mebibytes", 64, in: 1...4096, "How much of it may be in memory before a checkpoint."),
+        .number(
+            "storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
         .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
         .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
-        .number("consensus.batch-milliseconds", 10, in: 0...60_000, "How long a leader waits for company after a transaction."),
+        .number(
+            "consensus.batch-milliseconds", 10, in: 0...60_000,
+            "How long a leader waits for company after a transaction."),
         .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
     ]
 

@@ -33,7 +33,8 @@ public struct Rejection: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        "\(reason) (\(code))" + (field.isEmpty ? "" : " at \(field)") + ": \(message)" + (hint.isEmpty ? "" : " \(hint)")
+        "\(reason) (\(code))" + (field.isEmpty ? "" : " at \(field)") + ": \(message)"
+            + (hint.isEmpty ? "" : " \(hint)")
     }
 }
 

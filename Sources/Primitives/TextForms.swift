@@ -96,7 +96,8 @@ extension Party: Codable {
 extension Reference: Codable {
     public init(from decoder: any Decoder) throws {
         let network = networkKind(in: decoder.userInfo)
-        self = try decoder.text("an id (\((network ?? .main).prefix)\(Kind.name)1…) or #INDEX of an earlier operation") {
+        self = try decoder.text("an id (\((network ?? .main).prefix)\(Kind.name)1…) or #INDEX of an earlier operation")
+        {
             if $0.hasPrefix("#") { return UInt16($0.dropFirst()).map { .operation($0) } }
             return TypedText.decode($0, kind: Kind.name, network: network).map { .id(Identifier($0)) }
         }
@@ -127,7 +128,8 @@ extension PartsPerMillion: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let value = PartsPerMillion(try container.decode(UInt64.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 0 to 1000000 (millionths)")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected 0 to 1000000 (millionths)")
         }
         self = value
     }
@@ -154,7 +156,8 @@ extension Timestamp: Codable {
         let container = try decoder.singleValueContainer()
         let milliseconds = try container.decode(UInt64.self)
         guard milliseconds <= Timestamp.maximum.milliseconds else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected Unix milliseconds before year 10000")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected Unix milliseconds before year 10000")
         }
         self.init(milliseconds)
     }

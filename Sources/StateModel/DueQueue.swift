@@ -60,7 +60,8 @@ public enum DueQueue {
     }
 
     /// Takes up to `limit` items that are overdue at `time` out of the queue, oldest bucket first.
-    public static func takeOverdue(at time: Timestamp, limit: Int, in state: StateOverlay) throws(Refusal) -> [DueItem] {
+    public static func takeOverdue(at time: Timestamp, limit: Int, in state: StateOverlay) throws(Refusal) -> [DueItem]
+    {
         let current = time.milliseconds / bucketMilliseconds
         var cursor = try state.record(cursorKey) ?? current
         let first = cursor

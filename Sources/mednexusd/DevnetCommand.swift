@@ -92,7 +92,9 @@ struct DevnetFolder {
     func network() throws -> JSONValue {
         guard let data = FileManager.default.contents(atPath: networkFile),
             let value = try? JSONParser.parse([UInt8](data))
-        else { throw NodeFailure(.usage, "no devnet runs in \(path)", hint: "Start it: mednexusd devnet --home \(path)") }
+        else {
+            throw NodeFailure(.usage, "no devnet runs in \(path)", hint: "Start it: mednexusd devnet --home \(path)")
+        }
         return value
     }
 

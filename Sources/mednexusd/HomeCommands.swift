@@ -120,7 +120,8 @@ struct ConfigurationCommand: AsyncParsableCommand {
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Replays the whole chain: hashes, certificates, signatures, roots, conservation. The node must be stopped.")
+        abstract:
+            "Replays the whole chain: hashes, certificates, signatures, roots, conservation. The node must be stopped.")
 
     @OptionGroup var options: HomeOptions
 
