@@ -16,7 +16,7 @@ enum PageCursor {
     static func text(_ key: [UInt8], method: String) -> String { Hexadecimal.encode(check(key, method) + key) }
 
     static func key(_ text: String, method: String) throws(CallFailure) -> [UInt8] {
-        guard text.utf8.count <= 512, let bytes = Hexadecimal.decode(text), bytes.count >= 4,
+        guard text.utf8.count <= 512, let bytes = Hexadecimal.decode(text), bytes.count > 4,
             check(Array(bytes[4...]), method) == Array(bytes[..<4])
         else { throw .invalidParameters("cursor", "Give the `next` of a page of this method.") }
         return Array(bytes[4...])

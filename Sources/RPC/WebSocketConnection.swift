@@ -251,10 +251,9 @@ final class WebSocketConnection: Sendable {
             let head = await dispatcher.backend.head().height
             while next <= head.value {
                 try Task.checkCancellation()
-                guard let block = try await dispatcher.backend.block(at: .init(next)) else { break }
+                guard let found = try await dispatcher.backend.header(at: .init(next)) else { break }
                 next += 1
-                let header = try JSONValueEncoder.encode(
-                    block.header, networkKind: dispatcher.backend.networkKind)
+                let header = try JSONValueEncoder.encode(found, networkKind: dispatcher.backend.networkKind)
                 let cursor = EventCursor.text(EventPosition(height: .init(next), index: 0))
                 try await notify(id, .object(["cursor": .string(cursor), "header": header]))
                 state.withLock { $0.lastCursor = cursor }
