@@ -1,0 +1,104 @@
+import Foundation
+import Node
+import Primitives
+import Testing
+
+/// Homes on a real disk, opened as `start` and `verify` do.
+@Suite struct LedgerTests {
+    private func makeHome() throws -> NodeHome {
+        let path = NSTemporaryDirectory() + "mednexus-node-\(UUID().uuidString)"
+        let template = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "genesis/devnet.json").path
+        var seed: UInt64 = 1
+        func address() throws -> Address {
+            seed += 1
+            return try NodeHome.address(of: Bytes32(0, 0, 0, seed))
+        }
+        var accounts: [String: Address] = [:]
+        let text = try GenesisTemplate.fill(
+            template, name: "test",
+            accounts: { name in
+                if let known = accounts[name] { return known }
+                let made = try address()
+                accounts[name] = made
+                return made
+            }, validators: [try NodeHome.address(of: Bytes32(0, 0, 0, 1))], time: NodeClock.now)
+        let home = NodeHome(path)
+        try home.create(genesis: text, validatorKey: SecretKeyBytes(Bytes32(0, 0, 0, 1)))
+        return home
+    }
+
+    private func remove(_ home: NodeHome) { try? FileManager.default.removeItem(atPath: home.path) }
+
+    private func exit(of body: () throws -> Void) -> NodeExit? {
+        do {
+            try body()
+            return nil
+        } catch let failure as NodeFailure {
+            return failure.exit
+        } catch {
+            return .failure
+        }
+    }
+
+    @Test("a new home verifies, again and again")
+    func verifies() async throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        for _ in 0..<2 {
+            let report = try await ChainVerification.run(home: home) { _, _ in }
+            #expect(report.height == .genesis)
+            #expect(report.assets == 1)
+        }
+    }
+
+    @Test("init never overwrites a home, and keys stay private")
+    func create() throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        let genesis = try String(contentsOfFile: home.genesisFile, encoding: .utf8)
+        #expect(exit { try home.create(genesis: genesis, validatorKey: nil) } == .configuration)
+        let mode = try FileManager.default.attributesOfItem(atPath: home.validatorKeyFile)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: home.validatorKeyFile)
+        #expect(exit { _ = try home.validatorKey() } == .configuration)
+    }
+
+    @Test("a key that is cut short is refused, not taken for an observer's home")
+    func damagedKey() throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        try "00ff\n".write(toFile: home.validatorKeyFile, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: home.validatorKeyFile)
+        #expect(exit { _ = try home.validatorKey() } == .configuration)
+    }
+
+    @Test("a home of another network, and a damaged genesis, are refused")
+    func otherNetwork() async throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        _ = try await ChainVerification.run(home: home) { _, _ in }
+        let genesis = try String(contentsOfFile: home.genesisFile, encoding: .utf8)
+        let other = genesis.replacingOccurrences(of: "\"test\",\"kind\"", with: "\"other\",\"kind\"")
+        #expect(other != genesis)
+        try other.write(toFile: home.genesisFile, atomically: true, encoding: .utf8)
+        await #expect(throws: NodeFailure.self) { _ = try await ChainVerification.run(home: home) { _, _ in } }
+        try "{".write(toFile: home.genesisFile, atomically: true, encoding: .utf8)
+        #expect(exit { _ = try home.genesis() } == .configuration)
+    }
+
+    @Test("a flipped byte in a store is found, never answered from")
+    func flippedByte() async throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        _ = try await ChainVerification.run(home: home) { _, _ in }
+        let file = home.storageDirectory + "/log/data.mdb"
+        var bytes = [UInt8](try #require(FileManager.default.contents(atPath: file)))
+        // The genesis header's state root as it lies in the log.
+        let marker = Array("mednexus".utf8)
+        let position = try #require(bytes.indices.dropFirst(8192).last { bytes[$0] != 0 && bytes[$0] != marker[0] })
+        bytes[position] ^= 0x40
+        try Data(bytes).write(to: URL(filePath: file))
+        await #expect(throws: NodeFailure.self) { _ = try await ChainVerification.run(home: home) { _, _ in } }
+    }
+}
