@@ -66,7 +66,7 @@ package struct Setting: Sendable {
             "rpc.trusted-proxies", "Addresses of reverse proxies whose X-Forwarded-For names the caller.",
             allowed: "a list of numeric addresses"
         ) { !$0.isEmpty && $0.utf8.allSatisfy { "0123456789abcdef.:".utf8.contains($0) } },
-        .number("rpc.connections", 1024, in: 1...65_536, "Connections held at once; more wait in the backlog."),
+        .number("rpc.connections", 1024, in: 1...65_536, "Connections held at once; one more gets 503."),
         .number("rpc.subscriptions", 256, in: 0...65_536, "Live event subscriptions held at once."),
         .number(
             "rpc.calls-per-second", 2000, in: 1...1_000_000,
