@@ -208,13 +208,18 @@ private struct DriverService: Service {
         let driver = self.driver
         let restoring = Task { await restorePool() }
         let parts = self.parts
+        // A listener that can't listen cancels the group; a signal shuts it down gracefully. Either ends the loop.
         let last = await withGracefulShutdownHandler {
-            await withCheckedContinuation { continuation in
-                DispatchQueue(label: "mednexus.driver").async {
-                    let (replica, performer) = parts.value
-                    let last = driver.run(replica, performer: performer)
-                    continuation.resume(returning: (replica: last, performer: UncheckedBox(performer)))
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    DispatchQueue(label: "mednexus.driver").async {
+                        let (replica, performer) = parts.value
+                        let last = driver.run(replica, performer: performer)
+                        continuation.resume(returning: (replica: last, performer: UncheckedBox(performer)))
+                    }
                 }
+            } onCancel: {
+                driver.post(.stop)
             }
         } onGracefulShutdown: {
             driver.post(.stop)

@@ -126,7 +126,7 @@ struct DevnetFolder {
 
     /// Beside the program's sources, or beside the program.
     private static func standardTemplate() throws -> String {
-        let program = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         var folders = [URL(filePath: FileManager.default.currentDirectoryPath), program]
         var parent = program
         for _ in 0..<5 {
