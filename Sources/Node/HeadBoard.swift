@@ -10,6 +10,7 @@ final class HeadBoard: Sendable {
         var recent: [Height: ChainHead]
         var waiters: [UInt64: (above: Height, continuation: CheckedContinuation<Bool, Never>)] = [:]
         var nextWaiter: UInt64 = 0
+        var isClosed = false
     }
 
     private let board: Mutex<Board>
@@ -34,6 +35,16 @@ final class HeadBoard: Sendable {
         for continuation in released { continuation.resume(returning: true) }
     }
 
+    /// The node stops: nobody waits any longer, so that connections can end.
+    func close() {
+        let released = board.withLock { board in
+            board.isClosed = true
+            defer { board.waiters = [:] }
+            return board.waiters.values.map(\.continuation)
+        }
+        for continuation in released { continuation.resume(returning: false) }
+    }
+
     /// True once a block above `height` is final; false when the task is canceled.
     func wait(above height: Height) async -> Bool {
         let number = board.withLock { board in
@@ -45,7 +56,7 @@ final class HeadBoard: Sendable {
                 let isThere: Bool? = board.withLock { board in
                     if board.head.height > height { return true }
                     // A cancellation that came before this line finds nothing to resume, so it is looked for here.
-                    if Task.isCancelled { return false }
+                    if Task.isCancelled || board.isClosed { return false }
                     board.waiters[number] = (height, continuation)
                     return nil
                 }

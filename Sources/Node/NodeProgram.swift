@@ -151,6 +151,9 @@ private struct RunningNode {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: reload), .init(service: server), .init(service: operatorServer),
+            // Services are shut down from the last to the first: who waits for a block is let go before the servers
+            // wait for their connections to end.
+            .init(service: WaiterRelease(board: backend.board)),
         ]
         if withParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
@@ -208,6 +211,7 @@ private struct DriverService: Service {
         let driver = self.driver
         let restoring = Task { await restorePool() }
         let parts = self.parts
+        let board = backend.board
         // A listener that can't listen cancels the group; a signal shuts it down gracefully. Either ends the loop.
         let last = await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
@@ -219,6 +223,7 @@ private struct DriverService: Service {
                     }
                 }
             } onCancel: {
+                board.close()
                 driver.post(.stop)
             }
         } onGracefulShutdown: {
@@ -258,6 +263,16 @@ private struct DriverService: Service {
 private final class UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
+}
+
+/// On shutdown nobody waits for the next block any longer.
+private struct WaiterRelease: Service {
+    let board: HeadBoard
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        board.close()
+    }
 }
 
 /// Ends the node when the process that started it has ended: a local network leaves nothing behind.

@@ -81,6 +81,22 @@ struct StreamWriter: Sendable {
     }
 }
 
+/// What a connection is counted under.
+struct ConnectionTicket: Sendable {
+    /// Nil for a trusted proxy, which has no share.
+    let caller: String?
+}
+
+enum ConnectionAdmission: Sendable {
+    case admitted(ConnectionTicket)
+    /// Nothing was counted.
+    case refused(ConnectionRefusal)
+
+    var refusal: ConnectionRefusal? {
+        if case .refused(let refusal) = self { refusal } else { nil }
+    }
+}
+
 /// Why a connection is one too many.
 enum ConnectionRefusal: Sendable {
     /// The server holds as many as it may.
@@ -112,7 +128,8 @@ protocol HTTPProgram: Sendable {
     func mayUpgrade(_ head: HTTPRequestHead) -> Bool
     func serve(webSocket channel: WebSocketChannel, address: String) async
     func address(of channel: any Channel, _ head: HTTPRequestHead) -> String
-    /// Nil if there is room, else why not; what was refused must not be closed.
-    func openConnection(of channel: any Channel) -> ConnectionRefusal?
-    func closeConnection(of channel: any Channel)
+    /// Counts a connection, or says why there is no room.
+    func openConnection(of channel: any Channel) -> ConnectionAdmission
+    /// Gives back what was counted. It goes by the ticket, since a closed channel no longer knows its peer.
+    func closeConnection(_ ticket: ConnectionTicket)
 }

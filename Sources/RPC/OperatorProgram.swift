@@ -57,6 +57,6 @@ struct OperatorProgram: HTTPProgram {
     func address(of channel: any Channel, _ head: HTTPRequestHead) -> String {
         channel.remoteAddress?.ipAddress ?? "local"
     }
-    func openConnection(of channel: any Channel) -> ConnectionRefusal? { nil }
-    func closeConnection(of channel: any Channel) {}
+    func openConnection(of channel: any Channel) -> ConnectionAdmission { .admitted(ConnectionTicket(caller: nil)) }
+    func closeConnection(_ ticket: ConnectionTicket) {}
 }

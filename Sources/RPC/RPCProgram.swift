@@ -67,7 +67,7 @@ final class RPCProgram: HTTPProgram {
         return trustedProxies.contains(peer) ? nil : CallerKey.of(peer)
     }
 
-    func openConnection(of channel: any Channel) -> ConnectionRefusal? {
+    func openConnection(of channel: any Channel) -> ConnectionAdmission {
         let caller = caller(channel)
         let (count, refusal) = connections.withLock { connections -> (Int, ConnectionRefusal?) in
             guard connections.count < limits.connections else { return (connections.count, .full) }
@@ -79,14 +79,17 @@ final class RPCProgram: HTTPProgram {
             connections.count += 1
             return (connections.count, nil)
         }
-        if refusal == nil { measures.connections.record(count) } else { measures.refused("connections") }
-        return refusal
+        if let refusal {
+            measures.refused("connections")
+            return .refused(refusal)
+        }
+        measures.connections.record(count)
+        return .admitted(ConnectionTicket(caller: caller))
     }
 
-    func closeConnection(of channel: any Channel) {
-        let caller = caller(channel)
+    func closeConnection(_ ticket: ConnectionTicket) {
         let count = connections.withLock { connections in
-            if let caller, let held = connections.byCaller[caller] {
+            if let caller = ticket.caller, let held = connections.byCaller[caller] {
                 connections.byCaller[caller] = held > 1 ? held - 1 : nil
             }
             connections.count -= 1

@@ -77,8 +77,9 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
 
     func handle(value: OpenedConnection, logger: Logger) async {
         let channel = value.channel
-        let refusal = program.openConnection(of: channel)
-        defer { if refusal == nil { program.closeConnection(of: channel) } }
+        let admission = program.openConnection(of: channel)
+        defer { if case .admitted(let ticket) = admission { program.closeConnection(ticket) } }
+        let refusal = admission.refusal
         if refusal != nil {
             // It is told so with its first request, for which it has as long as any.
             let deadline = TimeAmount.milliseconds(Int64(program.limits.requestMilliseconds))

@@ -168,3 +168,12 @@ def test_the_url_alone_never_stops_the_node(devnet):
         except (urllib.error.URLError, TimeoutError):
             pass
     assert devnet.node.call("chain_head")["height"] >= 0
+
+
+def test_an_address_gets_its_share_of_connections_back_when_it_closes_them(devnet):
+    host, port = devnet.url.removeprefix("http://").split(":")
+    # Twice the share, one after the other, cut off without a goodbye.
+    for _ in range(600):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    assert devnet.node.call("chain_head")["height"] >= 0
