@@ -45,6 +45,11 @@ package enum ChainVerification {
     }
 
     private static func verify(_ nodeHome: NodeHome, progress: (Height, Height) -> Void) throws -> Report {
+        guard nodeHome.hasLedger else {
+            throw NodeFailure(
+                .configuration, "\(nodeHome.path) holds no ledger",
+                hint: "Name the home of a node that ran, such as DEVNET/node-a.")
+        }
         let ledger = try Ledger.open(nodeHome, mapGibibytes: 64)
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
         let (genesis, first) = try Ledger.genesisBlock(ledger.genesis)

@@ -43,6 +43,10 @@ final class NodeBackend: LedgerBackend {
 
     func report(internalFailure description: String) {
         logger.error("a call failed", metadata: ["failure": "\(description)"])
+        // A store that is damaged where one call looked may be so where the next block looks.
+        guard description.contains(StorageFailure.damagePrefix) else { return }
+        driver.fail(NodeFailure(.corruption, description, hint: "Run `mednexusd verify` on this home."))
+        driver.post(.stop)
     }
 
     // MARK: Snapshots

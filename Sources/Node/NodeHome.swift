@@ -31,6 +31,9 @@ package struct NodeHome: Sendable {
     package var storageDirectory: String { path + "/ledger" }
     package var mempoolFile: String { path + "/mempool" }
 
+    /// True once the node has run.
+    package var hasLedger: Bool { FileManager.default.fileExists(atPath: storageDirectory + "/home") }
+
     package var exists: Bool { FileManager.default.fileExists(atPath: genesisFile) }
 
     package func configuration(

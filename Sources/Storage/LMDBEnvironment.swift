@@ -72,6 +72,7 @@ struct LMDBTable: Sendable {
         // Read-ahead costs more than it brings once the state is larger than memory.
         let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD)
         try unsafe check(mdb_env_open(raw, path, flags, 0o600), "mdb_env_open", path, options.mapBytes)
+        try unsafe Self.checkLength(raw, path)
         var dead: Int32 = 0
         try unsafe check(mdb_reader_check(raw, &dead), "mdb_reader_check", path, 0)
         var begun: OpaquePointer?
@@ -89,6 +90,19 @@ struct LMDBTable: Sendable {
         }
         try unsafe check(mdb_txn_commit(begun), "mdb_txn_commit", path, options.mapBytes)
         return tables
+    }
+
+    /// A map that is longer than its file kills the process at the first read behind the end, so that is looked at first.
+    private static func checkLength(_ raw: OpaquePointer, _ path: String) throws(StorageFailure) {
+        var info = unsafe MDB_envinfo()
+        var stat = MDB_stat()
+        _ = unsafe mdb_env_info(raw, &info)
+        _ = unsafe mdb_env_stat(raw, &stat)
+        let needed = unsafe (UInt64(info.me_last_pgno) + 1) * UInt64(stat.ms_psize)
+        let found = try Platform.fileBytes(path + "/data.mdb")
+        guard found >= needed else {
+            throw .damaged(what: "\(path)/data.mdb has \(found) bytes of \(needed): it was cut short")
+        }
     }
 
     deinit { unsafe mdb_env_close(raw) }

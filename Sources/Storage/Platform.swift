@@ -50,6 +50,19 @@ enum Platform {
         return names.sorted()
     }
 
+    /// The length of a file; 0 if there is none.
+    static func fileBytes(_ path: String) throws(StorageFailure) -> UInt64 {
+        let descriptor = openFile(path, O_RDONLY)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw failure("open", path) }
+            return 0
+        }
+        defer { close(descriptor) }
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end >= 0 else { throw failure("lseek", path) }
+        return UInt64(end)
+    }
+
     /// Bytes that this user may still write on the disk of `path`.
     static func freeBytes(_ path: String) throws(StorageFailure) -> UInt64 {
         var statistics = statvfs()

@@ -29,7 +29,7 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .readOnly(let path):
             "\(path) can't be written: the disk or directory is read-only for this user. Check mount and permissions."
         case .damaged(let what):
-            "Damage found: \(what). Stop, check the disk, and restore from a backup or sync this node anew."
+            Self.damagePrefix + "\(what). Stop, check the disk, and restore from a backup or sync this node anew."
         case .newerSchema(let path, let found, let known):
             "\(path) has schema \(found); this build knows up to \(known). Use the newer build that wrote it."
         case .homeLocked(let path):
@@ -53,6 +53,9 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension StorageFailure {
+    /// How every report of damage begins, also where it travels as a `StateFailure`.
+    public static let damagePrefix = "Damage found: "
+
     /// For readers of state, which know one kind of failure.
     var asStateFailure: StateFailure { StateFailure(description) }
 }

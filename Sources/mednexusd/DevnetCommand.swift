@@ -100,6 +100,12 @@ struct DevnetFolder {
 
     /// Makes keys, genesis and node home the first time.
     func prepare(template: String?) async throws {
+        if let running = try? network(), let pid = running["nodes"]?.array?.first?["pid"]?.unsigned,
+            kill(pid_t(pid), 0) == 0
+        {
+            throw NodeFailure(
+                .homeInUse, "a devnet runs in \(path) already (node \(pid))", hint: "Use it, or name another --home.")
+        }
         try? FileManager.default.removeItem(atPath: networkFile)
         guard !nodeHome.exists else { return }
         let template = try template ?? Self.standardTemplate()

@@ -23,6 +23,25 @@ struct MednexusNode: AsyncParsableCommand {
         ])
 }
 
+extension MednexusNode {
+    /// As the parser does it, but errors of usage end with 2.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            Foundation.exit(0)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            printError(fullMessage(for: error))
+            Foundation.exit(NodeExit.usage.rawValue)
+        }
+    }
+}
+
 /// Where a node lives and what is set; shared by the commands that touch a home.
 struct HomeOptions: ParsableArguments {
     @Option(help: "The node's folder. Default: $MEDNEXUS_HOME, else ~/.local/share/mednexusd.")

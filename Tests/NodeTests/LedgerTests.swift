@@ -25,6 +25,7 @@ import Testing
             }, validators: [try NodeHome.address(of: Bytes32(0, 0, 0, 1))], time: NodeClock.now)
         let home = NodeHome(path)
         try home.create(genesis: text, validatorKey: SecretKeyBytes(Bytes32(0, 0, 0, 1)))
+        _ = try Ledger.open(home, mapGibibytes: 1)
         return home
     }
 
@@ -62,6 +63,23 @@ import Testing
         #expect(mode == 0o600)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: home.validatorKeyFile)
         #expect(exit { _ = try home.validatorKey() } == .configuration)
+    }
+
+    @Test("verify makes no ledger where there is none")
+    func verifyWritesNothing() async throws {
+        let empty = NodeHome(NSTemporaryDirectory() + "mednexus-empty-\(UUID().uuidString)")
+        await #expect(throws: NodeFailure.self) { _ = try await ChainVerification.run(home: empty) { _, _ in } }
+        #expect(!FileManager.default.fileExists(atPath: empty.path))
+    }
+
+    @Test("a store that was cut short is refused, not read behind its end")
+    func cutShort() async throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        let file = home.storageDirectory + "/log/data.mdb"
+        let bytes = try #require(FileManager.default.contents(atPath: file))
+        try bytes.prefix(bytes.count / 2).write(to: URL(filePath: file))
+        await #expect(throws: NodeFailure.self) { _ = try await ChainVerification.run(home: home) { _, _ in } }
     }
 
     @Test("a key that is cut short is refused, not taken for an observer's home")
