@@ -2,9 +2,6 @@
 public enum GovernanceLimits {
     /// A name is shown in a column of `mednexusd status`.
     public static let nameBytes = 64
-    /// A reason for a pause is a commitment elsewhere; validators are bounded by the wire.
-    /// The longest emergency pause: a working week, after which it ends by itself.
-    public static let pauseMilliseconds: UInt64 = 5 * 24 * 3_600_000
     /// Below ten heights a set change could not settle; above a million an epoch takes months.
     public static let epochLength: ClosedRange<UInt64> = 10...1_000_000
     /// Δ: below 10 ms no network keeps it; above a minute nobody waits for finality.
@@ -15,6 +12,4 @@ public enum GovernanceLimits {
     public static let blockWeight: ClosedRange<UInt64> = 20_000...10_000_000
     /// Clocks kept by a time service differ by milliseconds; ten seconds is a broken one.
     public static let clockSkewMilliseconds: ClosedRange<UInt64> = 0...10_000
-    public static let accreditors = 64
-    public static let assetIssuers = 256
 }

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Interface
-package import Logging
+internal import Logging
 internal import Primitives
 internal import Synchronization
 
@@ -30,9 +30,6 @@ package enum LogSetup {
         let standard = Logger.Level(rawValue: configuration.text("log.level")) ?? .info
         levels.withLock { $0 = (standard, modules) }
     }
-
-    /// Loggers let everything pass that some level might want; the handler asks for the current one.
-    package static func level(of module: String, _ configuration: Configuration) -> Logger.Level { .trace }
 
     static func allows(_ level: Logger.Level, module: String) -> Bool {
         levels.withLock { level >= $0.modules[module] ?? $0.standard }

@@ -31,7 +31,8 @@ package enum NodeProgram {
         Schnorr.randomizeContext(seed: NodeRandom.bytes32())
         LogSetup.start(configuration)
         var logger = Logger(label: "node")
-        logger.logLevel = LogSetup.level(of: "node", configuration)
+        // Everything passes here; the handler asks for the level in force, which a reload may change.
+        logger.logLevel = .trace
         do {
             let node = try await RunningNode(home: home, configuration: configuration, logger: logger)
             try await node.serve(readyFile: readyFile, withParent: withParent)
