@@ -101,3 +101,13 @@ extension CBORDecodable where Self: RawRepresentable, RawValue == UInt8 {
         self = value
     }
 }
+
+extension TransportKey: CBORCodable {
+    public func encode(into writer: inout CBORWriter) { writer.write(bytes: bytes) }
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        guard let key = TransportKey(try reader.byteString(count: TransportKey.byteCount)) else {
+            throw reader.failure(.outOfRange, "transportKey")
+        }
+        self = key
+    }
+}
