@@ -80,11 +80,15 @@ package struct NodeHome: Sendable {
         }
     }
 
-    /// The key that signs votes; nil on an observer.
+    /// The key that signs votes, from the service manager or the home; nil on an observer.
     package func validatorKey() throws -> SecretKey? {
-        guard let data = try Self.read(validatorKeyFile) else { return nil }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: validatorKeyFile)
-        if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
+        let credential = ServiceCredentials.file(
+            "validator.key", environment: ProcessInfo.processInfo.environment)
+        let file = credential ?? validatorKeyFile
+        guard let data = try Self.read(file) else { return nil }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+        // A credential's folder is this service's alone; an access list there looks like a mode for its group.
+        if credential == nil, let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
             throw NodeFailure(
                 .configuration, "\(validatorKeyFile) may be read by others",
                 hint: "Run: chmod 600 \(validatorKeyFile)")
@@ -94,7 +98,7 @@ package struct NodeHome: Sendable {
             let key = SecretKey(bytes)
         else {
             throw NodeFailure(
-                .configuration, "\(validatorKeyFile) is not a key: 64 lower-case hexadecimal digits and a newline")
+                .configuration, "\(file) is not a key: 64 lower-case hexadecimal digits and a newline")
         }
         return key
     }

@@ -23,6 +23,7 @@ struct Devnet: AsyncParsableCommand {
 
         @Option(help: "Where the network lives. Default: a temporary folder, removed at the end.") var home: String?
         @Flag(help: "Keep a temporary folder.") var keep = false
+        @Flag(help: "Make keys, genesis and homes in --home, and start nothing.") var prepare = false
         @Option(help: "How many validators. This version runs one.") var validators = 1
         @Option(help: "The genesis template.") var template: String?
         @Option(help: "The RPC port that is tried first.") var rpcPort = 7411
@@ -35,9 +36,14 @@ struct Devnet: AsyncParsableCommand {
                         .usage, "this version runs a network of one validator",
                         hint: "Leave --validators out, or say --validators 1.")
                 }
+                guard !prepare || home != nil else { throw NodeFailure(.usage, "--prepare needs --home") }
                 let folder = home ?? NSTemporaryDirectory() + "mednexus-devnet-\(getpid())"
                 let network = DevnetFolder(path: URL(filePath: folder).standardizedFileURL.path)
                 try await network.prepare(template: template)
+                if prepare {
+                    print("The homes of a local network are in \(network.path)")
+                    return
+                }
                 defer { if home == nil, !keep { try? FileManager.default.removeItem(atPath: network.path) } }
                 try await DevnetProcess(folder: network, settings: settings, rpcPort: rpcPort).run()
             }
