@@ -74,4 +74,15 @@ enum ReplicaLimits {
     static let waitingBodies = 16
     /// Evidence that waits for a block.
     static let waitingEvidence = 64
+    /// Evidence remembered for an epoch, so that it is passed on once: three kinds of a hundred validators in a few
+    /// views each.
+    static let knownEvidence = 1_024
+    /// Proposals of views this far ahead that are kept while parts of them are missing.
+    static let partialBlocks = 16
+    /// Blocks asked for at a time, by one view each.
+    static let awaitedBlocks = 512
+    /// What is admitted within this time is announced together: far below a view, and a hundredth of the messages.
+    static let announcementMilliseconds: UInt64 = 10
+    /// Runs of synchronized blocks executed in one step; between them votes are looked at.
+    static let syncRuns = 8
 }
