@@ -144,9 +144,7 @@ package final class Ledger: Sendable {
             case .verified: try VerifiedTransaction(signed, network: network)
             }
         }
-        let epoch = EpochContext(
-            network: network, networkKind: networkKind, epoch: block.header.epoch,
-            validatorSet: try GenesisExecutor.validatorSet(in: state).hash)
+        let epoch = try EpochContext(network: network, networkKind: networkKind, following: state)
         do {
             return try BlockExecutor.execute(block, transactions: transactions, on: parent, state: state, epoch: epoch)
         } catch .invalid(let defect) {

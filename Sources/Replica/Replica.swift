@@ -54,11 +54,10 @@ public struct Replica: Sendable {
         pool = TransactionPool(limits: configuration.pool)
         tree = BlockTree(head: recovery.head, state: recovery.state)
         parameters = try Self.parameters(in: recovery.state)
-        let schedule = EpochSchedule(length: parameters.epochLength)
+        let epoch = try Self.epoch(in: recovery.state)
         let height = recovery.head.height
-        let epoch = schedule.epoch(of: height.next)
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
-        let isInside = recovery.head.height > .genesis && schedule.epoch(of: height) == epoch
+        let isInside = height >= epoch.firstHeight
         consensus = try Self.instance(
             configuration, epoch: epoch, parameters: parameters, state: recovery.state,
             recovery: Recovery(
@@ -97,18 +96,26 @@ public struct Replica: Sendable {
         }
     }
 
+    private static func epoch(in state: LayeredSnapshot) throws(StateFailure) -> EpochRecord {
+        do throws(Refusal) {
+            return try Epochs.current(in: state)
+        } catch {
+            throw error.asDamage(of: "the epoch")
+        }
+    }
+
     private static func instance(
-        _ configuration: ReplicaConfiguration, epoch: Epoch, parameters: LedgerParameters, state: LayeredSnapshot,
+        _ configuration: ReplicaConfiguration, epoch: EpochRecord, parameters: LedgerParameters, state: LayeredSnapshot,
         recovery: Recovery
     ) throws(StateFailure) -> ConsensusCore {
         let set = try GenesisExecutor.validatorSet(in: state)
         return ConsensusCore(
             ConsensusConfiguration(
-                network: configuration.network, epoch: epoch, validators: set,
+                network: configuration.network, epoch: epoch.number, validators: set,
                 ownIndex: configuration.ownKey.flatMap { set.index(of: $0) },
                 deltaMilliseconds: parameters.deltaMilliseconds,
                 heartbeatMilliseconds: parameters.heartbeatMilliseconds,
-                lastHeight: EpochSchedule(length: parameters.epochLength).lastHeight(of: epoch)),
+                lastHeight: epoch.lastHeight),
             recovery: recovery)
     }
 
@@ -230,7 +237,7 @@ public struct Replica: Sendable {
         do {
             parameters = try Self.parameters(in: state)
             let next = try Self.instance(
-                configuration, epoch: consensus.configuration.epoch.next, parameters: parameters, state: state,
+                configuration, epoch: try Self.epoch(in: state), parameters: parameters, state: state,
                 recovery: Recovery(
                     finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
                     finalization: nil, journal: [], guardVotes: []))

@@ -52,23 +52,6 @@ public struct ReplicaRecovery: Sendable {
     }
 }
 
-/// Which heights an epoch has: epoch e spans e·L + 1 … (e + 1)·L, and the block at its last height is the next
-/// epoch's genesis.
-public struct EpochSchedule: Hashable, Sendable {
-    public let length: UInt64
-
-    /// Precondition: at least one height.
-    public init(length: UInt64) {
-        precondition(length > 0, "an epoch has a height")
-        self.length = length
-    }
-
-    /// The epoch of a block; of genesis the first.
-    public func epoch(of height: Height) -> Epoch { Epoch(height.value == 0 ? 0 : (height.value - 1) / length) }
-
-    public func lastHeight(of epoch: Epoch) -> Height { Height((epoch.value + 1) * length) }
-}
-
 enum ReplicaLimits {
     /// Bodies of blocks that are not executed yet: 16 × 2 MiB.
     static let waitingBodies = 16
