@@ -149,7 +149,7 @@ targets += [
             "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
-    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Fixtures"]),
+    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Replica", "Fixtures"]),
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
         swiftSettings: settings),

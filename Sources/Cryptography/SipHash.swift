@@ -32,7 +32,8 @@ internal import COpenSSL
         let begun = unsafe EVP_MAC_init(context, nil, 0, nil)
         let updated = unsafe EVP_MAC_update(context, bytes, bytes.count)
         let ended = unsafe EVP_MAC_final(context, &output, &count, output.count)
-        precondition(begun == 1 && updated == 1 && ended == 1 && count == 8, "SipHash of bytes in memory has no failure")
+        precondition(
+            begun == 1 && updated == 1 && ended == 1 && count == 8, "SipHash of bytes in memory has no failure")
         return output.reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -3,6 +3,7 @@ internal import Encoding
 package import Execution
 internal import Governance
 package import Primitives
+internal import Replica
 package import StateModel
 package import Storage
 internal import Transactions
@@ -115,6 +116,24 @@ package final class Ledger: Sendable {
             )
         } catch {
             throw NodeFailure(.corruption, "block \(height) does not decode: \(error)")
+        }
+    }
+
+    /// A block by its hash, final or only stored.
+    func storedBlock(_ hash: Hash) throws -> Block? {
+        if let bytes = try log.body(hash) { return try Block(decoding: bytes) }
+        guard let height = try log.height(of: hash), let bytes = try log.block(at: height) else { return nil }
+        return try Block(decoding: bytes)
+    }
+
+    /// What the log has of a range, within one answer of sync.
+    func finalBlocks(_ range: BlockRange) throws -> [FinalizedBlock] {
+        let entries = try log.entries(
+            from: range.first, limit: range.count, maximumBytes: PeerMessageLimits.blocksBytes)
+        return try entries.map { entry in
+            FinalizedBlock(
+                block: try Block(decoding: entry.block),
+                certificate: entry.certificate.isEmpty ? nil : try Certificate(decoding: entry.certificate))
         }
     }
 

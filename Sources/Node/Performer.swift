@@ -21,7 +21,7 @@ final class Performer {
     private let journal: VoteJournal
     private let board: HeadBoard
     private let measures: NodeMeasures
-    private let outbox: any Outbox
+    private let gateway: PeerGateway
     private let logger: Logger
     private let reserveBytes: UInt64
 
@@ -39,7 +39,7 @@ final class Performer {
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
         records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures,
-        outbox: any Outbox, logger: Logger, reserveBytes: UInt64
+        gateway: PeerGateway, logger: Logger, reserveBytes: UInt64
     ) {
         self.ledger = ledger
         self.clock = clock
@@ -49,7 +49,7 @@ final class Performer {
         self.validators = validators
         self.board = board
         self.measures = measures
-        self.outbox = outbox
+        self.gateway = gateway
         self.logger = logger
         self.reserveBytes = reserveBytes
         live = records
@@ -115,11 +115,11 @@ final class Performer {
             try ledger.log.storeBody(hash: block.hash, height: block.header.height, block: block.encoded)
         case .sign(let vote): try sign(vote)
         case .loadBlock(let hash): answers.append(.loaded(hash, try storedBlock(hash)))
-        case .send(let message, let receivers): outbox.send(message, to: receivers)
-        case .sendBlock(let hash, let key): outbox.sendBlock(hash, to: key)
-        case .sendBlocks(let range, let key): outbox.sendBlocks(range, to: key)
-        case .offense(let key, let offense): outbox.ban(key, because: offense)
-        case .learned(let addresses): outbox.learned(addresses)
+        case .send(let message, let receivers): gateway.send(message, to: receivers)
+        case .sendBlock(let hash, let key): gateway.sendBlock(hash, to: key)
+        case .sendBlocks(let range, let key): gateway.sendBlocks(range, to: key)
+        case .offense(let key, let offense): gateway.ban(key, because: offense)
+        case .learned(let addresses): gateway.learned(addresses, now: clock.now)
         case .setTimer(let timer, let delay):
             let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: delay))
             let index = timers.firstIndex { $0.deadline > deadline } ?? timers.count
@@ -133,7 +133,7 @@ final class Performer {
             logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
         case .epochBegan(let information):
             validators = information.validators
-            outbox.begin(information)
+            gateway.begin(information)
             logger.info(
                 "epoch began",
                 metadata: ["epoch": "\(information.epoch)", "validators": "\(information.validators.count)"])
@@ -146,7 +146,11 @@ final class Performer {
         trimmed = max(trimmed, position)
         // Evidence stays as long as its epoch: it may not be on the chain yet.
         live.removeAll { record in
-            if case .evidence(let evidence) = record { evidence.position.epoch < trimmed.epoch } else { record.position < trimmed }
+            if case .evidence(let evidence) = record {
+                evidence.position.epoch < trimmed.epoch
+            } else {
+                record.position < trimmed
+            }
         }
         if journal.byteCount > VoteJournal.rotationBytes { try journal.rotate(keeping: live) }
     }

@@ -62,7 +62,9 @@ struct BlockSync: Sendable {
         while requests.count < Self.pipelined, cursor <= end {
             if received[cursor] != nil {
                 cursor += 1
-            } else if let request = requests.first(where: { $0.range.first.value <= cursor && cursor <= $0.range.last.value }) {
+            } else if let request = requests.first(where: {
+                $0.range.first.value <= cursor && cursor <= $0.range.last.value
+            }) {
                 cursor = request.range.last.value + 1
             } else {
                 guard let peer = source(of: cursor, peers: peers, now: now) else { break }
@@ -96,9 +98,11 @@ struct BlockSync: Sendable {
     private func load(_ key: TransportKey) -> Int { requests.filter { $0.peer == key }.count }
 
     mutating func receive(_ blocks: [SyncedBlock], from peer: TransportKey, now: Timestamp) {
-        guard let index = requests.firstIndex(where: { request in
-            request.peer == peer && (blocks.first.map { $0.header.height == request.range.first } ?? true)
-        }) else { return }
+        guard
+            let index = requests.firstIndex(where: { request in
+                request.peer == peer && (blocks.first.map { $0.header.height == request.range.first } ?? true)
+            })
+        else { return }
         let request = requests.remove(at: index)
         guard !blocks.isEmpty else {
             rest(peer, now: now)

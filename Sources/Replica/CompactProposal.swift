@@ -89,7 +89,9 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
         var joined: [UInt8] = []
         joined.reserveCapacity(8 * shortIDs.count)
         for word in shortIDs {
-            for shift in stride(from: 56, through: 0, by: -8) { joined.append(UInt8(truncatingIfNeeded: word >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                joined.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
         }
         writer.write(bytes: joined)
         writer.write(included)

@@ -142,7 +142,8 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         }
     }
 
-    private static func otherMessage(_ kind: UInt64, _ reader: inout CBORReader) throws(EncodingFailure) -> PeerMessage {
+    private static func otherMessage(_ kind: UInt64, _ reader: inout CBORReader) throws(EncodingFailure) -> PeerMessage
+    {
         switch kind {
         case 11: .transactionsAnnounced(try reader.list("tags", max: PeerMessageLimits.tags))
         case 12: .transactionsRequest(try reader.list("tags", max: PeerMessageLimits.tags))

@@ -39,7 +39,8 @@ extension Replica {
     /// A chain of blocks from above the head to one that a quorum of this epoch finalized.
     private mutating func apply(_ blocks: [SyncedBlock]) {
         guard let last = blocks.last, let certificate = last.certificate else { return }
-        guard certificate.epoch == consensus.configuration.epoch, last.header.height <= consensus.configuration.lastHeight
+        guard certificate.epoch == consensus.configuration.epoch,
+            last.header.height <= consensus.configuration.lastHeight
         else {
             sync.forget()
             return

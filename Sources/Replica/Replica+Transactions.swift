@@ -97,7 +97,8 @@ extension Replica {
         let all = gossip.takeAnnouncements()
         for key in peers.keys {
             let slot = peers[key]?.slot
-            let tags = all.filter { one in slot.map { !gossip.holders(of: one.wireID).contains($0) } ?? true }.map(\.tag)
+            let tags = all.filter { one in slot.map { !gossip.holders(of: one.wireID).contains($0) } ?? true }.map(
+                \.tag)
             for start in stride(from: 0, to: tags.count, by: PeerMessageLimits.tags) {
                 let end = min(start + PeerMessageLimits.tags, tags.count)
                 effects.append(.send(.transactionsAnnounced(Array(tags[start..<end])), to: [key]))

@@ -68,7 +68,8 @@ public struct Replica: Sendable {
                 guardVotes: recovery.guardVotes))
         epochInformation = try Self.information(consensus.configuration, in: recovery.state)
         lastVotes = Array(repeating: nil, count: consensus.configuration.validators.count)
-        for case .evidence(let old) in recovery.journal where old.position.epoch == epoch.number && !knownEvidence.contains(old) {
+        for case .evidence(let old) in recovery.journal
+        where old.position.epoch == epoch.number && !knownEvidence.contains(old) {
             knownEvidence.append(old)
             if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(old) }
         }

@@ -196,7 +196,9 @@ struct TestReplicas {
             let block = disks[node].bodies[hash] ?? disks[node].log.first { $0.hash == hash }
             send(node, .loaded(hash, block.flatMap { LoadedBlock($0, verified($0)) }))
         case .sendBlock(let hash, let key):
-            guard let block = disks[node].bodies[hash] ?? disks[node].log.first(where: { $0.hash == hash }) else { return }
+            guard let block = disks[node].bodies[hash] ?? disks[node].log.first(where: { $0.hash == hash }) else {
+                return
+            }
             answer(.block(block), from: node, to: key)
         case .sendBlocks(let range, let key):
             let blocks = disks[node].log.dropFirst(Int(range.first.value)).prefix(range.count).map { block in
@@ -227,9 +229,7 @@ struct TestReplicas {
         case .signAgain: break
         case .sign(let record): disks[node].guardRecord = record
         }
-        let message = vote.message(network: genesis.hash)
-        let signature = Schnorr.sign(message: message, secret: keys[node], auxiliary: .zero)
-        send(node, .signed(SignedVote(vote: vote, validator: node, signature: signature)))
+        send(node, .signed(signed(vote, by: node)))
     }
 
     private mutating func answer(_ message: PeerMessage, from node: Int, to key: TransportKey) {
@@ -245,7 +245,8 @@ struct TestReplicas {
 
     /// Encoded and decoded, as on a wire; verified where it arrives.
     private mutating func deliver(_ message: PeerMessage, from sender: Int, to node: Int) {
-        guard isLinked(sender, node) else { return }
+        guard isLinked(sender, node), !dropped(message) else { return }
+        sent.append((message, node))
         do {
             let decoded = try PeerMessage(decoding: message.encoded)
             let transactions = try MessageVerifier.transactions(in: decoded).map {
@@ -260,6 +261,32 @@ struct TestReplicas {
 
     /// Links that are cut carry nothing, and nobody is told.
     var cut: Set<[Int]> = []
+    /// Messages that are lost.
+    var dropped: (PeerMessage) -> Bool = { _ in false }
+    /// What arrived, and where.
+    var sent: [(message: PeerMessage, receiver: Int)] = []
+
+    mutating func isolate(_ node: Int) {
+        for other in replicas.indices where other != node {
+            cut.insert([node, other])
+            cut.insert([other, node])
+        }
+    }
+
+    mutating func heal() { cut = [] }
+
+    /// A message that `sender` never said.
+    mutating func inject(_ message: PeerMessage, from sender: Int, to node: Int) throws {
+        guard let verified = try verifiers[node].verify(message, transactions: []) else { return }
+        send(node, .message(verified, from: Self.transportKey(sender)))
+    }
+
+    func signed(_ vote: Vote, by node: Int) -> SignedVote {
+        let signature = Schnorr.sign(
+            message: vote.message(network: genesis.hash), secret: keys[node], auxiliary: .zero)
+        return SignedVote(vote: vote, validator: node, signature: signature)
+    }
+
     private func isLinked(_ one: Int, _ other: Int) -> Bool { !cut.contains([one, other]) }
 
     /// `sender` pays the next one a unit.

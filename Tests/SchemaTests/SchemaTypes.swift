@@ -6,6 +6,7 @@ import INFTs
 import Identities
 import Licenses
 import Primitives
+import Replica
 import Revenue
 import StateModel
 import Transactions
@@ -15,7 +16,7 @@ import Votes
 enum SchemaTypes {
     static var all: [String: any CBORCodable.Type] {
         [
-            ledger, votes, state, identities, consents, revenue, infts, licenses, governance,
+            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance,
         ]
         .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a rule has one type") } }
     }
@@ -23,7 +24,7 @@ enum SchemaTypes {
     /// Rules without a type of their own: parts of other records, what is hashed and never read, and what purchases
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
-        "transaction", "vote-message", "proof-terminal", "iso-3166-codes", "credential-types", "organization-members",
+        "transaction", "vote-message", "transport-key", "peer-address-message", "proof-terminal", "iso-3166-codes", "credential-types", "organization-members",
         "organization-policies", "escrow", "delivery-begin", "delivery-complete", "delivery",
     ]
 
@@ -40,6 +41,19 @@ enum SchemaTypes {
             "receipt": Receipt.self,
             "block-receipts": BlockReceipts.self,
             "genesis": Genesis.self,
+        ]
+    }
+
+    static var network: [String: any CBORCodable.Type] {
+        [
+            "peer-status": PeerStatus.self,
+            "certificates-request": CertificatesRequest.self,
+            "block-range": BlockRange.self,
+            "transaction-tag": TransactionTag.self,
+            "peer-address": PeerAddressRecord.self,
+            "included-transaction": CompactProposal.Included.self,
+            "compact-proposal": CompactProposal.self,
+            "peer-message": PeerMessage.self,
         ]
     }
 
