@@ -118,7 +118,8 @@ private struct RunningNode {
             saveAddresses: { home.writeLearnedPeers($0) }, logger: logger)
         performer = Performer(
             ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
-            validators: validators, board: board, measures: measures, gateway: gateway, logger: logger,
+            validators: validators, board: board, measures: measures, gateway: gateway,
+            trace: try ConsensusTrace(file: configuration.text("consensus.trace-file")), logger: logger,
             reserveBytes: configuration.number("storage.reserve-mebibytes") << 20)
         backend = NodeBackend(
             ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, gateway: gateway,

@@ -22,6 +22,7 @@ final class Performer {
     private let board: HeadBoard
     private let measures: NodeMeasures
     private let gateway: PeerGateway
+    private let trace: ConsensusTrace?
     private let logger: Logger
     private let reserveBytes: UInt64
 
@@ -39,7 +40,7 @@ final class Performer {
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
         records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures,
-        gateway: PeerGateway, logger: Logger, reserveBytes: UInt64
+        gateway: PeerGateway, trace: ConsensusTrace?, logger: Logger, reserveBytes: UInt64
     ) {
         self.ledger = ledger
         self.clock = clock
@@ -50,6 +51,7 @@ final class Performer {
         self.board = board
         self.measures = measures
         self.gateway = gateway
+        self.trace = trace
         self.logger = logger
         self.reserveBytes = reserveBytes
         live = records
@@ -106,6 +108,7 @@ final class Performer {
     // MARK: Effects
 
     func perform(_ effect: ReplicaEffect) throws {
+        trace?.note(effect)
         switch effect {
         case .persistJournal(let records):
             try journal.append(records)
