@@ -202,7 +202,7 @@ final class Ledger {
             do throws(BlockFailure) {
                 again.append(
                     try BlockExecutor.execute(
-                        block, transactions: transactions, on: again.head, state: again.state, epoch: epoch))
+                        block, transactions: transactions, on: again.head, state: again.state, epoch: again.epoch))
             } catch {
                 return "block \(block.header.height): \(error)"
             }

@@ -83,7 +83,7 @@ struct ProposalTests {
 
     @Test("At its deadline a proposal expires by itself, and votes are refused from that moment on")
     func expiry() throws {
-        let world = try World(["one", "two"])
+        let world = try World(["one", "two", "three", "four"])
         let proposal = try world.propose(Self.longerEpoch, by: "one", for: 90_000)
         try world.vote(on: proposal, by: "one")
         #expect(try world.endBlock(after: 89_999).isEmpty)
