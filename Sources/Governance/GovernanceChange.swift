@@ -1,6 +1,6 @@
 public import Encoding
 public import Primitives
-internal import StateModel
+public import StateModel
 
 /// What a proposal would change. Bytes: `[kind, body]`; in JSON an object told by its `type`.
 public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
@@ -25,7 +25,8 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 
-    func words(_ names: any NameResolver) -> [String] {
+    /// What it is, one line per fact.
+    public func words(_ names: any NameResolver) -> [String] {
         switch self {
         case .enroll(let request):
             ["Enroll the validator “\(request.name)” of \(names.party(request.institution))"] + keys(of: request)

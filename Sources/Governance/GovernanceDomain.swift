@@ -57,12 +57,16 @@ public enum GovernanceDomain: LedgerDomain {
                     name: $0.name, institution: $0.institution, key: $0.key, transportKey: $0.transportKey,
                     enrolledAt: context.block.time)
             })
+        let transportKeys = record.validators.compactMap(\.transportKey)
         guard record.set != nil, Set(record.validators.map(\.institution)).count == record.validators.count,
-            Set(record.validators.map(\.name)).count == record.validators.count
+            Set(record.validators.map(\.name)).count == record.validators.count,
+            transportKeys.allSatisfy({ TransportKey($0.bytes) != nil }),
+            Set(transportKeys.map { $0.bytes.dropFirst() }).count == transportKeys.count
         else {
             throw GovernanceRejection.validatorsInvalid.at(
                 "governance.validators",
-                "1 to \(WireLimits.validators) validators are allowed, with distinct keys, names and institutions")
+                "1 to \(WireLimits.validators) validators are allowed, with distinct keys, transport keys, names and "
+                    + "institutions")
         }
         for (index, validator) in genesis.validators.enumerated() {
             try Organizations.requireEnrolled(

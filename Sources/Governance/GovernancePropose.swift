@@ -12,7 +12,7 @@ public struct GovernancePropose: DomainOperation {
     public let institution: Party
     public let change: GovernanceChange
     public let deadline: Timestamp
-    /// Commitment to the reasons: a hash of a document that the validators have read.
+    /// Commitment to the reasons: a hash of a document that the validators have read. Zero if there is none.
     public let rationale: Hash
 
     public init(institution: Party, change: GovernanceChange, deadline: Timestamp, rationale: Hash) {
@@ -104,7 +104,7 @@ public struct GovernancePropose: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         ["As \(names.party(institution)), propose to the validators:"] + change.words(names)
-            + ["Votes until \(names.time(deadline))", "Reasons: \(rationale)"]
+            + ["Votes until \(names.time(deadline))"] + (rationale == .zero ? [] : ["Reasons: \(rationale)"])
     }
 
     public func encode(into writer: inout CBORWriter) {

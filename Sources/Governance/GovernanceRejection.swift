@@ -39,7 +39,8 @@ public enum GovernanceRejection: Int, CaseIterable, Sendable {
     var summary: String {
         switch self {
         case .parameterOutOfBounds: "A parameter lies outside its declared bounds."
-        case .validatorsInvalid: "The validators are none, too many, or share a key, a name or an institution."
+        case .validatorsInvalid:
+            "The validators are none, too many, or share a key, a transport key, a name or an institution."
         case .nameInvalid: "A validator's name is empty, too long, or holds control characters."
         case .noValidator: "Only an institution that runs a validator of the current set proposes and votes."
         case .unknownProposal: "No proposal has this id."
