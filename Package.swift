@@ -118,6 +118,7 @@ var targets: [Target] = [
 ]
 
 targets += [
+    program("mednexus-relay", [], path: "Tests/Relay"),
     .target(
         name: "TestSupport", dependencies: ["Primitives", "Encoding", "Cryptography", "StateModel"],
         path: "Tests/Support", swiftSettings: settings),
