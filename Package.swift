@@ -88,7 +88,7 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
+            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(

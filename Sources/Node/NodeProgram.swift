@@ -208,7 +208,7 @@ private struct RunningNode {
         let backend = self.backend
         let measures = self.measures
         return OperatorProbes(
-            notReadyBecause: { backend.notReadyBecause },
+            notReadyBecause: { await backend.notReadyBecause() },
             refreshMetrics: {
                 let (count, bytes) = await backend.driver.ask { ($0.pool.count, $0.pool.byteCount) }
                 measures.poolTransactions.record(count)
