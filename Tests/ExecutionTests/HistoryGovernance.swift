@@ -1,3 +1,4 @@
+import Blocks
 import Cryptography
 import Governance
 import Primitives
