@@ -190,10 +190,15 @@ final class NodeBackend: LedgerBackend {
     func nodeStatus() async throws -> NodeStatus {
         let count = await driver.ask { $0.pool.count }
         let reason = notReadyBecause
+        let head = board.head
+        let (header, certificate) = try ledger.header(at: head.height)
+        let validators = try Validators.currentSet(in: try ledger.state.snapshot())
         return NodeStatus(
             version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",
-            head: board.head, lag: 0, isSyncing: false, isReady: reason == nil, notReadyBecause: reason,
-            isValidator: isValidator, peerCount: 0, pendingCount: UInt64(count),
+            head: head, epoch: header.epoch, view: certificate?.position.view.value ?? 0, targetHeight: head.height,
+            isSyncing: false, isReady: reason == nil, notReadyBecause: reason, stalledBecause: nil,
+            isValidator: isValidator, validatorCount: UInt64(validators.count), quorum: UInt64(validators.quorum),
+            peerCount: 0, pendingCount: UInt64(count),
             uptimeMilliseconds: UInt64((ContinuousClock.now - started) / Duration.milliseconds(1)))
     }
 
@@ -207,7 +212,10 @@ final class NodeBackend: LedgerBackend {
 
     func validators() async throws -> [ValidatorView] {
         try Validators.records(in: try ledger.state.snapshot()).enumerated().map { index, record in
-            ValidatorView(index: UInt64(index), key: record.key, party: record.institution, name: record.name)
+            ValidatorView(
+                index: UInt64(index), name: record.name, key: record.key, party: record.institution,
+                transportKey: record.transportKey.flatMap { TransportKey($0.bytes) }, isOwn: false, isConnected: false,
+                lastVoteView: nil, height: nil, lag: nil)
         }
     }
 }
