@@ -24,8 +24,10 @@ enum SchemaTypes {
     /// Rules without a type of their own: parts of other records, what is hashed and never read, and what purchases
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
-        "transaction", "vote-message", "transport-key", "peer-address-message", "proof-terminal", "iso-3166-codes",
-        "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin", "delivery-complete", "delivery",
+        "included-transactions", "transaction", "vote-message", "peer-address-message", "proof-terminal",
+        "iso-3166-codes",
+        "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin",
+        "delivery-complete", "delivery",
     ]
 
     static var ledger: [String: any CBORCodable.Type] {
@@ -49,7 +51,6 @@ enum SchemaTypes {
             "peer-status": PeerStatus.self,
             "certificates-request": CertificatesRequest.self,
             "block-range": BlockRange.self,
-            "transaction-tag": TransactionTag.self,
             "peer-address": PeerAddressRecord.self,
             "included-transaction": CompactProposal.Included.self,
             "compact-proposal": CompactProposal.self,
