@@ -103,6 +103,7 @@ final class Driver: Sendable {
             if ContinuousClock.now >= nextTick, failure == nil {
                 nextTick = .now + .seconds(1)
                 performer.checkDisk(self)
+                performer.watch(replica, self)
                 refresh(&replica, performer)
                 perform(replica.step(.tick, now: performer.clock.now), performer)
                 settle(&replica, performer)
@@ -124,6 +125,7 @@ final class Driver: Sendable {
         case .input(let input):
             perform(replica.step(input, now: performer.clock.now), performer)
         case .peer(let message, let key, let done):
+            performer.lookForCopies(in: message, self)
             perform(replica.step(.message(message, from: key), now: performer.clock.now), performer)
             done()
         case .transaction(let transaction, let answer):

@@ -207,10 +207,12 @@ private struct RunningNode {
     private var probes: OperatorProbes {
         let backend = self.backend
         let measures = self.measures
+        let consensusMeasures = ConsensusMeasures(registry)
         return OperatorProbes(
             notReadyBecause: { await backend.notReadyBecause() },
             refreshMetrics: {
                 let (count, bytes) = await backend.driver.ask { ($0.pool.count, $0.pool.byteCount) }
+                consensusMeasures.record(await backend.driver.ask { ConsensusMeasures.Reading($0) })
                 measures.poolTransactions.record(count)
                 measures.poolBytes.record(bytes)
                 measures.layerBytes.record(backend.ledger.state.layerBytes)

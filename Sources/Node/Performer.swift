@@ -35,6 +35,7 @@ final class Performer {
     private var lastDiskCheck = ContinuousClock.now
     /// Records that must survive a rotation of the journal, and where they stand.
     private var live: [JournalRecord] = []
+    private var didBeginWatch = false
     private var trimmed = EpochView(.genesis, .genesis)
 
     init(
@@ -103,6 +104,32 @@ final class Performer {
                 .disk,
                 "\(free / 1_048_576) MiB are free on the disk of \(ledger.home.path), and the node keeps"
                     + " \(reserveBytes / 1_048_576) MiB", hint: "Free space or move the home, then start again."))
+    }
+
+    // MARK: A key that came without its guard
+
+    /// Once the node has caught up its key watches the rest of the epoch and the next one before it signs.
+    func watch(_ replica: borrowing Replica, _ driver: Driver) {
+        guard !didBeginWatch, let signingGuard, replica.isSynchronized else { return }
+        didBeginWatch = true
+        do {
+            try signingGuard.beginWatching(epoch: replica.consensus.configuration.epoch)
+        } catch {
+            driver.fail(NodeFailure(error))
+        }
+    }
+
+    /// A vote of the watched epoch by this node's key is another machine's.
+    func lookForCopies(in message: VerifiedMessage, _ driver: Driver) {
+        guard let record = signingGuard?.record, record.watching != nil else { return }
+        let isProven =
+            message.votes.contains { record.provesAnotherCopy($0, in: validators) }
+            || message.certificates.contains { record.provesAnotherCopy($0, in: validators) }
+        guard isProven else { return }
+        driver.fail(
+            NodeFailure(
+                .signingGuard, "another machine votes with this node's validator key",
+                hint: "Stop one of the two, and rotate the key if it may have been stolen."))
     }
 
     // MARK: Effects

@@ -32,11 +32,9 @@ extension Replica {
             peers.note(status, of: key)
             synchronize()
         case .vote(let vote):
-            noteVote(vote.vote.position, of: vote.validator)
             run(.vote(vote), of: vote.vote.epoch)
         case .certificates(let certificates):
             for certificate in certificates {
-                noteSigners(of: certificate)
                 run(.certificate(certificate), of: certificate.epoch)
             }
         case .evidence(let evidence): receive(evidence)
@@ -114,15 +112,6 @@ extension Replica {
         if !observers.isEmpty { effects.append(.send(.status(status), to: observers)) }
     }
 
-    mutating func noteVote(_ position: EpochView, of validator: Int) {
-        guard position.epoch == consensus.configuration.epoch, validator < lastVotes.count else { return }
-        lastVotes[validator] = max(lastVotes[validator] ?? .genesis, position.view)
-    }
-
-    private mutating func noteSigners(of certificate: Certificate) {
-        for index in certificate.signers.indexes { noteVote(certificate.position, of: index) }
-    }
-
     // MARK: Evidence and certificates
 
     /// [C15] What a peer proves is kept, passed on, and put into a block, like what this node saw itself.
@@ -161,7 +150,16 @@ extension Replica {
     }
 
     /// The latest view in which each of the epoch's validators was seen to vote.
-    public var lastVoteViews: [View?] { lastVotes }
+    public var lastVoteViews: [View?] { consensus.lastVotes }
+
+    /// True if enough validators are connected to know where the chain is, and none of them has more than this node.
+    public var isSynchronized: Bool {
+        let set = consensus.configuration.validators
+        let others = connectedValidators.filter { peers[$0]?.status != nil }
+        let known = others.count + (consensus.configuration.ownIndex == nil ? 0 : 1)
+        return known >= set.quorum
+            && others.allSatisfy { peers[$0]?.status.map { $0.height <= tree.head.height } ?? true }
+    }
 
     /// The height that this node fetches blocks up to; nil if it does not lag.
     public var syncTarget: Height? {

@@ -52,7 +52,6 @@ extension Replica {
     /// [C3] Consensus hears of a proposal at once; its block is executed when it is complete.
     mutating func receive(_ proposal: CompactProposal, included: [VerifiedTransaction], from key: TransportKey) {
         guard proposal.notarize.vote.epoch == consensus.configuration.epoch else { return }
-        noteVote(proposal.notarize.vote.position, of: proposal.notarize.validator)
         let hash = proposal.blockHash
         let view = consensus.view
         // The view's leader has signed it, so there is one for each view that anyone can make this node keep.

@@ -33,7 +33,6 @@ public struct Replica: Sendable {
     var gossip = TransactionGossip()
     var sync = BlockSync()
     var isSynchronizing = false
-    var lastVotes: [View?] = []
     /// Whom to ask next, counted on with each question.
     var askCount: UInt64 = 0
 
@@ -67,7 +66,6 @@ public struct Replica: Sendable {
                 finalization: isInside ? recovery.finalization : nil, journal: recovery.journal,
                 guardVotes: recovery.guardVotes))
         epochInformation = try Self.information(consensus.configuration, in: recovery.state)
-        lastVotes = Array(repeating: nil, count: consensus.configuration.validators.count)
         for case .evidence(let old) in recovery.journal
         where old.position.epoch == epoch.number && !knownEvidence.contains(old) {
             knownEvidence.append(old)
@@ -157,7 +155,6 @@ public struct Replica: Sendable {
 
     /// An own vote goes to the network and to the own collector; a leader's notarize goes out with its proposal [C2].
     private mutating func signed(_ vote: SignedVote) {
-        noteVote(vote.vote.position, of: vote.validator)
         if !isOwnProposal(vote.vote) { broadcast(.vote(vote)) }
         run(.vote(vote), of: vote.vote.epoch)
     }
@@ -249,7 +246,6 @@ public struct Replica: Sendable {
             evidence = []
             consensus = next
             epochInformation = try Self.information(next.configuration, in: state)
-            lastVotes = Array(repeating: nil, count: next.configuration.validators.count)
             effects.append(.epochBegan(epochInformation))
             work = .none
             run(.start)

@@ -3,7 +3,7 @@ internal import Cryptography
 public import Encoding
 public import Primitives
 public import Transactions
-internal import Votes
+public import Votes
 
 /// A block and its transactions, verified; the body is the one that the header commits to.
 public struct LoadedBlock: Sendable {
@@ -42,6 +42,25 @@ public struct VerifiedMessage: Sendable {
     }
 
     let content: Content
+
+    /// Every certificate in it, for whoever looks for another copy of its own key.
+    public var certificates: [Certificate] {
+        switch content {
+        case .certificates(let certificates): certificates
+        case .blocks(let blocks): blocks.compactMap(\.certificate)
+        default: []
+        }
+    }
+
+    /// Every single vote in it.
+    public var votes: [SignedVote] {
+        switch content {
+        case .vote(let vote): [vote]
+        case .proposal(let proposal, _): [proposal.notarize]
+        case .evidence(let evidence): [evidence.first, evidence.second]
+        default: []
+        }
+    }
 }
 
 /// A final block as sync brings it, with the certificate where it has one of its own.
