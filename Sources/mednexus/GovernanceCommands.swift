@@ -4,6 +4,8 @@ import Governance
 import Interface
 import Primitives
 import StateModel
+import Transactions
+import Votes
 import WalletKit
 
 struct GovernanceCommand: AsyncParsableCommand {
