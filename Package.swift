@@ -85,6 +85,12 @@ var targets: [Target] = [
             Library.serviceLifecycle,
         ]),
     room(
+        "Networking",
+        [
+            "Primitives", "Cryptography", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
+            Library.serviceLifecycle,
+        ]),
+    room(
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",

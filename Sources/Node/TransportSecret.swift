@@ -29,9 +29,10 @@ struct TransportSecret: Sendable {
     /// - Parameter listening: nil dials out only.
     func configuration(listening address: ListenAddress?, maximumInbound: Int) -> NetworkConfiguration {
         var limits = NetworkLimits()
-        limits.maximumInbound = maximumInbound
+        limits.inboundObservers = maximumInbound
         return NetworkConfiguration(
             listen: address.map { PeerAddress(host: $0.host, port: $0.port) }, staticKey: secret,
-            prologue: Array("mednexus".utf8) + [Self.protocolVersion] + network.bytes.array, limits: limits)
+            prologue: Array("mednexus".utf8) + [Self.protocolVersion] + network.bytes.array, limits: limits,
+            random: { NodeRandom.bytes32() })
     }
 }
