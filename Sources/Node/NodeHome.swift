@@ -11,6 +11,7 @@ internal import Votes
 ///
 /// - `config.toml` settings · `genesis.json` the network it belongs to
 /// - `validator.key` (mode 0600) 64 hexadecimal digits: signs votes, nothing else; absent on an observer
+/// - `transport.key` (mode 0600) names the node to its peers · `peers` addresses of peers that it learned
 /// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
 /// - `log/`, `state/` the two stores · `journal/` votes · `mempool` what waited at the last stop
 package struct NodeHome: Sendable {
@@ -50,10 +51,17 @@ package struct NodeHome: Sendable {
 
     package func genesis() throws -> Genesis { try GenesisFile.read(genesisFile) }
 
-    /// Makes the home of a node that starts or joins a network. Nothing that is there is overwritten.
+    /// Makes the home of a node that starts or joins a network. Nothing that is there is overwritten: keys that
+    /// `keys new` made are taken.
     ///
-    /// - Parameter seed: 32 fresh random bytes, the validator's key; nil for an observer.
-    package func create(genesis text: String, validatorKey: SecretKeyBytes?) throws {
+    /// - Parameters:
+    ///   - validatorKey: 32 fresh random bytes; nil for an observer, or to take the key that is there.
+    ///   - transportKey: drawn if nil and there is none.
+    ///   - settings: what differs from the defaults in the new `config.toml`.
+    package func create(
+        genesis text: String, validatorKey: SecretKeyBytes?, transportKey: SecretKeyBytes? = nil,
+        settings: [(key: String, value: Setting.Default)] = []
+    ) throws {
         guard !exists else {
             throw NodeFailure(
                 .configuration, "\(path) is a node's home already", hint: "Choose another --home, or start this one.")
@@ -62,41 +70,35 @@ package struct NodeHome: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
+            if try Self.read(configurationFile) == nil {
+                try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
+            }
+            if !settings.isEmpty { try change(settings: settings) }
+            let present = try self.validatorKey()
             if let validatorKey {
                 guard let secret = SecretKey(validatorKey.bytes) else {
                     throw NodeFailure(.configuration, "the validator key is not a scalar of the curve")
                 }
+                guard present == nil || present?.address == secret.address else {
+                    throw NodeFailure(.configuration, "\(validatorKeyFile) is another key", hint: "Take that one.")
+                }
                 try createGuard(network: parsed.hash, key: secret.address)
-                try Self.write(Hexadecimal.encode(validatorKey.bytes.array) + "\n", to: validatorKeyFile, mode: 0o600)
+                try Self.writeKey(validatorKey.bytes, to: validatorKeyFile)
+            } else if let present {
+                try createGuard(network: parsed.hash, key: present.address)
             }
+            if let transportKey { try Self.writeKey(transportKey.bytes, to: transportKeyFile) }
+            _ = try makeKeys(validator: false)
             // Last, since its presence is what makes the folder a home.
             try Self.write(text, to: genesisFile, mode: 0o644)
         } catch let failure as NodeFailure {
             throw failure
+        } catch let failure as StorageFailure {
+            throw NodeFailure(failure)
         } catch {
             throw NodeFailure(
                 .disk, "can't write \(path)", hint: "Check that the disk has room and the folder is writable.")
         }
-    }
-
-    /// The key that signs votes; nil on an observer.
-    package func validatorKey() throws -> SecretKey? {
-        guard let data = try Self.read(validatorKeyFile) else { return nil }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: validatorKeyFile)
-        if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
-            throw NodeFailure(
-                .configuration, "\(validatorKeyFile) may be read by others",
-                hint: "Run: chmod 600 \(validatorKeyFile)")
-        }
-        let text = String(decoding: data, as: UTF8.self)
-        guard text.hasSuffix("\n"), let bytes = Hexadecimal.decode(String(text.dropLast())).flatMap({ Bytes32($0) }),
-            let key = SecretKey(bytes)
-        else {
-            throw NodeFailure(
-                .configuration, "\(validatorKeyFile) is not a key: 64 lower-case hexadecimal digits and a newline")
-        }
-        return key
     }
 
     package static func address(of key: Bytes32) throws -> Address {
@@ -161,6 +163,20 @@ package enum GenesisFile {
             throw NodeFailure(.configuration, "\(path) has \(data.count) bytes, of at most \(maximumBytes)")
         }
         return try parse(String(decoding: data, as: UTF8.self), name: path)
+    }
+
+    /// The organizations that exist from the start.
+    package static func organizations(_ path: String) throws -> [OrganizationID] {
+        try read(path).identities.organizations.map(\.id)
+    }
+
+    /// The founding validators, in the order of their indexes.
+    package static func validators(
+        _ path: String
+    ) throws -> [(name: String, institution: Party, key: Address, transportKey: TransportKey?)] {
+        try read(path).governance.validators.map {
+            ($0.name, $0.institution, $0.key, $0.transportKey.flatMap { TransportKey($0.bytes) })
+        }
     }
 
     /// The name of the network that a genesis file begins.
@@ -235,12 +251,12 @@ extension NodeHome {
         try Self.write("\(milliseconds)\n", to: path + "/clock-offset", mode: 0o644)
     }
 
-    /// `{"network", "pid", "rpc", "operator"}`, renamed into place.
+    /// `{"network", "pid", "operator", "p2p", "rpc"}`, renamed into place.
     func writeReady(_ file: String, network: Hash, ports: [String: Int]) throws {
-        let text = JSONValue.object([
-            "network": .string(network.description), "pid": .integer(Int(getpid())),
-            "rpc": .integer(ports["rpc"] ?? 0), "operator": .integer(ports["operator"] ?? 0),
-        ]).text
-        try Self.write(text + "\n", to: file, mode: 0o644)
+        var ready = JSONObject()
+        ready.append("network", .string(network.description))
+        ready.append("pid", .integer(Int(getpid())))
+        for name in ports.keys.sorted() { ready.append(name, .integer(ports[name] ?? 0)) }
+        try Self.write(JSONValue.object(ready).text + "\n", to: file, mode: 0o644)
     }
 }

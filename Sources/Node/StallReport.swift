@@ -20,7 +20,7 @@ package struct StallReport: Sendable {
 
     /// A reader doesn't notice two blocks; more is a node that would answer from the past (readiness, chapter 60).
     package static let tolerableLag: UInt64 = 2
-    /// Views in which a validator may be missing before it is called silent: two turns of a leader are skipped lawfully.
+    /// Views that a validator may miss before it is called silent: two turns of a leader are skipped lawfully.
     package static let tolerableViews: UInt64 = 2
     /// Names in a sentence; a hundred validators would fill the screen.
     static let maximumNames = 8
@@ -96,7 +96,7 @@ package struct StallReport: Sendable {
     private var nothingVisible: String {
         let seconds = millisecondsSinceBlock / 1000
         return isValidator
-            ? "no final block for \(seconds) s in view \(view) although \(quorum) of \(validators.count) vote: see the log"
+            ? "no final block for \(seconds) s in view \(view) although a quorum votes: see the log"
             : "no final block for \(seconds) s: ask a validator, `mednexusd status` there says why"
     }
 
