@@ -309,8 +309,8 @@ class Member:
 class Network:
     """Validators (and observers) on the homes that `mednexusd devnet` makes, started one by one."""
 
-    def __init__(self, folder, validators=4, relay=None, settings=(), start=True):
-        self.folder, self.relay, self.settings = pathlib.Path(folder), relay, list(settings)
+    def __init__(self, folder, validators=4, relay=None, settings=(), start=True, template=None):
+        self.folder, self.relay, self.settings, self.template = pathlib.Path(folder), relay, list(settings), template
         self._reserved = []
         self.members = []
         self._make_homes(validators)
@@ -341,7 +341,7 @@ class Network:
             process = subprocess.Popen(
                 [
                     BINARIES / "mednexusd", "devnet", "--home", self.folder, "--validators", str(validators),
-                    "--rpc-port", "0",
+                    "--rpc-port", "0", *(["--template", self.template] if self.template else []),
                 ],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd=ROOT)
         description = self.folder / "network.json"
