@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build bench kill fuzz vectors format check cddl docs prerequisites python clean
+.PHONY: help run test build bench kill perturb finality fuzz vectors format check cddl docs prerequisites python clean
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
@@ -40,6 +40,15 @@ endif
 
 kill: python build ## Kills a node under load, again and again (ROUNDS=50).
 	MEDNEXUS_KILLS=$(or $(ROUNDS),50) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_kill.py
+
+perturb: python build ## Random perturbations of four real validators (ROUNDS=100, SEED=n).
+	$(BUILD) --product mednexus-relay
+	MEDNEXUS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),MEDNEXUS_SEED=$(SEED)) \
+		$(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_perturbation.py
+
+finality: python build ## Finality against three one-way delays, between namespaces: 4, 7 and 16 validators.
+	$(BUILD) --product mednexus-relay
+	MEDNEXUS_FINALITY=all $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_finality.py
 
 bench: build ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
 	@.ci/prerequisites wrk

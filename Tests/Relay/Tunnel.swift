@@ -79,7 +79,7 @@ struct Tunnel {
     private static func run(_ command: [String]) throws(RelayFailure) {
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
-        defer { unsafe arguments.forEach { unsafe free($0) } }
+        defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
         var process: pid_t = 0
         let status = unsafe posix_spawnp(&process, command[0], nil, nil, arguments, environ)
         guard status == 0 else { throw RelayFailure("\(command[0]) can't be started") }
