@@ -105,6 +105,12 @@ var targets: [Target] = [
         ]),
 
     // Programs and tools
+    room(
+        "Simulator",
+        foundations + domains + [
+            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Storage",
+        ]),
+    program("mednexus-simulator", ["Simulator", Library.argumentParser]),
     program(
         "mednexusd",
         [
@@ -147,6 +153,7 @@ targets += [
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Architecture", []),
+    tests("Simulator", ["Simulator", "Storage"]),
     tests("Node", ["Node", "Primitives"]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
@@ -187,6 +194,7 @@ var package = Package(
         .executable(name: "mednexusd", targets: ["mednexusd"]),
         .executable(name: "mednexus", targets: ["mednexus"]),
         .executable(name: "mednexus-bench", targets: ["mednexus-bench"]),
+        .executable(name: "mednexus-simulator", targets: ["mednexus-simulator"]),
     ],
     dependencies: libraries,
     targets: targets
