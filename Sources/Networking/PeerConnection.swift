@@ -13,7 +13,8 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private enum Phase {
         case waitingForActOne, waitingForActTwo, waitingForActThree
-        case header, body(Int)
+        case header
+        case body(Int)
         case over
     }
 

@@ -14,13 +14,13 @@ struct AddressBook: Sendable {
     private static let aheadMilliseconds: UInt64 = 600_000
 
     /// Entries are `KEY@HOST:PORT`; what is not is passed over (settings are checked where they are read).
-    init(configured entries: [String], learned lines: [String]) {
+    init(configured entries: [String], learned contacts: [PeerContact]) {
         var configured: [TransportKey: [PeerAddress]] = [:]
         for contact in entries.compactMap({ PeerContact($0) }) {
             configured[contact.key, default: []].append(PeerAddress(host: contact.host, port: contact.port))
         }
         self.configured = configured
-        for contact in lines.compactMap({ PeerContact($0) }) {
+        for contact in contacts {
             learned[contact.key] = PeerAddress(host: contact.host, port: contact.port)
         }
     }
@@ -54,7 +54,7 @@ struct AddressBook: Sendable {
         return targets
     }
 
-    var lines: [String] {
-        learned.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" }
+    var contacts: [PeerContact] {
+        learned.sorted { $0.key < $1.key }.map { PeerContact(key: $0.key, host: $0.value.host, port: $0.value.port) }
     }
 }

@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Metrics
+internal import Primitives
 internal import Replica
 internal import Synchronization
 internal import Votes

@@ -1,7 +1,9 @@
 internal import Blocks
+internal import Execution
 internal import Glibc
 internal import Primitives
 internal import Replica
+internal import Votes
 
 /// When proposals left and blocks became final, one line of JSON each, for measuring a network (setting
 /// `consensus.trace-file`). Times are of the machine's monotonic clock, so those of one machine compare.

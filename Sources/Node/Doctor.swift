@@ -1,6 +1,8 @@
+internal import Blocks
 internal import Cryptography
 internal import FoundationEssentials
 internal import Glibc
+internal import Governance
 internal import Primitives
 
 /// What `mednexusd doctor` finds: each thing that keeps operators awake, with what to do about it.

@@ -1,7 +1,9 @@
 package import Blocks
-package import Cryptography
+internal import Cryptography
 internal import FoundationEssentials
 internal import Glibc
+internal import Governance
+internal import Identities
 internal import Interface
 package import Primitives
 internal import Storage

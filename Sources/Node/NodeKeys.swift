@@ -1,4 +1,6 @@
+internal import Blocks
 package import Cryptography
+internal import Encoding
 internal import FoundationEssentials
 internal import Glibc
 internal import Governance

@@ -115,7 +115,12 @@ private struct RunningNode {
             addresses: AddressBook(configured: configuration.list("p2p.peers"), learned: home.learnedPeers()),
             observers: Set(configuration.list("p2p.observers").compactMap { TransportKey(hexadecimal: $0) }),
             ownRecord: transport.record(advertising: configuration.text("p2p.advertise"), time: clock.now),
-            saveAddresses: { home.writeLearnedPeers($0) }, logger: logger)
+            saveAddresses: { contacts in
+                // Losing them costs a dial by hand at most: peers tell them again.
+                do { try home.writeLearnedPeers(contacts) } catch {
+                    logger.warning("the file of peers can't be written")
+                }
+            }, logger: logger)
         performer = Performer(
             ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
             validators: validators, board: board, measures: measures, gateway: gateway,

@@ -32,7 +32,7 @@ final class PeerGateway: PeerHandler {
     private let ledger: Ledger
     private let observers: Set<TransportKey>
     private let ownRecord: PeerAddressRecord?
-    private let saveAddresses: @Sendable ([String]) -> Void
+    private let saveAddresses: @Sendable ([PeerContact]) -> Void
     private let logger: Logger
     /// Reads of the log for peers, one at a time and not on the driver's thread.
     private let serving = DispatchQueue(label: "mednexus.serving")
@@ -43,7 +43,7 @@ final class PeerGateway: PeerHandler {
 
     init(
         driver: Driver, pipeline: Pipeline, ledger: Ledger, addresses: AddressBook, observers: Set<TransportKey>,
-        ownRecord: PeerAddressRecord?, saveAddresses: @escaping @Sendable ([String]) -> Void, logger: Logger
+        ownRecord: PeerAddressRecord?, saveAddresses: @escaping @Sendable ([PeerContact]) -> Void, logger: Logger
     ) {
         let memory = SignatureMemory()
         state = Mutex(
@@ -190,15 +190,15 @@ final class PeerGateway: PeerHandler {
 
     /// Addresses that validators said of themselves: kept, dialed, passed on to whoever does not know them.
     func learned(_ records: [PeerAddressRecord], now: Timestamp) {
-        let (new, lines) = state.withLock { state in
+        let (new, contacts) = state.withLock { state in
             let validators = Set(state.current?.transportKeys.compactMap { $0 } ?? [])
             let new = records.filter { record in
                 record.key != ownRecord?.key && state.addresses.learn(record, among: validators, now: now)
             }
-            return (new, state.addresses.lines)
+            return (new, state.addresses.contacts)
         }
         guard !new.isEmpty else { return }
-        saveAddresses(lines)
+        saveAddresses(contacts)
         network?.setTargets(targets())
         send(.addresses(new), to: connections.map(\.key))
     }

@@ -15,7 +15,10 @@ struct TransportSecret: Sendable {
     init(home: NodeHome, network: Hash) throws {
         secret = try home.transportKey()
         self.network = network
-        key = try NodeHome.transportKey(of: secret)
+        guard let key = TransportKey(secret.compressedPublicKey) else {
+            preconditionFailure("a public key is a compressed point")
+        }
+        self.key = key
     }
 
     /// Where this node says it can be reached; nil if nowhere.

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Blocks
 import Foundation
 import Node
+import Primitives
 
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
