@@ -124,6 +124,10 @@ package struct Setting: Sendable {
         .number(
             "consensus.batch-milliseconds", 10, in: 0...60_000,
             "How long a leader waits for company after a transaction."),
+        Setting(
+            key: "consensus.trace-file", standard: .text(""), allowed: "a file, or \"\" for none",
+            explanation: "Where times of proposals and finality are written, a line of JSON each, for measurements."
+        ) { if case .text = $0 { true } else { false } },
         .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
     ]
 
