@@ -17,6 +17,7 @@ final class Simulation {
         case arrival(from: Int, to: Int, connection: UInt64, Packet)
         case connect(Int, Int)
         case restart(Int)
+        case thaw(Int)
         case work
         case fault
     }
@@ -38,6 +39,8 @@ final class Simulation {
     private var misbehaviors: [TraitorVoice?] = []
     /// Until when a node refuses another, by (node, other).
     private var bans: [UInt64]
+    /// What waits for a frozen node.
+    private var deferred: [[Event]]
     /// Which twin each node talks to.
     var twinSides: [Int]
     private(set) var failure: String?
@@ -65,6 +68,7 @@ final class Simulation {
         faultRandom = random.fork()
         connectRandom = random.fork()
         bans = Array(repeating: 0, count: count * count)
+        deferred = Array(repeating: [], count: count)
         twinSides = Array(repeating: 0, count: count)
         for index in 0..<count {
             // The second twin comes last and shares everything but its disk with the first.
@@ -99,29 +103,46 @@ final class Simulation {
         case .tick(let node, let life):
             if postponed(node, event) || nodes[node].incarnation != life { return }
             push(.tick(node, life: life), after: 1_000)
-            step(nodes[node], .tick)
+            tick(nodes[node])
         case .timer(let node, let life, let timer):
             if postponed(node, event) || nodes[node].incarnation != life { return }
-            trace.note(now, node: node, 2, 0, "timer \(timer)")
+            trace.note(now, node: node, 2, 0, timer.summary)
             step(nodes[node], .timer(timer))
         case .peer(let node, let life, let key, let isConnected):
             if postponed(node, event) || nodes[node].incarnation != life { return }
+            trace.note(
+                now, node: node, 1, isConnected ? 1 : 0, "\(isConnected ? "connected with" : "lost") \(place(of: key))")
             step(nodes[node], isConnected ? .connected(key) : .disconnected(key))
         case .arrival(let from, let to, let connection, let packet):
             if postponed(to, event) { return }
             if network.connection(from, to) == connection { arrive(packet, from: from, at: nodes[to]) }
         case .connect(let one, let other): connect(one, other)
         case .restart(let node): restart(nodes[node])
+        case .thaw(let node): thaw(nodes[node])
         case .work: work()
         case .fault: if healed == nil { injectFault() }
         }
     }
 
+    private func place(of key: TransportKey) -> Int { world.transportKeys.firstIndex(of: key) ?? -1 }
+
     /// Whatever a frozen node should do it does when it thaws, in the same order.
     private func postponed(_ node: Int, _ event: Event) -> Bool {
-        guard nodes[node].pausedUntil > now else { return false }
-        queue.push(event, at: nodes[node].pausedUntil)
+        guard nodes[node].pausedUntil > now || !deferred[node].isEmpty else { return false }
+        deferred[node].append(event)
         return true
+    }
+
+    func pause(_ node: SimulatedNode, until time: UInt64) {
+        node.pausedUntil = time
+        queue.push(.thaw(node.index), at: time)
+    }
+
+    private func thaw(_ node: SimulatedNode) {
+        guard node.pausedUntil <= now else { return }
+        let waiting = deferred[node.index]
+        deferred[node.index] = []
+        for event in waiting { handle(event) }
     }
 
     func push(_ event: Event, after milliseconds: UInt64) { queue.push(event, at: now + milliseconds) }
@@ -152,9 +173,6 @@ final class Simulation {
                 }
             }
             inputs += node.takeAnswers()
-        }
-        if let core = node.replica?.consensus, node.isHonest {
-            observer.entered(core.view, of: core.configuration.epoch)
         }
     }
 
@@ -193,6 +211,7 @@ final class Simulation {
     func losePower(_ node: SimulatedNode, for milliseconds: UInt64) {
         guard !node.isStopped else { return }
         node.losePower()
+        deferred[node.index] = []
         for other in nodes { separate(node.index, other.index) }
         push(.restart(node.index), after: milliseconds)
     }
@@ -200,10 +219,17 @@ final class Simulation {
     func stopped(_ node: SimulatedNode, _ reason: String) {
         trace.note(now, node: node.index, 5, 0, "stops: \(reason)")
         node.isStopped = true
-        // A key whose guard was lost may meet its own earlier votes; then it must stop [C11].
-        let isExpected = node.isWiped && reason.hasPrefix("another copy runs")
-        if node.isHonest, !isExpected { fail("honest node \(node.index) stops: \(reason)") }
+        if node.isHonest { fail("honest node \(node.index) stops: \(reason)") }
         for other in nodes { separate(node.index, other.index) }
+    }
+
+    private func tick(_ node: SimulatedNode) {
+        do {
+            try node.watch()
+        } catch {
+            met(error, at: node)
+        }
+        step(node, .tick)
     }
 
     func setTimer(_ timer: ReplicaTimer, of node: SimulatedNode, after milliseconds: UInt64) {
@@ -291,6 +317,7 @@ final class Simulation {
             if misbehaviors[node.index]?.ignores(message) == true { return }
             guard let verified = try node.verifier.verify(message, transactions: transactions) else { return }
             counts.messages += 1
+            if node.provesCopy(verified) { return stopped(node, "another copy of the watching key runs") }
             step(node, .message(verified, from: key))
         } catch {
             offense(error, by: key, at: node)
@@ -302,6 +329,7 @@ final class Simulation {
     func signed(_ vote: SignedVote, by node: SimulatedNode) {
         trace.note(now, node: node.index, 8, Trace.digest(vote.encoded), "signs \(vote.vote.summary)")
         guard node.isHonest, let key = node.key else { return }
+        observer.entered(vote.vote.view, of: vote.vote.epoch)
         if let reason = observer.check(vote.vote, by: key.address) { fail(reason) }
     }
 
@@ -392,7 +420,7 @@ final class Simulation {
         network.heal()
         for node in nodes {
             node.disk.disarm()
-            node.pausedUntil = min(node.pausedUntil, now)
+            if node.pausedUntil > now { pause(node, until: now) }
             node.clockSkew = Int64(faultRandom.below(200 as UInt64)) - 100
             if !node.isUp { restart(node) }
         }
