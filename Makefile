@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean
+.PHONY: help run test build bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -79,6 +79,9 @@ format: ## Formats the sources.
 check: ## Formatting, style and the joined schema.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	@.ci/cddl --check
+
+model-check: ## Checks the model of consensus: agreement with the rules, disagreement without one.
+	@.ci/model-check
 
 docs: ## The specifications are the documentation.
 	@ls Specs Specs/*
