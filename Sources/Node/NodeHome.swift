@@ -222,13 +222,31 @@ extension NodeHome {
             on: try FileDisk.making(guardDirectory), record: GuardRecord(network: network, key: key))
     }
 
+    /// For a key whose guard was lost: nothing says what it signed, so it first watches a whole epoch for another copy.
+    /// Refused while a guard is there.
+    package func recoverGuard() throws {
+        guard let key = try validatorKey() else {
+            throw NodeFailure(.configuration, "\(path) has no validator key", hint: "An observer needs no guard.")
+        }
+        let network = try genesis().hash
+        do {
+            _ = try SigningGuard.createWatching(
+                on: try FileDisk.making(guardDirectory), network: network, key: key.address)
+        } catch StorageFailure.homeExists {
+            throw NodeFailure(
+                .signingGuard, "\(guardDirectory) has a guard",
+                hint: "It is in force, and nothing was changed. If it is damaged, move that folder away first.")
+        }
+    }
+
     func openGuard(network: Hash, key: Address) throws -> SigningGuard {
         do throws(StorageFailure) {
             return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
         } catch {
             throw NodeFailure(
                 .signingGuard, "\(error)",
-                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other.")
+                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other. "
+                    + "If it is lost for good: mednexusd keys recover-guard")
         }
     }
 

@@ -22,6 +22,8 @@ struct Devnet: AsyncParsableCommand {
         @Option(help: "Where the network lives. Default: a temporary folder, removed at the end.") var home: String?
         @Flag(help: "Keep a temporary folder.") var keep = false
         @Option(help: "How many validators, 1 to 100. Default: 1, or as many as the folder has.") var validators: Int?
+        @Flag(help: "Only make keys, genesis, homes and wallet, for nodes that something else starts.")
+        var prepare = false
         @Option(help: "The genesis template.") var template: String?
         @Option(help: "The first node's RPC port. Default: the one it had, else 7411; a free one if it is taken.")
         var rpcPort: Int?
@@ -32,6 +34,7 @@ struct Devnet: AsyncParsableCommand {
                 let folder = home ?? NSTemporaryDirectory() + "mednexus-devnet-\(getpid())"
                 let network = DevnetFolder(path: URL(filePath: folder).standardizedFileURL.path)
                 try await network.prepare(template: template, validators: validators, rpcPort: rpcPort)
+                if prepare { return print("\(network.path) is prepared.") }
                 defer { if home == nil, !keep { try? FileManager.default.removeItem(atPath: network.path) } }
                 try await DevnetSupervisor.run(folder: network, settings: settings)
             }

@@ -7,7 +7,7 @@ import Primitives
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "A node's keys, and the request to become a validator with them.",
-        subcommands: [New.self, Show.self, Request.self])
+        subcommands: [New.self, Show.self, Request.self, RecoverGuard.self])
 
     struct New: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -69,6 +69,34 @@ struct KeysCommand: AsyncParsableCommand {
                 } else {
                     FileHandle.standardOutput.write(Data(bytes))
                 }
+            }
+        }
+    }
+}
+
+extension KeysCommand {
+    struct RecoverGuard: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a guard for a validator key that lost its own. The key then watches before it votes.",
+            discussion: """
+                The guard remembers what the key signed last. Without it nobody knows, and a second copy of the key may \
+                run elsewhere. The node catches up, watches the rest of the epoch and the whole next one, and votes from \
+                then on if no vote by its key appeared; if one did, it stops. First make sure that no other machine has \
+                this key.
+                """)
+
+        @OptionGroup var options: HomeOptions
+        @Flag(help: "I made sure that no other machine has this key.") var noOtherCopy = false
+
+        func run() async throws {
+            try await reporting {
+                guard noOtherCopy else {
+                    throw NodeFailure(
+                        .usage, "a key that votes on two machines harms its institution and the network",
+                        hint: "If no other machine has this key, say so: --no-other-copy.")
+                }
+                try options.nodeHome.recoverGuard()
+                print("The key watches an epoch before it votes; `mednexusd start` runs it as before.")
             }
         }
     }
