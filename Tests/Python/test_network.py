@@ -50,12 +50,23 @@ def others(network, member):
 
 
 def await_vote(network, member, seconds=180):
-    """Others see a vote of this member for a view that they enter from now on."""
+    """Another sees a vote of this member in a view that it enters from now on. Views begin anew in each epoch."""
     witness = others(network, member)[0]
-    view = witness.status()["view"]
+
+    def place():
+        status = witness.status()
+        return status["epoch"], status["view"]
+
+    start = place()
+
+    def has_voted():
+        epoch = place()[0]
+        return (epoch, witness.votes()[member.name] or -1) > start and place()[0] == epoch
+
     until(
-        lambda: (witness.votes()[member.name] or 0) > view, seconds,
-        lambda: f"a vote of {member.name} after view {view}: {witness.votes()}; {network.describe()}\n{member.tail()}")
+        has_voted, seconds,
+        lambda: f"a vote of {member.name} after (epoch, view) {start}: {place()}, {witness.votes()}; "
+        f"{network.describe()}\n{member.tail()}")
 
 
 def finalizes_nothing(network, members, seconds=6):
