@@ -94,7 +94,8 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
+            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
+            Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(
