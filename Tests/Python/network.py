@@ -299,6 +299,13 @@ class Member:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmRSS")
 
+    def recover_guard(self):
+        """What an operator does whose guard was lost with the disk: the key watches before it votes again."""
+        done = subprocess.run(
+            [BINARIES / "mednexusd", "keys", "recover-guard", "--home", self.home, "--no-other-copy"],
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{self.name}: {done.stdout}{done.stderr}"
+
     def verify(self):
         """Replays the whole chain of a stopped node."""
         done = subprocess.run(

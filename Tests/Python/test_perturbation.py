@@ -55,6 +55,7 @@ class Perturbation:
         member = self.victim()
         member.kill()
         member.wipe()
+        member.recover_guard()
         self.go_on_without(member)
         member.start()
         await_vote(self.network, member, 300)
