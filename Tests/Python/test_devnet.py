@@ -195,3 +195,24 @@ def test_founders_make_keys_before_the_genesis(tmp_path):
         assert keys["transport"] in said
         # The same keys, now with the guard that lets them sign.
         assert (tmp_path / name / "guard").exists()
+
+
+def test_a_lost_guard_is_made_anew_only_on_purpose_and_then_watches(tmp_path):
+    folder = tmp_path / "network"
+    assert "prepared" in text("devnet", "--prepare", "--validators", "2", "--home", folder)
+    assert not (folder / "network.json").exists()
+    home = folder / "node-b"
+    kept = run("keys", "recover-guard", "--no-other-copy", "--home", home, text=True)
+    assert kept.returncode == 5 and "has a guard" in kept.stderr
+    before = (home / "guard" / "guard").read_bytes()
+    shutil.rmtree(home / "guard")
+    assert run("start", "--home", home, text=True).returncode == 5
+    unsure = run("keys", "recover-guard", "--home", home, text=True)
+    assert unsure.returncode == 2 and not (home / "guard").exists()
+    assert "watches" in text("keys", "recover-guard", "--no-other-copy", "--home", home)
+    # Not the guard of a key that never signed: this one may sign nothing yet.
+    assert (home / "guard" / "guard").read_bytes() != before
+    network = Devnet(folder)
+    assert {v["name"] for v in ledger.Node(network.url).call("node_validators")["value"]} == {"node-a", "node-b"}
+    network.stop()
+    assert network.process.returncode == 0, network.home.with_suffix(".log").read_text()
