@@ -114,9 +114,6 @@ extension Replica {
                     blockHash: proposal.blockHash))
             return
         }
-        // While its body was on its way, sync made later blocks final: what it builds on may be gone, and no vote for it
-        // matters any more.
-        guard proposal.view > consensus.finalized.view, proposal.parentView >= consensus.finalized.view else { return }
         guard let verdict = execute(block, transactions) else { return }
         if verdict != .invalid { answers.append(noteWork(after: block.hash)) }
         answers.append(.verified(view: proposal.view, blockHash: block.hash, verdict))
