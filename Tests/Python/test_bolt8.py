@@ -29,7 +29,7 @@ def test_core_lightnings_handshake_and_messages_work(node):
             data = os.urandom(8)
             peer.ping(data)
             peer.await_pong(data)
-        until(lambda: node.status()["peerCount"] == 1, 5, "the node counts the peer")
+        until(lambda: node.metric("mednexus_p2p_peers") == 1, 5, "the node counts the peer")
 
 
 def test_keys_change_after_500_messages_in_both_directions(node):
