@@ -34,9 +34,9 @@ class Socket:
 class Peer(LightningConnection):
     """Their handshake and their messages; only the prologue is ours: "mednexus", the version, the genesis hash."""
 
-    def __init__(self, port, node_key, genesis, secret, version=1, host="127.0.0.1", timeout=10):
+    def __init__(self, port, node_key, genesis, secret, version=1, source="127.0.0.1", timeout=10):
         self.prologue = b"mednexus" + bytes([version]) + genesis
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
         super().__init__(Socket(self.socket), PublicKey(node_key), PrivateKey(secret), is_initiator=True)
 
     def init_handshake(self):
@@ -52,9 +52,6 @@ class Peer(LightningConnection):
         if first:
             head += struct.pack(">I", len(message) if total is None else total)
         self.send_message(head + message)
-
-    def credit(self, channel, count):
-        self.send_message(bytes([CREDIT, channel]) + struct.pack(">I", count))
 
     def ping(self, data):
         self.send_message(bytes([PING]) + data)

@@ -323,8 +323,7 @@ class Network:
         self._make_homes(validators)
         for index, node in enumerate(self.description["nodes"]):
             self.members.append(Member(self, index, node["name"], node["home"]))
-        for reservation in self._reserved:
-            reservation.close()
+        self._release_ports()
         self.environment = dict(
             os.environ, MEDNEXUS_WALLET_HOME=str(self.folder / "wallet"), MEDNEXUS_PASSPHRASE="devnet", NO_COLOR="1",
             PATH=f"{BINARIES}:{os.environ['PATH']}")
@@ -334,11 +333,23 @@ class Network:
             self.start()
 
     def port(self):
-        """A free port, held until every port of the network is chosen."""
+        """A free port, held until every port of the network is chosen, so that none is given twice."""
         reservation = socket.socket()
         reservation.bind(("127.0.0.1", 0))
         self._reserved.append(reservation)
         return reservation.getsockname()[1]
+
+    def _release_ports(self):
+        while self._reserved:
+            self._reserved.pop().close()
+
+    def add(self, name, home):
+        """A member that joins later; its home is made."""
+        member = Member(self, len(self.members), name, home)
+        self._release_ports()
+        member.start()
+        self.members.append(member)
+        return member
 
     def _make_homes(self, validators):
         """The devnet command makes keys, genesis and homes; then it is stopped and the nodes are run from here."""

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from network import BINARIES, ROOT, Load, Member, Network, until
+from network import BINARIES, ROOT, Load, Network, until
 from test_network import await_vote, progress
 
 NEWCOMERS = ["second", "third", "fourth"]
@@ -48,7 +48,7 @@ class Governance:
             if state == "open":
                 self.wallet(voter, "governance", "vote", proposal["id"], "yes")
         state = rpc.value("governance_proposal", proposal=proposal["id"])["proposal"]["state"]
-        assert state in ("queued", "applied", "approved"), state
+        assert state in ("accepted", "applied"), state
 
     def await_validators(self, names):
         def current():
@@ -73,10 +73,7 @@ def join(network, governance, name):
     request = run(
         "keys", "request", "--home", home, "--name", name, "--institution", governance.institutions[name], text=False)
     (network.folder / f"{name}.cbor").write_bytes(request)
-    member = Member(network, len(network.members), name, home)
-    member.start()
-    network.members.append(member)
-    return member
+    return network.add(name, home)
 
 
 def test_one_four_three(tmp_path):
