@@ -7,8 +7,12 @@ struct PeerTable: Sendable {
         /// Its place in ``PeerSlots``; nil for peers beyond them, which are told everything.
         let slot: Int?
         var status: PeerStatus?
-        /// It said that it has less than it said before: it is no source of blocks until it connects anew.
-        var didLowerHeight = false
+        /// The most that it ever said it has.
+        var highest = Height.genesis
+
+        /// It says that it has less than it said before: it is no source of blocks until it has as much again, or
+        /// connects anew. (What it said may also have come in another order.)
+        var didLowerHeight: Bool { status.map { $0.height < highest } ?? false }
     }
 
     private(set) var peers: [TransportKey: Peer] = [:]
@@ -37,7 +41,7 @@ struct PeerTable: Sendable {
 
     mutating func note(_ status: PeerStatus, of key: TransportKey) {
         guard var peer = peers[key] else { return }
-        if let earlier = peer.status, status.height < earlier.height { peer.didLowerHeight = true }
+        peer.highest = max(peer.highest, status.height)
         peer.status = status
         peers[key] = peer
     }
