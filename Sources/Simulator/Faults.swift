@@ -54,7 +54,7 @@ extension Simulation {
         push(.fault, after: 1 + faultRandom.below(2 * scenario.faultMilliseconds))
         let kind = faultRandom.pick(scenario.faults)
         let node = nodes[faultRandom.below(nodes.count)]
-        counts.injected[Int(kind.rawValue)] += 1
+        if kind != .wipe { counts.injected[Int(kind.rawValue)] += 1 }
         trace.note(now, node: node.index, 14, UInt64(kind.rawValue), "fault \(kind)")
         switch kind {
         case .crashAtSync:
@@ -111,10 +111,11 @@ extension Simulation {
     private func wipeOnce() {
         guard let wiped = scenario.wiped, !nodes[wiped].isWiped else { return }
         let node = nodes[wiped]
+        counts.injected[Int(FaultKind.wipe.rawValue)] += 1
         trace.note(now, node: wiped, 15, 0, "loses its disk")
         do {
             losePower(node, for: faultRandom.delay(1_000...30_000))
-            try node.wipe(watching: scenario.wipedBecomesObserver ? nil : observer.epoch)
+            try node.wipe(withKey: !scenario.wipedBecomesObserver)
         } catch {
             fail("node \(wiped): \(error)")
         }

@@ -1,4 +1,5 @@
 internal import Blocks
+internal import Consensus
 internal import Cryptography
 internal import Primitives
 internal import Replica
@@ -26,6 +27,7 @@ final class SimulatedNode {
     private var signingGuard: SigningGuard?
     /// The guard was made, so that a missing one is damage.
     private var hasGuard = false
+    private var didBeginWatch = false
     private var live: [JournalRecord] = []
     private var trimmed = EpochView(.genesis, .genesis)
     private var answers: [ReplicaInput] = []
@@ -74,6 +76,7 @@ final class SimulatedNode {
     func open() throws {
         incarnation += 1
         answers = []
+        didBeginWatch = false
         let opened = try VoteJournal.open(on: disk, network: world.network)
         journal = opened.journal
         live = opened.records
@@ -109,19 +112,34 @@ final class SimulatedNode {
         disk.restorePower()
     }
 
-    /// The whole disk is lost. It comes back as an observer, or with its key and a guard that watches `watching`.
-    func wipe(watching: Epoch?) throws {
+    /// The whole disk is lost. It comes back without its key, or with it and a guard that watches an epoch first.
+    func wipe(withKey: Bool) throws {
         losePower()
         disk.wipe()
         store = SimulatedStore(genesis: world.genesisBlock, layer: world.genesisLayer)
         announcedHeight = 0
         isWiped = true
-        if let watching, let key {
-            _ = try SigningGuard.create(
-                on: disk, record: GuardRecord(network: world.network, key: key.address, watching: watching))
+        if withKey, let key {
+            _ = try SigningGuard.createWatching(on: disk, network: world.network, key: key.address)
         } else {
             key = nil
         }
+    }
+
+    /// Once the node has caught up its key watches the rest of the epoch and the next one before it signs.
+    func watch() throws {
+        guard !didBeginWatch, let signingGuard, let replica, replica.isSynchronized else { return }
+        didBeginWatch = true
+        try signingGuard.beginWatching(epoch: replica.consensus.configuration.epoch)
+    }
+
+    /// Whether a message proves that another copy of a watching key runs.
+    func provesCopy(_ message: VerifiedMessage) -> Bool {
+        guard let record = signingGuard?.record, record.watching != nil, let set = epoch?.validators else {
+            return false
+        }
+        return message.votes.contains { record.provesAnotherCopy($0, in: set) }
+            || message.certificates.contains { record.provesAnotherCopy($0, in: set) }
     }
 
     func takeAnswers() -> [ReplicaInput] {

@@ -99,13 +99,15 @@ final class Simulation {
         case .tick(let node, let life):
             if postponed(node, event) || nodes[node].incarnation != life { return }
             push(.tick(node, life: life), after: 1_000)
-            step(nodes[node], .tick)
+            tick(nodes[node])
         case .timer(let node, let life, let timer):
             if postponed(node, event) || nodes[node].incarnation != life { return }
-            trace.note(now, node: node, 2, 0, "timer \(timer)")
+            trace.note(now, node: node, 2, 0, timer.summary)
             step(nodes[node], .timer(timer))
         case .peer(let node, let life, let key, let isConnected):
             if postponed(node, event) || nodes[node].incarnation != life { return }
+            trace.note(
+                now, node: node, 1, isConnected ? 1 : 0, "\(isConnected ? "connected with" : "lost") \(place(of: key))")
             step(nodes[node], isConnected ? .connected(key) : .disconnected(key))
         case .arrival(let from, let to, let connection, let packet):
             if postponed(to, event) { return }
@@ -116,6 +118,8 @@ final class Simulation {
         case .fault: if healed == nil { injectFault() }
         }
     }
+
+    private func place(of key: TransportKey) -> Int { world.transportKeys.firstIndex(of: key) ?? -1 }
 
     /// Whatever a frozen node should do it does when it thaws, in the same order.
     private func postponed(_ node: Int, _ event: Event) -> Bool {
@@ -200,10 +204,17 @@ final class Simulation {
     func stopped(_ node: SimulatedNode, _ reason: String) {
         trace.note(now, node: node.index, 5, 0, "stops: \(reason)")
         node.isStopped = true
-        // A key whose guard was lost may meet its own earlier votes; then it must stop [C11].
-        let isExpected = node.isWiped && reason.hasPrefix("another copy runs")
-        if node.isHonest, !isExpected { fail("honest node \(node.index) stops: \(reason)") }
+        if node.isHonest { fail("honest node \(node.index) stops: \(reason)") }
         for other in nodes { separate(node.index, other.index) }
+    }
+
+    private func tick(_ node: SimulatedNode) {
+        do {
+            try node.watch()
+        } catch {
+            met(error, at: node)
+        }
+        step(node, .tick)
     }
 
     func setTimer(_ timer: ReplicaTimer, of node: SimulatedNode, after milliseconds: UInt64) {
@@ -291,6 +302,7 @@ final class Simulation {
             if misbehaviors[node.index]?.ignores(message) == true { return }
             guard let verified = try node.verifier.verify(message, transactions: transactions) else { return }
             counts.messages += 1
+            if node.provesCopy(verified) { return stopped(node, "another copy of the watching key runs") }
             step(node, .message(verified, from: key))
         } catch {
             offense(error, by: key, at: node)

@@ -1,4 +1,5 @@
 internal import Blocks
+internal import Consensus
 internal import Primitives
 internal import Replica
 internal import Transactions
@@ -18,6 +19,16 @@ extension Vote {
 
 extension Certificate {
     var summary: String { "[\(vote.summary)] by \(signers.indexes.map { String($0) }.joined(separator: ","))" }
+}
+
+extension ReplicaTimer {
+    var summary: String {
+        switch self {
+        case .consensus(let timer): "timer \(timer.kind) \(timer.epoch)/\(timer.view)"
+        case .batch: "timer batch"
+        case .announcement: "timer announcement"
+        }
+    }
 }
 
 extension VerifiedTransaction {
