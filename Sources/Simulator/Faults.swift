@@ -62,7 +62,7 @@ extension Simulation {
         case .powerFailure: if node.isUp { losePower(node, for: faultRandom.delay(10...20_000)) }
         case .restartOfAll:
             for node in nodes where node.isUp { losePower(node, for: faultRandom.delay(10...3_000)) }
-        case .pause: node.pausedUntil = now + faultRandom.delay(100...20_000)
+        case .pause: pause(node, until: now + faultRandom.delay(100...20_000))
         case .clockSkew:
             let range: UInt64 = faultRandom.chance(200) ? 10_000 : 1_500
             node.clockSkew = Int64(faultRandom.below(2 * range)) - Int64(range)

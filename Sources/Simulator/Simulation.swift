@@ -17,6 +17,7 @@ final class Simulation {
         case arrival(from: Int, to: Int, connection: UInt64, Packet)
         case connect(Int, Int)
         case restart(Int)
+        case thaw(Int)
         case work
         case fault
     }
@@ -38,6 +39,8 @@ final class Simulation {
     private var misbehaviors: [TraitorVoice?] = []
     /// Until when a node refuses another, by (node, other).
     private var bans: [UInt64]
+    /// What waits for a frozen node.
+    private var deferred: [[Event]]
     /// Which twin each node talks to.
     var twinSides: [Int]
     private(set) var failure: String?
@@ -65,6 +68,7 @@ final class Simulation {
         faultRandom = random.fork()
         connectRandom = random.fork()
         bans = Array(repeating: 0, count: count * count)
+        deferred = Array(repeating: [], count: count)
         twinSides = Array(repeating: 0, count: count)
         for index in 0..<count {
             // The second twin comes last and shares everything but its disk with the first.
@@ -114,6 +118,7 @@ final class Simulation {
             if network.connection(from, to) == connection { arrive(packet, from: from, at: nodes[to]) }
         case .connect(let one, let other): connect(one, other)
         case .restart(let node): restart(nodes[node])
+        case .thaw(let node): thaw(nodes[node])
         case .work: work()
         case .fault: if healed == nil { injectFault() }
         }
@@ -123,9 +128,21 @@ final class Simulation {
 
     /// Whatever a frozen node should do it does when it thaws, in the same order.
     private func postponed(_ node: Int, _ event: Event) -> Bool {
-        guard nodes[node].pausedUntil > now else { return false }
-        queue.push(event, at: nodes[node].pausedUntil)
+        guard nodes[node].pausedUntil > now || !deferred[node].isEmpty else { return false }
+        deferred[node].append(event)
         return true
+    }
+
+    func pause(_ node: SimulatedNode, until time: UInt64) {
+        node.pausedUntil = time
+        queue.push(.thaw(node.index), at: time)
+    }
+
+    private func thaw(_ node: SimulatedNode) {
+        guard node.pausedUntil <= now else { return }
+        let waiting = deferred[node.index]
+        deferred[node.index] = []
+        for event in waiting { handle(event) }
     }
 
     func push(_ event: Event, after milliseconds: UInt64) { queue.push(event, at: now + milliseconds) }
@@ -197,6 +214,7 @@ final class Simulation {
     func losePower(_ node: SimulatedNode, for milliseconds: UInt64) {
         guard !node.isStopped else { return }
         node.losePower()
+        deferred[node.index] = []
         for other in nodes { separate(node.index, other.index) }
         push(.restart(node.index), after: milliseconds)
     }
@@ -404,7 +422,7 @@ final class Simulation {
         network.heal()
         for node in nodes {
             node.disk.disarm()
-            node.pausedUntil = min(node.pausedUntil, now)
+            if node.pausedUntil > now { pause(node, until: now) }
             node.clockSkew = Int64(faultRandom.below(200 as UInt64)) - 100
             if !node.isUp { restart(node) }
         }
