@@ -44,7 +44,8 @@ final class SimulatedNode {
     /// The highest height that was told to be final.
     private(set) var announcedHeight: UInt64 = 0
 
-    var isUp: Bool { replica != nil && !isStopped }
+    var isUp: Bool { isRunning && !isStopped }
+    private var isRunning = false
     var isHonest: Bool { misbehavior == nil }
     /// By the own index of the epoch's set.
     var validatorIndex: Int? { key.flatMap { key in epoch?.validators.index(of: key.address) } }
@@ -88,6 +89,7 @@ final class SimulatedNode {
             recovery: ReplicaRecovery(
                 head: store.head, finalization: store.finalization, state: store.snapshot, journal: opened.records,
                 guardVotes: guardIsOff ? [] : signingGuard?.record.votes ?? []))
+        isRunning = true
     }
 
     /// Made together with the key, at the first start. Any other time it must be there.
@@ -104,6 +106,7 @@ final class SimulatedNode {
     /// Memory is lost; the disk keeps what was synchronized.
     func losePower() {
         replica = nil
+        isRunning = false
         journal = nil
         signingGuard = nil
         answers = []

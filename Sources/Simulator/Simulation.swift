@@ -174,9 +174,6 @@ final class Simulation {
             }
             inputs += node.takeAnswers()
         }
-        if let core = node.replica?.consensus, node.isHonest {
-            observer.entered(core.view, of: core.configuration.epoch)
-        }
     }
 
     private func start(_ node: SimulatedNode) {
@@ -332,6 +329,7 @@ final class Simulation {
     func signed(_ vote: SignedVote, by node: SimulatedNode) {
         trace.note(now, node: node.index, 8, Trace.digest(vote.encoded), "signs \(vote.vote.summary)")
         guard node.isHonest, let key = node.key else { return }
+        observer.entered(vote.vote.view, of: vote.vote.epoch)
         if let reason = observer.check(vote.vote, by: key.address) { fail(reason) }
     }
 
