@@ -10,10 +10,10 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build bench kill perturb finality fuzz vectors format check cddl docs prerequisites python clean
+.PHONY: help run test build bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean
 
 help: ## Says what each target does.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 prerequisites: ## Installs what is missing of the Swift-side system packages.
 	@.ci/prerequisites libssl-dev libsecp256k1-dev liblmdb-dev
@@ -35,6 +35,8 @@ ifneq ($(ONLY),)
 else
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build
+	$(BUILD) --product mednexus-simulator
+	$(BIN)/mednexus-simulator --seeds 1000
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
 
@@ -54,6 +56,13 @@ bench: build ## Prints ratios beside their ceilings measured in the same run (ON
 	@.ci/prerequisites wrk
 	$(BUILD) --product mednexus-bench
 	$(BIN)/mednexus-bench --only "$(ONLY)"
+
+simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
+	$(BUILD) --product mednexus-simulator
+	@$(BIN)/mednexus-simulator $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+simulate-planted: prerequisites ## Shows that the simulator finds planted faults.
+	@Tests/Simulator/planted/run
 
 fuzz: prerequisites ## A million random and mutated inputs to each decoder.
 	MEDNEXUS_FUZZ=1000000 $(SWIFT) test -c release --filter hostile
