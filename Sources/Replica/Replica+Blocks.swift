@@ -59,6 +59,11 @@ extension Replica {
             case .obtain:
                 answers = [.obtained(Self.proposal(of: block, one.epoch, one.view, one.parentView))]
             case .verify:
+                // What became final while it was on its way may have taken its parent's state out of the tree: then
+                // its view is over. Consensus asks again for what it still needs.
+                guard tree.header(block.header.parent) != nil, tree.state(after: block.header.parent) != nil else {
+                    continue
+                }
                 verify(Self.proposal(of: block, one.epoch, one.view, one.parentView), answers: &answers)
             }
             for answer in answers { run(answer) }
