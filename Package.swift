@@ -94,7 +94,8 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
+            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
+            Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(
@@ -167,6 +168,12 @@ targets += [
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
         swiftSettings: settings),
+    tests(
+        "Networking",
+        [
+            "Networking", "Cryptography", "Primitives", "Fixtures", "TestSupport", Library.logging, Library.metrics,
+            Library.nioCore, Library.nioPosix,
+        ]),
     tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
     tests(
         "RPC",
