@@ -168,6 +168,12 @@ targets += [
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
         swiftSettings: settings),
+    tests(
+        "Networking",
+        [
+            "Networking", "Cryptography", "Primitives", "Fixtures", "TestSupport", Library.logging, Library.metrics,
+            Library.nioCore, Library.nioPosix,
+        ]),
     tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
     tests(
         "RPC",

@@ -1,7 +1,7 @@
-internal import Primitives
+package import Primitives
 
 /// Whom to dial next, and when: each target's addresses in turn, after pauses that double.
-struct Dialer {
+package struct Dialer {
     private struct Target {
         var addresses: [PeerAddress]
         var attempts = 0
@@ -9,9 +9,11 @@ struct Dialer {
         var isDialing = false
     }
 
+    package init() {}
+
     private var targets: [TransportKey: Target] = [:]
 
-    mutating func setTargets(_ wanted: [TransportKey: [PeerAddress]], now: ContinuousClock.Instant) {
+    package mutating func setTargets(_ wanted: [TransportKey: [PeerAddress]], now: ContinuousClock.Instant) {
         targets = targets.filter { wanted[$0.key] != nil }
         for (key, addresses) in wanted where !addresses.isEmpty {
             if targets[key] == nil { targets[key] = Target(addresses: addresses, next: now) }
@@ -20,7 +22,7 @@ struct Dialer {
     }
 
     /// Who is to be dialed now, and where; each counts as being dialed until ``ended``.
-    mutating func due(
+    package mutating func due(
         now: ContinuousClock.Instant, unless isHeld: (TransportKey) -> Bool
     ) -> [(TransportKey, PeerAddress)] {
         var due: [(TransportKey, PeerAddress)] = []
@@ -33,7 +35,7 @@ struct Dialer {
 
     /// The pause is between half and all of its length: nodes that lost each other at one moment don't meet again at
     /// one moment.
-    mutating func ended(
+    package mutating func ended(
         _ key: TransportKey, isSettled: Bool, jitter: UInt64, limits: NetworkLimits, now: ContinuousClock.Instant
     ) {
         guard var target = targets[key] else { return }

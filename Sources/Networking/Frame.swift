@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// What one noise message carries.
 ///
 /// ```
@@ -7,18 +5,18 @@ internal import NIOCore
 /// credit:   1 ‖ channel ‖ bytes given back (4)
 /// ping:     2 ‖ 8 bytes          pong: 3 ‖ the same 8 bytes
 /// ```
-enum Frame: Equatable {
+package enum Frame: Equatable {
     case fragment(MessageChannel, total: Int?, isLast: Bool, ArraySlice<UInt8>)
     case credit(MessageChannel, Int)
     case ping([UInt8])
     case pong([UInt8])
 
-    enum Failure: Error { case malformed }
+    package enum Failure: Error { case malformed }
 
     private static let first: UInt8 = 1
     private static let last: UInt8 = 2
 
-    init(_ bytes: [UInt8]) throws(Failure) {
+    package init(_ bytes: [UInt8]) throws(Failure) {
         switch bytes.first {
         case 0:
             guard bytes.count >= 3, let channel = MessageChannel(rawValue: bytes[1]), bytes[2] <= 3 else {
@@ -45,7 +43,7 @@ enum Frame: Equatable {
         }
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         switch self {
         case .fragment(let channel, let total, let isLast, let part):
             let flags = (total == nil ? 0 : Self.first) | (isLast ? Self.last : 0)

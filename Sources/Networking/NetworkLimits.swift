@@ -1,5 +1,5 @@
-/// Every bound of the transport, each with its reason. Both ends may have other values: windows are announced, and a
-/// message above the other end's limit ends the connection.
+/// Every bound of the transport, each with its reason. Sizes of messages and windows are part of the protocol: both
+/// ends have the same. The rest is each node's own.
 public struct NetworkLimits: Sendable {
     // MARK: Before a key is proven
 
@@ -26,13 +26,14 @@ public struct NetworkLimits: Sendable {
     public var inboundObservers = 64
     /// A connection on which nothing arrived for this long is dead.
     public var idle: Duration = .seconds(60)
-    /// Four pings fit into ``idle``.
+    /// Four pings fit into ``idle``. A ping that is unanswered for as long as ``idle`` ends the connection as well: the
+    /// peer sends, but does not read.
     public var ping: Duration = .seconds(15)
     /// A newcomer that loses against a connection whose peer then does not answer within this time finds that one gone
     /// when it tries again.
     public var duplicateProbe: Duration = .seconds(2)
-    /// What a connection may wait for its last frames to leave.
-    public var closing: Duration = .milliseconds(500)
+    /// How long a stopping node waits for handlers to return.
+    public var closing: Duration = .seconds(2)
     /// How long a key stays refused for data that is provably invalid: long enough to be no load, short enough that a
     /// validator with repaired software is back soon.
     public var ban: Duration = .seconds(600)
@@ -82,9 +83,8 @@ public struct NetworkLimits: Sendable {
     public func window(_ channel: MessageChannel) -> Int {
         min(messageBytes[channel] + Self.messageOverhead + windowSurplus, Self.largestWindow)
     }
-    /// Credit is given back in portions of at least this much; less than ``windowSurplus`` by more than a fragment, so
-    /// that a sender is never left waiting for it.
-    var creditPortion: Int { windowSurplus / 4 }
+    /// Bytes that the kernel holds for a peer and has not sent (TCP_NOTSENT_LOWAT): what a vote can't overtake.
+    public var unsentBytes = 128 << 10
 
     // MARK: Rates
 

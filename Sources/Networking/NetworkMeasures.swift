@@ -7,6 +7,7 @@ struct NetworkMeasures: Sendable {
     private let outbound: PerChannel<Counter>
     private let droppedMessages: PerChannel<Counter>
     private let limitedPeers: PerChannel<Counter>
+    private let limitedControl: Counter
     private let factory: any MetricsFactory
 
     init(_ factory: any MetricsFactory) {
@@ -28,13 +29,16 @@ struct NetworkMeasures: Sendable {
         limitedPeers = PerChannel { channel in
             Counter(label: "mednexus_p2p_limited_total", dimensions: [("channel", channel.name)], factory: factory)
         }
+        limitedControl = Counter(
+            label: "mednexus_p2p_limited_total", dimensions: [("channel", "control")], factory: factory)
     }
 
     func connected(_ count: Int) { peers.record(count) }
     func received(_ bytes: Int, _ channel: MessageChannel) { inbound[channel].increment(by: bytes) }
     func sent(_ bytes: Int, _ channel: MessageChannel) { outbound[channel].increment(by: bytes) }
     func dropped(_ channel: MessageChannel) { droppedMessages[channel].increment() }
-    func limited(_ channel: MessageChannel) { limitedPeers[channel].increment() }
+    /// Nil: pings.
+    func limited(_ channel: MessageChannel?) { (channel.map { limitedPeers[$0] } ?? limitedControl).increment() }
 
     func handshakeFailed(_ reason: String) {
         Counter(label: "mednexus_p2p_handshakes_failed_total", dimensions: [("reason", reason)], factory: factory)

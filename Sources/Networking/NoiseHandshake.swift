@@ -1,8 +1,8 @@
-internal import Cryptography
-internal import Primitives
+package import Cryptography
+package import Primitives
 
 /// Why a handshake or a transport message was refused. Says nothing about secrets.
-enum NoiseFailure: Error, Hashable, Sendable {
+package enum NoiseFailure: Error, Hashable, Sendable {
     /// Fewer or more bytes than the act has.
     case length
     /// Another version of the handshake than 0.
@@ -24,10 +24,10 @@ enum NoiseFailure: Error, Hashable, Sendable {
 /// ```
 ///
 /// Both end with a ``NoiseTransport``. Not copyable, so that no act can be done twice with one ephemeral key.
-struct NoiseHandshake: ~Copyable {
-    static let actOneCount = 50
-    static let actTwoCount = 50
-    static let actThreeCount = 66
+package struct NoiseHandshake: ~Copyable {
+    package static let actOneCount = 50
+    package static let actTwoCount = 50
+    package static let actThreeCount = 66
     private static let protocolName = Array("Noise_XK_secp256k1_ChaChaPoly_SHA256".utf8)
     private static let version: UInt8 = 0
 
@@ -41,7 +41,7 @@ struct NoiseHandshake: ~Copyable {
     private var remoteEphemeral: CurvePoint?
 
     /// `ephemeralKey` is fresh and random. Fails with `.point` if `remote` is no point of the curve.
-    static func initiator(
+    package static func initiator(
         staticKey: SecretKey, ephemeralKey: SecretKey, remote: TransportKey, prologue: [UInt8]
     ) throws(NoiseFailure) -> NoiseHandshake {
         guard let point = CurvePoint(compressed: remote.bytes) else { throw .point }
@@ -52,7 +52,7 @@ struct NoiseHandshake: ~Copyable {
     }
 
     /// `ephemeralKey` is fresh and random.
-    static func responder(staticKey: SecretKey, ephemeralKey: SecretKey, prologue: [UInt8]) -> NoiseHandshake {
+    package static func responder(staticKey: SecretKey, ephemeralKey: SecretKey, prologue: [UInt8]) -> NoiseHandshake {
         NoiseHandshake(
             staticKey: staticKey, ephemeralKey: ephemeralKey, responderStatic: staticKey.compressedPublicKey,
             prologue: prologue)
@@ -71,7 +71,7 @@ struct NoiseHandshake: ~Copyable {
     // MARK: Initiator
 
     /// The initiator's first bytes.
-    mutating func actOne() -> [UInt8] {
+    package mutating func actOne() -> [UInt8] {
         guard let remoteStatic else { preconditionFailure("the initiator begins") }
         mix(ephemeralKey.compressedPublicKey)
         mix(sharedSecretOf: ephemeralKey, remoteStatic)
@@ -79,7 +79,7 @@ struct NoiseHandshake: ~Copyable {
     }
 
     /// Takes the 50 bytes of act two; gives the 66 of act three, and the transport.
-    consuming func receiveActTwo(_ bytes: [UInt8]) throws(NoiseFailure) -> (actThree: [UInt8], NoiseTransport) {
+    package consuming func receiveActTwo(_ bytes: [UInt8]) throws(NoiseFailure) -> (actThree: [UInt8], NoiseTransport) {
         let remoteEphemeral = try receiveEphemeral(bytes)
         let sealedStatic = sealHashed(staticKey.compressedPublicKey, nonce: 1)
         mix(sharedSecretOf: staticKey, remoteEphemeral)
@@ -92,7 +92,7 @@ struct NoiseHandshake: ~Copyable {
     // MARK: Responder
 
     /// Takes the 50 bytes of act one; gives the 50 of act two.
-    mutating func receiveActOne(_ bytes: [UInt8]) throws(NoiseFailure) -> [UInt8] {
+    package mutating func receiveActOne(_ bytes: [UInt8]) throws(NoiseFailure) -> [UInt8] {
         let point = try receiveEphemeral(bytes)
         remoteEphemeral = point
         mix(ephemeralKey.compressedPublicKey)
@@ -101,7 +101,8 @@ struct NoiseHandshake: ~Copyable {
     }
 
     /// Takes the 66 bytes of act three; gives the initiator's proven static key, and the transport.
-    consuming func receiveActThree(_ bytes: [UInt8]) throws(NoiseFailure) -> (key: TransportKey, NoiseTransport) {
+    package consuming func receiveActThree(_ bytes: [UInt8]) throws(NoiseFailure) -> (key: TransportKey, NoiseTransport)
+    {
         guard remoteEphemeral != nil else { preconditionFailure("act three follows act one") }
         guard bytes.count == Self.actThreeCount else { throw .length }
         guard bytes[0] == Self.version else { throw .version }

@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 
 /// One direction of a connection: a key, and how often it was used.
 ///
@@ -40,29 +40,29 @@ struct NoiseCipher: ~Copyable {
 
 /// The encrypted connection after a handshake. Each message is a header of 18 bytes (the length of the plaintext, two
 /// bytes big-endian, sealed) and then the sealed plaintext, 16 bytes longer than it.
-final class NoiseTransport {
-    static let tagCount = 16
-    static let headerCount = 2 + tagCount
+package final class NoiseTransport {
+    package static let tagCount = 16
+    package static let headerCount = 2 + tagCount
     /// The length has two bytes.
-    static let maximumCount = 65_535 - tagCount
+    package static let maximumCount = 65_535 - tagCount
 
     private var sending: NoiseCipher
     private var receiving: NoiseCipher
 
-    init(sendingKey: SecretBytes, receivingKey: SecretBytes, chainingKey: SecretBytes) {
+    package init(sendingKey: SecretBytes, receivingKey: SecretBytes, chainingKey: SecretBytes) {
         sending = NoiseCipher(key: sendingKey, chainingKey: chainingKey)
         receiving = NoiseCipher(key: receivingKey, chainingKey: chainingKey)
     }
 
     /// The bytes of one message. Precondition: at most ``maximumCount``.
-    func seal(_ plaintext: [UInt8]) -> [UInt8] {
+    package func seal(_ plaintext: [UInt8]) -> [UInt8] {
         precondition(plaintext.count <= Self.maximumCount, "the writer cuts messages into frames")
         let length = [UInt8(plaintext.count >> 8), UInt8(plaintext.count & 0xff)]
         return sending.seal(length) + sending.seal(plaintext)
     }
 
     /// How many bytes follow these 18, tag included.
-    func openHeader(_ bytes: [UInt8]) throws(NoiseFailure) -> Int {
+    package func openHeader(_ bytes: [UInt8]) throws(NoiseFailure) -> Int {
         guard bytes.count == Self.headerCount else { throw .length }
         let length = try receiving.open(bytes)
         let count = Int(length[0]) << 8 | Int(length[1])
@@ -70,7 +70,7 @@ final class NoiseTransport {
         return count + Self.tagCount
     }
 
-    func openBody(_ bytes: [UInt8]) throws(NoiseFailure) -> [UInt8] {
+    package func openBody(_ bytes: [UInt8]) throws(NoiseFailure) -> [UInt8] {
         try receiving.open(bytes)
     }
 }

@@ -1,16 +1,18 @@
-internal import Primitives
+package import NIOCore
+package import Primitives
 
-/// Keys that are refused for a while, and addresses from which too many handshakes failed.
-struct Offenders {
+/// Keys that are refused for a while, and addresses from which too many handshakes failed. Bounded: full, the entry
+/// closest to its end is forgotten.
+package struct Offenders {
     private let limits: NetworkLimits
     private var banned: [TransportKey: ContinuousClock.Instant] = [:]
-    private var failures: [String: (count: Int, since: ContinuousClock.Instant)] = [:]
+    private var failures: [AddressGroup: (count: Int, since: ContinuousClock.Instant)] = [:]
 
-    init(_ limits: NetworkLimits) { self.limits = limits }
+    package init(_ limits: NetworkLimits) { self.limits = limits }
 
-    func isBanned(_ key: TransportKey, now: ContinuousClock.Instant) -> Bool { (banned[key] ?? now) > now }
+    package func isBanned(_ key: TransportKey, now: ContinuousClock.Instant) -> Bool { (banned[key] ?? now) > now }
 
-    mutating func ban(_ key: TransportKey, now: ContinuousClock.Instant) {
+    package mutating func ban(_ key: TransportKey, now: ContinuousClock.Instant) {
         banned = banned.filter { $0.value > now }
         if banned.count >= limits.rememberedOffenders, let first = banned.min(by: { $0.value < $1.value })?.key {
             banned[first] = nil
@@ -18,29 +20,65 @@ struct Offenders {
         banned[key] = now + limits.ban
     }
 
-    /// Private addresses are counted and never refused, unless the limits say so.
-    func isRefused(_ host: String, now: ContinuousClock.Instant) -> Bool {
-        guard limits.refusesPrivateAddresses || !Self.isPrivate(host), let failed = failures[host] else { return false }
+    /// Private addresses are never refused, unless the limits say so.
+    package func isRefused(_ address: AddressGroup, now: ContinuousClock.Instant) -> Bool {
+        guard limits.refusesPrivateAddresses || !address.isPrivate, let failed = failures[address] else { return false }
         return failed.count >= limits.failuresPerAddress && now - failed.since < limits.failureWindow
     }
 
-    mutating func failed(_ host: String, now: ContinuousClock.Instant) {
-        failures = failures.filter { now - $0.value.since < limits.failureWindow }
-        if failures[host] == nil, failures.count >= limits.rememberedOffenders,
-            let first = failures.min(by: { $0.value.since < $1.value.since })?.key
-        {
-            failures[first] = nil
+    /// A handshake from there failed. True if the address is refused from now on.
+    package mutating func failed(_ address: AddressGroup, now: ContinuousClock.Instant) -> Bool {
+        let window = limits.failureWindow
+        if let known = failures[address], now - known.since >= window { failures[address] = nil }
+        if failures[address] == nil, failures.count >= limits.rememberedOffenders {
+            failures = failures.filter { now - $0.value.since < window }
+            if failures.count >= limits.rememberedOffenders,
+                let first = failures.min(by: { $0.value.since < $1.value.since })?.key
+            {
+                failures[first] = nil
+            }
         }
-        failures[host, default: (0, now)].count += 1
+        failures[address, default: (0, now)].count += 1
+        guard failures[address]?.count == limits.failuresPerAddress, isRefused(address, now: now) else { return false }
+        // It is refused for a whole window from here.
+        failures[address]?.since = now
+        return true
+    }
+}
+
+/// What counts as one address: an IPv4 address, or the /64 of an IPv6 one, as much as a single customer has.
+package struct AddressGroup: Hashable, Sendable {
+    /// Four bytes, or eight; none for a socket without an address.
+    private let bytes: [UInt8]
+
+    package init(_ address: SocketAddress?) {
+        // Behind family and port (four bytes) come the IPv4 address, or the flow (four more) and the IPv6 address.
+        let raw =
+            unsafe address?.withSockAddr { pointer, count in
+                unsafe Array(UnsafeRawBufferPointer(start: pointer, count: count))
+            } ?? []
+        switch address {
+        case .v4 where raw.count >= 8:
+            bytes = Array(raw[4..<8])
+        case .v6 where raw.count >= 24:
+            let whole = Array(raw[8..<24])
+            let isIPv4 = whole[..<12].elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
+            let isLoopback = whole.dropLast().allSatisfy { $0 == 0 } && whole.last == 1
+            bytes = isIPv4 ? Array(whole[12...]) : isLoopback ? [127, 0, 0, 1] : Array(whole[..<8])
+        default:
+            bytes = []
+        }
     }
 
-    static func isPrivate(_ host: String) -> Bool {
-        let parts = host.split(separator: ".").compactMap { UInt8($0) }
-        guard parts.count == 4 else {
-            let text = host.lowercased()
-            return text == "::1" || text.hasPrefix("fe80:") || text.hasPrefix("fc") || text.hasPrefix("fd")
+    /// Loopback, link-local, and RFC 1918, RFC 6598 and RFC 4193 addresses: behind one may stand many nodes.
+    package var isPrivate: Bool {
+        switch bytes.count {
+        case 4:
+            bytes[0] == 127 || bytes[0] == 10 || (bytes[0] == 172 && bytes[1] & 0xf0 == 16)
+                || (bytes[0] == 192 && bytes[1] == 168) || (bytes[0] == 169 && bytes[1] == 254)
+                || (bytes[0] == 100 && bytes[1] & 0xc0 == 64)
+        case 8: bytes[0] & 0xfe == 0xfc || (bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80)
+        default: true
         }
-        return parts[0] == 127 || parts[0] == 10 || parts[0] == 192 && parts[1] == 168
-            || parts[0] == 172 && (16...31).contains(parts[1]) || parts[0] == 169 && parts[1] == 254
     }
 }

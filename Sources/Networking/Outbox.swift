@@ -1,6 +1,6 @@
 /// What waits to be sent to one peer: a queue for each channel, the first channel with something to send and credit for it
 /// goes first, a fragment at a time. Used on the connection's event loop alone.
-struct Outbox {
+package struct Outbox {
     private struct Message {
         let bytes: [UInt8]
         var offset = 0
@@ -11,25 +11,25 @@ struct Outbox {
     /// What the peer may still be sent before it gives credit back.
     private var credit: PerChannel<Int>
 
-    init(_ limits: NetworkLimits) {
+    package init(_ limits: NetworkLimits) {
         self.limits = limits
         credit = PerChannel { limits.window($0) }
     }
 
     /// Precondition: no larger than the channel's largest message.
-    mutating func append(_ bytes: [UInt8], on channel: MessageChannel) {
+    package mutating func append(_ bytes: [UInt8], on channel: MessageChannel) {
         precondition(bytes.count <= limits.messageBytes[channel], "room was reserved, which looks at the size")
         queues[channel].append(Message(bytes: bytes))
     }
 
-    /// False if the peer gives more than it ever had.
-    mutating func give(_ count: Int, on channel: MessageChannel) -> Bool {
-        guard count > 0, credit[channel] + count <= limits.window(channel) else { return false }
+    /// False for nothing, and for a sum that no window has.
+    package mutating func give(_ count: Int, on channel: MessageChannel) -> Bool {
+        guard count > 0, count <= NetworkLimits.largestWindow - credit[channel] else { return false }
         credit[channel] += count
         return true
     }
 
-    mutating func next() -> Frame? {
+    package mutating func next() -> Frame? {
         for channel in MessageChannel.allCases {
             guard var message = queues[channel].first else { continue }
             let isFirst = message.offset == 0
@@ -49,8 +49,8 @@ struct Outbox {
 }
 
 /// Messages of one peer that are being put together. Used on the connection's event loop alone.
-struct Inbox {
-    enum Failure: Error {
+package struct Inbox {
+    package enum Failure: Error {
         case malformed
         case tooLarge
         case beyondWindow
@@ -60,13 +60,13 @@ struct Inbox {
     private var parts = PerChannel<(total: Int, bytes: [UInt8])?> { _ in nil }
     private var window: PerChannel<Int>
 
-    init(_ limits: NetworkLimits) {
+    package init(_ limits: NetworkLimits) {
         self.limits = limits
         window = PerChannel { limits.window($0) }
     }
 
     /// The message, when this was its last fragment.
-    mutating func receive(
+    package mutating func receive(
         _ channel: MessageChannel, total: Int?, isLast: Bool, _ part: ArraySlice<UInt8>
     ) throws(Failure) -> [UInt8]? {
         if let total {
@@ -77,6 +77,8 @@ struct Inbox {
             parts[channel] = (total, [])
         }
         guard var message = parts[channel], message.bytes.count + part.count <= message.total else { throw .malformed }
+        // Taken out, so that appending does not copy what has arrived.
+        parts[channel] = nil
         guard !part.isEmpty || message.total == 0 else { throw .malformed }
         message.bytes += part
         guard isLast else {
@@ -84,12 +86,11 @@ struct Inbox {
             return nil
         }
         guard message.bytes.count == message.total else { throw .malformed }
-        parts[channel] = nil
         return message.bytes
     }
 
     /// A message was handled; what is to be given back to the peer.
-    mutating func handled(_ count: Int, on channel: MessageChannel) -> Int {
+    package mutating func handled(_ count: Int, on channel: MessageChannel) -> Int {
         window[channel] += count + NetworkLimits.messageOverhead
         return count + NetworkLimits.messageOverhead
     }

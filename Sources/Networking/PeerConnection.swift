@@ -1,4 +1,3 @@
-internal import Cryptography
 internal import NIOCore
 internal import Primitives
 internal import Synchronization
@@ -22,6 +21,8 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     let address: PeerAddress
     /// Whom this node dialed; nil for inbound connections.
     let dialed: TransportKey?
+    /// What it counts as where addresses are bounded.
+    let origin: AddressGroup
     let limits: NetworkLimits
 
     private var phase: Phase
@@ -38,16 +39,33 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     private var lastHeard = ContinuousClock.now
     private var pinged: (bytes: [UInt8], at: ContinuousClock.Instant)?
     private var isPaused = false
+    private var isPumping = false
+    /// Credit and answers that leave before any message, together when the socket has room: a peer that does not read
+    /// makes nothing pile up here.
+    private var owedCredit = PerChannel<Int> { _ in 0 }
+    private var owedPing: [UInt8]?
+    private var owedPong: [UInt8]?
 
     private var key: TransportKey?
-    /// Why it ends, where that counts as a failed handshake.
-    private var handshakeFailure: String?
+    private var outcome = Outcome.open
     let since = ContinuousClock.now
     private let channel: any Channel
     private let figures = Mutex(Figures())
 
+    /// How the handshake ended, where it did not end well.
+    private enum Outcome {
+        case open
+        case failed(String)
+        /// Counted elsewhere, or nobody's failure.
+        case quiet
+    }
+
     /// What others may read.
     private struct Figures {
+        /// Nothing more is sent or received.
+        var isOver = false
+        /// This node ended it: what is not handled yet is dropped.
+        var isDiscarding = false
         var role = PeerRole.observer
         var roundTrip: Duration?
         var bytesIn = PerChannel<UInt64> { _ in 0 }
@@ -62,6 +80,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         self.network = network
         self.address = address
         self.dialed = dialed
+        origin = AddressGroup(channel.remoteAddress)
         limits = network.configuration.limits
         phase = dialed == nil ? .waitingForActOne : .waitingForActTwo
         outbox = Outbox(limits)
@@ -74,7 +93,14 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         channel.eventLoop.execute { body(self) }
     }
 
+    var isInbound: Bool { dialed == nil }
     var isObserver: Bool { figures.withLock { $0.role == .observer } }
+    var isOver: Bool { figures.withLock { $0.isOver } }
+
+    /// Hands over no message from now on.
+    func discard() { figures.withLock { $0.isDiscarding = true } }
+
+    private var isDiscarding: Bool { figures.withLock { $0.isDiscarding } }
 
     func information(_ key: TransportKey) -> PeerConnectionInfo {
         figures.withLock { figures in
@@ -102,6 +128,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
+        guard network.accept(self) else {
+            outcome = .quiet
+            context.close(promise: nil)
+            return
+        }
         deadline = context.eventLoop.scheduleTask(in: TimeAmount(limits.handshake)) { [self] in
             close(failing: "timeout")
         }
@@ -126,14 +157,20 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
         received.writeBuffer(&buffer)
+        process()
+    }
+
+    /// Takes what has arrived as far as it goes.
+    private func process() {
         do {
             while try advance() {}
             received.discardReadBytes()
         } catch let failure as NoiseFailure {
+            // Damaged on the way, perhaps by another than the peer.
             close(failing: key == nil ? "noise_\(failure)" : nil)
         } catch {
-            close(failing: nil)
             if let key { network.violated(key) }
+            close(failing: nil)
         }
     }
 
@@ -142,25 +179,31 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { close(failing: key == nil ? "socket" : nil) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if key == nil, handshakeFailure == nil { handshakeFailure = "closed" }
+        if key == nil, case .open = outcome { outcome = .failed("closed") }
         phase = .over
+        figures.withLock { $0.isOver = true }
         deadline?.cancel()
         for channel in MessageChannel.allCases { streams[channel]?.finish() }
-        let tasks = tasks
-        let network = network
-        let loop = context.eventLoop
         self.context = nil
+        received = ByteBuffer()
+        let isStopping = network.isStopping
+        if isStopping { for task in tasks { task.cancel() } }
+        let failure: String? = if case .failed(let reason) = outcome, !isStopping { reason } else { nil }
         // The owner hears of the end when the last message was handled.
-        Task {
+        Task { [tasks, key] in
             for task in tasks { await task.value }
-            loop.execute { [self] in network.ended(self, key: key, failure: handshakeFailure) }
+            network.ended(self, key: key, failure: failure)
         }
     }
 
-    /// Ends the connection; `reason` where the handshake failed by it.
+    /// Ends the connection from this side; `reason` where the handshake failed by it.
     func close(failing reason: String?) {
-        if handshakeFailure == nil, key == nil { handshakeFailure = reason }
+        if key == nil, case .open = outcome { outcome = reason.map { .failed($0) } ?? .quiet }
         phase = .over
+        figures.withLock { figures in
+            figures.isOver = true
+            figures.isDiscarding = true
+        }
         context?.close(promise: nil)
     }
 
@@ -221,13 +264,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         phase = .header
         rates = InboundRates(limits, now: .now)
         guard network.establish(self, key: key) else {
-            phase = .over
-            context?.close(promise: nil)
+            close(failing: nil)
             return
         }
         self.key = key
         for channel in MessageChannel.allCases { serve(channel, key) }
-        network.begin(self, key: key)
         schedulePing()
     }
 
@@ -238,19 +279,18 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let loop = context?.eventLoop else { return }
         let handler = network.handler
         tasks.append(
-            Task { [weak self] in
+            Task { [self] in
                 for await message in stream {
+                    guard !isDiscarding else { continue }
                     await handler.received(message, on: channel, from: key)
-                    loop.execute { [weak self] in self?.handled(message.count, on: channel) }
+                    if !isOver { loop.execute { [self] in handled(message.count, on: channel) } }
                 }
             })
     }
 
     private func handled(_ count: Int, on channel: MessageChannel) {
-        guard case .over = phase else {
-            send(.credit(channel, inbox.handled(count, on: channel)))
-            return
-        }
+        owedCredit[channel] += inbox.handled(count, on: channel)
+        pump()
     }
 
     private func receive(_ frame: Frame, count: Int) throws {
@@ -270,7 +310,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             pump()
         case .ping(let bytes):
             verdict = rates?.spendControl(bytes: count, now: lastHeard) ?? .within
-            send(.pong(bytes))
+            if verdict != .within { network.measures.limited(nil) }
+            // Of several that wait the last is answered.
+            owedPong = bytes
+            pump()
         case .pong(let bytes):
             if let pinged, pinged.bytes == bytes {
                 let roundTrip = lastHeard - pinged.at
@@ -281,7 +324,9 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         switch verdict {
         case .within: break
         case .pause(let time): pause(time)
-        case .flood: throw Inbox.Failure.malformed
+        case .flood:
+            if let key { network.flooded(key) }
+            close(failing: nil)
         }
     }
 
@@ -294,11 +339,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             isPaused = false
             guard let context = self.context else { return }
             context.channel.setOption(.autoRead, value: true).whenComplete { _ in }
-            do {
-                while try advance() {}
-            } catch {
-                close(failing: nil)
-            }
+            process()
         }
     }
 
@@ -310,19 +351,32 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         pump()
     }
 
+    /// Writes while the socket takes it, a portion at a time, so that one peer does not hold up its loop's others.
     private func pump() {
-        guard key != nil, let context else { return }
-        var isWritten = false
-        while context.channel.isWritable, let frame = outbox.next() {
-            isWritten = true
-            write(frame)
+        // Flushing reports that the socket can be written, from inside.
+        guard key != nil, !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        for _ in 0..<16 {
+            var isWritten = false
+            while let context, context.channel.isWritable, let frame = nextFrame() {
+                write(frame)
+                isWritten = true
+            }
+            guard isWritten else { return }
+            context?.flush()
         }
-        if isWritten { context.flush() }
+        context?.eventLoop.execute { [self] in pump() }
     }
 
-    private func send(_ frame: Frame) {
-        write(frame)
-        context?.flush()
+    private func nextFrame() -> Frame? {
+        for channel in MessageChannel.allCases where owedCredit[channel] > 0 {
+            defer { owedCredit[channel] = 0 }
+            return .credit(channel, owedCredit[channel])
+        }
+        if let bytes = owedPong.take() { return .pong(bytes) }
+        if let bytes = owedPing.take() { return .ping(bytes) }
+        return outbox.next()
     }
 
     private func write(_ frame: Frame) {
@@ -348,14 +402,30 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let context else { return }
         context.eventLoop.scheduleTask(in: TimeAmount(limits.ping)) { [self] in
             guard self.context != nil else { return }
-            guard ContinuousClock.now - lastHeard < limits.idle else {
+            let now = ContinuousClock.now
+            guard now - lastHeard < limits.idle, now - (pinged?.at ?? now) < limits.idle else {
                 close(failing: nil)
                 return
             }
-            let bytes = Array(network.configuration.random().array.prefix(8))
-            pinged = (bytes, .now)
-            send(.ping(bytes))
+            if pinged == nil { ping(now) }
             schedulePing()
+        }
+    }
+
+    private func ping(_ now: ContinuousClock.Instant) {
+        let bytes = Array(network.configuration.random().array.prefix(8))
+        if pinged == nil { pinged = (bytes, now) }
+        owedPing = bytes
+        pump()
+    }
+
+    /// Another connection of this peer lost against this one: it must show that it lives.
+    func probe() {
+        guard key != nil, let context else { return }
+        let asked = ContinuousClock.now
+        ping(asked)
+        context.eventLoop.scheduleTask(in: TimeAmount(limits.duplicateProbe)) { [self] in
+            if self.context != nil, lastHeard < asked { close(failing: nil) }
         }
     }
 }

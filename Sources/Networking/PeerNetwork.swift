@@ -48,7 +48,12 @@ public final class PeerNetwork: Service, Sendable {
         var isStopping = false
         var port: Int?
         var peers: [TransportKey: PeerConnection] = [:]
+        /// Inbound ones without a proven key, oldest first.
         var unproven: [PeerConnection] = []
+        /// All whose end was not reported yet.
+        var open: [ObjectIdentifier: PeerConnection] = [:]
+        /// Resumed when ``open`` is empty.
+        var emptied: CheckedContinuation<Void, Never>?
         var offenders: Offenders
         var dialer = Dialer()
     }
@@ -59,6 +64,8 @@ public final class PeerNetwork: Service, Sendable {
     private let logger: Logger
     private let announce: @Sendable (Int) -> Void
     private let state: Mutex<State>
+    /// Held while the handler is told that a peer came or went, so that it hears so in the order in which it happened.
+    private let telling = Mutex(())
     private let group: MultiThreadedEventLoopGroup
     private let ownKey: TransportKey
 
@@ -82,6 +89,7 @@ public final class PeerNetwork: Service, Sendable {
 
     /// The port that is listened on.
     public var port: Int? { state.withLock { $0.port } }
+    var isStopping: Bool { state.withLock { $0.isStopping } }
 
     // MARK: Life
 
@@ -104,11 +112,26 @@ public final class PeerNetwork: Service, Sendable {
         }
         let open = state.withLock { state in
             state.isStopping = true
-            return Array(state.peers.values) + state.unproven
+            return Array(state.open.values)
         }
         try? await server?.close()
         for connection in open { connection.onLoop { $0.close(failing: nil) } }
+        await reportedEnds()
         try await group.shutdownGracefully()
+    }
+
+    /// Until the end of every connection was reported, or a handler takes too long.
+    private func reportedEnds() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if !state.open.isEmpty { state.emptied = continuation }
+                return state.open.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+            group.next().scheduleTask(in: TimeAmount(configuration.limits.closing)) { [self] in
+                state.withLock { $0.emptied.take() }?.resume()
+            }
+        }
     }
 
     private func listen(_ address: PeerAddress) async throws -> any Channel {
@@ -117,11 +140,11 @@ public final class PeerNetwork: Service, Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(Self.notSentLowWater), value: configuration.limits.unsentBytes)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let remote = PeerAddress(channel.remoteAddress)
                     let connection = PeerConnection(self, address: remote, dialed: nil, channel: channel)
-                    guard accept(connection) else { throw ChannelError.ioOnClosedChannel }
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
@@ -138,25 +161,46 @@ public final class PeerNetwork: Service, Sendable {
         }
     }
 
-    /// False if there is no place for one more that has not proven a key.
-    private func accept(_ connection: PeerConnection) -> Bool {
-        let limits = configuration.limits
-        let host = connection.address.host
-        let (isAccepted, displaced) = state.withLock { state -> (Bool, PeerConnection?) in
-            guard !state.isStopping, !state.offenders.isRefused(host, now: .now),
-                state.unproven.count(where: { $0.address.host == host }) < limits.unprovenPerAddress
-            else { return (false, nil) }
-            var displaced: PeerConnection?
-            if state.unproven.count >= limits.unprovenConnections { displaced = state.unproven.removeFirst() }
-            state.unproven.append(connection)
-            return (true, displaced)
-        }
-        displaced?.onLoop { $0.close(failing: "displaced") }
-        if !isAccepted { measures.handshakeFailed("no_place") }
-        return isAccepted
-    }
+    /// TCP_NOTSENT_LOWAT.
+    #if os(Linux)
+        private static let notSentLowWater = NIOBSDSocket.Option(rawValue: 25)
+    #else
+        private static let notSentLowWater = NIOBSDSocket.Option(rawValue: 0x201)
+    #endif
 
     // MARK: What connections say
+
+    /// A connection begins. False if there is no place for it.
+    func accept(_ connection: PeerConnection) -> Bool {
+        let limits = configuration.limits
+        var refusal: String?
+        let displaced = state.withLock { state -> PeerConnection? in
+            state.open[ObjectIdentifier(connection)] = connection
+            guard !state.isStopping else {
+                refusal = "stopping"
+                return nil
+            }
+            guard connection.isInbound else { return nil }
+            guard !state.offenders.isRefused(connection.origin, now: .now) else {
+                refusal = "address"
+                return nil
+            }
+            // An honest handshake is over in a few round trips: the oldest one is the likeliest to be none.
+            let near = state.unproven.filter { $0.origin == connection.origin }
+            var oldest: PeerConnection?
+            if near.count >= limits.unprovenPerAddress {
+                oldest = near.first
+            } else if state.unproven.count >= limits.unprovenConnections {
+                oldest = state.unproven.first
+            }
+            state.unproven.removeAll { $0 === oldest }
+            state.unproven.append(connection)
+            return oldest
+        }
+        displaced?.onLoop { $0.close(failing: "displaced") }
+        if let refusal { measures.handshakeFailed(refusal) }
+        return refusal == nil
+    }
 
     func ephemeralKey() -> SecretKey {
         while true { if let key = SecretKey(configuration.random()) { return key } }
@@ -179,38 +223,73 @@ public final class PeerNetwork: Service, Sendable {
         return admission
     }
 
-    /// Of two connections between the same keys the one that the lower key dialed stays; of two that the same key
-    /// dialed, the newer: the older one's other end is gone. False if `connection` is the one to go.
-    func establish(_ connection: PeerConnection, key: TransportKey) -> Bool {
-        let (isKept, displaced) = state.withLock { state -> (Bool, PeerConnection?) in
-            state.unproven.removeAll { $0 === connection }
-            guard !state.isStopping else { return (false, nil) }
-            if let other = state.peers[key] {
-                let dialers = [connection, other].map { $0.dialed == nil ? key : ownKey }
-                guard dialers[0] <= dialers[1] else { return (false, nil) }
-                state.peers[key] = connection
-                return (true, other)
-            }
-            state.peers[key] = connection
-            return (true, nil)
-        }
-        if let displaced {
-            // The new one takes its place at once.
-            handler.disconnected(key)
-            displaced.onLoop { $0.close(failing: nil) }
-        }
-        return isKept
+    private enum Standing {
+        case stopping, first
+        case instead(PeerConnection)
+        case duplicate(PeerConnection)
     }
 
-    func begin(_ connection: PeerConnection, key: TransportKey) {
-        measures.connected(state.withLock { $0.peers.count })
-        handler.connected(key, address: connection.address, isInbound: connection.dialed == nil)
+    /// Of two connections between the same keys the one that the lower key dialed stays; of two that the same key
+    /// dialed, the newer: the older one's other end is gone. One that has ended always makes way. False if `connection`
+    /// is the one to go; the one that stays then has to show that it lives, so that the next attempt succeeds if not.
+    func establish(_ connection: PeerConnection, key: TransportKey) -> Bool {
+        telling.withLock { _ in
+            switch stand(connection, key) {
+            case .stopping: return false
+            case .duplicate(let other):
+                other.onLoop { $0.probe() }
+                return false
+            case .instead(let other):
+                other.discard()
+                handler.disconnected(key)
+                other.onLoop { $0.close(failing: nil) }
+            case .first: break
+            }
+            measures.connected(state.withLock { $0.peers.count })
+            handler.connected(key, address: connection.address, isInbound: connection.isInbound)
+            return true
+        }
+    }
+
+    private func stand(_ connection: PeerConnection, _ key: TransportKey) -> Standing {
+        state.withLock { state in
+            state.unproven.removeAll { $0 === connection }
+            guard !state.isStopping else { return .stopping }
+            guard let other = state.peers[key] else {
+                state.peers[key] = connection
+                return .first
+            }
+            let dialers = [connection, other].map { $0.isInbound ? key : ownKey }
+            guard other.isOver || dialers[0] <= dialers[1] else { return .duplicate(other) }
+            state.peers[key] = connection
+            return .instead(other)
+        }
     }
 
     /// After its last message was handled.
     func ended(_ connection: PeerConnection, key: TransportKey?, failure: String?) {
+        telling.withLock { _ in
+            guard forget(connection, key), let key else { return }
+            measures.connected(state.withLock { $0.peers.count })
+            handler.disconnected(key)
+        }
+        if let failure {
+            measures.handshakeFailed(failure)
+            logger.debug("handshake failed", metadata: ["because": "\(failure)", "address": "\(connection.address)"])
+            let isRefused = connection.isInbound && state.withLock { $0.offenders.failed(connection.origin, now: .now) }
+            if isRefused { measures.banned("handshakes") }
+        }
+        let emptied = state.withLock { state in
+            state.open[ObjectIdentifier(connection)] = nil
+            return state.open.isEmpty ? state.emptied.take() : nil
+        }
+        emptied?.resume()
+    }
+
+    /// True if it was the connection of that key.
+    private func forget(_ connection: PeerConnection, _ key: TransportKey?) -> Bool {
         let now = ContinuousClock.now
-        let wasPeer = state.withLock { state -> Bool in
+        return state.withLock { state in
             state.unproven.removeAll { $0 === connection }
             if let dialed = connection.dialed {
                 let jitter = configuration.random().firstWord
@@ -221,17 +300,15 @@ public final class PeerNetwork: Service, Sendable {
             state.peers[key] = nil
             return true
         }
-        if let failure {
-            measures.handshakeFailed(failure)
-            if connection.dialed == nil { state.withLock { $0.offenders.failed(connection.address.host, now: now) } }
-        }
-        guard wasPeer, let key else { return }
-        measures.connected(state.withLock { $0.peers.count })
-        handler.disconnected(key)
     }
 
     /// A peer broke the rules of the transport itself.
     func violated(_ key: TransportKey) { ban(key, because: "frames") }
+
+    /// A peer was at its limit for too long. It is no proof of anything: it may come back at once.
+    func flooded(_ key: TransportKey) {
+        logger.warning("peer disconnected by this node", metadata: ["peer": "\(key)", "because": "flood"])
+    }
 
     // MARK: What the owner says
 
@@ -289,10 +366,10 @@ public final class PeerNetwork: Service, Sendable {
             .connectTimeout(TimeAmount(configuration.limits.handshake))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.tcpOption(Self.notSentLowWater), value: configuration.limits.unsentBytes)
             .channelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = PeerConnection(self, address: address, dialed: key, channel: channel)
-                    state.withLock { $0.unproven.append(connection) }
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }

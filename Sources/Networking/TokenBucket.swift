@@ -1,12 +1,12 @@
 /// Tokens come in at a constant rate up to a burst. Spending may go into debt, which takes time to pay.
-struct TokenBucket: Sendable {
+package struct TokenBucket: Sendable {
     private let rate: Double
     private let burst: Double
     private var tokens: Double
     private var refilled: ContinuousClock.Instant
 
     /// Starts full. `rate` is tokens per second, above zero.
-    init(rate: Double, burst: Double, now: ContinuousClock.Instant) {
+    package init(rate: Double, burst: Double, now: ContinuousClock.Instant) {
         precondition(rate > 0, "a bucket that never fills pauses forever")
         self.rate = rate
         self.burst = burst
@@ -15,24 +15,10 @@ struct TokenBucket: Sendable {
     }
 
     /// Takes `cost` tokens in any case; how long until nothing is owed, zero if nothing is.
-    mutating func spend(_ cost: Double, now: ContinuousClock.Instant) -> Duration {
+    package mutating func spend(_ cost: Double, now: ContinuousClock.Instant) -> Duration {
         refill(now)
         tokens -= cost
         return tokens < 0 ? .seconds(-tokens / rate) : .zero
-    }
-
-    /// Takes a token if there is one.
-    mutating func take(now: ContinuousClock.Instant) -> Bool {
-        refill(now)
-        guard tokens >= 1 else { return false }
-        tokens -= 1
-        return true
-    }
-
-    /// Whether a token could be taken.
-    mutating func holdsToken(now: ContinuousClock.Instant) -> Bool {
-        refill(now)
-        return tokens >= 1
     }
 
     private mutating func refill(_ now: ContinuousClock.Instant) {
@@ -43,7 +29,7 @@ struct TokenBucket: Sendable {
 }
 
 /// The buckets of one peer: messages and bytes of each channel, control frames, and pauses.
-struct InboundRates: Sendable {
+package struct InboundRates: Sendable {
     private struct Buckets {
         var messages: TokenBucket
         var bytes: TokenBucket
@@ -54,7 +40,7 @@ struct InboundRates: Sendable {
         }
     }
 
-    enum Verdict: Equatable, Sendable {
+    package enum Verdict: Equatable, Sendable {
         case within
         /// Do not read this peer for so long.
         case pause(Duration)
@@ -67,7 +53,7 @@ struct InboundRates: Sendable {
     private var pauses: TokenBucket
     private let longestPause: Duration
 
-    init(_ limits: NetworkLimits, now: ContinuousClock.Instant) {
+    package init(_ limits: NetworkLimits, now: ContinuousClock.Instant) {
         channels = PerChannel { Buckets(limits.rates[$0], now: now) }
         control = Buckets(limits.controlRate, now: now)
         // In seconds of pause: half of the time is forgiven.
@@ -76,7 +62,7 @@ struct InboundRates: Sendable {
     }
 
     /// A frame of a message: `startsMessage` for its first.
-    mutating func spend(
+    package mutating func spend(
         _ channel: MessageChannel, bytes: Int, startsMessage: Bool, now: ContinuousClock.Instant
     ) -> Verdict {
         let messagePause = startsMessage ? channels[channel].messages.spend(1, now: now) : .zero
@@ -84,7 +70,7 @@ struct InboundRates: Sendable {
         return verdict(messagePause, bytePause, now: now)
     }
 
-    mutating func spendControl(bytes: Int, now: ContinuousClock.Instant) -> Verdict {
+    package mutating func spendControl(bytes: Int, now: ContinuousClock.Instant) -> Verdict {
         let messagePause = control.messages.spend(1, now: now)
         return verdict(messagePause, control.bytes.spend(Double(bytes), now: now), now: now)
     }
