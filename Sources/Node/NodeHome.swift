@@ -239,21 +239,14 @@ extension NodeHome {
         }
     }
 
-    /// - Parameter alone: the key is the network's only validator, or no other is known: then nobody would go on while it
-    ///   watches, and a guard that is missing is a refusal.
-    func openGuard(network: Hash, key: Address, alone: Bool) throws -> SigningGuard {
+    func openGuard(network: Hash, key: Address) throws -> SigningGuard {
         do throws(StorageFailure) {
-            do throws(StorageFailure) {
-                return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
-            } catch {
-                guard case .noGuard = error, !alone else { throw error }
-                return try SigningGuard.createWatching(
-                    on: FileDisk.making(guardDirectory), network: network, key: key)
-            }
+            return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
         } catch {
             throw NodeFailure(
                 .signingGuard, "\(error)",
-                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other.")
+                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other. "
+                    + "If it is lost for good: mednexusd keys recover-guard")
         }
     }
 

@@ -90,14 +90,10 @@ private struct RunningNode {
         let state = try ledger.state.snapshot()
         let (header, certificate) = try ledger.header(at: state.height ?? .genesis)
         let network = ledger.network
-        let validators = try Validators.currentSet(in: state)
-        let signingGuard = try key.map {
-            try home.openGuard(
-                network: network, key: $0.address,
-                alone: validators.count <= 1 && configuration.list("p2p.peers").isEmpty)
-        }
+        let signingGuard = try key.map { try home.openGuard(network: network, key: $0.address) }
         let (journal, records) = try VoteJournal.open(
             on: FileDisk.making(home.storageDirectory + "/journal"), network: ledger.network)
+        let validators = try Validators.currentSet(in: state)
         var pool = MempoolLimits()
         pool.bytes = Int(configuration.number("mempool.mebibytes")) << 20
         pool.transactions = Int(configuration.number("mempool.transactions"))

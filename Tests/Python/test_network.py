@@ -3,11 +3,13 @@
 The tests with cut links need root and /dev/net/tun (see network.Relay); the others run everywhere.
 """
 
+import subprocess
 import time
 
 import pytest
 
-from network import Load, Network, Relay, until
+import ledger
+from network import BINARIES, Load, Network, Relay, until
 
 BLOCKS = 5
 
@@ -164,6 +166,52 @@ def test_with_two_down_nothing_becomes_final_and_it_resumes_when_they_return(loo
         member.start()
     progress(network)
     network.compare()
+
+
+def test_a_validator_behind_a_firewall_votes_by_connections_that_it_made(loopback):
+    network, _ = loopback
+    member = network.members[3]
+    member.stop()
+    member.start(["p2p.listen=", "p2p.advertise="])
+    progress(network)
+    await_vote(network, member)
+    member.stop()
+    member.start()
+    progress(network)
+
+
+def test_an_observer_follows_serves_and_forwards(loopback):
+    network, load = loopback
+    home = network.folder / "observer"
+    joined = subprocess.run(
+        [
+            BINARIES / "mednexusd", "join", "--observer", "--home", home, "--genesis", network.folder / "genesis.json",
+            "--genesis-hash", network.network_id.hex(), "--peer", network.members[0].contact,
+        ],
+        capture_output=True, text=True, timeout=60)
+    assert joined.returncode == 0, joined.stderr
+    observer = network.add("observer", home)
+    try:
+        network.await_height(network.highest() + BLOCKS, [observer])
+        assert not observer.status()["isValidator"]
+        network.compare([observer, network.members[0]])
+        load.check(observer)
+        # A payment that only the observer was given reaches a leader.
+        sender, recipient = network.key("developer"), network.key("author")
+        address = ledger.bech32m("tmnx", sender.address)
+        sequence = observer.rpc.value("account_sequence", address=address)["sequence"]
+        operation = ledger.transfer(load.asset, recipient.address, 1)
+        data, digest = ledger.transaction(network.network_id, sender, sequence, [operation])
+        observer.rpc.call("tx_submit", bytes=data.hex())
+        until(
+            lambda: observer.rpc.value("tx_status", hash=digest.hex())["state"] == "final", 30,
+            lambda: f"the observer's payment is final: {network.describe()}")
+        observer.stop()
+        observer.verify()
+    finally:
+        network.members.remove(observer)
+        if observer.alive:
+            observer.kill()
 
 
 @pytest.mark.parametrize("index", [0, 3])
