@@ -6,7 +6,7 @@ package import Primitives
 internal import Replica
 package import StateModel
 package import Storage
-internal import Transactions
+package import Transactions
 package import Votes
 
 /// What a node has on disk, opened and brought to the head of its own log: the two stores, the genesis, and how a block
@@ -156,14 +156,22 @@ package final class Ledger: Sendable {
         signatures: SignatureCheck
     ) throws -> ExecutedBlock {
         let network = parent.network
-        let transactions = try block.transactions.map { bytes -> VerifiedTransaction in
+        let verified = try block.transactions.map { bytes -> VerifiedTransaction in
             let signed = try SignedTransaction(try RawTransaction(bytes))
             return switch signatures {
             case .trusted: try VerifiedTransaction(fromOwnFinalLog: signed, network: network)
             case .verified: try VerifiedTransaction(signed, network: network)
             }
         }
-        let epoch = try EpochContext(network: network, networkKind: networkKind, following: state)
+        return try execute(block, transactions: verified, on: parent, state: state, networkKind: networkKind)
+    }
+
+    /// Executes a final block of which the transactions are verified already.
+    package static func execute(
+        _ block: Block, transactions: [VerifiedTransaction], on parent: BlockHeader, state: LayeredSnapshot,
+        networkKind: NetworkKind
+    ) throws -> ExecutedBlock {
+        let epoch = try EpochContext(network: parent.network, networkKind: networkKind, following: state)
         do {
             return try BlockExecutor.execute(block, transactions: transactions, on: parent, state: state, epoch: epoch)
         } catch .invalid(let defect) {
