@@ -81,7 +81,7 @@ struct HostileTests {
         try await Self.withNode(seed: 23) { node, port, caller in
             node.recorder.refuse(try transportKey(caller))
             try await RawPeer.connect(port) { peer in
-                #expect(try await peer.shake(as: caller, with: node))
+                try await expect(peer.shake(as: caller, with: node))
                 #expect(await peer.readToEnd() == 0)
             }
             #expect(node.recorder.events.isEmpty)
@@ -106,7 +106,7 @@ struct HostileTests {
             ]
             for (index, frames) in offenses.enumerated() {
                 try await RawPeer.connect(port) { peer in
-                    #expect(try await peer.shake(as: caller, with: node))
+                    try await expect(peer.shake(as: caller, with: node))
                     for frame in frames { await peer.send(frame) }
                     _ = await peer.readToEnd()
                 }
@@ -125,7 +125,7 @@ struct HostileTests {
     func damage() async throws {
         try await Self.withNode(seed: 25) { node, port, caller in
             try await RawPeer.connect(port) { peer in
-                #expect(try await peer.shake(as: caller, with: node))
+                try await expect(peer.shake(as: caller, with: node))
                 await peer.write([UInt8](repeating: 1, count: 40))
                 _ = await peer.readToEnd()
             }
@@ -150,7 +150,7 @@ struct HostileTests {
                     node.metrics.count("mednexus_p2p_handshakes_failed_total{displaced}") == 8
                 }
                 try await RawPeer.connect(port) { peer in
-                    #expect(try await peer.shake(as: caller, with: node))
+                    try await expect(peer.shake(as: caller, with: node))
                     let key = try transportKey(caller)
                     try await wait("the honest node") { node.recorder.isConnected(key) }
                 }
@@ -174,7 +174,7 @@ struct HostileTests {
                 }
             }
             try await wait("the refusal") { node.metrics.count("mednexus_p2p_banned_total{handshakes}") == 1 }
-            try await RawPeer.connect(port) { peer in #expect(try await !peer.shake(as: caller, with: node)) }
+            try await RawPeer.connect(port) { peer in try await expect(!peer.shake(as: caller, with: node)) }
             #expect(node.metrics.count("mednexus_p2p_handshakes_failed_total{address}") == 1)
             let key = try transportKey(caller)
             let start = ContinuousClock.now
@@ -202,7 +202,7 @@ struct HostileTests {
             node.network.setTargets([absent: [PeerAddress(host: "127.0.0.1", port: 1)]])
             try await Task.sleep(for: .milliseconds(400))
             for _ in 0..<4 {
-                try await RawPeer.connect(port) { peer in #expect(try await peer.shake(as: caller, with: node)) }
+                try await RawPeer.connect(port) { peer in try await expect(peer.shake(as: caller, with: node)) }
             }
             #expect(node.metrics.count("mednexus_p2p_handshakes_failed_total{displaced}") == 0)
         }

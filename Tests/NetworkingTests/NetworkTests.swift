@@ -68,7 +68,12 @@ struct NetworkTests {
 
     @Test("a vote overtakes a sync message of 8 MiB that is already on its way")
     func priority() async throws {
-        try await withPair(seed: 2) { one, other in
+        // Slowly, so that it takes seconds on any machine.
+        let limits = quickLimits { limits in
+            limits.rates[.sync] = ChannelRate(
+                messages: 1_000, messageBurst: 1_000, bytes: 2_097_152, byteBurst: 1_048_576)
+        }
+        try await withPair(seed: 2, limits: limits) { one, other in
             #expect(one.network.send(content(8 << 20, seed: 1), on: .sync, to: other.key))
             try await wait("the first fragment") {
                 other.network.connections().first.map { $0.bytesIn[.sync] > 0 } ?? false
@@ -116,7 +121,7 @@ struct NetworkTests {
     func rates() async throws {
         let limits = quickLimits { limits in
             limits.rates[.transactions] = ChannelRate(
-                messages: 200, messageBurst: 50, bytes: 1 << 20, byteBurst: 1 << 20)
+                messages: 200, messageBurst: 50, bytes: 1_048_576, byteBurst: 1_048_576)
         }
         try await withPair(seed: 4, limits: limits) { one, other in
             let start = ContinuousClock.now
@@ -166,7 +171,7 @@ struct NetworkTests {
                 #expect(one.network.connections().first?.isInbound == true)
                 // The lower one dials as well: by hand, since a connected node dials nobody.
                 try await RawPeer.connect(otherPort) { peer in
-                    #expect(try await peer.shake(as: low, with: other))
+                    try await expect(peer.shake(as: low, with: other))
                     try await wait("the change") {
                         let events = other.recorder.events
                         return events.last == .connected(one.key, isInbound: true) && events.count == 3
@@ -212,14 +217,15 @@ struct NetworkTests {
         let caller = try transportKey(low)
         try await node.run { port in
             try await RawPeer.connect(port) { old in
-                #expect(try await old.shake(as: low, with: node))
+                try await expect(old.shake(as: low, with: node))
                 try await wait("the first") { node.recorder.isConnected(caller) }
                 try await RawPeer.connect(port) { new in
-                    #expect(try await new.shake(as: low, with: node))
+                    try await expect(new.shake(as: low, with: node))
                     try await wait("the second") { node.recorder.events.count == 3 }
                     #expect(node.network.connections().count == 1)
                     await new.send(Frame.ping([1, 2, 3, 4, 5, 6, 7, 8]).bytes)
-                    #expect(try await new.receive() == .pong([1, 2, 3, 4, 5, 6, 7, 8]))
+                    let answer = try await new.receive()
+                    #expect(answer == .pong([1, 2, 3, 4, 5, 6, 7, 8]))
                 }
                 #expect(await old.readToEnd() == 0)
             }
@@ -244,16 +250,16 @@ struct NetworkTests {
     func idle() async throws {
         let limits = quickLimits { limits in
             limits.ping = .milliseconds(40)
-            limits.idle = .milliseconds(400)
+            limits.idle = .seconds(1)
         }
         try await withPair(seed: 9, limits: limits) { one, other in
             let start = ContinuousClock.now
             try await RawPeer.connect(try #require(other.network.port)) { silent in
                 var random = FixtureRandom(seed: 90)
-                #expect(try await silent.shake(as: secretKey(&random), with: other))
+                try await expect(silent.shake(as: secretKey(&random), with: other))
                 #expect(await silent.readToEnd() > 0, "pings")
             }
-            #expect((Duration.milliseconds(350)...Duration.seconds(5)).contains(ContinuousClock.now - start))
+            #expect((Duration.milliseconds(900)...Duration.seconds(10)).contains(ContinuousClock.now - start))
             #expect(one.recorder.events.count == 1, "the honest one stayed")
             #expect(one.network.connections().first?.roundTrip != nil)
         }
