@@ -529,9 +529,11 @@ class Load:
             raise self.failure
 
     def check(self, member, last=None):
-        """Each payment that was final anywhere is final in the same block at this member."""
+        """Each payment that was final anywhere is final in the same block at this member, once it has come that far."""
         entries = list(self.final.items())
-        for digest, where in entries[-last:] if last else entries:
+        entries = entries[-last:] if last else entries
+        self.network.await_height(max((height for _, (height, _) in entries), default=0), [member])
+        for digest, where in entries:
             status = member.rpc.value("tx_status", hash=digest)
             assert status["state"] == "final", (member.name, digest, status)
             assert (status["height"], status["blockHash"]) == where, (member.name, digest)
