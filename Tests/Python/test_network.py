@@ -63,7 +63,8 @@ def await_vote(network, member, seconds=180):
 
     def has_voted():
         epoch = place()[0]
-        return (epoch, witness.votes()[member.name] or -1) > start and place()[0] == epoch
+        vote = witness.votes()[member.name]
+        return vote is not None and (epoch, vote) > start and place()[0] == epoch
 
     until(
         has_voted, seconds,
