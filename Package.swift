@@ -154,7 +154,7 @@ targets += [
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Architecture", []),
-    tests("Simulator", ["Simulator", "Storage"]),
+    tests("Simulator", ["Simulator", "Storage", "Votes", "Primitives"]),
     tests("Node", ["Node", "Primitives"]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),

@@ -1,5 +1,5 @@
 /// What is to happen, by time; at the same time, in the order in which it was asked for. A binary heap.
-struct EventQueue<Event> {
+package struct EventQueue<Event> {
     private struct Entry {
         let time: UInt64
         let number: UInt64
@@ -11,10 +11,11 @@ struct EventQueue<Event> {
     private var heap: [Entry] = []
     private var number: UInt64 = 0
 
-    var isEmpty: Bool { heap.isEmpty }
-    var count: Int { heap.count }
+    package init() {}
 
-    mutating func push(_ event: Event, at time: UInt64) {
+    package var isEmpty: Bool { heap.isEmpty }
+
+    package mutating func push(_ event: Event, at time: UInt64) {
         number += 1
         heap.append(Entry(time: time, number: number, event: event))
         var child = heap.count - 1
@@ -26,7 +27,7 @@ struct EventQueue<Event> {
         }
     }
 
-    mutating func pop() -> (time: UInt64, event: Event)? {
+    package mutating func pop() -> (time: UInt64, event: Event)? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty {
             heap[0] = last

@@ -84,6 +84,8 @@ struct Scenario {
             switch kind {
             case .wipe, .twinSwitch: false
             case .crashAtSync: random.chance(700)
+            // Every node executes again what was not final: dear, and soon the only thing that happens.
+            case .restartOfAll: random.chance(200)
             default: random.chance(400)
             }
         }

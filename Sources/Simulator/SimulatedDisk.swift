@@ -1,8 +1,8 @@
-internal import Storage
+package import Storage
 internal import Synchronization
 
 /// When the power fails at a point where something is made durable.
-enum CrashPoint: UInt8, CaseIterable, Sendable {
+package enum CrashPoint: UInt8, CaseIterable, Sendable {
     /// Nothing of it reached the disk.
     case before
     /// Some of what was appended did; what is replaced or committed whole counts as not written.
@@ -12,7 +12,7 @@ enum CrashPoint: UInt8, CaseIterable, Sendable {
 }
 
 /// What is made durable.
-enum SyncKind: UInt8, CaseIterable, Sendable {
+package enum SyncKind: UInt8, CaseIterable, Sendable {
     case journalAppend
     case journalRotation
     case signingGuard
@@ -23,19 +23,21 @@ enum SyncKind: UInt8, CaseIterable, Sendable {
 /// A disk in memory that keeps apart what was synchronized from what was only written, and fails where it is told to.
 ///
 /// A power failure keeps any part of what was not synchronized.
-final class SimulatedDisk: Disk {
+package final class SimulatedDisk: Disk {
     private struct Content: Sendable {
         var durable: [String: [UInt8]] = [:]
         var written: [String: [UInt8]] = [:]
         var random: SimulatorRandom
         /// Points to pass until the power fails, and how; nil: never.
         var plan: (left: Int, point: CrashPoint)?
-        var crash: (kind: SyncKind, point: CrashPoint)?
+        package var crash: (kind: SyncKind, point: CrashPoint)?
         var passed = [Int](repeating: 0, count: SyncKind.allCases.count)
     }
 
     /// A mutex since `Disk` is Sendable; one thread uses it.
     private let content: Mutex<Content>
+
+    package convenience init(seed: UInt64) { self.init(random: SimulatorRandom(seed: seed)) }
 
     init(random: SimulatorRandom) { content = Mutex(Content(random: random)) }
 
@@ -45,7 +47,7 @@ final class SimulatedDisk: Disk {
     // MARK: Faults
 
     /// The power fails at the `count`-th point from now on.
-    func failPower(atPoint count: Int, _ point: CrashPoint) { content.withLock { $0.plan = (count, point) } }
+    package func failPower(atPoint count: Int, _ point: CrashPoint) { content.withLock { $0.plan = (count, point) } }
     func disarm() { content.withLock { $0.plan = nil } }
 
     /// Where the power failed, if it did.
@@ -55,7 +57,7 @@ final class SimulatedDisk: Disk {
     var passedPoints: [Int] { content.withLock { $0.passed } }
 
     /// The power comes back: what was synchronized is there, of the rest any part.
-    func restorePower() {
+    package func restorePower() {
         content.withLock { content in
             for name in content.written.keys.sorted() {
                 guard let written = content.written[name], let durable = content.durable[name] else { continue }
@@ -116,29 +118,29 @@ final class SimulatedDisk: Disk {
 
     // MARK: Disk
 
-    func names() throws(StorageFailure) -> [String] {
+    package func names() throws(StorageFailure) -> [String] {
         try checkPower()
         return content.withLock { $0.written.keys.sorted() }
     }
 
-    func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
+    package func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
         try checkPower()
         return content.withLock { $0.written[name] }
     }
 
-    func replace(_ name: String, with bytes: [UInt8]) throws(StorageFailure) {
+    package func replace(_ name: String, with bytes: [UInt8]) throws(StorageFailure) {
         try point(name == "guard" ? .signingGuard : .journalRotation) { content in
             content.written[name] = bytes
             content.durable[name] = bytes
         }
     }
 
-    func open(_ name: String) throws(StorageFailure) -> any DiskFile {
+    package func open(_ name: String) throws(StorageFailure) -> any DiskFile {
         try checkPower()
         return File(disk: self, name: name)
     }
 
-    func remove(_ name: String) throws(StorageFailure) {
+    package func remove(_ name: String) throws(StorageFailure) {
         try point(.journalRotation) { content in
             content.written[name] = nil
             content.durable[name] = nil

@@ -3,6 +3,12 @@ import Dispatch
 import Simulator
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// `make simulate`: real replicas over a simulated clock, network and disk, everything from one seed.
 @main
 struct SimulatorCommand: ParsableCommand {
@@ -101,8 +107,10 @@ private final class Progress: Sendable {
                 for line in result.lines { print(line) }
                 print("seed \(result.seed) FAILED: \(failure)")
                 print("run it again with: make simulate SEED=\(result.seed)\n")
+                _ = fflush(nil)
             } else if state.summary.seeds.isMultiple(of: 100) {
                 print("\(state.summary.seeds) seeds run, \(state.summary.failures.count) failed")
+                _ = fflush(nil)
             }
         }
     }

@@ -59,6 +59,63 @@ struct ReplicaNetworkTests {
         #expect(network.stops.isEmpty)
     }
 
+    @Test("[N8] Statuses that come in another order take no peer out of sync")
+    func reorderedStatuses() throws {
+        var network = try TestReplicas(4, epochLength: 100)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 20, at: 0)
+        network.dropped = { if case .certificate = $0 { true } else { false } }
+        network.heal()
+        for peer in 0..<3 {
+            for height in [2, 1, 3] as [UInt64] {
+                let status = PeerStatus(height: Height(height), blockHash: .zero, epoch: .genesis, view: View(1))
+                try network.inject(.status(status), from: peer, to: 3)
+            }
+        }
+        let height = network.replicas[0].head.height
+        network.run(milliseconds: 10_000)
+        #expect(network.replicas[3].head.height >= height)
+    }
+
+    @Test("[C3] A block that was asked for and arrives after it became final by sync is not executed, and stops nobody")
+    func lateBlock() throws {
+        var network = try TestReplicas(4, epochLength: 100)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 6, at: 0)
+        let (first, second) = (network.disks[0].log[1], network.disks[0].log[2])
+        let certificates = network.disks[0].certificates.filter { $0.kind == .notarize }
+        let parent = try #require(certificates.first { $0.blockHash == first.hash })
+        let child = try #require(certificates.first { $0.blockHash == second.hash })
+        try #require(child.view == parent.view.next)
+        try network.inject(.certificate(parent), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        try network.inject(.block(first), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        // The child is offered, and its transactions are not here: node 3 waits for it.
+        let leader = network.replicas[0].epochInformation.validators.leader(of: child.view)
+        let proposal = CompactProposal(
+            header: second.header, evidence: second.evidence, view: child.view, parentView: child.parentView,
+            notarize: network.signed(
+                .notarize(.genesis, child.view, parentView: child.parentView, blockHash: second.hash), by: leader),
+            shortIDs: second.transactions.map { _ in 7 }, included: [])
+        try network.inject(.proposal(proposal), from: leader, to: 3)
+        network.run(milliseconds: 20)
+        network.dropped = { message in
+            switch message {
+            case .block, .blockTransactions: true
+            default: false
+            }
+        }
+        network.heal()
+        network.run(milliseconds: 12_000)
+        #expect(network.replicas[3].head.height > second.header.height)
+        try network.inject(.block(second), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        #expect(network.stops.isEmpty)
+    }
+
     @Test("[N4] A transaction reaches every pool, and each peer is sent it once")
     func gossip() throws {
         var network = try TestReplicas(4)

@@ -277,7 +277,10 @@ struct TestReplicas {
 
     /// A message that `sender` never said.
     mutating func inject(_ message: PeerMessage, from sender: Int, to node: Int) throws {
-        guard let verified = try verifiers[node].verify(message, transactions: []) else { return }
+        let transactions = try MessageVerifier.transactions(in: message).map {
+            try VerifiedTransaction(try SignedTransaction(try RawTransaction($0)), network: genesis.hash)
+        }
+        guard let verified = try verifiers[node].verify(message, transactions: transactions) else { return }
         send(node, .message(verified, from: Self.transportKey(sender)))
     }
 
