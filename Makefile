@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build package check-package bench kill fuzz vectors format check cddl docs prerequisites python clean
+.PHONY: help run test build package check-package bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,16 +46,35 @@ ifneq ($(ONLY),)
 else
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build
+	$(BUILD) --product mednexus-simulator
+	$(BIN)/mednexus-simulator --seeds 1000
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
 
 kill: python build ## Kills a node under load, again and again (ROUNDS=50).
 	MEDNEXUS_KILLS=$(or $(ROUNDS),50) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_kill.py
 
-bench: build ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
+perturb: python build ## Random perturbations of four real validators (ROUNDS=100, SEED=n).
+	$(BUILD) --product mednexus-relay
+	MEDNEXUS_ROUNDS=$(or $(ROUNDS),100) $(if $(SEED),MEDNEXUS_SEED=$(SEED)) \
+		$(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_perturbation.py
+
+finality: python build ## Finality against three one-way delays, between namespaces: 4, 7 and 16 validators.
+	$(BUILD) --product mednexus-relay
+	MEDNEXUS_FINALITY=all $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_finality.py
+
+bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
 	@.ci/prerequisites wrk
 	$(BUILD) --product mednexus-bench
+	$(BUILD) --product mednexus-relay
 	$(BIN)/mednexus-bench --only "$(ONLY)"
+
+simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
+	$(BUILD) --product mednexus-simulator
+	@$(BIN)/mednexus-simulator $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+simulate-planted: prerequisites ## Shows that the simulator finds planted faults.
+	@Tests/Simulator/planted/run
 
 fuzz: prerequisites ## A million random and mutated inputs to each decoder.
 	MEDNEXUS_FUZZ=1000000 $(SWIFT) test -c release --filter hostile
@@ -72,6 +91,9 @@ format: ## Formats the sources.
 check: ## Formatting, style and the joined schema.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	@.ci/cddl --check
+
+model-check: ## Checks the model of consensus: agreement with the rules, disagreement without one.
+	@.ci/model-check
 
 docs: ## The specifications are the documentation.
 	@ls Specs Specs/*

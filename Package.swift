@@ -85,10 +85,17 @@ var targets: [Target] = [
             Library.serviceLifecycle,
         ]),
     room(
+        "Networking",
+        [
+            "Primitives", "Cryptography", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
+            Library.serviceLifecycle,
+        ]),
+    room(
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
+            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
+            Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(
@@ -99,6 +106,12 @@ var targets: [Target] = [
         ]),
 
     // Programs and tools
+    room(
+        "Simulator",
+        foundations + domains + [
+            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Storage",
+        ]),
+    program("mednexus-simulator", ["Simulator", Library.argumentParser]),
     program(
         "mednexusd",
         [
@@ -118,6 +131,7 @@ var targets: [Target] = [
 ]
 
 targets += [
+    program("mednexus-relay", [], path: "Tests/Relay"),
     .target(
         name: "TestSupport", dependencies: ["Primitives", "Encoding", "Cryptography", "StateModel"],
         path: "Tests/Support", swiftSettings: settings),
@@ -140,6 +154,7 @@ targets += [
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Architecture", []),
+    tests("Simulator", ["Simulator", "Storage", "Votes", "Primitives"]),
     tests("Node", ["Node", "Primitives"]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
@@ -149,10 +164,16 @@ targets += [
             "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
-    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Fixtures"]),
+    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Replica", "Fixtures"]),
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
         swiftSettings: settings),
+    tests(
+        "Networking",
+        [
+            "Networking", "Cryptography", "Primitives", "Fixtures", "TestSupport", Library.logging, Library.metrics,
+            Library.nioCore, Library.nioPosix,
+        ]),
     tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
     tests(
         "RPC",
@@ -180,6 +201,7 @@ var package = Package(
         .executable(name: "mednexusd", targets: ["mednexusd"]),
         .executable(name: "mednexus", targets: ["mednexus"]),
         .executable(name: "mednexus-bench", targets: ["mednexus-bench"]),
+        .executable(name: "mednexus-simulator", targets: ["mednexus-simulator"]),
     ],
     dependencies: libraries,
     targets: targets

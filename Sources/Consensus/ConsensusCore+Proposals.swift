@@ -9,8 +9,8 @@ extension ConsensusCore {
         case ready(view: View, blockHash: Hash, height: Height)
         /// Agreed on but not executed yet, or its block is on its way.
         case pending
-        /// No certificate of some view in between.
-        case unproven
+        /// No certificate of this view is here.
+        case unproven(View)
         /// It contradicts what is final.
         case impossible
     }
@@ -22,7 +22,7 @@ extension ConsensusCore {
             return .ready(view: parent, blockHash: finalized.blockHash, height: finalized.height)
         }
         let record = record(parent)
-        guard record.agreement != nil else { return .unproven }
+        guard record.agreement != nil else { return .unproven(parent) }
         if record.isCertified == false { return .impossible }
         guard record.isCertified == true, let candidate = record.agreedCandidate, candidate.isExecuted else {
             return .pending
@@ -34,7 +34,7 @@ extension ConsensusCore {
     func isNullified(_ view: View) -> Bool { record(view).nullification != nil }
 
     /// [C2] The highest certified view such that every view between it and the current one is nullified.
-    private var parentToExtend: Parent {
+    var parentToExtend: Parent {
         var candidate = view
         while candidate > finalized.view {
             candidate = View(candidate.value - 1)
@@ -42,10 +42,10 @@ extension ConsensusCore {
             case .ready(let view, let hash, let height): return .ready(view: view, blockHash: hash, height: height)
             case .impossible where isNullified(candidate), .unproven where isNullified(candidate): continue
             case .pending: return .pending
-            case .impossible, .unproven: return .unproven
+            case .impossible, .unproven: return .unproven(candidate)
             }
         }
-        return .unproven
+        return .unproven(finalized.view)
     }
 
     /// The block that the next one will probably stand on: the one offered in this view if it is executed and not given
@@ -78,7 +78,7 @@ extension ConsensusCore {
             isProposing = true
             effects.append(
                 .propose(view: view, parentView: parentView, parentHash: parentHash, parentHeight: height))
-        case .unproven: fetchCertificates()
+        case .unproven(let missing): fetchCertificates(through: missing)
         case .pending, .impossible: break
         }
     }
@@ -111,21 +111,21 @@ extension ConsensusCore {
         armIfNeeded()
     }
 
-    mutating func fetchCertificates() {
-        guard !areCertificatesRequested else { return }
+    /// One request for everything from the last final view up to the one that is missing; peers answer from the top.
+    mutating func fetchCertificates(through missing: View) {
+        guard !areCertificatesRequested, missing > finalized.view else { return }
         areCertificatesRequested = true
-        effects.append(.fetchCertificates(above: finalized.view, below: view))
+        effects.append(.fetchCertificates(above: finalized.view, below: missing.next))
     }
 
     // MARK: Everyone else
 
     /// [C3] The first proposal of a view counts; another one is evidence, by its vote.
     mutating func receive(_ proposal: Proposal, _ notarize: SignedVote) {
-        guard proposal.epoch == epoch, isCurrent(proposal.view), notarize.vote == proposal.notarize,
-            proposal.notarize.isWellFormed, notarize.validator == leader(of: proposal.view)
+        guard proposal.epoch == epoch, notarize.vote == proposal.notarize, proposal.notarize.isWellFormed,
+            notarize.validator == leader(of: proposal.view)
         else { return }
-        let isFirst = record(proposal.view).offered == nil
-        if isFirst {
+        if isCurrent(proposal.view), !isOver, record(proposal.view).offered == nil {
             missedTurns[notarize.validator] = 0
             update(proposal.view) { record in
                 // What is known of the block in the agreed slot is known of it here as well.
@@ -136,8 +136,10 @@ extension ConsensusCore {
         receive(notarize)
     }
 
+    /// True for views whose votes and proposals are kept.
     func isCurrent(_ other: View) -> Bool {
         other > finalized.view && other.value <= view.value + ConsensusLimits.viewsAhead
+            && other.value + ConsensusLimits.viewsBehind > view.value
     }
 
     mutating func obtain(_ proposal: Proposal) {
@@ -154,25 +156,28 @@ extension ConsensusCore {
         guard let offered = record.offered, offered.verdict == nil, !offered.isVerifying, record.ownTerminal == nil
         else { return }
         let proposal = offered.proposal
-        guard isGapNullified(above: proposal.parentView) else {
-            if parentIsImpossible(proposal) { reject(proposal) } else { fetchCertificates() }
-            return
+        if parentIsImpossible(proposal) {
+            reject(proposal)
+        } else if let missing = gap(above: proposal.parentView) {
+            fetchCertificates(through: missing)
+        } else {
+            verify(offered, in: view)
         }
-        verify(offered, in: view)
     }
 
     private func parentIsImpossible(_ proposal: Proposal) -> Bool {
         if case .impossible = parent(proposal.parentView) { true } else { false }
     }
 
-    func isGapNullified(above parent: View) -> Bool {
-        guard parent >= finalized.view else { return false }
-        var between = parent.next
-        while between < view {
-            guard isNullified(between) else { return false }
-            between = between.next
+    /// The highest view between `parent` and the current one that is not known to be nullified. It ends at the first
+    /// that is not, so a view far below costs nothing.
+    private func gap(above parent: View) -> View? {
+        var between = View(view.value - 1)
+        while between > parent {
+            guard isNullified(between) else { return between }
+            between = View(between.value - 1)
         }
-        return true
+        return nil
     }
 
     /// Asks for the block's execution as soon as its parent is executed.
@@ -188,20 +193,31 @@ extension ConsensusCore {
                 && parentHeight == configuration.lastHeight
             if isAgain {
                 // [C16] The boundary block itself, which is executed already.
-                update(view) { $0.update(proposal.blockHash) { $0.verdict = .valid } }
+                update(view) { $0.update(proposal) { $0.verdict = .valid } }
             } else if isNext {
-                update(view) { $0.update(proposal.blockHash) { $0.isVerifying = true } }
+                update(view) { $0.update(proposal) { $0.isVerifying = true } }
                 effects.append(.verify(proposal))
             } else {
                 reject(proposal)
             }
-        case .unproven: fetchCertificates()
+        case .unproven(let missing): fetchCertificates(through: missing)
         case .impossible: reject(proposal)
         case .pending: break
         }
     }
 
-    private mutating func reject(_ proposal: Proposal) { verified(proposal.view, proposal.blockHash, .invalid) }
+    private mutating func reject(_ proposal: Proposal) {
+        update(proposal.view) { $0.update(proposal) { $0.verdict = .invalid } }
+        if record(proposal.view).isCertified == true, record(proposal.view).agreedCandidate?.proposal == proposal {
+            halt("view \(proposal.view): block \(proposal.blockHash) was certified before and its place is wrong now")
+        }
+        nullifyIfOfferIsInvalid(proposal.view)
+    }
+
+    /// [C3] A block that fails verification means nullify at once.
+    private mutating func nullifyIfOfferIsInvalid(_ rejected: View) {
+        if rejected == view, record(view).offered?.verdict == .invalid { nullify() }
+    }
 
     mutating func verified(_ verifiedView: View, _ blockHash: Hash, _ verdict: Verdict) {
         guard records[verifiedView] != nil, verifiedView > finalized.view else { return }
@@ -211,17 +227,8 @@ extension ConsensusCore {
             halt("view \(verifiedView): block \(blockHash) was certified before and is now found invalid")
             return
         }
-        update(verifiedView) { record in
-            record.update(blockHash) { candidate in
-                candidate.isVerifying = false
-                // An untimely block may be asked about again; nothing else changes its verdict.
-                if candidate.verdict == nil || candidate.verdict == .untimely { candidate.verdict = verdict }
-            }
-        }
-        // [C3] A block that fails verification means nullify at once.
-        if verdict == .invalid, verifiedView == view, record(view).offered?.proposal.blockHash == blockHash {
-            nullify()
-        }
+        update(verifiedView) { $0.answer(blockHash, verdict) }
+        nullifyIfOfferIsInvalid(verifiedView)
     }
 
     /// [C4] Votes for the offered block: valid, timely, its parent certified and the gap nullified.
@@ -231,7 +238,7 @@ extension ConsensusCore {
             record.ownTerminal == nil
         else { return }
         let proposal = offered.proposal
-        guard case .ready = parent(proposal.parentView), isGapNullified(above: proposal.parentView) else { return }
+        guard case .ready = parent(proposal.parentView), gap(above: proposal.parentView) == nil else { return }
         if cast(proposal.notarize) { journal.append(.proposal(proposal)) }
     }
 }

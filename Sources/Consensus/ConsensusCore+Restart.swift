@@ -8,10 +8,16 @@ extension ConsensusCore {
             replay(record)
         }
         for vote in recovery.guardVotes where vote.epoch == epoch && vote.view > finalized.view { replayOwn(vote) }
+        ownVotesKnownFrom =
+            recovery.guardVotes.map(\.position).max().map {
+                $0.epoch < epoch ? .genesis : $0.epoch == epoch ? $0.view : .maximum
+            } ?? .genesis
+        isOver = finalized.height >= configuration.lastHeight
+        guard !isOver else { return }
         // The highest position counts, not the last written.
         for (known, record) in records.sorted(by: { $0.key < $1.key }) {
             if record.agreement != nil { open(known) }
-            if let finalization = record.finalization { pendingFinalization = finalization }
+            if let finalization = record.finalization { pendingFinalizations.append(finalization) }
             let isLeft = record.nullification != nil || record.finalization != nil || record.isCertified == true
             let isIn = record.notarization != nil || record.ownNotarize != nil || record.ownTerminal != nil
             if isLeft { view = max(view, known.next) } else if isIn { view = max(view, known) }
@@ -26,6 +32,8 @@ extension ConsensusCore {
         case .certification(let certification): update(known) { $0.isCertified = certification.isCertified }
         case .proposal(let proposal): update(known) { $0.offered = Candidate(proposal) }
         case .evidence(let evidence):
+            guard validators[evidence.validator] != nil else { return }
+            equivocators.insert(evidence.validator)
             let isLeader = evidence.validator == leader(of: known)
             let count = validators.count
             update(known) { record in
@@ -47,6 +55,7 @@ extension ConsensusCore {
     /// What this node said last is said again, to its own collector as well: the crash may have come between the journal
     /// and the network. The guard signs the same votes again.
     mutating func start() {
+        guard !isOver else { return }
         resetHeartbeat()
         let record = record(highestOwnVote)
         for vote in [record.ownNotarize, record.ownTerminal].compactMap(\.self) { effects.append(.cast(vote)) }

@@ -14,10 +14,8 @@ extension ConsensusCore {
         isProposing = false
         isRebroadcastArmed = false
         areCertificatesRequested = false
-        if view.value > ConsensusLimits.viewsBehind {
-            let old = View(view.value - ConsensusLimits.viewsBehind)
-            if records[old] != nil { update(old) { $0.releaseVotes() } }
-        }
+        let passed = records.keys.filter { $0 < view && !isCurrent($0) }
+        for old in passed { update(old) { $0.releaseVotes() } }
     }
 
     /// [C13] A leader that let its turn pass although there was work is remembered; any proposal clears it.
@@ -28,7 +26,7 @@ extension ConsensusCore {
     }
 
     /// [C13] At most f leaders, those that missed most; among equals the lower index.
-    var skippedLeaders: [Int] {
+    public var skippedLeaders: [Int] {
         let missing = missedTurns.indices.filter { missedTurns[$0] >= ConsensusLimits.missedTurns }
         let sorted = missing.sorted { missedTurns[$0] != missedTurns[$1] ? missedTurns[$0] > missedTurns[$1] : $0 < $1 }
         return Array(sorted.prefix(validators.faulty))
@@ -49,7 +47,7 @@ extension ConsensusCore {
     /// [C12] With nothing to do no timer runs. Awaited work, a due heartbeat, a proposal or a nullify of this view start
     /// both timers.
     mutating func armIfNeeded() {
-        let isAwaited = work.isAwaited || isHeartbeatDue
+        let isAwaited = work.isAwaited || isHeartbeatDue || isBoundaryOpen
         if isAwaited { isAwaitedHere = true }
         let record = record(view)
         let isCalled = record.offered != nil || record.nullifies.contains { $0 != nil }
@@ -61,6 +59,18 @@ extension ConsensusCore {
         }
         if record.offered == nil { setTimer(.leader, delayMilliseconds: 2 * backedOffDelta) }
         setTimer(.advance, delayMilliseconds: 3 * backedOffDelta)
+    }
+
+    /// [C16] The boundary block is certified and not final: that is work for every leader until it is.
+    private var isBoundaryOpen: Bool {
+        guard view > finalized.view.next, case .ready(_, _, let height) = parentToExtend else { return false }
+        return height == configuration.lastHeight
+    }
+
+    /// [C6] A leader that gives its view up need not be waited for, whether its nullify came before this node entered
+    /// the view or after.
+    mutating func followLeaderGivingUp() {
+        if record(view).vote(.nullify, by: leader(of: view)) != nil { nullify() }
     }
 
     mutating func fired(_ timer: ConsensusTimer) {
@@ -91,8 +101,8 @@ extension ConsensusCore {
     var needsRebroadcast: Bool {
         let record = record(view)
         return record.ownTerminal != nil || record.ownNotarize != nil || areCertificatesRequested || !openViews.isEmpty
-            || pendingFinalization != nil || record.offered.map { $0.isVerifying } ?? false
-            || !unfinalizedOwnVotes.isEmpty
+            || !pendingFinalizations.isEmpty || !unfinalizedOwnVotes.isEmpty
+            || record.offered.map { $0.isVerifying || $0.verdict == .untimely } ?? false
     }
 
     mutating func armRebroadcast() {
@@ -139,16 +149,25 @@ extension ConsensusCore {
                 record.agreed.mutate { $0.isVerifying = false }
             }
         }
-        if let pendingFinalization { update(pendingFinalization.view) { $0.isObtaining = false } }
-        if records[view] != nil { update(view) { $0.offered.mutate { $0.isVerifying = false } } }
+        for pending in pendingFinalizations { update(pending.view) { $0.isObtaining = false } }
+        guard records[view] != nil else { return }
+        update(view) { record in
+            record.offered.mutate { candidate in
+                candidate.isVerifying = false
+                // [C4] Its time may have come.
+                if candidate.verdict == .untimely { candidate.verdict = nil }
+            }
+        }
     }
 
-    /// [C8] What proves to another node that it may be in `view`: of the view before it any certificate, and the last
-    /// finalization.
+    /// [C8] What proves to another node that it may be in `view`: of the view before it any certificate, its own
+    /// notarization, and the last finalization.
     func certificatesForEntering(_ view: View) -> [Certificate] {
         guard view > .genesis else { return [] }
         let previous = record(View(view.value - 1))
-        var certificates = [previous.finalization, previous.notarization, previous.nullification].compactMap(\.self)
+        var certificates = [
+            previous.finalization, previous.notarization, previous.nullification, record(view).notarization,
+        ].compactMap(\.self)
         if let finalization, !certificates.contains(finalization) { certificates.append(finalization) }
         return certificates
     }
@@ -157,7 +176,7 @@ extension ConsensusCore {
     mutating func help(_ validator: Int, behindIn old: View) {
         guard validator != ownIndex else { return }
         var certificates: [Certificate] = []
-        if old <= finalized.view {
+        if old <= finalized.view || isOver {
             certificates = [finalization].compactMap(\.self)
         } else {
             let record = record(old)

@@ -6,22 +6,35 @@ extension ConsensusCore {
     mutating func receive(_ signed: SignedVote) {
         let vote = signed.vote
         guard vote.epoch == epoch, vote.isWellFormed, validators[signed.validator] != nil else { return }
-        if vote.view <= finalized.view {
+        lastVotes[signed.validator] = max(lastVotes[signed.validator] ?? vote.view, vote.view)
+        // [C18] Past the boundary every vote of the epoch is a straggler's, in whatever view it waits.
+        if vote.view < finalized.view || isOver {
             help(signed.validator, behindIn: vote.view)
             return
         }
+        // [C18] A quorum leaves f votes to come late in every view: only who says it again, or lags by more, needs help.
+        let isBehind = vote.view < view && (vote.kind != .finalize || vote.view == finalized.view)
+        if isBehind, isRepeated(signed) || vote.view.next < view { help(signed.validator, behindIn: vote.view) }
+        if vote.view == finalized.view {
+            let validatorCount = validators.count
+            if records[vote.view] != nil { update(vote.view) { $0.store(signed, validators: validatorCount) } }
+            return
+        }
         // A late vote is counted all the same: it may complete a certificate that others lack.
-        if vote.view < view, vote.kind != .finalize { help(signed.validator, behindIn: vote.view) }
-        guard isCurrent(vote.view), !isOver else { return }
+        guard isCurrent(vote.view) else { return }
         count(signed)
-        // [C6] A leader that gives its view up need not be waited for.
-        if vote.kind == .nullify, vote.view == view, signed.validator == leader(of: view) { nullify() }
+    }
+
+    private func isRepeated(_ signed: SignedVote) -> Bool {
+        record(signed.vote.view).vote(signed.vote.kind, by: signed.validator)?.vote == signed.vote
     }
 
     private mutating func count(_ signed: SignedVote) {
         let vote = signed.vote
         if signed.validator == ownIndex, !isOwn(vote) {
-            effects.append(.foreignVoteByOwnKey(signed))
+            // [C11] Below what the guard held at the start this node may have voted and lost its journal: such a vote,
+            // echoed by whomever, proves nothing. From there on it would remember.
+            if vote.view >= ownVotesKnownFrom { effects.append(.foreignVoteByOwnKey(signed)) }
             return
         }
         if let conflict = conflict(with: signed) { report(conflict) }
@@ -63,10 +76,15 @@ extension ConsensusCore {
         return nil
     }
 
+    /// Each validator is reported once in an epoch, and a leader for each view that it spoils: who equivocates without
+    /// end can't fill the journal.
     private mutating func report(_ evidence: Evidence) {
-        if evidence.kind == .conflictingNotarizes, evidence.validator == leader(of: evidence.position.view) {
-            update(evidence.position.view) { $0.leaderEquivocated = true }
-        }
+        let view = evidence.position.view
+        let spoils = evidence.kind == .conflictingNotarizes && evidence.validator == leader(of: view)
+        let isNew = equivocators.insert(evidence.validator).inserted
+        guard isNew || spoils && !record(view).leaderEquivocated else { return }
+        if spoils { update(view) { $0.leaderEquivocated = true } }
+        equivocations += 1
         journal.append(.evidence(evidence))
         effects.append(.report(evidence))
     }
@@ -75,8 +93,27 @@ extension ConsensusCore {
 
     mutating func receive(_ certificate: Certificate) {
         guard certificate.epoch == epoch, certificate.view > finalized.view, !isOver else { return }
+        if let known = contradiction(of: certificate) {
+            halt(
+                "view \(certificate.view): \(known.kind.name) and \(certificate.kind.name) exclude each other: more"
+                    + " than f validators are faulty")
+            return
+        }
         guard record(certificate.view).certificate(certificate.kind) == nil else { return }
         accept(certificate)
+    }
+
+    /// A known certificate of the view that can't stand beside this one while at most f validators are faulty.
+    private func contradiction(of certificate: Certificate) -> Certificate? {
+        let record = record(certificate.view)
+        switch certificate.kind {
+        case .nullify: return record.finalization
+        case .notarize, .finalize:
+            let named = [record.notarization, record.finalization].compactMap(\.self).first {
+                $0.blockHash != certificate.blockHash || $0.parentView != certificate.parentView
+            }
+            return named ?? (certificate.kind == .finalize ? record.nullification : nil)
+        }
     }
 
     /// Journals a new certificate and moves the view by it.
@@ -89,10 +126,12 @@ extension ConsensusCore {
             // A quorum was in that view; it is left when the block is certified [C5].
             enter(certificate.view)
         case .nullify:
+            nullifiedTotal += 1
             if certificate.view >= view { nullifiedViews += 1 }
             enter(certificate.view.next)
         case .finalize:
-            if pendingFinalization.map({ $0.view < certificate.view }) ?? true { pendingFinalization = certificate }
+            pendingFinalizations.append(certificate)
+            pendingFinalizations.sort { $0.view < $1.view }
             open(certificate.view)
             enter(certificate.view.next)
         }
@@ -137,7 +176,9 @@ extension ConsensusCore {
     /// the view is no reason to refuse.
     private mutating func certify(_ proposal: Proposal, isValid: Bool) {
         let certified = proposal.view
-        if record(certified).isCertified == nil {
+        // Another result than before (a block found invalid by an older program) is taken for good: what was signed
+        // stays excluded by the guard. The reverse halted already.
+        if record(certified).isCertified != isValid {
             update(certified) { $0.isCertified = isValid }
             journal.append(
                 .certification(
@@ -159,17 +200,15 @@ extension ConsensusCore {
         enter(certified.next)
     }
 
-    /// [C7] The highest finalization becomes effective when its block is executed here. True if it did.
+    /// [C7] The highest finalization whose block is executed here becomes effective; those above wait for theirs. True
+    /// if one did.
     mutating func finalizePending() -> Bool {
-        guard let certificate = pendingFinalization else { return false }
-        guard certificate.view > finalized.view else {
-            pendingFinalization = nil
-            return false
+        let executed = pendingFinalizations.last {
+            record($0.view).candidate(for: $0.vote)?.isExecuted ?? false
         }
-        guard let candidate = record(certificate.view).candidate(for: certificate.vote), candidate.isExecuted else {
-            return false
-        }
-        pendingFinalization = nil
+        guard let certificate = executed,
+            let candidate = record(certificate.view).candidate(for: certificate.vote)
+        else { return false }
         let height = candidate.proposal.height
         effects.append(.finalize(certificate, height: height))
         becomeFinal(Anchor(view: certificate.view, blockHash: certificate.blockHash, height: height), certificate)
@@ -182,11 +221,14 @@ extension ConsensusCore {
         nullifiedViews = 0
         records = records.filter { $0.key >= anchor.view }
         openViews.removeAll { $0 <= anchor.view }
+        pendingFinalizations.removeAll { $0.view <= anchor.view }
         effects.append(.trimJournal(before: EpochView(epoch, anchor.view)))
         enter(anchor.view.next)
         if anchor.height >= configuration.lastHeight {
             // [C16] Nothing may follow in this epoch.
             isOver = true
+            openViews = []
+            pendingFinalizations = []
             effects.append(.epochEnded(certificate, height: anchor.height))
             return
         }

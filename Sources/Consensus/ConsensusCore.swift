@@ -21,9 +21,20 @@ public struct ConsensusCore: Sendable {
     var records: [View: ViewRecord] = [:]
     /// Views whose agreed block is not yet certified or not executed since the start, ascending.
     var openViews: [View] = []
-    /// The highest finalization whose block is not here yet.
-    var pendingFinalization: Certificate?
+    /// Finalizations whose blocks are not here yet, ascending.
+    var pendingFinalizations: [Certificate] = []
     var highestOwnVote = View.genesis
+    /// From this view on every own vote is remembered: where the guard stood at the start [C11].
+    var ownVotesKnownFrom = View.genesis
+
+    /// For each validator the highest view in which a vote of it was seen, nil before the first.
+    public internal(set) var lastVotes: [View?]
+    /// Nullifications seen in this epoch since the start.
+    public internal(set) var nullifiedTotal: UInt64 = 0
+    /// Evidence reported in this epoch since the start.
+    public internal(set) var equivocations: UInt64 = 0
+    /// Validators that evidence was found against [C15].
+    var equivocators: Set<Int> = []
 
     // The current view's timers [C1].
     var isArmed = false
@@ -54,6 +65,7 @@ public struct ConsensusCore: Sendable {
         finalized = recovery.finalized
         finalization = recovery.finalization
         missedTurns = Array(repeating: 0, count: configuration.validators.count)
+        lastVotes = Array(repeating: nil, count: configuration.validators.count)
         recover(recovery)
     }
 
@@ -95,6 +107,7 @@ public struct ConsensusCore: Sendable {
             isChanged = finalizePending() || isChanged
         }
         guard !isHalted, !isOver else { return }
+        followLeaderGivingUp()
         armIfNeeded()
         verifyOffered()
         notarizeOffered()
@@ -103,6 +116,18 @@ public struct ConsensusCore: Sendable {
     }
 
     // MARK: What is known
+
+    /// The answer to a request for certificates: the last finalization if it is above, then those of the views strictly
+    /// between, from the top, at most `limit` (≥ 1).
+    public func certificates(above: View, below: View, limit: Int) -> [Certificate] {
+        var found = [finalization].compactMap(\.self).filter { $0.view > above }
+        for known in records.keys.filter({ $0 > above && $0 < below }).sorted(by: >) where found.count < limit {
+            let record = record(known)
+            for certificate in [record.finalization, record.notarization, record.nullification].compactMap(\.self)
+            where !found.contains(certificate) { found.append(certificate) }
+        }
+        return Array(found.prefix(max(limit, 1)))
+    }
 
     var epoch: Epoch { configuration.epoch }
     var validators: ValidatorSet { configuration.validators }

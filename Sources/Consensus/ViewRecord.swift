@@ -55,9 +55,21 @@ struct ViewRecord: Hashable, Sendable {
     /// The block that a quorum agreed on, if it is known here.
     var agreedCandidate: Candidate? { agreement.flatMap { candidate(for: $0.vote) } }
 
-    mutating func update(_ blockHash: Hash, _ change: (inout Candidate) -> Void) {
-        if offered?.proposal.blockHash == blockHash { offered.mutate(change) }
-        if agreed?.proposal.blockHash == blockHash { agreed.mutate(change) }
+    /// Of the very proposal: one block offered on two parent views is two proposals, whose places differ.
+    mutating func update(_ proposal: Proposal, _ change: (inout Candidate) -> Void) {
+        if offered?.proposal == proposal { offered.mutate(change) }
+        if agreed?.proposal == proposal { agreed.mutate(change) }
+    }
+
+    /// What executing the block showed, for the candidates whose place was checked before it was asked for.
+    mutating func answer(_ blockHash: Hash, _ verdict: Verdict) {
+        func take(_ candidate: inout Candidate) {
+            guard candidate.isVerifying, candidate.proposal.blockHash == blockHash else { return }
+            candidate.isVerifying = false
+            candidate.verdict = verdict
+        }
+        offered.mutate(take)
+        agreed.mutate(take)
     }
 
     /// Forgets single votes; certificates stay.

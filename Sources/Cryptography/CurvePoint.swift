@@ -67,6 +67,19 @@ public enum ECDH {
         return SecretBytes(output)
     }
 
+    /// SHA-256 of the compressed form of secret × point, 32 bytes: libsecp256k1's own way, which BOLT-8 names.
+    public static func sharedSecret(secret: SecretKey, point: CurvePoint) -> SecretBytes {
+        var output = [UInt8](repeating: 0, count: 32)
+        var point = point.raw
+        let context = unsafe CurveContext.verification.pointer
+        let result = unsafe secret.withBytes { scalar in
+            unsafe secp256k1_ecdh(context, &output, &point, scalar, nil, nil)
+        }
+        precondition(result == 1, "a valid scalar times a valid point is a point, and SHA-256 has no failure")
+        defer { Wipe.array(&output) }
+        return SecretBytes(output)
+    }
+
     /// In place of libsecp256k1's SHA-256 of the compressed point: copies x and y.
     private static let copyCoordinates: secp256k1_ecdh_hash_function = { output, x, y, _ in
         guard let output = unsafe output, let x = unsafe x, let y = unsafe y else { return 0 }

@@ -32,6 +32,21 @@ public struct EpochContext: Hashable, Sendable {
         self.epoch = epoch
         self.validatorSet = validatorSet
     }
+
+    /// Of the blocks that follow on `state`.
+    public init(
+        network: Hash, networkKind: NetworkKind, following state: any StateReader
+    ) throws(StateFailure) {
+        let record: EpochRecord
+        do throws(Refusal) {
+            record = try Epochs.current(in: state)
+        } catch {
+            throw error.asDamage(of: "the epoch")
+        }
+        self.init(
+            network: network, networkKind: networkKind, epoch: record.number.value,
+            validatorSet: try GenesisExecutor.validatorSet(in: state).hash)
+    }
 }
 
 /// Block + state → changes + receipts. The one way to execute, for proposer, validator and replay alike.
@@ -208,6 +223,8 @@ public enum BlockExecutor {
     private static func finish(
         _ run: BlockRun, transactions: [VerifiedTransaction], evidenceCount: Int, state: LayeredSnapshot
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
+        var run = run
+        try run.endEpoch()
         let changes = run.state.changes
         try checkConservation(changes, over: run.reads, at: run.block.height)
         let indexes = try LedgerIndexes.changes(

@@ -61,6 +61,26 @@ struct BlockRun {
         events.append((nil, raised))
     }
 
+    /// After all else: governance ends the epoch if this is its last height. What that raises stands behind what due work
+    /// raised, since both are the block's own.
+    mutating func endEpoch() throws(StateFailure) {
+        let overlay = StateOverlay(over: state)
+        let context = OperationContext(
+            block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: overlay)
+        do throws(Refusal) {
+            try GovernanceDomain.endEpoch(in: context)
+            try Self.settle(context)
+        } catch {
+            throw error.asDamage(of: "the epoch's end")
+        }
+        overlay.commit(to: state)
+        guard !context.events.isEmpty else { return }
+        dueReceipt = Receipt(
+            transactionHash: .zero, weight: dueReceipt.weight,
+            events: dueReceipt.events + context.events.map { EventRecord($0) })
+        events[0].events += context.events
+    }
+
     /// Applies a transaction whole, or throws and leaves the state as it was.
     ///
     /// `sponsor` is whom ``BlockExecutor/sponsor(of:in:)`` names on this state; nil for reserved acts.

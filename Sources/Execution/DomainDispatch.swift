@@ -59,7 +59,8 @@ extension DomainDispatch {
         case .revenue: try RevenueEvent(decoding: record.bytes)
         case .infts: try INFTEvent(decoding: record.bytes)
         case .licenses: try LicenseEvent(decoding: record.bytes)
-        case .governance, .ledger: throw EncodingFailure(.unknownCase, at: 0, field: "domain")
+        case .governance: try GovernanceEvent(decoding: record.bytes)
+        case .ledger: throw EncodingFailure(.unknownCase, at: 0, field: "domain")
         }
     }
 }

@@ -3,34 +3,7 @@ internal import Identities
 public import Primitives
 public import StateModel
 
-/// Governance raises no event in this version; the type is there for the domain's shape.
-public enum GovernanceEvent: LedgerEvent {
-    public static let domain = DomainNumber.governance
-
-    public var name: String {
-        switch self {}
-    }
-
-    public var topics: [Topic] {
-        switch self {}
-    }
-
-    public func encode(into writer: inout CBORWriter) {
-        switch self {}
-    }
-
-    public init(from reader: inout CBORReader) throws(EncodingFailure) { throw reader.failure(.unknownCase, "kind") }
-
-    public init(from decoder: any Decoder) throws {
-        throw DecodingError.dataCorrupted(
-            .init(codingPath: decoder.codingPath, debugDescription: "governance has no event"))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        switch self {}
-    }
-}
-
+/// Governance: what all validators must agree on beyond the rules. See Specs/domains/governance.md.
 public enum GovernanceDomain: LedgerDomain {
     public typealias Event = GovernanceEvent
     public typealias Genesis = GovernanceGenesis
@@ -39,11 +12,22 @@ public enum GovernanceDomain: LedgerDomain {
 
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
 
-    public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {}
+    public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {
+        guard kind == Proposals.deadlineDue else {
+            throw .failed(StateFailure("governance knows no due work of kind \(kind)"))
+        }
+        try Proposals.expire(ProposalID(subject), in: context)
+    }
+
+    /// Called after all else in every block; at the epoch's last height it makes the accepted changes and begins the
+    /// next epoch. No rule refuses it.
+    public static func endEpoch(in context: OperationContext) throws(Refusal) { try EpochEnd.perform(in: context) }
 
     public static func indexEntries(
         kind: UInt8, key: StateKey, record: [UInt8]
-    ) throws(EncodingFailure) -> [IndexEntry] { [] }
+    ) throws(EncodingFailure) -> [IndexEntry] {
+        try GovernanceIndexes.entries(kind: kind, record: record)
+    }
 
     public static var queries: [Query] { GovernanceQueries.all }
 
@@ -56,14 +40,16 @@ public enum GovernanceDomain: LedgerDomain {
     /// Parameters within their bounds; validators with distinct keys, names and institutions, which are enrolled. The
     /// identities' genesis was applied before.
     public static func applyGenesis(_ genesis: GovernanceGenesis, in context: OperationContext) throws(Refusal) {
-        if let (field, allowed) = genesis.parameters.firstViolation {
+        if let parameter = genesis.parameters.firstViolation {
             throw GovernanceRejection.parameterOutOfBounds.at(
-                "governance.parameters.\(field)", "allowed are \(allowed.lowerBound) to \(allowed.upperBound)")
+                "governance.parameters.\(parameter.name)",
+                "allowed are \(parameter.allowed.lowerBound) to \(parameter.allowed.upperBound)")
         }
         for (index, validator) in genesis.validators.enumerated()
-        where validator.name.isEmpty || validator.name.utf8.count > GovernanceLimits.nameBytes {
+        where !GovernanceLimits.isName(validator.name) {
             throw GovernanceRejection.nameInvalid.at(
-                "governance.validators[\(index)].name", "1 to \(GovernanceLimits.nameBytes) bytes are allowed")
+                "governance.validators[\(index)].name",
+                "1 to \(GovernanceLimits.nameBytes) bytes without controls are allowed")
         }
         let record = ValidatorsRecord(
             genesis.validators.map {
@@ -71,12 +57,16 @@ public enum GovernanceDomain: LedgerDomain {
                     name: $0.name, institution: $0.institution, key: $0.key, transportKey: $0.transportKey,
                     enrolledAt: context.block.time)
             })
+        let transportKeys = record.validators.compactMap(\.transportKey)
         guard record.set != nil, Set(record.validators.map(\.institution)).count == record.validators.count,
-            Set(record.validators.map(\.name)).count == record.validators.count
+            Set(record.validators.map(\.name)).count == record.validators.count,
+            transportKeys.allSatisfy({ TransportKey($0.bytes) != nil }),
+            Set(transportKeys.map { $0.bytes.dropFirst() }).count == transportKeys.count
         else {
             throw GovernanceRejection.validatorsInvalid.at(
                 "governance.validators",
-                "1 to \(WireLimits.validators) validators are allowed, with distinct keys, names and institutions")
+                "1 to \(WireLimits.validators) validators are allowed, with distinct keys, transport keys, names and "
+                    + "institutions")
         }
         for (index, validator) in genesis.validators.enumerated() {
             try Organizations.requireEnrolled(
@@ -84,5 +74,11 @@ public enum GovernanceDomain: LedgerDomain {
         }
         context.state.set(GovernanceKeys.parameters, genesis.parameters)
         context.state.set(GovernanceKeys.validators, record)
+        context.state.set(GovernanceKeys.epoch, EpochRecord.first(length: genesis.parameters.epochLength))
+        for validator in record.validators {
+            context.state.set(
+                GovernanceKeys.usedKey(validator.key),
+                UsedKeyRecord(institution: validator.institution, since: context.block.time))
+        }
     }
 }

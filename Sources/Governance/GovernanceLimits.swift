@@ -12,4 +12,16 @@ public enum GovernanceLimits {
     public static let blockWeight: ClosedRange<UInt64> = 20_000...10_000_000
     /// Clocks kept by a time service differ by milliseconds; ten seconds is a broken one.
     public static let clockSkewMilliseconds: ClosedRange<UInt64> = 0...10_000
+    /// From proposal to deadline: below a minute the due queue is too coarse, after a month nobody remembers.
+    public static let votingMilliseconds: ClosedRange<UInt64> = 60_000...2_592_000_000
+    /// Open and accepted proposals of one institution: room for its own validator's matters and a few of others.
+    public static let pendingProposalsPerInstitution = 6
+    /// Of all institutions: a third of a hundred validators can't fill it. The epoch's last block looks at each.
+    public static let pendingProposals = 256
+
+    /// Names stand in tables of terminals.
+    static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= nameBytes
+            && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
 }

@@ -47,18 +47,6 @@ public struct LedgerParameters: CBORCodable, Codable, Hashable, Sendable {
                 clockSkewMilliseconds: try reader.unsigned("clockSkewMilliseconds"))
         }
     }
-
-    /// The first field outside its bounds, and the bounds.
-    var firstViolation: (field: String, allowed: ClosedRange<UInt64>)? {
-        let fields: [(String, UInt64, ClosedRange<UInt64>)] = [
-            ("epochLength", epochLength, GovernanceLimits.epochLength),
-            ("deltaMilliseconds", deltaMilliseconds, GovernanceLimits.deltaMilliseconds),
-            ("heartbeatMilliseconds", heartbeatMilliseconds, GovernanceLimits.heartbeatMilliseconds),
-            ("blockWeight", blockWeight, GovernanceLimits.blockWeight),
-            ("clockSkewMilliseconds", clockSkewMilliseconds, GovernanceLimits.clockSkewMilliseconds),
-        ]
-        return fields.first { !$0.2.contains($0.1) }.map { ($0.0, $0.2) }
-    }
 }
 
 /// A validator as the ledger knows it. Bytes: `[name, institution, key, transportKey / null, enrolledAt]`.

@@ -69,6 +69,19 @@ extension ByteString: JSONSchemaDescribed {
     public static var jsonSample: ByteString { ByteString([1, 2, 3]) }
 }
 
+extension TransportKey: JSONSchemaDescribed {
+    public static var jsonSchema: JSONValue {
+        .object([
+            "type": "string", "pattern": "^0[23][0-9a-f]{64}$",
+            "description": "A node's transport key, a compressed point of secp256k1, hexadecimal.",
+        ])
+    }
+    public static var jsonSample: TransportKey {
+        guard let key = TransportKey([2] + sampleBytes.array) else { preconditionFailure("33 bytes, the first 2") }
+        return key
+    }
+}
+
 extension Amount: JSONSchemaDescribed {
     public static var jsonSchema: JSONValue {
         .object([

@@ -291,11 +291,15 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     /// True if a block could take something now.
     ///
-    /// - Parameter nextSequences: of accounts that already have transactions in blocks that are not final yet.
-    public func hasReady(nextSequences: [Address: UInt64] = [:]) -> Bool {
+    /// - Parameters:
+    ///   - nextSequences: of accounts that already have transactions in blocks that are not final yet.
+    ///   - isCounted: by its hash, whether a transaction is of interest.
+    public func hasReady(
+        nextSequences: [Address: UInt64] = [:], where isCounted: (Hash) -> Bool = { _ in true }
+    ) -> Bool {
         // Whether any account has, does not depend on the order in which they are asked.
         accounts.contains { address, account in
-            account.hash(at: max(account.next, nextSequences[address] ?? 0)) != nil
+            account.hash(at: max(account.next, nextSequences[address] ?? 0)).map(isCounted) ?? false
         }
     }
 
@@ -308,6 +312,9 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
     }
 
     public func transaction(_ hash: Hash) -> PoolTransaction<Payload>? { entries[hash]?.transaction }
+
+    /// Everything that waits, in no order.
+    public var all: some Collection<PoolTransaction<Payload>> { entries.values.lazy.map(\.transaction) }
 
     /// At most so many are told at once.
     public static var waitingLimit: Int { 100 }

@@ -1,3 +1,4 @@
+package import Primitives
 internal import TOMLKit
 
 /// The values of every setting, and where each came from: file < environment < flags.
@@ -136,32 +137,23 @@ package struct Configuration: Sendable {
         return address
     }
 
+    /// Nil where the setting is empty: nothing listens.
+    package func optionalAddress(_ key: String) -> ListenAddress? {
+        text(key).isEmpty ? nil : address(key)
+    }
+
+    /// `p2p.peers`
+    package var peers: [PeerContact] { list("p2p.peers").compactMap { PeerContact($0) } }
+
+    /// `p2p.observers`; empty admits every observer.
+    package var observers: [TransportKey] { list("p2p.observers").compactMap { TransportKey(hexadecimal: $0) } }
+
     /// Every setting with its value and source, as `config show` prints it.
     package var lines: [String] {
         Setting.all.map { setting in
             guard let (value, source) = values[setting.key] else { preconditionFailure("every setting has a value") }
             return "\(setting.key) = \(value.tomlText)  # \(source.rawValue)"
         }
-    }
-
-    /// The file that `init` writes: every setting, commented out, with its explanation.
-    package static var template: String {
-        var text = """
-            # MedNexus node. Every setting is listed with its default; take the # away to change one.
-            # Each may also be set by an environment variable, named behind it. Flags (--set KEY=VALUE) are the strongest.
-
-            """
-        var section = ""
-        for setting in Setting.all {
-            let parts = setting.key.split(separator: ".", maxSplits: 1)
-            if String(parts[0]) != section {
-                section = String(parts[0])
-                text += "\n[\(section)]\n"
-            }
-            text += "# \(setting.explanation)\n# Takes \(setting.allowed). (\(setting.environmentName))\n"
-            text += "# \(parts[1]) = \(setting.standard.tomlText)\n"
-        }
-        return text
     }
 }
 

@@ -1,6 +1,8 @@
+internal import Blocks
 internal import Cryptography
 internal import FoundationEssentials
 internal import Glibc
+internal import Governance
 internal import Primitives
 
 /// What `mednexusd doctor` finds: each thing that keeps operators awake, with what to do about it.
@@ -26,9 +28,11 @@ package enum Doctor {
         var findings: [DoctorFinding] = []
         findings.append(permissions(home))
         findings.append(validatorKey(home))
+        findings.append(transportKey(home))
         findings += disk(home, reserveMebibytes: configuration.number("storage.reserve-mebibytes"))
         findings.append(clock())
         findings.append(openFiles())
+        findings += peers(home, configuration)
         for key in ["rpc.listen", "operator.listen"] { findings.append(exposure(key, configuration.address(key))) }
         return findings
     }
@@ -52,6 +56,39 @@ package enum Doctor {
         } catch {
             return DoctorFinding("validator key", .problem, "\(error)")
         }
+    }
+
+    private static func transportKey(_ home: NodeHome) -> DoctorFinding {
+        do {
+            return DoctorFinding("transport key", .good, "\(try NodeIdentity.contactKey(home))")
+        } catch {
+            return DoctorFinding("transport key", .problem, "\(error)")
+        }
+    }
+
+    /// A minute in all, if none of them answers.
+    private static let maximumPeersTried = 20
+
+    /// Whether the listeners of `p2p.peers` answer; what happens behind a connection the node itself reports.
+    private static func peers(_ home: NodeHome, _ configuration: Configuration) -> [DoctorFinding] {
+        var findings: [DoctorFinding] = []
+        let peers = configuration.peers
+        for contact in peers.prefix(maximumPeersTried) {
+            let failure = PeerReach.failure(contact, milliseconds: 3000)
+            findings.append(
+                DoctorFinding(
+                    "peer", failure == nil ? .good : .warning,
+                    "\(contact.address) " + (failure.map { "can't be reached: \($0)" } ?? "can be reached")))
+        }
+        let validators = (try? home.genesis().governance.validators.count) ?? 1
+        if peers.isEmpty, home.learnedPeers().isEmpty, validators > 1 {
+            findings.append(
+                DoctorFinding("peer", .warning, "none is configured: this node waits to be dialed; see p2p.peers"))
+        }
+        if configuration.optionalAddress("p2p.listen") == nil, !configuration.text("p2p.advertise").isEmpty {
+            findings.append(DoctorFinding("p2p.advertise", .warning, "is told to peers although nothing listens"))
+        }
+        return findings
     }
 
     private static func disk(_ home: NodeHome, reserveMebibytes: UInt64) -> [DoctorFinding] {

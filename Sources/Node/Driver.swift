@@ -19,6 +19,7 @@ internal import Votes
 final class Driver: Sendable {
     enum Message: Sendable {
         case input(ReplicaInput)
+        case peer(VerifiedMessage, TransportKey, @Sendable () -> Void)
         case transaction(VerifiedTransaction, @Sendable (Result<Hash, Rejection>) -> Void)
         case ask(@Sendable (borrowing Replica) -> Void)
         case stop
@@ -36,6 +37,13 @@ final class Driver: Sendable {
     func admit(_ transaction: VerifiedTransaction) async -> Result<Hash, Rejection> {
         await withCheckedContinuation { continuation in
             post(.transaction(transaction) { continuation.resume(returning: $0) })
+        }
+    }
+
+    /// A message of a peer; returns when it was taken, so that the peer's next one waits so long.
+    func deliver(_ message: VerifiedMessage, from key: TransportKey) async {
+        await withCheckedContinuation { continuation in
+            post(.peer(message, key) { continuation.resume() })
         }
     }
 
@@ -59,6 +67,7 @@ final class Driver: Sendable {
             switch message {
             case .ask(let question): question(replica)
             case .transaction(_, let answer): answer(.failure(Self.stopping))
+            case .peer(_, _, let done): done()
             case .input, .stop: break
             }
         }
@@ -94,6 +103,7 @@ final class Driver: Sendable {
             if ContinuousClock.now >= nextTick, failure == nil {
                 nextTick = .now + .seconds(1)
                 performer.checkDisk(self)
+                performer.watch(replica, self)
                 refresh(&replica, performer)
                 perform(replica.step(.tick, now: performer.clock.now), performer)
                 settle(&replica, performer)
@@ -114,6 +124,10 @@ final class Driver: Sendable {
         case .ask(let question): question(replica)
         case .input(let input):
             perform(replica.step(input, now: performer.clock.now), performer)
+        case .peer(let message, let key, let done):
+            performer.lookForCopies(in: message, self)
+            perform(replica.step(.message(message, from: key), now: performer.clock.now), performer)
+            done()
         case .transaction(let transaction, let answer):
             let ticket = performer.ticket(answer)
             perform(replica.step(.transaction(transaction, ticket: ticket), now: performer.clock.now), performer)

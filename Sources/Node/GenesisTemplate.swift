@@ -9,16 +9,49 @@ internal import StateModel
 /// A genesis with texts that begin with `@` in the places of keys and ids: `@account:clinic`, `@organization:clinic`,
 /// `@credential:issuer`, `@validator:0`. genesis/devnet.json is one.
 package enum GenesisTemplate {
+    /// The public keys of a founding validator's node.
+    package struct ValidatorKeys: Sendable {
+        /// Nil takes the template's name.
+        package let name: String?
+        package let key: Address
+        package let transportKey: TransportKey?
+
+        package init(name: String? = nil, key: Address, transportKey: TransportKey?) {
+            self.name = name
+            self.key = key
+            self.transportKey = transportKey
+        }
+
+        /// From `[NAME=]KEY[+TRANSPORT]`: KEY an address or 64 hexadecimal digits, TRANSPORT 66 of them.
+        package init(_ text: String) throws {
+            let named = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let keys = (named.last ?? "").split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = String(keys.first ?? "")
+            let bytes =
+                TypedText.decode(key, kind: "", network: nil) ?? Hexadecimal.decode(key).flatMap { Bytes32($0) }
+            let transport = keys.count > 1 ? TransportKey(hexadecimal: String(keys[1])) : nil
+            guard let bytes, keys.count == 1 || transport != nil else {
+                throw NodeFailure(
+                    .usage, "\(text) names no validator",
+                    hint: "Write [NAME=]KEY[+TRANSPORT] with what `mednexusd keys show` prints.")
+            }
+            self.init(
+                name: named.count > 1 ? String(named[0]) : nil, key: Address(bytes), transportKey: transport)
+        }
+    }
+
     /// Puts keys and ids into a template.
     ///
     /// - Parameters:
     ///   - accounts: the address of each named account; every name of the template must be there.
-    ///   - validators: keys in the order of their numbers; a single entry of the template is repeated for more.
+    ///   - validators: keys in the order of the template's entries; for more than it has, the last entry is repeated,
+    ///     with an institution and an administrator's account of its own for each.
     /// - Returns: the genesis as text, without the template's explanations.
     package static func fill(
-        _ file: String, name: String?, accounts: (String) throws -> Address, validators: [Address], time: Timestamp
+        _ file: String, name: String?, accounts: (String) throws -> Address, validators: [ValidatorKeys],
+        time: Timestamp
     ) throws -> String {
-        var template = try parse(file)
+        var template = try stretch(try parse(file), to: validators)
         if let name { template.set("name", .string(name)) }
         template.set("time", .integer(time.milliseconds))
         let kind = template["kind"]?.string.flatMap { NetworkKindName(name: $0) }?.networkKind ?? .test
@@ -31,7 +64,12 @@ package enum GenesisTemplate {
             case "credential": return self.text(CredentialID(identifier(text)), kind)
             case "validator":
                 guard let index = Int(parts[1]), validators.indices.contains(index) else { throw unknown(text) }
-                return TypedText.encode(validators[index].bytes, kind: "", network: kind)
+                return TypedText.encode(validators[index].key.bytes, kind: "", network: kind)
+            case "transport":
+                guard let index = Int(parts[1]), validators.indices.contains(index),
+                    let key = validators[index].transportKey
+                else { throw unknown(text) }
+                return key.description
             default: throw unknown(text)
             }
         }
@@ -43,22 +81,18 @@ package enum GenesisTemplate {
         OrganizationID(identifier("@organization:\(name)"))
     }
 
-    /// The names of the accounts of a template, in the order of their first appearance.
-    package static func accountNames(_ file: String) throws -> [String] {
+    /// The names of the accounts of a template, in the order of their first appearance; with as many validators as
+    /// asked for, else as many as it has.
+    package static func accountNames(_ file: String, validators count: Int? = nil) throws -> [String] {
+        var template = try parse(file)
+        if let count {
+            let sample = ValidatorKeys(key: Address(identifier("@sample-validator")), transportKey: nil)
+            template = try stretch(template, to: Array(repeating: sample, count: count))
+        }
         var names: [String] = []
-        _ = try replace(.object(try parse(file))) { text in
+        _ = try replace(.object(template)) { text in
             let name = text.dropFirst("@account:".count)
             if text.hasPrefix("@account:"), !names.contains(String(name)) { names.append(String(name)) }
-            return text
-        }
-        return names
-    }
-
-    package static func organizationNames(_ file: String) throws -> [String] {
-        var names: [String] = []
-        _ = try replace(.object(try parse(file))) { text in
-            let name = text.dropFirst("@organization:".count)
-            if text.hasPrefix("@organization:"), !names.contains(String(name)) { names.append(String(name)) }
             return text
         }
         return names
@@ -73,7 +107,7 @@ package enum GenesisTemplate {
         if isTemplate {
             let text = try fill(
                 file, name: nil, accounts: { Address(identifier("@sample:\($0)")) },
-                validators: [Address(identifier("@sample-validator"))], time: NodeClock.now)
+                validators: try samples(file), time: NodeClock.now)
             genesis = try GenesisFile.parse(text, name: file)
         } else {
             genesis = try GenesisFile.read(file)
@@ -97,14 +131,6 @@ package enum GenesisTemplate {
     package static func make(
         from file: String, name: String, validators: [String], accounts: [String: Address], time: Timestamp
     ) throws -> String {
-        let keys = try validators.map { text -> Address in
-            let bytes =
-                TypedText.decode(text, kind: "", network: nil) ?? Hexadecimal.decode(text).flatMap { Bytes32($0) }
-            guard let bytes else {
-                throw NodeFailure(.usage, "\(text) is no validator key: an address or 64 hexadecimal digits")
-            }
-            return Address(bytes)
-        }
         return try fill(
             file, name: name,
             accounts: { wanted in
@@ -113,7 +139,7 @@ package enum GenesisTemplate {
                         .usage, "the template names account \(wanted)", hint: "Give it: --account \(wanted)=ADDRESS")
                 }
                 return address
-            }, validators: keys, time: time)
+            }, validators: try validators.map { try ValidatorKeys($0) }, time: time)
     }
 
     package static func write(_ text: String, to path: String) throws {
@@ -139,6 +165,14 @@ package enum GenesisTemplate {
             return object
         } catch let failure as JSONFailure {
             throw NodeFailure(.configuration, "\(file): \(failure)")
+        }
+    }
+
+    /// As many keys that nobody holds as the template has validators.
+    private static func samples(_ file: String) throws -> [ValidatorKeys] {
+        let count = try parse(file)["governance"]?["validators"]?.array?.count ?? 0
+        return (0..<count).map {
+            ValidatorKeys(key: Address(identifier("@sample-validator:\($0)")), transportKey: nil)
         }
     }
 

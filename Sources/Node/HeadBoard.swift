@@ -6,6 +6,7 @@ internal import Synchronization
 final class HeadBoard: Sendable {
     private struct Board {
         var head: ChainHead
+        var changed = ContinuousClock.now
         /// The last few heads by height: a snapshot may be of an older one than the newest.
         var recent: [Height: ChainHead]
         var waiters: [UInt64: (above: Height, continuation: CheckedContinuation<Bool, Never>)] = [:]
@@ -20,12 +21,16 @@ final class HeadBoard: Sendable {
 
     var head: ChainHead { board.withLock { $0.head } }
 
+    /// When the head became final here, or the node began with it.
+    var changed: ContinuousClock.Instant { board.withLock { $0.changed } }
+
     func head(at height: Height) -> ChainHead? { board.withLock { $0.recent[height] } }
 
     /// Called by the driver, once what it says is durable and readable.
     func publish(_ head: ChainHead) {
         let released = board.withLock { board in
             board.head = head
+            board.changed = .now
             board.recent[head.height] = head
             if head.height.value >= Self.kept { board.recent[Height(head.height.value - Self.kept)] = nil }
             let ready = board.waiters.filter { $0.value.above < head.height }

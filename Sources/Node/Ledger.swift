@@ -3,9 +3,10 @@ internal import Encoding
 package import Execution
 internal import Governance
 package import Primitives
+internal import Replica
 package import StateModel
 package import Storage
-internal import Transactions
+package import Transactions
 package import Votes
 
 /// What a node has on disk, opened and brought to the head of its own log: the two stores, the genesis, and how a block
@@ -118,6 +119,24 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// A block by its hash, final or only stored.
+    func storedBlock(_ hash: Hash) throws -> Block? {
+        if let bytes = try log.body(hash) { return try Block(decoding: bytes) }
+        guard let height = try log.height(of: hash), let bytes = try log.block(at: height) else { return nil }
+        return try Block(decoding: bytes)
+    }
+
+    /// What the log has of a range, within one answer of sync.
+    func finalBlocks(_ range: BlockRange) throws -> [FinalizedBlock] {
+        let entries = try log.entries(
+            from: range.first, limit: range.count, maximumBytes: PeerMessageLimits.blocksBytes)
+        return try entries.map { entry in
+            FinalizedBlock(
+                block: try Block(decoding: entry.block),
+                certificate: entry.certificate.isEmpty ? nil : try Certificate(decoding: entry.certificate))
+        }
+    }
+
     package enum SignatureCheck: Sendable {
         /// Of one's own final log.
         case trusted
@@ -137,16 +156,22 @@ package final class Ledger: Sendable {
         signatures: SignatureCheck
     ) throws -> ExecutedBlock {
         let network = parent.network
-        let transactions = try block.transactions.map { bytes -> VerifiedTransaction in
+        let verified = try block.transactions.map { bytes -> VerifiedTransaction in
             let signed = try SignedTransaction(try RawTransaction(bytes))
             return switch signatures {
             case .trusted: try VerifiedTransaction(fromOwnFinalLog: signed, network: network)
             case .verified: try VerifiedTransaction(signed, network: network)
             }
         }
-        let epoch = EpochContext(
-            network: network, networkKind: networkKind, epoch: block.header.epoch,
-            validatorSet: try GenesisExecutor.validatorSet(in: state).hash)
+        return try execute(block, transactions: verified, on: parent, state: state, networkKind: networkKind)
+    }
+
+    /// Executes a final block of which the transactions are verified already.
+    package static func execute(
+        _ block: Block, transactions: [VerifiedTransaction], on parent: BlockHeader, state: LayeredSnapshot,
+        networkKind: NetworkKind
+    ) throws -> ExecutedBlock {
+        let epoch = try EpochContext(network: parent.network, networkKind: networkKind, following: state)
         do {
             return try BlockExecutor.execute(block, transactions: transactions, on: parent, state: state, epoch: epoch)
         } catch .invalid(let defect) {

@@ -21,20 +21,23 @@ final class NodeBackend: LedgerBackend {
     let pipeline: Pipeline
     let board: HeadBoard
     let clock: NodeClock
-    let isValidator: Bool
+    let gateway: PeerGateway
+    /// The key that this node would vote with.
+    let ownKey: Address?
     private let logger: Logger
-    private let started = ContinuousClock.now
+    let started = ContinuousClock.now
 
     init(
-        ledger: Ledger, driver: Driver, pipeline: Pipeline, board: HeadBoard, clock: NodeClock, isValidator: Bool,
-        logger: Logger
+        ledger: Ledger, driver: Driver, pipeline: Pipeline, board: HeadBoard, clock: NodeClock,
+        gateway: PeerGateway, ownKey: Address?, logger: Logger
     ) {
         self.ledger = ledger
         self.driver = driver
         self.pipeline = pipeline
         self.board = board
         self.clock = clock
-        self.isValidator = isValidator
+        self.gateway = gateway
+        self.ownKey = ownKey
         self.logger = logger
     }
 
@@ -183,31 +186,5 @@ final class NodeBackend: LedgerBackend {
 
     private func validatorSet() throws -> ValidatorSet {
         try GenesisExecutor.validatorSet(in: try ledger.state.snapshot())
-    }
-
-    // MARK: Node
-
-    func nodeStatus() async throws -> NodeStatus {
-        let count = await driver.ask { $0.pool.count }
-        let reason = notReadyBecause
-        return NodeStatus(
-            version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",
-            head: board.head, lag: 0, isSyncing: false, isReady: reason == nil, notReadyBecause: reason,
-            isValidator: isValidator, peerCount: 0, pendingCount: UInt64(count),
-            uptimeMilliseconds: UInt64((ContinuousClock.now - started) / Duration.milliseconds(1)))
-    }
-
-    /// Nil if ready. A validator alone is ready as long as its loop runs; an observer without peers never is.
-    var notReadyBecause: String? {
-        if let failure = driver.failure { return failure.message }
-        return isValidator ? nil : "this node has no key of a validator and no peer to follow"
-    }
-
-    func peers() async throws -> [PeerView] { [] }
-
-    func validators() async throws -> [ValidatorView] {
-        try Validators.records(in: try ledger.state.snapshot()).enumerated().map { index, record in
-            ValidatorView(index: UInt64(index), key: record.key, party: record.institution, name: record.name)
-        }
     }
 }

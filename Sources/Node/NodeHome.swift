@@ -1,7 +1,9 @@
 package import Blocks
-package import Cryptography
+internal import Cryptography
 internal import FoundationEssentials
 internal import Glibc
+internal import Governance
+internal import Identities
 internal import Interface
 package import Primitives
 internal import Storage
@@ -11,6 +13,7 @@ internal import Votes
 ///
 /// - `config.toml` settings · `genesis.json` the network it belongs to
 /// - `validator.key` (mode 0600) 64 hexadecimal digits: signs votes, nothing else; absent on an observer
+/// - `transport.key` (mode 0600) names the node to its peers · `peers` addresses of peers that it learned
 /// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
 /// - `log/`, `state/` the two stores · `journal/` votes · `mempool` what waited at the last stop
 package struct NodeHome: Sendable {
@@ -50,10 +53,17 @@ package struct NodeHome: Sendable {
 
     package func genesis() throws -> Genesis { try GenesisFile.read(genesisFile) }
 
-    /// Makes the home of a node that starts or joins a network. Nothing that is there is overwritten.
+    /// Makes the home of a node that starts or joins a network. Nothing that is there is overwritten: keys that
+    /// `keys new` made are taken.
     ///
-    /// - Parameter seed: 32 fresh random bytes, the validator's key; nil for an observer.
-    package func create(genesis text: String, validatorKey: SecretKeyBytes?) throws {
+    /// - Parameters:
+    ///   - validatorKey: 32 fresh random bytes; nil for an observer, or to take the key that is there.
+    ///   - transportKey: drawn if nil and there is none.
+    ///   - settings: what differs from the defaults in the new `config.toml`.
+    package func create(
+        genesis text: String, validatorKey: SecretKeyBytes?, transportKey: SecretKeyBytes? = nil,
+        settings: [(key: String, value: Setting.Default)] = []
+    ) throws {
         guard !exists else {
             throw NodeFailure(
                 .configuration, "\(path) is a node's home already", hint: "Choose another --home, or start this one.")
@@ -62,45 +72,35 @@ package struct NodeHome: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
+            if try Self.read(configurationFile) == nil {
+                try Self.write(Configuration.template, to: configurationFile, mode: 0o644)
+            }
+            if !settings.isEmpty { try change(settings: settings) }
+            let present = try self.validatorKey()
             if let validatorKey {
                 guard let secret = SecretKey(validatorKey.bytes) else {
                     throw NodeFailure(.configuration, "the validator key is not a scalar of the curve")
                 }
+                guard present == nil || present?.address == secret.address else {
+                    throw NodeFailure(.configuration, "\(validatorKeyFile) is another key", hint: "Take that one.")
+                }
                 try createGuard(network: parsed.hash, key: secret.address)
-                try Self.write(Hexadecimal.encode(validatorKey.bytes.array) + "\n", to: validatorKeyFile, mode: 0o600)
+                try Self.writeKey(validatorKey.bytes, to: validatorKeyFile)
+            } else if let present {
+                try createGuard(network: parsed.hash, key: present.address)
             }
+            if let transportKey { try Self.writeKey(transportKey.bytes, to: transportKeyFile) }
+            _ = try makeKeys(validator: false)
             // Last, since its presence is what makes the folder a home.
             try Self.write(text, to: genesisFile, mode: 0o644)
         } catch let failure as NodeFailure {
             throw failure
+        } catch let failure as StorageFailure {
+            throw NodeFailure(failure)
         } catch {
             throw NodeFailure(
                 .disk, "can't write \(path)", hint: "Check that the disk has room and the folder is writable.")
         }
-    }
-
-    /// The key that signs votes, from the service manager or the home; nil on an observer.
-    package func validatorKey() throws -> SecretKey? {
-        let credential = ServiceCredentials.file(
-            "validator.key", environment: ProcessInfo.processInfo.environment)
-        let file = credential ?? validatorKeyFile
-        guard let data = try Self.read(file) else { return nil }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        // A credential's folder is this service's alone; an access list there looks like a mode for its group.
-        if credential == nil, let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
-            throw NodeFailure(
-                .configuration, "\(validatorKeyFile) may be read by others",
-                hint: "Run: chmod 600 \(validatorKeyFile)")
-        }
-        let text = String(decoding: data, as: UTF8.self)
-        guard text.hasSuffix("\n"), let bytes = Hexadecimal.decode(String(text.dropLast())).flatMap({ Bytes32($0) }),
-            let key = SecretKey(bytes)
-        else {
-            throw NodeFailure(
-                .configuration, "\(file) is not a key: 64 lower-case hexadecimal digits and a newline")
-        }
-        return key
     }
 
     package static func address(of key: Bytes32) throws -> Address {
@@ -167,6 +167,20 @@ package enum GenesisFile {
         return try parse(String(decoding: data, as: UTF8.self), name: path)
     }
 
+    /// The organizations that exist from the start.
+    package static func organizations(_ path: String) throws -> [OrganizationID] {
+        try read(path).identities.organizations.map(\.id)
+    }
+
+    /// The founding validators, in the order of their indexes.
+    package static func validators(
+        _ path: String
+    ) throws -> [(name: String, institution: Party, key: Address, transportKey: TransportKey?)] {
+        try read(path).governance.validators.map {
+            ($0.name, $0.institution, $0.key, $0.transportKey.flatMap { TransportKey($0.bytes) })
+        }
+    }
+
     /// The name of the network that a genesis file begins.
     package static func hash(_ path: String) throws -> Hash { try read(path).hash }
 
@@ -208,13 +222,31 @@ extension NodeHome {
             on: try FileDisk.making(guardDirectory), record: GuardRecord(network: network, key: key))
     }
 
+    /// For a key whose guard was lost: nothing says what it signed, so it first watches a whole epoch for another copy.
+    /// Refused while a guard is there.
+    package func recoverGuard() throws {
+        guard let key = try validatorKey() else {
+            throw NodeFailure(.configuration, "\(path) has no validator key", hint: "An observer needs no guard.")
+        }
+        let network = try genesis().hash
+        do {
+            _ = try SigningGuard.createWatching(
+                on: try FileDisk.making(guardDirectory), network: network, key: key.address)
+        } catch StorageFailure.homeExists {
+            throw NodeFailure(
+                .signingGuard, "\(guardDirectory) has a guard",
+                hint: "It is in force, and nothing was changed. If it is damaged, move that folder away first.")
+        }
+    }
+
     func openGuard(network: Hash, key: Address) throws -> SigningGuard {
         do throws(StorageFailure) {
             return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
         } catch {
             throw NodeFailure(
                 .signingGuard, "\(error)",
-                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other.")
+                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other. "
+                    + "If it is lost for good: mednexusd keys recover-guard")
         }
     }
 
@@ -239,12 +271,12 @@ extension NodeHome {
         try Self.write("\(milliseconds)\n", to: path + "/clock-offset", mode: 0o644)
     }
 
-    /// `{"network", "pid", "rpc", "operator"}`, renamed into place.
+    /// `{"network", "pid", "operator", "p2p", "rpc"}`, renamed into place.
     func writeReady(_ file: String, network: Hash, ports: [String: Int]) throws {
-        let text = JSONValue.object([
-            "network": .string(network.description), "pid": .integer(Int(getpid())),
-            "rpc": .integer(ports["rpc"] ?? 0), "operator": .integer(ports["operator"] ?? 0),
-        ]).text
-        try Self.write(text + "\n", to: file, mode: 0o644)
+        var ready = JSONObject()
+        ready.append("network", .string(network.description))
+        ready.append("pid", .integer(Int(getpid())))
+        for name in ports.keys.sorted() { ready.append(name, .integer(ports[name] ?? 0)) }
+        try Self.write(JSONValue.object(ready).text + "\n", to: file, mode: 0o644)
     }
 }

@@ -9,6 +9,7 @@ internal import Interface
 internal import Logging
 internal import Mempool
 internal import Metrics
+internal import Networking
 internal import Primitives
 internal import RPC
 internal import Replica
@@ -64,6 +65,8 @@ private struct RunningNode {
     let measures: NodeMeasures
     let performer: Performer
     let replica: Replica
+    let gateway: PeerGateway
+    let transport: TransportSecret
     let clock = NodeClock()
     /// Whom to tell when it serves; nil unless a service manager asked for it.
     let notification = ServiceNotification(environment: ProcessInfo.processInfo.environment)
@@ -95,7 +98,6 @@ private struct RunningNode {
         let (journal, records) = try VoteJournal.open(
             on: FileDisk.making(home.storageDirectory + "/journal"), network: ledger.network)
         let validators = try Validators.currentSet(in: state)
-        let isValidator = key.map { validators.index(of: $0.address) != nil } ?? false
         var pool = MempoolLimits()
         pool.bytes = Int(configuration.number("mempool.mebibytes")) << 20
         pool.transactions = Int(configuration.number("mempool.transactions"))
@@ -103,38 +105,53 @@ private struct RunningNode {
         replica = try Replica(
             ReplicaConfiguration(
                 network: ledger.network, networkKind: ledger.networkKind,
-                ownKey: isValidator ? key?.address : nil, pool: pool,
+                ownKey: key?.address, pool: pool,
                 batchMilliseconds: configuration.number("consensus.batch-milliseconds")),
             recovery: ReplicaRecovery(
                 head: header, finalization: certificate, state: state, journal: records,
                 guardVotes: [signingGuard?.record.notarize, signingGuard?.record.terminal].compactMap { $0 }))
         let board = HeadBoard(
             ChainHead(height: header.height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot))
+        pipeline = Pipeline(network: ledger.network, threads: Int(configuration.number("verify.threads")))
+        transport = try TransportSecret(home: home, network: ledger.network)
+        gateway = PeerGateway(
+            driver: driver, pipeline: pipeline, ledger: ledger,
+            addresses: AddressBook(configured: configuration.list("p2p.peers"), learned: home.learnedPeers()),
+            observers: Set(configuration.list("p2p.observers").compactMap { TransportKey(hexadecimal: $0) }),
+            ownRecord: transport.record(advertising: configuration.text("p2p.advertise"), time: clock.now),
+            saveAddresses: { contacts in
+                // Losing them costs a dial by hand at most: peers tell them again.
+                do { try home.writeLearnedPeers(contacts) } catch {
+                    logger.warning("the file of peers can't be written")
+                }
+            }, logger: logger)
         performer = Performer(
             ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
-            validators: validators, board: board, measures: measures, logger: logger,
+            validators: validators, board: board, measures: measures, gateway: gateway,
+            trace: try ConsensusTrace(file: configuration.text("consensus.trace-file")), logger: logger,
             reserveBytes: configuration.number("storage.reserve-mebibytes") << 20)
-        pipeline = Pipeline(network: ledger.network, threads: Int(configuration.number("verify.threads")))
         backend = NodeBackend(
-            ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, isValidator: isValidator,
-            logger: logger)
+            ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, gateway: gateway,
+            ownKey: key?.address, logger: logger)
         logger.info(
             "opened",
             metadata: [
                 "network": "\(ledger.network)", "height": "\(header.height)",
-                "validator": "\(isValidator)", "seconds": "\((ContinuousClock.now - started) / Duration.seconds(1))",
+                "validator": "\(key.map { validators.index(of: $0.address) != nil } ?? false)",
+                "seconds": "\((ContinuousClock.now - started) / Duration.seconds(1))",
             ])
     }
 
     func serve(readyFile: String?, withParent: Bool) async throws {
         let addresses = Mutex<[String: Int]>([:])
+        let listensToPeers = !configuration.text("p2p.listen").isEmpty
         let announce: @Sendable (String, Int) async -> Void = { [home, ledger, logger, notification] name, port in
             let all = addresses.withLock {
                 $0[name] = port
                 return $0
             }
             logger.info("listening", metadata: ["what": "\(name)", "port": "\(port)"])
-            guard all.count == 2 else { return }
+            guard all.count == (listensToPeers ? 3 : 2) else { return }
             notification?.ready(status: "serving network \(ledger.network)")
             guard let readyFile else { return }
             try? home.writeReady(readyFile, network: ledger.network, ports: all)
@@ -150,6 +167,13 @@ private struct RunningNode {
         let operatorServer = OperatorServer(
             configuration: rpc, probes: probes, registry: registry, logger: logger
         ) { await announce("operator", $0) }
+        let network = PeerNetwork(
+            transport.configuration(
+                listening: listensToPeers ? configuration.address("p2p.listen") : nil,
+                maximumInbound: Int(configuration.number("p2p.max-inbound"))),
+            handler: gateway, metrics: registry, logger: logger
+        ) { port in Task { await announce("p2p", port) } }
+        gateway.attach(network)
         let loop = DriverService(
             driver: driver, parts: UncheckedBox((replica, performer)), home: home, backend: backend, logger: logger)
         let reload = ReloadService(home: home, server: server, clock: clock, kind: ledger.networkKind, logger: logger)
@@ -158,6 +182,7 @@ private struct RunningNode {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: reload), .init(service: server), .init(service: operatorServer),
+            .init(service: network),
             // Services are shut down from the last to the first: who waits for a block is let go before the servers
             // wait for their connections to end.
             .init(service: WaiterRelease(board: backend.board)),
@@ -194,10 +219,12 @@ private struct RunningNode {
     private var probes: OperatorProbes {
         let backend = self.backend
         let measures = self.measures
+        let consensusMeasures = ConsensusMeasures(registry)
         return OperatorProbes(
-            notReadyBecause: { backend.notReadyBecause },
+            notReadyBecause: { await backend.notReadyBecause() },
             refreshMetrics: {
                 let (count, bytes) = await backend.driver.ask { ($0.pool.count, $0.pool.byteCount) }
+                consensusMeasures.record(await backend.driver.ask { ConsensusMeasures.Reading($0) })
                 measures.poolTransactions.record(count)
                 measures.poolBytes.record(bytes)
                 measures.layerBytes.record(backend.ledger.state.layerBytes)

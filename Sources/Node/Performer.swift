@@ -21,6 +21,8 @@ final class Performer {
     private let journal: VoteJournal
     private let board: HeadBoard
     private let measures: NodeMeasures
+    private let gateway: PeerGateway
+    private let trace: ConsensusTrace?
     private let logger: Logger
     private let reserveBytes: UInt64
 
@@ -33,12 +35,13 @@ final class Performer {
     private var lastDiskCheck = ContinuousClock.now
     /// Records that must survive a rotation of the journal, and where they stand.
     private var live: [JournalRecord] = []
+    private var didBeginWatch = false
     private var trimmed = EpochView(.genesis, .genesis)
 
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
-        records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures, logger: Logger,
-        reserveBytes: UInt64
+        records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures,
+        gateway: PeerGateway, trace: ConsensusTrace?, logger: Logger, reserveBytes: UInt64
     ) {
         self.ledger = ledger
         self.clock = clock
@@ -48,6 +51,8 @@ final class Performer {
         self.validators = validators
         self.board = board
         self.measures = measures
+        self.gateway = gateway
+        self.trace = trace
         self.logger = logger
         self.reserveBytes = reserveBytes
         live = records
@@ -101,9 +106,36 @@ final class Performer {
                     + " \(reserveBytes / 1_048_576) MiB", hint: "Free space or move the home, then start again."))
     }
 
+    // MARK: A key that came without its guard
+
+    /// Once the node has caught up its key watches the rest of the epoch and the next one before it signs.
+    func watch(_ replica: borrowing Replica, _ driver: Driver) {
+        guard !didBeginWatch, let signingGuard, replica.isSynchronized else { return }
+        didBeginWatch = true
+        do {
+            try signingGuard.beginWatching(epoch: replica.consensus.configuration.epoch)
+        } catch {
+            driver.fail(NodeFailure(error))
+        }
+    }
+
+    /// A vote of the watched epoch by this node's key is another machine's.
+    func lookForCopies(in message: VerifiedMessage, _ driver: Driver) {
+        guard let record = signingGuard?.record, record.watching != nil else { return }
+        let isProven =
+            message.votes.contains { record.provesAnotherCopy($0, in: validators) }
+            || message.certificates.contains { record.provesAnotherCopy($0, in: validators) }
+        guard isProven else { return }
+        driver.fail(
+            NodeFailure(
+                .signingGuard, "another machine votes with this node's validator key",
+                hint: "Stop one of the two, and rotate the key if it may have been stolen."))
+    }
+
     // MARK: Effects
 
     func perform(_ effect: ReplicaEffect) throws {
+        trace?.note(effect)
         switch effect {
         case .persistJournal(let records):
             try journal.append(records)
@@ -111,11 +143,13 @@ final class Performer {
         case .trimJournal(let position): try trimJournal(before: position)
         case .storeBody(let block):
             try ledger.log.storeBody(hash: block.hash, height: block.header.height, block: block.encoded)
-        case .sign(let vote, _): try sign(vote)
-        case .fetchBlock(let hash): try answerFromBodies(hash)
-        case .broadcast, .send, .fetchCertificates:
-            // A network of one validator: there is nobody to send to or to ask.
-            break
+        case .sign(let vote): try sign(vote)
+        case .loadBlock(let hash): answers.append(.loaded(hash, try storedBlock(hash)))
+        case .send(let message, let receivers): gateway.send(message, to: receivers)
+        case .sendBlock(let hash, let key): gateway.sendBlock(hash, to: key)
+        case .sendBlocks(let range, let key): gateway.sendBlocks(range, to: key)
+        case .offense(let key, let offense): gateway.ban(key, because: offense)
+        case .learned(let addresses): gateway.learned(addresses, now: clock.now)
         case .setTimer(let timer, let delay):
             let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: delay))
             let index = timers.firstIndex { $0.deadline > deadline } ?? timers.count
@@ -127,9 +161,12 @@ final class Performer {
             tickets.removeValue(forKey: ticket)?(.failure(rejection))
         case .report(let evidence):
             logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
-        case .epochBegan(let epoch, let set):
-            validators = set
-            logger.info("epoch began", metadata: ["epoch": "\(epoch)", "validators": "\(set.count)"])
+        case .epochBegan(let information):
+            validators = information.validators
+            gateway.begin(information)
+            logger.info(
+                "epoch began",
+                metadata: ["epoch": "\(information.epoch)", "validators": "\(information.validators.count)"])
         case .stop(let reason):
             throw NodeFailure(.corruption, reason, hint: "Run `mednexusd verify` on this home before anything else.")
         }
@@ -137,7 +174,14 @@ final class Performer {
 
     private func trimJournal(before position: EpochView) throws {
         trimmed = max(trimmed, position)
-        live.removeAll { $0.position < trimmed }
+        // Evidence stays as long as its epoch: it may not be on the chain yet.
+        live.removeAll { record in
+            if case .evidence(let evidence) = record {
+                evidence.position.epoch < trimmed.epoch
+            } else {
+                record.position < trimmed
+            }
+        }
         if journal.byteCount > VoteJournal.rotationBytes { try journal.rotate(keeping: live) }
     }
 
@@ -154,14 +198,13 @@ final class Performer {
         }
     }
 
-    /// After a restart the replica asks for bodies that it executed before; they are in the log.
-    private func answerFromBodies(_ hash: Hash) throws {
-        guard let bytes = try ledger.log.body(hash) else { return }
-        let block = try Block(decoding: bytes)
+    /// What is stored of a block, final or not.
+    private func storedBlock(_ hash: Hash) throws -> LoadedBlock? {
+        guard let block = try ledger.storedBlock(hash) else { return nil }
         let transactions = try block.transactions.map {
             try VerifiedTransaction(try SignedTransaction(try RawTransaction($0)), network: ledger.network)
         }
-        answers.append(.block(block, transactions))
+        return LoadedBlock(block, transactions)
     }
 
     /// Durable in the log, then readable in the state, and only then told.

@@ -26,6 +26,11 @@ package final class Pipeline: Sendable {
 
     package func stop() async throws { try await pool.shutdownGracefully() }
 
+    /// Work that checks signatures, on a thread of the pool.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await pool.runIfActive(work)
+    }
+
     /// One transaction, from bytes to verified.
     package func verify(_ bytes: [UInt8]) async throws -> VerifiedTransaction {
         let signed = try SignedTransaction(try RawTransaction(bytes))

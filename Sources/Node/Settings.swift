@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Every setting of a node: its key in the file, its default, what is allowed and why one would change it.
 ///
 /// The commented configuration file that `init` writes, `config show`, the environment names and the check for unknown
@@ -45,6 +47,14 @@ package struct Setting: Sendable {
         ) { if case .text(let value) = $0 { ListenAddress(value) != nil } else { false } }
     }
 
+    static func optionalAddress(_ key: String, _ standard: String, _ explanation: String) -> Setting {
+        Setting(
+            key: key, standard: .text(standard),
+            allowed: "ADDRESS:PORT, the address numeric and port 0 for a free one; or \"\" for none",
+            explanation: explanation
+        ) { if case .text(let value) = $0 { value.isEmpty || ListenAddress(value) != nil } else { false } }
+    }
+
     static func list(
         _ key: String, _ explanation: String, allowed: String,
         _ isAllowed: @escaping @Sendable (String) -> Bool
@@ -72,6 +82,25 @@ package struct Setting: Sendable {
             "rpc.calls-per-second", 2000, in: 1...1_000_000,
             "Calls a second of one address, after a burst of ten seconds' worth; more get 429."),
         .number("rpc.call-seconds", 30, in: 1...600, "The longest a call may take, waiting for events included."),
+        .optionalAddress(
+            "p2p.listen", "0.0.0.0:7410",
+            "Where other nodes connect. Empty: nothing listens, this node only dials out (behind a firewall)."),
+        Setting(
+            key: "p2p.advertise", standard: .text(""), allowed: "HOST:PORT, or \"\" for none",
+            explanation: "Where other nodes reach this one, told to its peers; empty if they can't."
+        ) { if case .text(let value) = $0 { value.isEmpty || PeerHost.isAddress(value) } else { false } },
+        .list(
+            "p2p.peers", "Nodes to stay connected with. Their transport keys are shown by `mednexusd keys show`.",
+            allowed: "a list of KEY@HOST:PORT, KEY being 66 hexadecimal digits"
+        ) { PeerContact($0) != nil },
+        .list(
+            "p2p.observers",
+            "Transport keys of observers that may connect; empty: every observer. Validators always may.",
+            allowed: "a list of transport keys, 66 hexadecimal digits each"
+        ) { TransportKey(hexadecimal: $0) != nil },
+        .number(
+            "p2p.max-inbound", 128, in: 0...4096,
+            "Connections of observers accepted at once; validators are never counted."),
         .address("operator.listen", "127.0.0.1:7412", "Where /livez, /readyz and /metrics answer."),
         .choice("log.level", "info", of: levels, "The least severe line that is written."),
         .choice("log.format", "text", of: ["text", "json"], "One line per event, for people or for a collector."),
@@ -95,6 +124,10 @@ package struct Setting: Sendable {
         .number(
             "consensus.batch-milliseconds", 10, in: 0...60_000,
             "How long a leader waits for company after a transaction."),
+        Setting(
+            key: "consensus.trace-file", standard: .text(""), allowed: "a file, or \"\" for none",
+            explanation: "Where times of proposals and finality are written, a line of JSON each, for measurements."
+        ) { if case .text = $0 { true } else { false } },
         .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
     ]
 

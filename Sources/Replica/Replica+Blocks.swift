@@ -45,24 +45,13 @@ extension Replica {
 
     // MARK: Blocks of others
 
-    mutating func receive(
-        _ block: Block, _ transactions: [VerifiedTransaction], view: View, parentView: View, _ notarize: SignedVote
-    ) {
-        guard notarize.vote.blockHash == block.hash, notarize.vote.epoch == consensus.configuration.epoch else {
-            return
-        }
-        keep(block, transactions)
-        run(
-            .proposal(
-                Proposal(
-                    epoch: notarize.vote.epoch, view: view, parentView: parentView, blockHash: block.hash,
-                    parentHash: block.header.parent, height: block.header.height), notarize: notarize))
-    }
-
-    /// A block that was fetched: consensus may have asked which it is, or for its execution.
-    mutating func receive(_ block: Block, _ transactions: [VerifiedTransaction]) {
-        keep(block, transactions)
+    /// A block that was fetched: consensus may have asked which it is, or for its execution. What nobody asked for is not
+    /// kept.
+    mutating func receive(_ loaded: LoadedBlock, isWanted: Bool = false) {
+        let block = loaded.block
         let wanted = awaited.filter { $0.blockHash == block.hash }
+        guard isWanted || !wanted.isEmpty else { return }
+        tree.keepBody(block, loaded.transactions)
         awaited.removeAll { $0.blockHash == block.hash }
         for one in wanted where one.epoch == consensus.configuration.epoch {
             var answers: [ConsensusInput] = []
@@ -70,16 +59,23 @@ extension Replica {
             case .obtain:
                 answers = [.obtained(Self.proposal(of: block, one.epoch, one.view, one.parentView))]
             case .verify:
+                // What became final while it was on its way may have taken its parent's state out of the tree: then
+                // its view is over. Consensus asks again for what it still needs.
+                guard tree.header(block.header.parent) != nil, tree.state(after: block.header.parent) != nil else {
+                    continue
+                }
                 verify(Self.proposal(of: block, one.epoch, one.view, one.parentView), answers: &answers)
             }
             for answer in answers { run(answer) }
         }
     }
 
-    private mutating func keep(_ block: Block, _ transactions: [VerifiedTransaction]) {
-        guard transactions.map(\.bytes) == block.transactions, block.bodyMatchesHeader else { return }
-        tree.keepBody(block, transactions)
+    /// What this node's own disk had of a block that is awaited.
+    mutating func loaded(_ hash: Hash, _ block: LoadedBlock?) {
+        if let block { receive(block) } else if awaited.contains(where: { $0.blockHash == hash }) { requestBlock(hash) }
     }
+
+    mutating func requestBlock(_ hash: Hash) { ask(.blockRequest(hash)) }
 
     private static func proposal(of block: Block, _ epoch: Epoch, _ view: View, _ parentView: View) -> Proposal {
         Proposal(
@@ -100,8 +96,12 @@ extension Replica {
     }
 
     private mutating func fetch(_ block: AwaitedBlock) {
-        if !awaited.contains(block) { awaited.append(block) }
-        effects.append(.fetchBlock(block.blockHash))
+        let isOnItsWay = awaitsParts(of: block.blockHash)
+        if !awaited.contains(block) {
+            awaited.append(block)
+            if awaited.count > ReplicaLimits.awaitedBlocks { awaited.removeFirst() }
+        }
+        if !isOnItsWay { effects.append(.loadBlock(block.blockHash)) }
     }
 
     /// Executes a block on its parent and answers, or fetches its body first.
@@ -125,7 +125,9 @@ extension Replica {
     }
 
     /// Nil if this node can't judge; then it stops.
-    private mutating func execute(_ block: Block, _ transactions: [VerifiedTransaction]) -> Verdict? {
+    mutating func execute(
+        _ block: Block, _ transactions: [VerifiedTransaction], isBodyStored: Bool = true
+    ) -> Verdict? {
         guard let parent = tree.header(block.header.parent), let state = tree.state(after: block.header.parent) else {
             stop("the parent of block \(block.hash) was executed, and its state is gone")
             return nil
@@ -137,7 +139,8 @@ extension Replica {
             let executed = try BlockExecutor.execute(
                 block, transactions: transactions, on: parent, state: state, epoch: epochContext)
             tree.insert(executed)
-            effects.append(.storeBody(block))
+            // A block that is final already goes straight to the log.
+            if isBodyStored { effects.append(.storeBody(block)) }
             return timeliness(of: block.header)
         } catch {
             switch error {
@@ -181,6 +184,7 @@ extension Replica {
             let carried = Set(executed.block.evidence)
             evidence.removeAll { carried.contains($0) }
         }
+        tellObservers()
     }
 
     // MARK: Overdue work

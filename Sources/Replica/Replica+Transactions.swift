@@ -1,4 +1,5 @@
 internal import Blocks
+internal import Consensus
 internal import Execution
 internal import Identities
 internal import Mempool
@@ -6,10 +7,11 @@ internal import Primitives
 internal import Revenue
 internal import StateModel
 internal import Transactions
+internal import Votes
 
 // Taking transactions into the pool.
 extension Replica {
-    /// Admits a verified transaction and relays it, or says why not. Whether an ordinary one would apply is seen when a
+    /// Admits a verified transaction and announces it, or says why not. Whether an ordinary one would apply is seen when a
     /// block is built (and by the caller beforehand, on a snapshot of its own: `BlockExecutor.simulate`).
     mutating func admit(_ transaction: VerifiedTransaction, ticket: UInt64) {
         guard let state = tree.state(after: tree.headHash) else {
@@ -19,11 +21,100 @@ extension Replica {
         do throws(Refusal) {
             let replaced = try admit(transaction, on: state)
             effects.append(.admitted(ticket: ticket, hash: transaction.hash, replaced: replaced))
-            effects.append(.broadcast(.transaction(transaction.bytes)))
+            gossip.add(hash: transaction.hash, wireID: transaction.wireID, from: nil, isLocal: hasOtherValidators)
+            announce()
         } catch {
             switch error {
             case .rejected(let rejection): effects.append(.refused(ticket: ticket, rejection))
             case .failed(let failure): stop(failure.message)
+            }
+        }
+    }
+
+    private var hasOtherValidators: Bool {
+        consensus.configuration.validators.count > (consensus.configuration.ownIndex == nil ? 0 : 1)
+    }
+
+    // MARK: Gossip
+
+    /// What peers sent, each admitted like any other and announced further. A refusal is nobody's fault: the peer's
+    /// state may be another.
+    mutating func admit(_ transactions: [VerifiedTransaction], from key: TransportKey) {
+        guard let state = tree.state(after: tree.headHash) else { return }
+        for transaction in transactions where !isStopped {
+            let tag = TransactionTag(transaction.wireID)
+            gossip.answered(tag)
+            do throws(Refusal) {
+                _ = try admit(transaction, on: state)
+                gossip.add(
+                    hash: transaction.hash, wireID: transaction.wireID, from: peers[key]?.slot, isLocal: false)
+            } catch {
+                switch error {
+                case .rejected: gossip.remember(tag)
+                case .failed(let failure): stop(failure.message)
+                }
+            }
+        }
+        announce()
+    }
+
+    mutating func fetch(_ tags: [TransactionTag], from key: TransportKey) {
+        let slot = peers[key]?.slot
+        for tag in tags { gossip.note(tag, isAt: slot) }
+        let wanted = gossip.wanted(tags, from: key, now: now)
+        if !wanted.isEmpty { effects.append(.send(.transactionsRequest(wanted), to: [key])) }
+    }
+
+    mutating func sendTransactions(_ tags: [TransactionTag], to key: TransportKey) {
+        let slot = peers[key]?.slot
+        var found: [[UInt8]] = []
+        var bytes = 0
+        for tag in tags {
+            guard let hash = gossip.hash(tag), let waiting = pool.transaction(hash) else { continue }
+            bytes += waiting.byteCount
+            // What does not fit is asked for again, or comes with a proposal.
+            guard found.isEmpty || bytes <= PeerMessageLimits.transactionsBytes else { break }
+            found.append(waiting.bytes)
+            gossip.note(tag, isAt: slot)
+        }
+        if !found.isEmpty { effects.append(.send(.transactions(found), to: [key])) }
+    }
+
+    /// The first of a quiet time is announced at once, what follows within ten milliseconds together.
+    mutating func announce() {
+        guard !gossip.isAnnouncementTimerSet, !gossip.toAnnounce.isEmpty else { return }
+        announceNow()
+        gossip.isAnnouncementTimerSet = true
+        effects.append(.setTimer(.announcement, delayMilliseconds: ReplicaLimits.announcementMilliseconds))
+    }
+
+    mutating func announcementTimerFired() {
+        gossip.isAnnouncementTimerSet = false
+        announce()
+    }
+
+    private mutating func announceNow() {
+        let all = gossip.takeAnnouncements()
+        for key in peers.keys {
+            let slot = peers[key]?.slot
+            let tags = all.filter { one in slot.map { !gossip.holders(of: one.wireID).contains($0) } ?? true }.map(
+                \.tag)
+            for start in stride(from: 0, to: tags.count, by: PeerMessageLimits.tags) {
+                let end = min(start + PeerMessageLimits.tags, tags.count)
+                effects.append(.send(.transactionsAnnounced(Array(tags[start..<end])), to: [key]))
+            }
+        }
+    }
+
+    /// Once a second: what is not answered is asked of others, what has left the pool is forgotten.
+    mutating func lookAfterGossip() {
+        gossip.prune { pool.transaction($0) != nil }
+        var byPeer: [TransportKey: [TransactionTag]] = [:]
+        for (peer, tag) in gossip.overdue(now: now) { byPeer[peer, default: []].append(tag) }
+        for key in byPeer.keys.sorted() where peers.isConnected(key) {
+            for start in stride(from: 0, to: byPeer[key]?.count ?? 0, by: PeerMessageLimits.tags) {
+                let tags = Array((byPeer[key] ?? []).dropFirst(start).prefix(PeerMessageLimits.tags))
+                effects.append(.send(.transactionsRequest(tags), to: [key]))
             }
         }
     }

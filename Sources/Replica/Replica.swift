@@ -16,13 +16,25 @@ public struct Replica: Sendable {
     /// The current epoch's instance.
     public private(set) var consensus: ConsensusCore
     /// Serves validators that have not left the last epoch.
-    private var previous: ConsensusCore?
+    private(set) var previous: ConsensusCore?
+    /// The epoch's validators and how they are reached.
+    public private(set) var epochInformation: EpochInformation
     public internal(set) var pool: TransactionPool<VerifiedTransaction>
     var tree: BlockTree
     var parameters: LedgerParameters
     var evidence: [Evidence] = []
     /// Blocks that consensus waits for.
     var awaited: [AwaitedBlock] = []
+    /// Proposals that are not complete, by view.
+    var partials: [View: PartialBlock] = [:]
+    var knownEvidence: [Evidence] = []
+
+    var peers = PeerTable()
+    var gossip = TransactionGossip()
+    var sync = BlockSync()
+    var isSynchronizing = false
+    /// Whom to ask next, counted on with each question.
+    var askCount: UInt64 = 0
 
     var now = Timestamp(0)
     var effects: [ReplicaEffect] = []
@@ -41,11 +53,10 @@ public struct Replica: Sendable {
         pool = TransactionPool(limits: configuration.pool)
         tree = BlockTree(head: recovery.head, state: recovery.state)
         parameters = try Self.parameters(in: recovery.state)
-        let schedule = EpochSchedule(length: parameters.epochLength)
+        let epoch = try Self.epoch(in: recovery.state)
         let height = recovery.head.height
-        let epoch = schedule.epoch(of: height.next)
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
-        let isInside = recovery.head.height > .genesis && schedule.epoch(of: height) == epoch
+        let isInside = height >= epoch.firstHeight
         consensus = try Self.instance(
             configuration, epoch: epoch, parameters: parameters, state: recovery.state,
             recovery: Recovery(
@@ -54,6 +65,26 @@ public struct Replica: Sendable {
                     blockHash: recovery.head.hash, height: height),
                 finalization: isInside ? recovery.finalization : nil, journal: recovery.journal,
                 guardVotes: recovery.guardVotes))
+        epochInformation = try Self.information(consensus.configuration, in: recovery.state)
+        for case .evidence(let old) in recovery.journal
+        where old.position.epoch == epoch.number && !knownEvidence.contains(old) {
+            knownEvidence.append(old)
+            if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(old) }
+        }
+    }
+
+    private static func information(
+        _ configuration: ConsensusConfiguration, in state: LayeredSnapshot
+    ) throws(StateFailure) -> EpochInformation {
+        do throws(Refusal) {
+            let records = try Validators.records(in: state)
+            return EpochInformation(
+                epoch: configuration.epoch, validators: configuration.validators,
+                transportKeys: records.map { $0.transportKey.flatMap { TransportKey($0.bytes) } },
+                names: records.map(\.name))
+        } catch {
+            throw error.asDamage(of: "the validators")
+        }
     }
 
     private static func parameters(in state: LayeredSnapshot) throws(StateFailure) -> LedgerParameters {
@@ -64,18 +95,26 @@ public struct Replica: Sendable {
         }
     }
 
+    private static func epoch(in state: LayeredSnapshot) throws(StateFailure) -> EpochRecord {
+        do throws(Refusal) {
+            return try Epochs.current(in: state)
+        } catch {
+            throw error.asDamage(of: "the epoch")
+        }
+    }
+
     private static func instance(
-        _ configuration: ReplicaConfiguration, epoch: Epoch, parameters: LedgerParameters, state: LayeredSnapshot,
+        _ configuration: ReplicaConfiguration, epoch: EpochRecord, parameters: LedgerParameters, state: LayeredSnapshot,
         recovery: Recovery
     ) throws(StateFailure) -> ConsensusCore {
         let set = try GenesisExecutor.validatorSet(in: state)
         return ConsensusCore(
             ConsensusConfiguration(
-                network: configuration.network, epoch: epoch, validators: set,
+                network: configuration.network, epoch: epoch.number, validators: set,
                 ownIndex: configuration.ownKey.flatMap { set.index(of: $0) },
                 deltaMilliseconds: parameters.deltaMilliseconds,
                 heartbeatMilliseconds: parameters.heartbeatMilliseconds,
-                lastHeight: EpochSchedule(length: parameters.epochLength).lastHeight(of: epoch)),
+                lastHeight: epoch.lastHeight),
             recovery: recovery)
     }
 
@@ -87,22 +126,37 @@ public struct Replica: Sendable {
         self.now = max(now, self.now)
         defer { effects = [] }
         switch input {
-        case .start: run(.start)
-        case .tick: lookForOverdueWork()
+        case .start:
+            effects.append(.epochBegan(epochInformation))
+            run(.start)
+        case .tick: tick()
         case .transaction(let transaction, let ticket): admit(transaction, ticket: ticket)
-        case .proposal(let block, let transactions, let view, let parentView, let notarize):
-            receive(block, transactions, view: view, parentView: parentView, notarize)
-        case .vote(let vote): run(.vote(vote), of: vote.vote.epoch)
-        case .signed(let vote): run(.vote(vote), of: vote.vote.epoch)
-        case .certificate(let certificate): run(.certificate(certificate), of: certificate.epoch)
-        case .block(let block, let transactions): receive(block, transactions)
+        case .connected(let key): connect(key)
+        case .disconnected(let key): disconnect(key)
+        case .message(let message, let key): receive(message, from: key)
+        case .signed(let vote): signed(vote)
+        case .loaded(let hash, let block): loaded(hash, block)
         case .timer(.consensus(let timer)): if timer.epoch == consensus.configuration.epoch { run(.timer(timer)) }
         case .timer(.batch(let number)): if number == batchNumber, isBatchWaiting { isBatchReady = true }
+        case .timer(.announcement): announcementTimerFired()
         case .finalState(let snapshot):
             if !tree.rebase(on: snapshot) { stop("the store's state is not the one that became final") }
         }
         updateWork()
         return effects
+    }
+
+    private mutating func tick() {
+        lookForOverdueWork()
+        lookAfterGossip()
+        tellStatus()
+        lookAfterSync()
+    }
+
+    /// An own vote goes to the network and to the own collector; a leader's notarize goes out with its proposal [C2].
+    private mutating func signed(_ vote: SignedVote) {
+        if !isOwnProposal(vote.vote) { broadcast(.vote(vote)) }
+        run(.vote(vote), of: vote.vote.epoch)
     }
 
     mutating func stop(_ reason: String) {
@@ -120,22 +174,22 @@ public struct Replica: Sendable {
         if didEpochEnd { beginEpoch() }
     }
 
-    private mutating func run(_ input: ConsensusInput, of epoch: Epoch) {
+    mutating func run(_ input: ConsensusInput, of epoch: Epoch) {
         if epoch == consensus.configuration.epoch { return run(input) }
         guard epoch == previous?.configuration.epoch, let answers = previous?.step(input) else { return }
         // An instance that is over only helps stragglers.
         for case .send(.certificate(let certificate), let validator) in answers {
-            effects.append(.send(.certificate(certificate), to: validator))
+            send(.certificate(certificate), toValidator: validator)
         }
     }
 
     private mutating func perform(_ effect: ConsensusEffect, answers: inout [ConsensusInput]) {
         switch effect {
         case .persist(let records): effects.append(.persistJournal(records))
-        case .cast(let vote): effects.append(.sign(vote, isBroadcast: !isOwnProposal(vote)))
-        case .broadcast(let message): if let message = outgoing(message) { effects.append(.broadcast(message)) }
+        case .cast(let vote): effects.append(.sign(vote))
+        case .broadcast(let message): if let message = outgoing(message) { broadcast(message) }
         case .send(let message, let validator):
-            if let message = outgoing(message) { effects.append(.send(message, to: validator)) }
+            if let message = outgoing(message) { send(message, toValidator: validator) }
         case .propose(let view, let parentView, let parentHash, _):
             let proposal = build(view: view, parentView: parentView, on: parentHash)
             if let proposal { answers.append(noteWork(after: proposal.blockHash)) }
@@ -143,7 +197,9 @@ public struct Replica: Sendable {
         case .verify(let proposal): verify(proposal, answers: &answers)
         case .obtain(let certificate): obtain(certificate, answers: &answers)
         case .fetchCertificates(let above, let below):
-            effects.append(.fetchCertificates(consensus.configuration.epoch, above: above, below: below))
+            ask(
+                .certificatesRequest(
+                    CertificatesRequest(epoch: consensus.configuration.epoch, above: above, below: below)))
         case .finalize(let certificate, _): finalize(certificate)
         case .setTimer(let timer, let delay):
             effects.append(.setTimer(.consensus(timer), delayMilliseconds: delay))
@@ -162,20 +218,12 @@ public struct Replica: Sendable {
         return vote.kind == .notarize && set.leader(of: vote.view) == consensus.configuration.ownIndex
     }
 
-    private func outgoing(_ message: ConsensusMessage) -> ReplicaMessage? {
+    private mutating func outgoing(_ message: ConsensusMessage) -> PeerMessage? {
         switch message {
-        case .vote(let vote): return .vote(vote)
-        case .certificate(let certificate): return .certificate(certificate)
-        case .proposal(let proposal, let notarize):
-            let hash = proposal.blockHash
-            guard let block = tree.node(hash)?.executed.block ?? tree.body(hash)?.block else { return nil }
-            return .proposal(block, view: proposal.view, parentView: proposal.parentView, notarize: notarize)
+        case .vote(let vote): .vote(vote)
+        case .certificate(let certificate): .certificate(certificate)
+        case .proposal(let proposal, let notarize): compact(proposal, notarize).map { .proposal($0) }
         }
-    }
-
-    private mutating func report(_ new: Evidence) {
-        effects.append(.report(new))
-        if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(new) }
     }
 
     private mutating func beginEpoch() {
@@ -187,14 +235,18 @@ public struct Replica: Sendable {
         do {
             parameters = try Self.parameters(in: state)
             let next = try Self.instance(
-                configuration, epoch: consensus.configuration.epoch.next, parameters: parameters, state: state,
+                configuration, epoch: try Self.epoch(in: state), parameters: parameters, state: state,
                 recovery: Recovery(
                     finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
                     finalization: nil, journal: [], guardVotes: []))
             previous = consensus
             awaited = []
+            partials = [:]
+            knownEvidence = []
+            evidence = []
             consensus = next
-            effects.append(.epochBegan(next.configuration.epoch, next.configuration.validators))
+            epochInformation = try Self.information(next.configuration, in: state)
+            effects.append(.epochBegan(epochInformation))
             work = .none
             run(.start)
         } catch {
@@ -231,9 +283,12 @@ public struct Replica: Sendable {
             isBatchReady = false
             isBatchWaiting = false
         }
-        // Every transaction is relayed when it is admitted, so the others know of it and wait for it as well.
-        let isAwaited = isWorkOverdue || isBatchReady
-        return Work(isProposable: isAwaited || !evidence.isEmpty, isAwaited: isAwaited)
+        // [C12] Others can't be waiting for what only this node has.
+        let isAwaited =
+            isWorkOverdue
+            || isBatchReady
+                && pool.hasReady(nextSequences: tree.nextSequences(after: tip)) { !gossip.unshared.contains($0) }
+        return Work(isProposable: isWorkOverdue || isBatchReady || !evidence.isEmpty, isAwaited: isAwaited)
     }
 
     private mutating func waitForBatch() {

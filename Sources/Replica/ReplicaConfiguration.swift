@@ -52,26 +52,20 @@ public struct ReplicaRecovery: Sendable {
     }
 }
 
-/// Which heights an epoch has: epoch e spans e·L + 1 … (e + 1)·L, and the block at its last height is the next
-/// epoch's genesis.
-public struct EpochSchedule: Hashable, Sendable {
-    public let length: UInt64
-
-    /// Precondition: at least one height.
-    public init(length: UInt64) {
-        precondition(length > 0, "an epoch has a height")
-        self.length = length
-    }
-
-    /// The epoch of a block; of genesis the first.
-    public func epoch(of height: Height) -> Epoch { Epoch(height.value == 0 ? 0 : (height.value - 1) / length) }
-
-    public func lastHeight(of epoch: Epoch) -> Height { Height((epoch.value + 1) * length) }
-}
-
 enum ReplicaLimits {
     /// Bodies of blocks that are not executed yet: 16 × 2 MiB.
     static let waitingBodies = 16
     /// Evidence that waits for a block.
     static let waitingEvidence = 64
+    /// Evidence remembered for an epoch, so that it is passed on once: three kinds of a hundred validators in a few
+    /// views each.
+    static let knownEvidence = 1_024
+    /// Proposals of views this far ahead that are kept while parts of them are missing.
+    static let partialBlocks = 16
+    /// Blocks asked for at a time, by one view each.
+    static let awaitedBlocks = 512
+    /// What is admitted within this time is announced together: far below a view, and a hundredth of the messages.
+    static let announcementMilliseconds: UInt64 = 10
+    /// Runs of synchronized blocks executed in one step; between them votes are looked at.
+    static let syncRuns = 8
 }

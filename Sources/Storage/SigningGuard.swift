@@ -26,6 +26,14 @@ public final class SigningGuard {
         return created
     }
 
+    /// Creates the guard of a key that came without one and may have signed elsewhere. It signs nothing until
+    /// ``beginWatching(epoch:)`` was called and the epoch behind that one is over.
+    public static func createWatching(
+        on disk: any Disk, network: Hash, key: Address
+    ) throws(StorageFailure) -> SigningGuard {
+        try create(on: disk, record: .watchingEverything(network: network, key: key))
+    }
+
     /// Throws ``StorageFailure/noGuard`` if there is none; then the key must watch an epoch first.
     public static func open(on disk: any Disk, network: Hash, key: Address) throws(StorageFailure) -> SigningGuard {
         guard let bytes = try disk.read(name) else { throw .noGuard }
@@ -47,6 +55,13 @@ public final class SigningGuard {
         let decision = record.decide(vote)
         if case .sign(let new) = decision { try store(new) }
         return decision
+    }
+
+    /// The node is synced and in `epoch`; durable when it returns (``GuardRecord/beginningWatch(in:)``).
+    public func beginWatching(epoch: Epoch) throws(StorageFailure) {
+        if let failure { throw failure }
+        let new = record.beginningWatch(in: epoch)
+        if new != record { try store(new) }
     }
 
     private func store(_ new: GuardRecord) throws(StorageFailure) {

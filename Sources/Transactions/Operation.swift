@@ -145,8 +145,9 @@ extension Operation: CBORCodable {
             case .revenue: .revenue(try reader.value("revenue"))
             case .infts: .infts(try reader.value("infts"))
             case .licenses: .licenses(try reader.value("licenses"))
-            // Governance has no operation yet that could be read; the ledger itself never has one.
-            case .governance, .ledger: throw reader.failure(.unknownCase, "domain")
+            case .governance: .governance(try reader.value("governance"))
+            // The ledger itself never has an operation.
+            case .ledger: throw reader.failure(.unknownCase, "domain")
             }
         }
     }
@@ -166,8 +167,9 @@ extension Operation: Codable {
             self = .infts(operation)
         } else if let operation = try LicenseOperation.decode(type: type, from: decoder) {
             self = .licenses(operation)
+        } else if let operation = try GovernanceOperation.decode(type: type, from: decoder) {
+            self = .governance(operation)
         } else {
-            // Governance has no operation that a client can write.
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,
                 debugDescription: "expected one of \(Operation.names.joined(separator: ", "))")

@@ -23,7 +23,7 @@ public struct GuardRecord: CBORCodable, Hashable, Sendable {
     /// Whose signatures are guarded.
     public let key: Address
     /// Set where a key came without its guard: nothing is signed in this epoch or before. If no vote by the key
-    /// appears in it, the key votes from the next one on.
+    /// appears in it, the key votes from the next one on. ``Epoch/maximum`` until the node knows which epoch it is.
     public let watching: Epoch?
     public let position: EpochView
     public let notarize: Vote?
@@ -35,6 +35,11 @@ public struct GuardRecord: CBORCodable, Hashable, Sendable {
         self.init(
             network: network, key: key, watching: nil, position: EpochView(.genesis, .genesis), notarize: nil,
             terminal: nil)
+    }
+
+    /// For a key that may have signed elsewhere, before this node knows which epoch it is: it watches every epoch.
+    public static func watchingEverything(network: Hash, key: Address) -> GuardRecord {
+        GuardRecord(network: network, key: key, watching: .maximum)
     }
 
     /// For a key that may have signed elsewhere.
@@ -53,6 +58,34 @@ public struct GuardRecord: CBORCodable, Hashable, Sendable {
         self.position = position
         self.notarize = notarize
         self.terminal = terminal
+    }
+
+    // MARK: A key that came without its guard
+
+    /// True if nothing is signed in `epoch` because the key watches it.
+    public func isWatching(_ epoch: Epoch) -> Bool { watching.map { epoch <= $0 } ?? false }
+
+    /// The node is synced and in `epoch`: the key watches what is left of it and the whole next one. Called at every
+    /// start. A watch that is under way goes on, so that restarts don't prolong it; one that ended while the node was
+    /// away begins anew, unless the key has voted since.
+    public func beginningWatch(in epoch: Epoch) -> GuardRecord {
+        guard let watching, position.epoch <= watching, watching == .maximum || watching < epoch else { return self }
+        return GuardRecord(
+            network: network, key: key, watching: epoch.next, position: position, notarize: notarize,
+            terminal: terminal)
+    }
+
+    /// True if the vote proves that another copy of the key runs: it is of the watched epoch, which began after this
+    /// node was synced, so nothing that this machine signed before it lost its guard is of it. Votes of earlier epochs
+    /// prove nothing. Precondition: the signature was verified with `set`, the vote's epoch's.
+    public func provesAnotherCopy(_ vote: SignedVote, in set: ValidatorSet) -> Bool {
+        vote.vote.epoch == watching && set[vote.validator]?.key == key
+    }
+
+    /// The same of a certificate, which may come with a block of the watched epoch long after it was signed.
+    public func provesAnotherCopy(_ certificate: Certificate, in set: ValidatorSet) -> Bool {
+        guard certificate.epoch == watching, let index = set.index(of: key) else { return false }
+        return certificate.signers.contains(index)
     }
 
     public enum Decision: Hashable, Sendable {

@@ -35,6 +35,10 @@ struct Bench: AsyncParsableCommand {
             print("\(setting.cores) cores, \(setting.runs) runs each; medians.\n")
             var figures: [Figure] = []
             if isWanted("pipeline") { figures.append(try await PipelineBench(setting: setting).run()) }
+            if isWanted("rpc.one") { figures.append(try await ThroughputBench(setting: setting, validators: 1).run()) }
+            if isWanted("rpc.four") { figures.append(try await ThroughputBench(setting: setting, validators: 4).run()) }
+            if isWanted("replay") { figures.append(try await ReplayBench(setting: setting).run()) }
+            if isWanted("finality") { figures.append(try FinalityBench(setting: setting).run()) }
             let reads = ["reads.point", "reads.page"].filter(isWanted)
             if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
             let starts = ["startup", "startup.wallet"].filter(isWanted)

@@ -3,7 +3,9 @@ import Interface
 
 /// One measurement beside its ceiling.
 struct Figure: Codable {
-    static let identifiers = ["pipeline", "reads.point", "reads.page", "startup", "startup.wallet"]
+    static let identifiers = [
+        "pipeline", "rpc.one", "rpc.four", "reads.point", "reads.page", "finality", "replay", "startup", "startup.wallet",
+    ]
 
     let id: String
     let name: String

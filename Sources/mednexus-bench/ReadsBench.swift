@@ -131,7 +131,7 @@ struct BenchNode {
             [
                 "start", "--home", home.path, "--ready", readyFile, "--with-parent",
                 "--set", "rpc.listen=127.0.0.1:0", "--set", "operator.listen=127.0.0.1:0",
-                "--set", "rpc.calls-per-second=1000000",
+                "--set", "rpc.calls-per-second=1000000", "--set", "p2p.listen=",
             ], log: log)
         do {
             try child.waitFor(readyFile)

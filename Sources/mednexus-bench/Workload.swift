@@ -19,18 +19,24 @@ struct Workload {
 
     let keys: [SecretKey]
     let validator: SecretKey
+    /// The validators' keys, the first of them ``validator``; their transport keys are made of the same scalars.
+    let validators: [SecretKey]
     let genesis: Genesis
     private var sequences = [UInt64](repeating: 0, count: accountCount)
     private var random = SeededGenerator(state: 7_411)
+    private var nextPayer = 0
 
     /// The validator's key; its network exists for minutes.
     static let validatorSeed = Bytes32(7, 4, 1, 1)
+    static func seed(ofValidator index: Int) -> Bytes32 { Bytes32(7, 4, 1, UInt64(index + 1)) }
     static let asset = Assets.genesisIdentifier(code: "EUR000")
 
-    init() {
+    /// - Parameter validatorCount: at most ``sponsorCount``, since each has an institution of its own.
+    init(validators validatorCount: Int = 1) {
         keys = (0..<Self.accountCount).map { Self.key(Bytes32(1, 2, 3, UInt64($0 + 1))) }
-        validator = Self.key(Self.validatorSeed)
-        genesis = Self.genesis(keys, validator)
+        validators = (0..<validatorCount).map { Self.key(Self.seed(ofValidator: $0)) }
+        validator = validators[0]
+        genesis = Self.genesis(keys, validators)
     }
 
     private static func key(_ bytes: Bytes32) -> SecretKey {
@@ -46,7 +52,7 @@ struct Workload {
 
     /// Account 0 is accreditor, issuer and every institution's administrator. The block's weight is the largest there
     /// may be, so that a block's transactions are what bounds it.
-    private static func genesis(_ keys: [SecretKey], _ validator: SecretKey) -> Genesis {
+    private static func genesis(_ keys: [SecretKey], _ validators: [SecretKey]) -> Genesis {
         let time = Timestamp(1_763_800_000_000)
         let organizations = (0..<sponsorCount).map { index in
             GenesisOrganization(
@@ -68,9 +74,11 @@ struct Workload {
                 parameters: LedgerParameters(
                     epochLength: 1_000_000, deltaMilliseconds: 500, heartbeatMilliseconds: 86_400_000,
                     blockWeight: 10_000_000, clockSkewMilliseconds: 2_000),
-                validators: [
-                    GenesisValidator(name: "node", institution: .organization(sponsor(0)), key: validator.address)
-                ]),
+                validators: validators.enumerated().map { index, validator in
+                    GenesisValidator(
+                        name: "node-\(index)", institution: .organization(sponsor(index)), key: validator.address,
+                        transportKey: ByteString(validator.compressedPublicKey))
+                }),
             identities: IdentitiesGenesis(
                 parameters: IdentityParameters(accountsPerSponsor: 100_000, stateBytesPerSponsor: 1 << 40),
                 accounts: keys.enumerated().map { index, key in
@@ -103,6 +111,18 @@ struct Workload {
             let transfer = RevenueTransfer(
                 to: Self.party(keys[payee]), asset: Self.asset, amount: Amount(1 + random.next() % 100))
             return (payer, body(network, signer: payer, [.revenue(.transfer(transfer))]))
+        }
+    }
+
+    /// Transfers of which every account pays in turn, so that each has few that wait for one another.
+    mutating func spreadTransfers(_ count: Int, network: Hash) -> [(signer: Int, body: TransactionBody)] {
+        (0..<count).map { _ in
+            nextPayer = (nextPayer + 1) % keys.count
+            var payee = touched()
+            while payee == nextPayer { payee = touched() }
+            let transfer = RevenueTransfer(
+                to: Self.party(keys[payee]), asset: Self.asset, amount: Amount(1 + random.next() % 100))
+            return (nextPayer, body(network, signer: nextPayer, [.revenue(.transfer(transfer))]))
         }
     }
 

@@ -1,51 +1,81 @@
 import ArgumentParser
-import Cryptography
 import Foundation
 import Interface
 import Node
-import Primitives
-import UnixSignals
-import WalletKit
 
 struct Devnet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "A local network: fresh keys, funded accounts, one real node process.",
+        abstract: "A local network: fresh keys, funded accounts, real node processes.",
         discussion: """
             mednexusd devnet --home /tmp/devnet        starts it, or takes an earlier one up again
+            mednexusd devnet --validators 4 --home /tmp/devnet
+            mednexusd devnet start node-b --home /tmp/devnet      after it ended
             mednexusd devnet advance 30d --home /tmp/devnet
 
             When it is ready it writes HOME/network.json and a wallet in HOME/wallet (passphrase: devnet).
             """,
-        subcommands: [Run.self, Advance.self], defaultSubcommand: Run.self)
+        subcommands: [Run.self, StartNode.self, Advance.self], defaultSubcommand: Run.self)
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Starts the network and stays until it is stopped.")
 
         @Option(help: "Where the network lives. Default: a temporary folder, removed at the end.") var home: String?
         @Flag(help: "Keep a temporary folder.") var keep = false
-        @Flag(help: "Make keys, genesis and homes in --home, and start nothing.") var prepare = false
-        @Option(help: "How many validators. This version runs one.") var validators = 1
+        @Option(help: "How many validators, 1 to 100. Default: 1, or as many as the folder has.") var validators: Int?
+        @Flag(help: "Only make keys, genesis, homes and wallet, for nodes that something else starts.")
+        var prepare = false
         @Option(help: "The genesis template.") var template: String?
-        @Option(help: "The RPC port that is tried first.") var rpcPort = 7411
-        @Option(name: .customLong("set"), help: "A setting for the node: KEY=VALUE.") var settings: [String] = []
+        @Option(help: "The first node's RPC port. Default: the one it had, else 7411; a free one if it is taken.")
+        var rpcPort: Int?
+        @Option(name: .customLong("set"), help: "A setting for every node: KEY=VALUE.") var settings: [String] = []
 
         func run() async throws {
             try await reporting {
-                guard validators == 1 else {
-                    throw NodeFailure(
-                        .usage, "this version runs a network of one validator",
-                        hint: "Leave --validators out, or say --validators 1.")
-                }
-                guard !prepare || home != nil else { throw NodeFailure(.usage, "--prepare needs --home") }
                 let folder = home ?? NSTemporaryDirectory() + "mednexus-devnet-\(getpid())"
                 let network = DevnetFolder(path: URL(filePath: folder).standardizedFileURL.path)
-                try await network.prepare(template: template)
-                if prepare {
-                    print("The homes of a local network are in \(network.path)")
-                    return
-                }
+                try await network.prepare(template: template, validators: validators, rpcPort: rpcPort)
+                if prepare { return print("\(network.path) is prepared.") }
                 defer { if home == nil, !keep { try? FileManager.default.removeItem(atPath: network.path) } }
-                try await DevnetProcess(folder: network, settings: settings, rpcPort: rpcPort).run()
+                try await DevnetSupervisor.run(folder: network, settings: settings)
+            }
+        }
+    }
+
+    struct StartNode: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "start", abstract: "Starts a node of a running local network that has ended.")
+
+        @Argument(help: "The node: node-b.") var name: String
+        @Option(help: "The network's folder.") var home: String
+
+        func run() async throws {
+            try await reporting {
+                let folder = DevnetFolder(path: URL(filePath: home).standardizedFileURL.path)
+                _ = try folder.network()
+                if let descriptor = try folder.lock() {
+                    close(descriptor)
+                    throw NodeFailure(
+                        .usage, "no devnet runs in \(folder.path)",
+                        hint: "Start it: mednexusd devnet --home \(folder.path)")
+                }
+                guard folder.nodeNames.contains(name) else {
+                    throw NodeFailure(
+                        .usage, "there is no \(name)", hint: "There are: \(folder.nodeNames.joined(separator: ", ")).")
+                }
+                let answer = folder.answerFile(name)
+                try? FileManager.default.removeItem(atPath: answer)
+                try GenesisTemplate.replace("start\n", at: folder.requestFile(name))
+                let deadline = ContinuousClock.now + .seconds(70)
+                while ContinuousClock.now < deadline {
+                    if let data = FileManager.default.contents(atPath: answer) {
+                        let text = String(decoding: data.dropLast(), as: UTF8.self)
+                        guard text.isEmpty else { throw NodeFailure(.failure, text) }
+                        print("\(name) runs.")
+                        return
+                    }
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                throw NodeFailure(.failure, "the devnet did not answer within a minute")
             }
         }
     }
@@ -64,14 +94,17 @@ struct Devnet: AsyncParsableCommand {
                 }
                 let folder = DevnetFolder(path: home)
                 let description = try folder.network()
+                var running = 0
                 for node in description["nodes"]?.array ?? [] {
-                    guard let path = node["home"]?.string, let pid = node["pid"]?.unsigned else { continue }
+                    guard let path = node["home"]?.string else { continue }
                     let nodeHome = NodeHome(path)
                     let offset = (nodeHome.clockOffset ?? 0) + milliseconds
+                    // One that is down reads it when it starts.
                     try nodeHome.setClockOffset(milliseconds: offset)
-                    guard kill(pid_t(pid), SIGHUP) == 0 else {
-                        throw NodeFailure(.failure, "node \(pid) is not running", hint: "Start the devnet first.")
-                    }
+                    if let pid = node["pid"]?.unsigned, kill(pid_t(pid), SIGHUP) == 0 { running += 1 }
+                }
+                guard running > 0 else {
+                    throw NodeFailure(.failure, "no node is running", hint: "Start the devnet first.")
                 }
                 print("Clocks are \(duration) further ahead; the next block carries the new time.")
             }
@@ -83,95 +116,5 @@ struct Devnet: AsyncParsableCommand {
             let (product, overflow) = count.multipliedReportingOverflow(by: unit)
             return overflow || product > 100 * 365 * 86_400_000 ? nil : product
         }
-    }
-}
-
-/// The folder of a local network: `genesis.json`, `network.json`, `node-a/`, `wallet/`.
-struct DevnetFolder {
-    static let passphrase = "devnet"
-    let path: String
-
-    var nodeHome: NodeHome { NodeHome(path + "/node-a") }
-    var wallet: Wallet { Wallet(home: WalletHome(path: path + "/wallet")) }
-    var networkFile: String { path + "/network.json" }
-
-    func network() throws -> JSONValue {
-        guard let data = FileManager.default.contents(atPath: networkFile),
-            let value = try? JSONParser.parse([UInt8](data))
-        else {
-            throw NodeFailure(.usage, "no devnet runs in \(path)", hint: "Start it: mednexusd devnet --home \(path)")
-        }
-        return value
-    }
-
-    /// Makes keys, genesis and node home the first time.
-    func prepare(template: String?) async throws {
-        if let running = try? network(), let pid = running["nodes"]?.array?.first?["pid"]?.unsigned,
-            kill(pid_t(pid), 0) == 0
-        {
-            throw NodeFailure(
-                .homeInUse, "a devnet runs in \(path) already (node \(pid))", hint: "Use it, or name another --home.")
-        }
-        try? FileManager.default.removeItem(atPath: networkFile)
-        guard !nodeHome.exists else { return }
-        let template = try template ?? Self.standardTemplate()
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            let accounts = try makeWallet(names: GenesisTemplate.accountNames(template))
-            let key = NodeRandom.bytes32()
-            let text = try GenesisTemplate.fill(
-                template, name: nil,
-                accounts: { name in
-                    guard let address = accounts[name] else { preconditionFailure("the template named \(name) before") }
-                    return address
-                }, validators: [try NodeHome.address(of: key)], time: NodeClock.now)
-            try GenesisTemplate.replace(text, at: path + "/genesis.json")
-            try nodeHome.create(genesis: text, validatorKey: SecretKeyBytes(key))
-        } catch let failure as WalletFailure {
-            throw NodeFailure(.failure, failure.message, hint: failure.hint)
-        } catch let failure as NodeFailure {
-            throw failure
-        } catch {
-            throw NodeFailure(.disk, "can't write \(path): \(error.localizedDescription)")
-        }
-    }
-
-    /// Beside the program's sources, or beside the program.
-    private static func standardTemplate() throws -> String {
-        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        var folders = [URL(filePath: FileManager.default.currentDirectoryPath), program]
-        var parent = program
-        for _ in 0..<5 {
-            parent.deleteLastPathComponent()
-            folders.append(parent)
-        }
-        folders.append(URL(filePath: "/usr/share/mednexus"))
-        for folder in folders {
-            let file = folder.appending(path: "genesis/devnet.json").path
-            if FileManager.default.fileExists(atPath: file) { return file }
-        }
-        throw NodeFailure(.configuration, "genesis/devnet.json is not found", hint: "Name it with --template.")
-    }
-
-    private func makeWallet(names: [String]) throws -> [String: Address] {
-        Wallet.start()
-        var keystore = try wallet.create(passphrase: SecretBytes(Array(Self.passphrase.utf8)))
-        var accounts: [String: Address] = [:]
-        for name in names {
-            accounts[name] = try wallet.addAccount(name, network: .test, to: &keystore).address
-        }
-        return accounts
-    }
-
-    /// Pins the network in the wallet and names its organizations.
-    func pin(node url: String, genesis: Hash, template names: [String]) throws {
-        var networks = try wallet.home.networks()
-        try networks.add(PinnedNetwork(name: "devnet", node: url, genesis: genesis, kind: .test))
-        try wallet.home.save(networks)
-        var book = try wallet.home.addressBook()
-        for name in names {
-            try book.add(name + "-org", .organization(GenesisTemplate.organization(name)), on: genesis)
-        }
-        try wallet.home.save(book)
     }
 }

@@ -19,31 +19,42 @@ struct Initialize: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            guard let text = FileManager.default.contents(atPath: genesis).map({ String(decoding: $0, as: UTF8.self) })
-            else { throw NodeFailure(.configuration, "can't read \(genesis)") }
+            let text = try GenesisInput.read(genesis, hash: genesisHash)
             let parsed = try GenesisFile.parse(text, name: genesis)
-            if let genesisHash, parsed.hash.description != genesisHash {
-                throw NodeFailure(
-                    .configuration, "\(genesis) has the hash \(parsed.hash)",
-                    hint: "You asked for \(genesisHash): get the right file from the network's operators.")
-            }
             let home = options.nodeHome
-            let key = observer ? nil : try keyBytes()
-            try home.create(genesis: text, validatorKey: key)
+            try home.createAsked(genesis: text, observer: observer, validatorKeyFile: validatorKey)
             print("Home \(home.path) of network \(parsed.name), \(parsed.hash)")
-            if let address = try home.validatorKey()?.address { print("Validator key \(address.bytes)") }
+            for line in try NodeIdentity.describe(home) { print(line) }
             print("Settings are explained in \(home.configurationFile). Start it: mednexusd start --home \(home.path)")
         }
     }
+}
 
-    private func keyBytes() throws -> SecretKeyBytes {
-        guard let validatorKey else { return SecretKeyBytes(NodeRandom.bytes32()) }
-        guard let data = FileManager.default.contents(atPath: validatorKey),
+extension NodeHome {
+    /// As `init` and `join` make a home: with the key of a file, the key that is there, or a fresh one.
+    func createAsked(
+        genesis text: String, observer: Bool, validatorKeyFile file: String?,
+        settings: [(key: String, value: Setting.Default)] = []
+    ) throws {
+        let present = try validatorKey()
+        guard !observer || (present == nil && file == nil) else {
+            throw NodeFailure(
+                .usage, "\(path) has a validator key", hint: "Leave --observer out, or name another --home.")
+        }
+        let key: SecretKeyBytes? =
+            if observer { nil } else if let file { try Self.keyBytes(file) } else if present != nil { nil } else {
+                SecretKeyBytes(NodeRandom.bytes32())
+            }
+        try create(genesis: text, validatorKey: key, settings: settings)
+    }
+
+    private static func keyBytes(_ file: String) throws -> SecretKeyBytes {
+        guard let data = FileManager.default.contents(atPath: file),
             let bytes = Hexadecimal.decode(
                 String(decoding: data, as: UTF8.self).filter { $0 != "\n" }
             ).flatMap({ Bytes32($0) }), SecretKey(bytes) != nil
         else {
-            throw NodeFailure(.configuration, "\(validatorKey) is not a key: 64 lower-case hexadecimal digits")
+            throw NodeFailure(.configuration, "\(file) is not a key: 64 lower-case hexadecimal digits")
         }
         return SecretKeyBytes(bytes)
     }
@@ -65,29 +76,9 @@ struct Start: AsyncParsableCommand {
     }
 }
 
-struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows what a running node knows of itself.")
-
-    @OptionGroup var options: HomeOptions
-    @Option(help: "The node's RPC. Default: rpc.listen of the settings.") var node: String?
-    @Flag(help: "The node's answer as JSON.") var json = false
-
-    func run() async throws {
-        try await reporting {
-            let url = try node ?? "http://\(options.configuration().address("rpc.listen"))"
-            let status = try await NodeQuestions.status(url)
-            if json {
-                print(status.text)
-            } else {
-                for line in NodeQuestions.describe(status) { print(line) }
-            }
-        }
-    }
-}
-
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Examines clock, disk, permissions, key and exposure.")
+        commandName: "doctor", abstract: "Examines clock, disk, permissions, keys, peers and exposure.")
 
     @OptionGroup var options: HomeOptions
 
@@ -149,13 +140,16 @@ struct GenesisCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a genesis from a template: name, time, validators and accounts are filled in.",
             discussion: """
-                mednexusd genesis new --template genesis/devnet.json --name ward-7 --validator KEY \\
-                  --account hospital=ADDRESS … --out genesis.json
+                mednexusd genesis new --template genesis/devnet.json --name ward-7 --validator node-a=KEY+TRANSPORT \\
+                  --validator node-b=KEY+TRANSPORT --account hospital=ADDRESS … --out genesis.json
+
+                For more validators than the template has, its last one is repeated, each with an institution and an \
+                administrator's account of its own: hospital-2, hospital-3 …
                 """)
 
         @Option(help: "An explained genesis file, such as genesis/devnet.json.") var template: String
         @Option(help: "The network's name.") var name: String
-        @Option(help: "A validator's key: its address, or 64 hexadecimal digits. In the template's order.")
+        @Option(help: "A validator: [NAME=]KEY[+TRANSPORT], as its `keys show` prints them. In the template's order.")
         var validator: [String]
         @Option(help: "Who an account of the template is: NAME=ADDRESS.") var account: [String] = []
         @Option(help: "Where to write it.") var out: String

@@ -18,7 +18,8 @@ struct MednexusNode: AsyncParsableCommand {
             """,
         version: NodeVersion.text,
         subcommands: [
-            Initialize.self, Start.self, Devnet.self, GenesisCommand.self, Status.self, DoctorCommand.self,
+            Initialize.self, Join.self, KeysCommand.self, Start.self, Devnet.self, GenesisCommand.self, Status.self,
+            Peers.self, DoctorCommand.self,
             ConfigurationCommand.self, Verify.self, Version.self,
         ])
 }

@@ -1,15 +1,16 @@
+import ArgumentParser
 import Foundation
 import Interface
 import Node
 import Primitives
 import WalletKit
 
-/// What `mednexusd status` asks a running node, and how it says the answer.
+/// What `mednexusd status` and `peers` ask a running node, and how they say the answer.
 enum NodeQuestions {
-    static func status(_ url: String) async throws -> JSONValue {
+    static func value(_ method: String, of url: String) async throws -> JSONValue {
         do {
             let client = NodeClient(url: url, networkKind: .main)
-            let answer = try await client.call("node_status")
+            let answer = try await client.call(method)
             return answer["value"] ?? answer
         } catch {
             throw NodeFailure(.failure, error.message, hint: error.hint)
@@ -23,36 +24,119 @@ enum NodeQuestions {
             Date(timeIntervalSince1970: Double($0) / 1000).formatted(.iso8601)
         }
         let isReady = status["isReady"] == .boolean(true)
-        return [
+        let height = head?["height"]?.unsigned.map { String($0) } ?? "unknown"
+        let lag = status["lag"]?.unsigned ?? 0
+        let behind = lag == 0 ? "" : ", \(lag) behind block \(text("targetHeight"))"
+        var lines = [
             "version    \(text("version"))",
             "network    \(text("network")) (\(text("networkKind")))",
             "ready      \(isReady ? "yes" : "no: " + text("notReadyBecause"))",
-            "height     \(head?["height"]?.unsigned.map { String($0) } ?? "unknown"), block time \(time ?? "unknown")",
+            "height     \(height)\(behind), block time \(time ?? "unknown")",
+            "consensus  epoch \(text("epoch")), view \(text("view")), \(text("quorum")) of \(text("validatorCount")) decide",
             "state root \(head?["stateRoot"]?.string ?? "unknown")",
             "validator  \(status["isValidator"] == .boolean(true) ? "yes" : "no")",
+            "peers      \(text("peerCount"))",
             "waiting    \(text("pendingCount")) transactions",
         ]
+        if let reason = status["stalledBecause"]?.string { lines.insert("stalled    \(reason)", at: 3) }
+        return lines
+    }
+
+    static func validators(_ validators: JSONValue) -> [String] {
+        Table.lines(
+            ["VALIDATOR", "CONNECTED", "LAST VOTE", "HEIGHT", "BEHIND", "KEY"],
+            (validators.array ?? []).map { validator in
+                let isOwn = validator["isOwn"] == .boolean(true)
+                let connected = validator["isConnected"] == .boolean(true) ? "yes" : "no"
+                return [
+                    validator["name"]?.string ?? "", isOwn ? "this node" : connected,
+                    validator["lastVoteView"]?.unsigned.map { "view \($0)" } ?? "none seen",
+                    validator["height"]?.unsigned.map { "\($0)" } ?? "unknown",
+                    validator["lag"]?.unsigned.map { "\($0)" } ?? "unknown",
+                    validator["key"]?.string ?? "",
+                ]
+            })
+    }
+
+    static func peers(_ peers: JSONValue) -> [String] {
+        let all = peers.array ?? []
+        guard !all.isEmpty else { return ["No peer is connected."] }
+        return Table.lines(
+            ["PEER", "ADDRESS", "DIRECTION", "HEIGHT", "VIEW", "ROUND TRIP", "RECEIVED", "SENT", "KEY"],
+            all.map { peer in
+                let trip = peer["roundTripMicroseconds"]?.unsigned
+                return [
+                    peer["validator"]?.string ?? peer["role"]?.string ?? "", peer["address"]?.string ?? "",
+                    peer["isInbound"] == .boolean(true) ? "in" : "out",
+                    peer["height"]?.unsigned.map { "\($0)" } ?? "", peer["view"]?.unsigned.map { "\($0)" } ?? "",
+                    trip.map { "\($0 / 1000).\($0 % 1000 / 100) ms" } ?? "",
+                    Table.bytes(peer["bytesReceived"]?.unsigned ?? 0), Table.bytes(peer["bytesSent"]?.unsigned ?? 0),
+                    String((peer["transportKey"]?.string ?? "").prefix(12)),
+                ]
+            })
     }
 }
 
-/// Whether a port of this machine can be listened on.
-enum LocalPort {
-    static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var one: Int32 = 1
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        return unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+/// Columns as wide as their widest entry.
+enum Table {
+    static func lines(_ header: [String], _ rows: [[String]]) -> [String] {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            var line = zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }
+    }
+
+    static func bytes(_ count: UInt64) -> String {
+        count < 10_240 ? "\(count) B" : count < 10_485_760 ? "\(count / 1024) KiB" : "\(count / 1_048_576) MiB"
+    }
+}
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what a running node knows of itself, of each validator, and why the chain stalls if it does.")
+
+    @OptionGroup var options: HomeOptions
+    @Option(help: "The node's RPC. Default: rpc.listen of the settings.") var node: String?
+    @Flag(help: "The node's answers as JSON: {\"status\", \"validators\"}.") var json = false
+
+    func run() async throws {
+        try await reporting {
+            let url = try options.url(node)
+            let status = try await NodeQuestions.value("node_status", of: url)
+            let validators = try await NodeQuestions.value("node_validators", of: url)
+            if json {
+                print(JSONValue.object(["status": status, "validators": validators]).text)
+            } else {
+                for line in NodeQuestions.describe(status) + [""] + NodeQuestions.validators(validators) { print(line) }
             }
         }
     }
+}
+
+struct Peers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists the peers that a running node is connected to.")
+
+    @OptionGroup var options: HomeOptions
+    @Option(help: "The node's RPC. Default: rpc.listen of the settings.") var node: String?
+    @Flag(help: "The node's answer as JSON.") var json = false
+
+    func run() async throws {
+        try await reporting {
+            let peers = try await NodeQuestions.value("node_peers", of: try options.url(node))
+            if json {
+                print(peers.text)
+            } else {
+                for line in NodeQuestions.peers(peers) { print(line) }
+            }
+        }
+    }
+}
+
+extension HomeOptions {
+    func url(_ node: String?) throws -> String { try node ?? "http://\(configuration().address("rpc.listen"))" }
 }
 
 /// Whether standard output is a terminal: progress is only drawn there.

@@ -177,8 +177,9 @@ package actor FakeBackend: LedgerBackend {
     { [] }
     package func nodeStatus() -> NodeStatus {
         NodeStatus(
-            version: "1", network: network, networkKind: "test", head: head(), lag: 0, isSyncing: false, isReady: true,
-            notReadyBecause: nil, isValidator: true, peerCount: 0, pendingCount: 0, uptimeMilliseconds: 1)
+            version: "1", network: network, networkKind: "test", head: head(), epoch: 0, view: 4,
+            targetHeight: head().height, isSyncing: false, isReady: true, notReadyBecause: nil, stalledBecause: nil,
+            isValidator: true, validatorCount: 1, quorum: 1, peerCount: 0, pendingCount: 0, uptimeMilliseconds: 1)
     }
     package func peers() -> [PeerView] { [] }
     package func validators() -> [ValidatorView] { [] }

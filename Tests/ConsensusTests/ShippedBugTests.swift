@@ -114,7 +114,12 @@ struct ShippedBugTests {
         let effects = core.step(.certificate(certificate(.nullify(.genesis, View(399)))))
         #expect(core.view == View(400))
         let fetches = effects.filter { if case .fetchCertificates = $0 { true } else { false } }
-        #expect(fetches == [.fetchCertificates(above: .genesis, below: View(400))])
+        #expect(fetches == [.fetchCertificates(above: .genesis, below: View(399))])
+        // Nor does more of the same, until the rebroadcast.
+        for view in [397, 395, 393] as [UInt64] {
+            let more = core.step(.certificate(certificate(.nullify(.genesis, View(view)))))
+            #expect(!more.contains { if case .fetchCertificates = $0 { true } else { false } })
+        }
     }
 
     @Test("7. A block log ahead of the journal is the base; the journal's older records are passed over")

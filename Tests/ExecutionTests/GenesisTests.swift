@@ -32,6 +32,7 @@ struct GenesisTests {
             let identifier = HashTag.identifier.hash(Array(template.utf8)).bytes
             switch parts.first {
             case "account", "validator": return key(template).description
+            case "transport": return "02" + Hash(key(template).bytes).description
             case "organization": return OrganizationID(identifier).description
             case "credential": return CredentialID(identifier).description
             default: throw CocoaError(.fileReadCorruptFile)

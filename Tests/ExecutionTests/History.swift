@@ -22,6 +22,7 @@ struct Attempt {
         case consentSet
         case credential(subject: String)
         case delegation
+        case proposal
         case account
     }
 
@@ -53,6 +54,7 @@ struct History {
     var sets: [ConsentSetID] = []
     var credentials: [(id: CredentialID, subject: String)] = []
     var delegations: [DelegationID] = []
+    var proposals: [ProposalID] = []
     private var strangers = 0
     /// Types of operations that applied, and of events that due work raised.
     private(set) var seen: Set<String> = []
@@ -135,6 +137,7 @@ struct History {
         case .consentSet: sets.append(hash.made(index))
         case .credential(let subject): credentials.append((hash.made(index), subject))
         case .delegation: delegations.append(hash.made(index))
+        case .proposal: proposals.append(hash.made(index))
         case .account: strangers += 1
         }
     }
@@ -146,7 +149,8 @@ struct History {
             case 40..<58: knowledge()
             case 58..<82: trade()
             case 82..<91: consent()
-            default: identity()
+            case 91..<97: identity()
+            default: governance()
             }
         // Someone else tries it.
         if happens(4) { attempt.by = trader() }

@@ -43,7 +43,8 @@ final class Ledger {
     static func party(_ name: String) -> Party { .account(address(name)) }
 
     static func genesis(
-        blockWeight: UInt64 = 500_000, accountsPerSponsor: UInt64 = 1_000, stateBytesPerSponsor: UInt64 = 1 << 30,
+        blockWeight: UInt64 = 500_000, epochLength: UInt64 = 1_000_000, accountsPerSponsor: UInt64 = 1_000,
+        stateBytesPerSponsor: UInt64 = 1 << 30,
         funds: UInt64 = 1_000_000, institution: Party = .organization(hospital)
     ) -> Genesis {
         func profile(_ name: String, _ administrator: String) -> OrganizationProfile {
@@ -61,7 +62,7 @@ final class Ledger {
             name: "test", kind: .test, time: testStart,
             governance: GovernanceGenesis(
                 parameters: LedgerParameters(
-                    epochLength: 1_000_000, deltaMilliseconds: 500, heartbeatMilliseconds: 30_000,
+                    epochLength: epochLength, deltaMilliseconds: 500, heartbeatMilliseconds: 30_000,
                     blockWeight: blockWeight, clockSkewMilliseconds: 2_000),
                 validators: [GenesisValidator(name: "node", institution: institution, key: address("registrar"))]),
             identities: IdentitiesGenesis(
@@ -88,7 +89,6 @@ final class Ledger {
     }
 
     let genesis: Genesis
-    let epoch: EpochContext
     private(set) var head: BlockHeader
     private(set) var state: LayeredSnapshot
     private(set) var blocks: [ExecutedBlock] = []
@@ -102,8 +102,15 @@ final class Ledger {
         let (block, layer) = try GenesisExecutor.execute(genesis)
         state = LayeredSnapshot(EmptySnapshot()).adding(layer)
         head = block.header
-        epoch = EpochContext(
-            network: genesis.hash, networkKind: .test, epoch: 0, validatorSet: block.header.validatorSet)
+    }
+
+    /// Of the next block.
+    var epoch: EpochContext {
+        do {
+            return try EpochContext(network: genesis.hash, networkKind: .test, following: state)
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }
 
     func sequence(_ name: String) throws -> UInt64 {
@@ -195,7 +202,7 @@ final class Ledger {
             do throws(BlockFailure) {
                 again.append(
                     try BlockExecutor.execute(
-                        block, transactions: transactions, on: again.head, state: again.state, epoch: epoch))
+                        block, transactions: transactions, on: again.head, state: again.state, epoch: again.epoch))
             } catch {
                 return "block \(block.header.height): \(error)"
             }

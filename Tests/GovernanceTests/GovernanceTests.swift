@@ -16,8 +16,10 @@ struct GovernanceTests {
     static func validator(_ name: String, institution: String? = nil, key: String? = nil) -> GenesisValidator {
         GenesisValidator(
             name: name, institution: .organization(testIdentifier(institution ?? name)),
-            key: testAddress(key ?? name), transportKey: ByteString([UInt8](repeating: 2, count: 33)))
+            key: testAddress(key ?? name), transportKey: transportKey(name))
     }
+
+    static func transportKey(_ name: String) -> ByteString { ByteString([2] + testHash(name).bytes.array) }
 
     private func apply(_ genesis: GovernanceGenesis) throws -> StateOverlay {
         let state = StateOverlay(over: MemoryState())
@@ -59,6 +61,9 @@ struct GovernanceTests {
         #expect(records.allSatisfy { $0.enrolledAt == testStart })
         let set = try Validators.currentSet(in: state)
         #expect(set.count == 4 && set.quorum == 3 && set.index(of: testAddress("three")) == 2)
+        #expect(
+            try Epochs.current(in: state)
+                == EpochRecord(number: .genesis, firstHeight: Height(1), lastHeight: Height(40)))
     }
 
     @Test("A parameter outside its bounds is refused, at the bounds it is not")
@@ -90,7 +95,12 @@ struct GovernanceTests {
         let one = Self.validator("one")
         #expect(try refused(Self.parameters, [one, Self.validator("two", key: "one")]) == "validators_invalid")
         #expect(try refused(Self.parameters, [one, Self.validator("two", institution: "one")]) == "validators_invalid")
+        let sameTransport = GenesisValidator(
+            name: "two", institution: .organization(testIdentifier("two")), key: testAddress("two"),
+            transportKey: ByteString([3] + Self.transportKey("one").bytes.dropFirst()))
+        #expect(try refused(Self.parameters, [one, sameTransport]) == "validators_invalid")
         #expect(try refused(Self.parameters, [Self.validator("")]) == "name_invalid")
+        #expect(try refused(Self.parameters, [Self.validator("a\u{1b}[2Jb")]) == "name_invalid")
         #expect(try refused(Self.parameters, [Self.validator(String(repeating: "x", count: 65))]) == "name_invalid")
     }
 
@@ -129,19 +139,6 @@ struct GovernanceTests {
         #expect(view.pauses.map(\.domain) == ["licenses"])
     }
 
-    @Test("No bytes and no JSON are an act or an event of governance")
-    func uninhabited() throws {
-        var random = SeededRandom(seed: 3)
-        for _ in 0..<2_000 {
-            let bytes = random.bytes(Int.random(in: 0...40, using: &random))
-            #expect(throws: EncodingFailure.self) { try GovernanceOperation(decoding: bytes) }
-            #expect(throws: EncodingFailure.self) { try GovernanceEvent(decoding: bytes) }
-        }
-        let json = Data(#"{"type": "governance.pause"}"#.utf8)
-        #expect(throws: DecodingError.self) { try JSONDecoder().decode(GovernanceOperation.self, from: json) }
-        #expect(GovernanceOperation.names.isEmpty)
-    }
-
     @Test("Records come back from bytes and JSON; decoders throw on random and mutated bytes")
     func hostileEncodings() throws {
         let genesis = GovernanceGenesis(
@@ -175,6 +172,7 @@ struct GovernanceTests {
         }
         #expect(isDamage { () throws(Refusal) in _ = try Parameters.current(in: MemoryState()) })
         #expect(isDamage { () throws(Refusal) in _ = try Validators.currentSet(in: MemoryState()) })
+        #expect(isDamage { () throws(Refusal) in _ = try Epochs.current(in: MemoryState()) })
         #expect(
             isDamage { () throws(Refusal) in
                 _ = try DomainControls.pausedUntil(.infts, at: testStart, in: FailingState())

@@ -22,7 +22,8 @@ import Testing
                 let made = try address()
                 accounts[name] = made
                 return made
-            }, validators: [try NodeHome.address(of: Bytes32(0, 0, 0, 1))], time: NodeClock.now)
+            }, validators: [.init(key: try NodeHome.address(of: Bytes32(0, 0, 0, 1)), transportKey: nil)],
+            time: NodeClock.now)
         let home = NodeHome(path)
         try home.create(genesis: text, validatorKey: SecretKeyBytes(Bytes32(0, 0, 0, 1)))
         _ = try Ledger.open(home, mapGibibytes: 1)

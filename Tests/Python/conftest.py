@@ -16,11 +16,11 @@ BINARIES = ROOT / ".build" / "release"
 
 
 class Devnet:
-    def __init__(self, home: pathlib.Path):
+    def __init__(self, home: pathlib.Path, *arguments):
         self.home = home
         self.log = open(home.with_suffix(".log"), "wb")
         self.process = subprocess.Popen(
-            [BINARIES / "mednexusd", "devnet", "--home", home], stdin=subprocess.DEVNULL, stdout=self.log,
+            [BINARIES / "mednexusd", "devnet", "--home", home, *arguments], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=subprocess.STDOUT, start_new_session=True)
         description = home / "network.json"
         deadline = time.monotonic() + 60

@@ -1,6 +1,7 @@
 import Blocks
 import Consents
 import Cryptography
+import Encoding
 import Execution
 import Governance
 import INFTs
@@ -27,6 +28,8 @@ struct TestDisk {
     var layers: [StateLayer]
     /// Every block that was ever called final, in the order in which it was.
     var announced: [Hash] = []
+    /// The certificate of each final block, by height.
+    var finalizations: [UInt64: Certificate] = [:]
 }
 
 /// Replicas on one simulated clock; what they send arrives ten milliseconds later.
@@ -38,6 +41,13 @@ struct TestReplicas {
 
     static func key(_ number: UInt64) -> SecretKey {
         guard let key = SecretKey(Bytes32(0, 0, 0, number)) else { preconditionFailure("a small scalar is a key") }
+        return key
+    }
+
+    static func transportKey(_ index: Int) -> TransportKey {
+        guard let key = TransportKey([2] + key(UInt64(index + 1)).address.bytes.array) else {
+            preconditionFailure("a compressed point names a peer")
+        }
         return key
     }
 
@@ -61,7 +71,8 @@ struct TestReplicas {
                     blockWeight: 500_000, clockSkewMilliseconds: 2_000),
                 validators: (0..<validators).map {
                     GenesisValidator(
-                        name: "node \($0)", institution: .organization(hospital($0)), key: key(UInt64($0 + 1)).address)
+                        name: "node \($0)", institution: .organization(hospital($0)), key: key(UInt64($0 + 1)).address,
+                        transportKey: ByteString(transportKey($0).bytes))
                 }),
             identities: IdentitiesGenesis(
                 parameters: IdentityParameters(accountsPerSponsor: 1_000, stateBytesPerSponsor: 1 << 30),
@@ -87,6 +98,7 @@ struct TestReplicas {
     let keys: [SecretKey]
     var disks: [TestDisk]
     var replicas: [Replica] = []
+    var verifiers: [MessageVerifier] = []
     var now = TestReplicas.start
     var stops: [String] = []
     var refusals: [Rejection] = []
@@ -104,8 +116,14 @@ struct TestReplicas {
             TestDisk(
                 guardRecord: GuardRecord(network: network, key: $0.address), log: [block], layers: [layer])
         }
+        verifiers = keys.map { _ in MessageVerifier(network: network) }
         for index in 0..<count { replicas.append(try open(index)) }
-        for index in 0..<count { send(index, .start) }
+        for index in 0..<count { begin(index) }
+    }
+
+    private mutating func begin(_ index: Int) {
+        send(index, .start)
+        for other in keys.indices where other != index { send(index, .connected(Self.transportKey(other))) }
     }
 
     private func snapshot(_ index: Int) -> LayeredSnapshot {
@@ -126,7 +144,7 @@ struct TestReplicas {
         queue = []
         effectsUntilCrash = nil
         for index in replicas.indices { replicas[index] = try open(index) }
-        for index in replicas.indices { send(index, .start) }
+        for index in replicas.indices { begin(index) }
     }
 
     mutating func send(_ node: Int, _ input: ReplicaInput, after milliseconds: UInt64 = 0) {
@@ -169,44 +187,53 @@ struct TestReplicas {
             for case .certificate(let certificate) in records { disks[node].certificates.append(certificate) }
         case .trimJournal(let position): disks[node].journal.removeAll { $0.position < position }
         case .storeBody(let block): disks[node].bodies[block.hash] = block
-        case .sign(let vote, let isBroadcast): sign(vote, isBroadcast, by: node)
-        case .broadcast(let message): for other in replicas.indices where other != node { deliver(message, to: other) }
-        case .send(let message, let other): deliver(message, to: other)
-        case .fetchBlock(let hash):
-            guard let block = ([disks[node]] + disks).compactMap({ $0.bodies[hash] }).first else { return }
-            send(node, .block(block, verified(block)), after: 5)
-        case .fetchCertificates(let epoch, let above, let below):
-            for certificate in disks.flatMap(\.certificates)
-            where certificate.epoch == epoch && certificate.view > above && certificate.view < below {
-                deliver(.certificate(certificate), to: node)
+        case .sign(let vote): sign(vote, by: node)
+        case .send(let message, let receivers):
+            for other in replicas.indices where other != node && receivers.contains(Self.transportKey(other)) {
+                deliver(message, from: node, to: other)
             }
+        case .loadBlock(let hash):
+            let block = disks[node].bodies[hash] ?? disks[node].log.first { $0.hash == hash }
+            send(node, .loaded(hash, block.flatMap { LoadedBlock($0, verified($0)) }))
+        case .sendBlock(let hash, let key):
+            guard let block = disks[node].bodies[hash] ?? disks[node].log.first(where: { $0.hash == hash }) else {
+                return
+            }
+            answer(.block(block), from: node, to: key)
+        case .sendBlocks(let range, let key):
+            let blocks = disks[node].log.dropFirst(Int(range.first.value)).prefix(range.count).map { block in
+                FinalizedBlock(block: block, certificate: disks[node].finalizations[block.header.height.value])
+            }
+            answer(.blocks(blocks), from: node, to: key)
         case .setTimer(let timer, let delay): send(node, .timer(timer), after: delay)
         case .finalize(let blocks):
             for final in blocks {
                 disks[node].log.append(final.executed.block)
                 disks[node].layers.append(final.executed.layer)
                 disks[node].announced.append(final.executed.block.hash)
+                disks[node].finalizations[final.executed.block.header.height.value] = final.certificate
             }
             disks[node].finalization = blocks.last?.certificate
             send(node, .finalState(snapshot(node)))
         case .refused(_, let rejection): refusals.append(rejection)
         case .stop(let reason): stops.append(reason)
-        case .admitted, .report, .epochBegan: break
+        case .offense(_, let offense): stops.append(offense.description)
+        case .epochBegan(let information): verifiers[node].begin(information.epoch, information.validators)
+        case .admitted, .report, .learned: break
         }
     }
 
-    private mutating func sign(_ vote: Vote, _ isBroadcast: Bool, by node: Int) {
+    private mutating func sign(_ vote: Vote, by node: Int) {
         switch disks[node].guardRecord.decide(vote) {
         case .refuse: return
         case .signAgain: break
         case .sign(let record): disks[node].guardRecord = record
         }
-        let message = vote.message(network: genesis.hash)
-        let signed = SignedVote(
-            vote: vote, validator: node, signature: Schnorr.sign(message: message, secret: keys[node], auxiliary: .zero)
-        )
-        if isBroadcast { for other in replicas.indices where other != node { deliver(.vote(signed), to: other) } }
-        send(node, .signed(signed))
+        send(node, .signed(signed(vote, by: node)))
+    }
+
+    private mutating func answer(_ message: PeerMessage, from node: Int, to key: TransportKey) {
+        for other in replicas.indices where key == Self.transportKey(other) { deliver(message, from: node, to: other) }
     }
 
     private func verified(_ block: Block) -> [VerifiedTransaction] {
@@ -216,22 +243,54 @@ struct TestReplicas {
         }
     }
 
-    private mutating func deliver(_ message: ReplicaMessage, to node: Int) {
-        switch message {
-        case .proposal(let block, let view, let parentView, let notarize):
-            send(
-                node, .proposal(block, verified(block), view: view, parentView: parentView, notarize: notarize),
-                after: 10)
-        case .vote(let vote): send(node, .vote(vote), after: 10)
-        case .certificate(let certificate): send(node, .certificate(certificate), after: 10)
-        case .transaction(let bytes):
-            // Relayed once: what a peer has already is refused there and goes no further.
-            guard let signed = (try? RawTransaction(bytes)).flatMap({ try? SignedTransaction($0) }),
-                let transaction = try? VerifiedTransaction(signed, network: genesis.hash)
-            else { return }
-            send(node, .transaction(transaction, ticket: 0), after: 10)
+    /// Encoded and decoded, as on a wire; verified where it arrives.
+    private mutating func deliver(_ message: PeerMessage, from sender: Int, to node: Int) {
+        guard isLinked(sender, node), !dropped(message) else { return }
+        sent.append((message, node))
+        do {
+            let decoded = try PeerMessage(decoding: message.encoded)
+            let transactions = try MessageVerifier.transactions(in: decoded).map {
+                try VerifiedTransaction(try SignedTransaction(try RawTransaction($0)), network: genesis.hash)
+            }
+            guard let verified = try verifiers[node].verify(decoded, transactions: transactions) else { return }
+            send(node, .message(verified, from: Self.transportKey(sender)), after: 10)
+        } catch {
+            stops.append("\(sender) → \(node): \(error)")
         }
     }
+
+    /// Links that are cut carry nothing, and nobody is told.
+    var cut: Set<[Int]> = []
+    /// Messages that are lost.
+    var dropped: (PeerMessage) -> Bool = { _ in false }
+    /// What arrived, and where.
+    var sent: [(message: PeerMessage, receiver: Int)] = []
+
+    mutating func isolate(_ node: Int) {
+        for other in replicas.indices where other != node {
+            cut.insert([node, other])
+            cut.insert([other, node])
+        }
+    }
+
+    mutating func heal() { cut = [] }
+
+    /// A message that `sender` never said.
+    mutating func inject(_ message: PeerMessage, from sender: Int, to node: Int) throws {
+        let transactions = try MessageVerifier.transactions(in: message).map {
+            try VerifiedTransaction(try SignedTransaction(try RawTransaction($0)), network: genesis.hash)
+        }
+        guard let verified = try verifiers[node].verify(message, transactions: transactions) else { return }
+        send(node, .message(verified, from: Self.transportKey(sender)))
+    }
+
+    func signed(_ vote: Vote, by node: Int) -> SignedVote {
+        let signature = Schnorr.sign(
+            message: vote.message(network: genesis.hash), secret: keys[node], auxiliary: .zero)
+        return SignedVote(vote: vote, validator: node, signature: signature)
+    }
+
+    private func isLinked(_ one: Int, _ other: Int) -> Bool { !cut.contains([one, other]) }
 
     /// `sender` pays the next one a unit.
     func transfer(_ sender: Int, sequence: UInt64) throws -> VerifiedTransaction {

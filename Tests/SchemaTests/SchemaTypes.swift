@@ -6,6 +6,7 @@ import INFTs
 import Identities
 import Licenses
 import Primitives
+import Replica
 import Revenue
 import StateModel
 import Transactions
@@ -15,7 +16,7 @@ import Votes
 enum SchemaTypes {
     static var all: [String: any CBORCodable.Type] {
         [
-            ledger, votes, state, identities, consents, revenue, infts, licenses, governance,
+            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance,
         ]
         .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a rule has one type") } }
     }
@@ -23,8 +24,10 @@ enum SchemaTypes {
     /// Rules without a type of their own: parts of other records, what is hashed and never read, and what purchases
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
-        "transaction", "vote-message", "proof-terminal", "iso-3166-codes", "credential-types", "organization-members",
-        "organization-policies", "escrow", "delivery-begin", "delivery-complete", "delivery",
+        "included-transactions", "transaction", "vote-message", "peer-address-message", "proof-terminal",
+        "iso-3166-codes",
+        "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin",
+        "delivery-complete", "delivery",
     ]
 
     static var ledger: [String: any CBORCodable.Type] {
@@ -40,6 +43,18 @@ enum SchemaTypes {
             "receipt": Receipt.self,
             "block-receipts": BlockReceipts.self,
             "genesis": Genesis.self,
+        ]
+    }
+
+    static var network: [String: any CBORCodable.Type] {
+        [
+            "peer-status": PeerStatus.self,
+            "certificates-request": CertificatesRequest.self,
+            "block-range": BlockRange.self,
+            "peer-address": PeerAddressRecord.self,
+            "included-transaction": CompactProposal.Included.self,
+            "compact-proposal": CompactProposal.self,
+            "peer-message": PeerMessage.self,
         ]
     }
 
@@ -269,6 +284,26 @@ enum SchemaTypes {
             "validator-record": ValidatorRecord.self,
             "validators-record": ValidatorsRecord.self,
             "domain-control": DomainControl.self,
+            "epoch-record": EpochRecord.self,
+            "enrollment-proof": EnrollmentProof.self,
+            "enrollment-request": EnrollmentRequest.self,
+            "parameter-change": ParameterChange.self,
+            "governance-change": GovernanceChange.self,
+            "ballot": Ballot.self,
+            "proposal-record": ProposalRecord.self,
+            "pending-proposal": PendingProposal.self,
+            "agenda-record": AgendaRecord.self,
+            "used-key-record": UsedKeyRecord.self,
+            "governance-operation": GovernanceOperation.self,
+            "governance-propose": GovernancePropose.self,
+            "governance-vote": GovernanceVote.self,
+            "governance-event": GovernanceEvent.self,
+            "proposal-made": ProposalMade.self,
+            "proposal-voted": ProposalVoted.self,
+            "proposal-decision": ProposalDecision.self,
+            "proposal-superseded": ProposalSuperseded.self,
+            "validator-set-changed": ValidatorSetChanged.self,
+            "parameters-changed": ParametersChanged.self,
             "genesis-validator": GenesisValidator.self,
             "governance-genesis": GovernanceGenesis.self,
         ]

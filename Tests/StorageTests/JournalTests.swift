@@ -170,6 +170,27 @@ struct GuardTests {
         #expect(throws: StorageFailure.self) { try signer.approve(votes(5)[0]) }
     }
 
+    @Test("[C11] A key that came without its guard signs nothing until it watched one whole epoch, across restarts")
+    func watching() throws {
+        let disk = MemoryDisk()
+        func reopened() throws -> SigningGuard {
+            try SigningGuard.open(on: MemoryDisk(disk.durable), network: network, key: key)
+        }
+        func isRefused(_ signer: SigningGuard, _ epoch: UInt64) throws -> Bool {
+            try signer.approve(.nullify(Epoch(epoch), View(1))) == .refuse(.watching)
+        }
+        let signer = try SigningGuard.createWatching(on: disk, network: network, key: key)
+        #expect(try isRefused(reopened(), 1 << 60), "it does not know the epoch, so it watches every one")
+        try signer.beginWatching(epoch: Epoch(5))
+        #expect(try reopened().record.watching == Epoch(6))
+        try signer.beginWatching(epoch: Epoch(6))
+        #expect(try isRefused(reopened(), 5) && isRefused(reopened(), 6))
+        #expect(try !isRefused(signer, 7))
+        try signer.beginWatching(epoch: Epoch(8))
+        #expect(try reopened().record.watching == Epoch(6), "it votes, so no watch begins again")
+        #expect(throws: StorageFailure.self) { try SigningGuard.createWatching(on: disk, network: network, key: key) }
+    }
+
     @Test("A missing, damaged or foreign guard is refused; none is replaced")
     func refusals() throws {
         let scratch = try Scratch()

@@ -205,10 +205,10 @@ struct EnvelopeTests {
             return Self.code(bytes + writer.bytes)
         }
         #expect(code(operation) == nil)
-        for domain: [UInt8] in [[0], [6], [7], [23], [0x18, 200], [0x19, 1, 0]] {
+        for domain: [UInt8] in [[0], [7], [23], [0x18, 200], [0x19, 1, 0]] {
             #expect(code([0x82] + domain + [0x82, 0, 0x80]) == 1012)
         }
-        for domain in UInt8(1)...5 {
+        for domain in UInt8(1)...6 {
             for kind: [UInt8] in [[20], [0x18, 99], [0x1b, 255, 255, 255, 255, 255, 255, 255, 255]] {
                 #expect(code([0x82, domain, 0x82] + kind + [0x80]) == 1012)
             }

@@ -1,6 +1,7 @@
 import Consents
 import Cryptography
 import Encoding
+import Governance
 import INFTs
 import Identities
 import Licenses
@@ -169,9 +170,21 @@ enum Examples {
         .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
     ]
 
+    static let enrollment = EnrollmentRequest.signed(
+        network: testHash("network"), name: "node", institution: .organization(clinic), validatorSecret: secretKey(1),
+        transportSecret: secretKey(2), auxiliary: .zero)
+
+    static let governance: [GovernanceOperation] = [
+        .propose(
+            GovernancePropose(
+                institution: .organization(clinic), change: .enroll(enrollment), deadline: later,
+                rationale: testHash("reasons"))),
+        .vote(GovernanceVote(proposal: .operation(0), institution: .organization(clinic), approves: true)),
+    ]
+
     static let all: [Operation] =
         identities.map { .identities($0) } + consents.map { .consents($0) } + revenue.map { .revenue($0) }
-        + infts.map { .infts($0) } + licenses.map { .licenses($0) }
+        + infts.map { .infts($0) } + licenses.map { .licenses($0) } + governance.map { .governance($0) }
 }
 
 /// The secret key that is the number `index`.

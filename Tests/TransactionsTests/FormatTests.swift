@@ -119,6 +119,8 @@ struct FormatTests {
         "finalizedBlock": "4f65edc05866cd9c",
         "finalizedBlock.bare": "d8d11ef49c29a012",
         "genesis": "bf52cf91acbac479",
+        "governance.propose": "b385cb7bde72d992",
+        "governance.vote": "695bfc17d6862db8",
         "header": "33ee6929eabd9603",
         "identity.changeSponsor": "64327ade6cdb6123",
         "identity.sponsor": "0e7f6bbd5fb0d843",

@@ -185,7 +185,36 @@ struct GuardTests {
     func watching() {
         let record = GuardRecord(network: .zero, key: Address(.zero), watching: Epoch(3))
         #expect(record.decide(.nullify(Epoch(3), View(1))) == .refuse(.watching))
+        #expect(record.isWatching(Epoch(3)) && !record.isWatching(Epoch(4)))
         if case .sign = record.decide(.nullify(Epoch(4), View(1))) { return }
         Issue.record("it votes from the next epoch on")
+    }
+
+    @Test("[C11] The watch covers the whole epoch behind the one in which the node was synced")
+    func beginningWatch() throws {
+        let created = GuardRecord.watchingEverything(network: .zero, key: Address(.zero))
+        #expect(created.isWatching(.maximum))
+        #expect(try GuardRecord(decoding: created.encoded) == created)
+        let begun = created.beginningWatch(in: Epoch(5))
+        #expect(begun.watching == Epoch(6))
+        #expect(begun.beginningWatch(in: Epoch(5)) == begun && begun.beginningWatch(in: Epoch(6)) == begun)
+        #expect(begun.beginningWatch(in: Epoch(9)).watching == Epoch(10), "nobody watched to the end")
+        #expect(fresh.beginningWatch(in: Epoch(5)) == fresh, "a key with its guard never watches")
+    }
+
+    @Test("[C11] A vote or certificate of the watched epoch proves another copy, one of an earlier epoch does not")
+    func anotherCopy() throws {
+        let set = try #require(
+            ValidatorSet(
+                [1, 2].map { Validator(key: Address(Bytes32(0, 0, 0, $0)), institution: .account(Address(.zero))) }))
+        let record = GuardRecord(network: .zero, key: Address(Bytes32(0, 0, 0, 2)), watching: Epoch(6))
+        let signature = Signature(noncePoint: .zero, scalar: .zero)
+        for (epoch, validator, isProof) in [(6, 1, true), (6, 0, false), (5, 1, false), (7, 1, false)] {
+            let vote = Vote.nullify(Epoch(UInt64(epoch)), View(1))
+            let signed = SignedVote(vote: vote, validator: validator, signature: signature)
+            #expect(record.provesAnotherCopy(signed, in: set) == isProof)
+            let certificate = Certificate(vote, signatures: [(validator, signature)], validators: 2)
+            #expect(record.provesAnotherCopy(certificate, in: set) == isProof)
+        }
     }
 }

@@ -77,8 +77,9 @@ final class FakeNode: Sendable {
                 return read(
                     .object([
                         "version": "test", "network": .string(state.network.description), "networkKind": "test",
-                        "head": head, "lag": 0, "isSyncing": false, "isReady": true, "isValidator": true,
-                        "peerCount": 0, "pendingCount": 0, "uptimeMilliseconds": 1,
+                        "head": head, "epoch": 0, "view": 8, "targetHeight": 7, "lag": 0, "isSyncing": false,
+                        "isReady": true, "isValidator": true, "validatorCount": 1, "quorum": 1, "peerCount": 0,
+                        "pendingCount": 0, "uptimeMilliseconds": 1,
                     ]))
             case "chain_header": return read(.object(["hash": .string(state.headHash.description)]))
             case "account_sequence": return read(.object(["sequence": .unsigned(state.sequence)]))

@@ -1,4 +1,5 @@
 public import Consents
+public import Governance
 public import INFTs
 public import Licenses
 internal import Primitives
@@ -14,6 +15,8 @@ extension Need: JSONUnionDescribed {
         ["restriction", "memberRestrictions", "review", "ethicsApproval", "ontologyPath"]
     }
 }
+
+extension GovernanceChange: JSONUnionDescribed {}
 
 extension Decision: JSONSampleTexts {
     public static var sampleTexts: [String: [String]] { ["outcome": ["permit", "deny", "needs"]] }

@@ -1,5 +1,6 @@
 import Consents
 import Cryptography
+import Governance
 import INFTs
 import Identities
 import Interface
@@ -34,6 +35,7 @@ extension LedgerOperation {
         case .licenses(.createOffer): OfferKind.name
         case .licenses(.purchase): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
+        case .governance(.propose): ProposalKind.name
         default: nil
         }
     }

@@ -55,6 +55,7 @@ struct SessionNames: NameResolver {
         case "inft": "INFT"
         case "set": "consent set"
         case "lic": "license"
+        case "prop": "proposal"
         case "deleg": "delegation"
         default: kind
         }

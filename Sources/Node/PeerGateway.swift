@@ -1,0 +1,237 @@
+internal import Blocks
+internal import Cryptography
+internal import Dispatch
+internal import Encoding
+internal import Logging
+internal import Networking
+internal import Primitives
+internal import Replica
+internal import Storage
+internal import Synchronization
+internal import Transactions
+internal import Votes
+
+/// Between the network and the driver, in both directions:
+///
+///     bytes → PeerMessage → VerifiedMessage → Driver → step → PeerMessage → bytes
+///
+/// Signatures are checked on the pipeline's threads; a peer's next message of a channel is read when the driver has
+/// taken the one before, so nobody makes this node hold more than the transport's windows.
+final class PeerGateway: PeerHandler {
+    private struct State {
+        var network: PeerNetwork?
+        var verifier: MessageVerifier
+        var current: EpochInformation?
+        var previous: EpochInformation?
+        var addresses: AddressBook
+    }
+
+    private let state: Mutex<State>
+    private let driver: Driver
+    private let pipeline: Pipeline
+    private let ledger: Ledger
+    private let observers: Set<TransportKey>
+    private let ownRecord: PeerAddressRecord?
+    private let saveAddresses: @Sendable ([PeerContact]) -> Void
+    private let logger: Logger
+    /// Reads of the log for peers, one at a time and not on the driver's thread.
+    private let serving = DispatchQueue(label: "mednexus.serving")
+    private let servingCount = Mutex(0)
+
+    /// Requests of peers that may wait to be served; more are dropped, and asked again.
+    private static let servedAtOnce = 64
+
+    init(
+        driver: Driver, pipeline: Pipeline, ledger: Ledger, addresses: AddressBook, observers: Set<TransportKey>,
+        ownRecord: PeerAddressRecord?, saveAddresses: @escaping @Sendable ([PeerContact]) -> Void, logger: Logger
+    ) {
+        let memory = SignatureMemory()
+        state = Mutex(
+            State(
+                network: nil,
+                verifier: MessageVerifier(network: ledger.network) { memory.verify($0, message: $1, by: $2) },
+                addresses: addresses))
+        self.driver = driver
+        self.pipeline = pipeline
+        self.ledger = ledger
+        self.observers = observers
+        self.ownRecord = ownRecord
+        self.saveAddresses = saveAddresses
+        self.logger = logger
+    }
+
+    /// Once, before the network runs.
+    func attach(_ network: PeerNetwork) { state.withLock { $0.network = network } }
+
+    private var network: PeerNetwork? { state.withLock { $0.network } }
+
+    /// The epoch that the replica is in; nil before it began.
+    var epoch: EpochInformation? { state.withLock { $0.current } }
+
+    var connections: [PeerConnectionInfo] { network?.connections() ?? [] }
+
+    // MARK: From the network
+
+    func admission(of key: TransportKey, isInbound: Bool) -> PeerAdmission {
+        state.withLock { state in
+            let isValidator = [state.current, state.previous].contains { $0?.transportKeys.contains(key) ?? false }
+            if isValidator { return .admit(.validator) }
+            guard observers.isEmpty || observers.contains(key) || state.addresses.isConfigured(key) else {
+                return .refuse("neither a validator's key nor on the list p2p.observers")
+            }
+            return .admit(.observer)
+        }
+    }
+
+    func connected(_ key: TransportKey, address: PeerAddress, isInbound: Bool) {
+        logger.info("peer connected", metadata: ["peer": "\(key)", "inbound": "\(isInbound)"])
+        driver.post(.input(.connected(key)))
+        let records = state.withLock { $0.addresses.records(with: ownRecord) }
+        if !records.isEmpty { send(.addresses(records), to: [key]) }
+    }
+
+    func disconnected(_ key: TransportKey) {
+        logger.info("peer disconnected", metadata: ["peer": "\(key)"])
+        driver.post(.input(.disconnected(key)))
+    }
+
+    func received(_ message: [UInt8], on channel: MessageChannel, from key: TransportKey) async {
+        do {
+            guard let verified = try await verify(message, on: channel) else { return }
+            await driver.deliver(verified, from: key)
+        } catch let offense as PeerOffense {
+            ban(key, because: offense)
+        } catch let failure as EncodingFailure {
+            ban(key, because: .undecodable(failure))
+        } catch {
+            // The pool of threads is gone: the node stops.
+            logger.debug("a message was not verified", metadata: ["because": "\(error)"])
+        }
+    }
+
+    /// Nil where it can't be judged here; throws where the peer is wrong.
+    private func verify(_ bytes: [UInt8], on channel: MessageChannel) async throws -> VerifiedMessage? {
+        let message = try PeerMessage(decoding: bytes)
+        guard message.channel.rawValue == channel.rawValue else {
+            throw PeerOffense.badBlock("a message on another's channel")
+        }
+        let raw = MessageVerifier.transactions(in: message)
+        var transactions: [VerifiedTransaction] = []
+        if !raw.isEmpty {
+            for result in try await pipeline.verify(all: raw) {
+                switch result {
+                case .success(let transaction): transactions.append(transaction)
+                case .failure(let rejection): throw PeerOffense.badTransaction(rejection)
+                }
+            }
+        }
+        let verifier = state.withLock { $0.verifier }
+        let verified = transactions
+        return try await pipeline.run { try verifier.verify(message, transactions: verified) }
+    }
+
+    // MARK: From the replica
+
+    func begin(_ information: EpochInformation) {
+        let network = state.withLock { state in
+            state.verifier.begin(information.epoch, information.validators)
+            if let current = state.current, current.epoch != information.epoch { state.previous = current }
+            state.current = information
+            return state.network
+        }
+        network?.setTargets(targets())
+        // Who just became a validator is told where this node is.
+        if let ownRecord { send(.addresses([ownRecord]), to: connections.map(\.key)) }
+    }
+
+    private func targets() -> [TransportKey: [PeerAddress]] {
+        state.withLock { state in
+            state.addresses.targets(validators: state.current?.transportKeys.compactMap { $0 } ?? [])
+        }
+    }
+
+    func send(_ message: PeerMessage, to keys: [TransportKey]) {
+        guard let network, !keys.isEmpty, let channel = MessageChannel(rawValue: message.channel.rawValue) else {
+            return
+        }
+        let bytes = message.encoded
+        for key in keys { network.send(bytes, on: channel, to: key) }
+    }
+
+    func sendBlock(_ hash: Hash, to key: TransportKey) {
+        serve(key) { [ledger] in try ledger.storedBlock(hash).map { .block($0) } }
+    }
+
+    func sendBlocks(_ range: BlockRange, to key: TransportKey) {
+        serve(key) { [ledger] in .blocks(try ledger.finalBlocks(range)) }
+    }
+
+    private func serve(_ key: TransportKey, _ answer: @escaping @Sendable () throws -> PeerMessage?) {
+        let isTaken = servingCount.withLock { count in
+            guard count < Self.servedAtOnce else { return false }
+            count += 1
+            return true
+        }
+        guard isTaken else { return }
+        serving.async { [self] in
+            defer { servingCount.withLock { $0 -= 1 } }
+            do {
+                if let message = try answer() { send(message, to: [key]) }
+            } catch {
+                logger.error("a block can't be read for a peer", metadata: ["failure": "\(error)"])
+            }
+        }
+    }
+
+    func ban(_ key: TransportKey, because offense: PeerOffense) {
+        logger.warning("peer banned", metadata: ["peer": "\(key)", "because": "\(offense)"])
+        network?.ban(key, because: offense.reason)
+    }
+
+    /// Addresses that validators said of themselves: kept, dialed, passed on to whoever does not know them.
+    func learned(_ records: [PeerAddressRecord], now: Timestamp) {
+        let (new, contacts) = state.withLock { state in
+            let validators = Set(state.current?.transportKeys.compactMap { $0 } ?? [])
+            let new = records.filter { record in
+                record.key != ownRecord?.key && state.addresses.learn(record, among: validators, now: now)
+            }
+            return (new, state.addresses.contacts)
+        }
+        guard !new.isEmpty else { return }
+        saveAddresses(contacts)
+        network?.setTargets(targets())
+        send(.addresses(new), to: connections.map(\.key))
+    }
+}
+
+/// Signatures that were found good lately: a certificate is made of votes that came one by one before. Two generations.
+final class SignatureMemory: Sendable {
+    private struct Entry: Hashable {
+        let signature: Signature
+        let message: Hash
+        let signer: Address
+    }
+
+    private struct Generations {
+        var younger: Set<Entry> = []
+        var elder: Set<Entry> = []
+    }
+
+    private let generations = Mutex(Generations())
+    /// A hundred validators' votes of some twenty views.
+    private static let entries = 8_192
+
+    func verify(_ signature: Signature, message: Hash, by signer: Address) -> Bool {
+        let entry = Entry(signature: signature, message: message, signer: signer)
+        if generations.withLock({ $0.younger.contains(entry) || $0.elder.contains(entry) }) { return true }
+        guard Schnorr.verify(signature, message: message, by: signer) else { return false }
+        generations.withLock {
+            if $0.younger.count >= Self.entries {
+                $0.elder = $0.younger
+                $0.younger = []
+            }
+            $0.younger.insert(entry)
+        }
+        return true
+    }
+}

@@ -1,0 +1,167 @@
+internal import Blocks
+internal import Primitives
+
+/// Which final blocks are asked of whom: pipelined ranges from several peers, those that stall or lie passed over.
+///
+/// It judges no block; what it holds is applied only up to a certificate.
+struct BlockSync: Sendable {
+    struct Request: Sendable {
+        let range: BlockRange
+        let peer: TransportKey
+        let deadline: Timestamp
+    }
+
+    private(set) var requests: [Request] = []
+    /// By height, above the head.
+    private var received: [UInt64: (block: SyncedBlock, peer: TransportKey)] = [:]
+    /// Peers that did not deliver what they said they have, until when they are not asked.
+    private var resting: [TransportKey: Timestamp] = [:]
+    /// Since when someone has more than this node, which is its head all that time.
+    private var behind: (head: Height, since: Timestamp)?
+
+    private static let pipelined = 4
+    private static let blocksPerRequest = 16
+    /// How far ahead of the head blocks are kept: beyond, one slow peer would make others fill the memory. Four ranges,
+    /// at most 128 MiB of the largest blocks.
+    private static let window: UInt64 = 64
+    private static let patienceMilliseconds: UInt64 = 5_000
+    private static let restMilliseconds: UInt64 = 30_000
+    /// A head this far behind is not caught up with by votes.
+    private static let votedHeights: UInt64 = 2
+    private static let waitMilliseconds: UInt64 = 2_000
+
+    var isRunning: Bool { !requests.isEmpty || !received.isEmpty }
+
+    /// What peers have, as far as they are believed now.
+    func target(of peers: [(key: TransportKey, height: Height)], now: Timestamp) -> Height {
+        peers.filter { (resting[$0.key] ?? now) <= now }.map(\.height).max() ?? .genesis
+    }
+
+    /// Whether blocks are to be fetched: at once if the node only follows or is far behind, else when consensus does
+    /// not bring them by itself.
+    mutating func isNeeded(head: Height, target: Height, isFollowing: Bool, now: Timestamp) -> Bool {
+        guard target > head else {
+            behind = nil
+            return false
+        }
+        if isFollowing || target.value - head.value > Self.votedHeights { return true }
+        guard let behind, behind.head == head else {
+            self.behind = (head, now)
+            return false
+        }
+        return now >= behind.since.adding(milliseconds: Self.waitMilliseconds)
+    }
+
+    /// Requests to send now, up to `last`.
+    mutating func plan(
+        head: Height, last: Height, peers: [(key: TransportKey, height: Height)], now: Timestamp
+    ) -> [Request] {
+        var new: [Request] = []
+        var cursor = head.next.value
+        let end = min(last.value, target(of: peers, now: now).value, head.value + Self.window)
+        while requests.count < Self.pipelined, cursor <= end {
+            if received[cursor] != nil {
+                cursor += 1
+            } else if let request = requests.first(where: {
+                $0.range.first.value <= cursor && cursor <= $0.range.last.value
+            }) {
+                cursor = request.range.last.value + 1
+            } else {
+                guard let peer = source(of: cursor, peers: peers, now: now) else { break }
+                var count: UInt64 = 1
+                while count < UInt64(Self.blocksPerRequest), cursor + count <= min(end, peer.height.value),
+                    received[cursor + count] == nil,
+                    !requests.contains(where: { $0.range.first.value == cursor + count })
+                { count += 1 }
+                let request = Request(
+                    range: BlockRange(first: Height(cursor), count: Int(count)), peer: peer.key,
+                    deadline: now.adding(milliseconds: Self.patienceMilliseconds))
+                requests.append(request)
+                new.append(request)
+                cursor += count
+            }
+        }
+        return new
+    }
+
+    /// The peer that has the height and is asked for least.
+    private func source(
+        of height: UInt64, peers: [(key: TransportKey, height: Height)], now: Timestamp
+    ) -> (key: TransportKey, height: Height)? {
+        peers.filter { $0.height.value >= height && (resting[$0.key] ?? now) <= now }
+            .min { left, right in
+                let loads = (load(left.key), load(right.key))
+                return loads.0 != loads.1 ? loads.0 < loads.1 : left.key < right.key
+            }
+    }
+
+    private func load(_ key: TransportKey) -> Int { requests.filter { $0.peer == key }.count }
+
+    mutating func receive(_ blocks: [SyncedBlock], from peer: TransportKey, now: Timestamp) {
+        guard
+            let index = requests.firstIndex(where: { request in
+                request.peer == peer && (blocks.first.map { $0.header.height == request.range.first } ?? true)
+            })
+        else { return }
+        let request = requests.remove(at: index)
+        guard !blocks.isEmpty else {
+            rest(peer, now: now)
+            return
+        }
+        for block in blocks where block.header.height <= request.range.last {
+            received[block.header.height.value] = (block, peer)
+        }
+    }
+
+    /// What follows the head up to the first certificate, linked; nil while a part is missing. Blocks that do not link
+    /// are forgotten, and whoever sent them rests.
+    mutating func takeCertified(above head: Height, hash: Hash, now: Timestamp) -> [SyncedBlock]? {
+        received = received.filter { $0.key > head.value }
+        var run: [SyncedBlock] = []
+        var (height, parent) = (head.value + 1, hash)
+        while let (block, peer) = received[height] {
+            guard block.header.parent == parent else {
+                // Without a certificate nobody knows which of the two peers is wrong; both are passed over.
+                if let (_, before) = received[height - 1] { rest(before, now: now) }
+                rest(peer, now: now)
+                for one in run { received[one.header.height.value] = nil }
+                received[height] = nil
+                return nil
+            }
+            run.append(block)
+            if block.certificate != nil {
+                for one in run { received[one.header.height.value] = nil }
+                return run
+            }
+            (height, parent) = (height + 1, block.loaded.block.hash)
+        }
+        return nil
+    }
+
+    mutating func disconnected(_ peer: TransportKey) { requests.removeAll { $0.peer == peer } }
+
+    /// Who did not answer in time rests, and others are asked.
+    mutating func expire(now: Timestamp) {
+        for request in requests where request.deadline <= now { rest(request.peer, now: now) }
+        requests.removeAll { $0.deadline <= now }
+        resting = resting.filter { $0.value > now }
+    }
+
+    mutating func rest(_ peer: TransportKey, now: Timestamp) {
+        resting[peer] = now.adding(milliseconds: Self.restMilliseconds)
+        requests.removeAll { $0.peer == peer }
+    }
+
+    /// Everything asked for came, and no certificate closes it: whoever sent it rests, and others are asked.
+    mutating func dropUncertified(now: Timestamp) {
+        guard requests.isEmpty, !received.isEmpty else { return }
+        for height in received.keys.sorted() { if let (_, peer) = received[height] { rest(peer, now: now) } }
+        received = [:]
+    }
+
+    mutating func forget() {
+        requests = []
+        received = [:]
+        behind = nil
+    }
+}

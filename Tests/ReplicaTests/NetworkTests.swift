@@ -1,0 +1,225 @@
+import Blocks
+import Consensus
+import Encoding
+import Mempool
+import Primitives
+import Replica
+import TestSupport
+import Testing
+import Transactions
+import Votes
+
+@Suite("Replicas on a network")
+struct ReplicaNetworkTests {
+    private func load(_ network: inout TestReplicas, from first: UInt64, count: UInt64, at node: Int) throws {
+        for sequence in first..<first + count {
+            network.send(node, .transaction(try network.transfer(0, sequence: sequence), ticket: 1))
+            network.run(milliseconds: 400)
+        }
+    }
+
+    @Test("[N8] A node that was cut off catches up over several epochs while the others go on")
+    func catchesUp() throws {
+        var network = try TestReplicas(4, epochLength: 10)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 30, at: 0)
+        let others = network.replicas[0].head.height
+        #expect(others.value >= 15)
+        #expect(network.replicas[3].head.height == .genesis)
+        network.heal()
+        network.run(milliseconds: 12_000)
+        #expect(network.replicas[3].head.height >= others)
+        #expect(network.stops.isEmpty)
+        #expect(network.areChainsSound)
+        try load(&network, from: 30, count: 5, at: 3)
+        network.run(milliseconds: 5_000)
+        #expect(network.finalTransactions(3) == 35)
+        #expect(network.areChainsSound)
+    }
+
+    @Test("[N8] A peer that says it has more than it has, or less than before, holds nobody up")
+    func lyingPeers() throws {
+        var network = try TestReplicas(4, epochLength: 100)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 20, at: 0)
+        network.heal()
+        network.run(milliseconds: 10)
+        let height = network.replicas[0].head.height
+        for lie in [Height(height.value + 1_000_000), Height(3)] {
+            let status = PeerStatus(height: lie, blockHash: .zero, epoch: .genesis, view: View(1))
+            try network.inject(.status(status), from: 0, to: 3)
+        }
+        try network.inject(
+            .status(PeerStatus(height: Height(1 << 60), blockHash: .zero, epoch: .genesis, view: View(1))), from: 1,
+            to: 3)
+        network.run(milliseconds: 45_000)
+        #expect(network.replicas[3].head.height >= height)
+        #expect(network.stops.isEmpty)
+    }
+
+    @Test("[N8] Statuses that come in another order take no peer out of sync")
+    func reorderedStatuses() throws {
+        var network = try TestReplicas(4, epochLength: 100)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 20, at: 0)
+        network.dropped = { if case .certificate = $0 { true } else { false } }
+        network.heal()
+        for peer in 0..<3 {
+            for height in [2, 1, 3] as [UInt64] {
+                let status = PeerStatus(height: Height(height), blockHash: .zero, epoch: .genesis, view: View(1))
+                try network.inject(.status(status), from: peer, to: 3)
+            }
+        }
+        let height = network.replicas[0].head.height
+        network.run(milliseconds: 10_000)
+        #expect(network.replicas[3].head.height >= height)
+    }
+
+    @Test("[C3] A block that was asked for and arrives after it became final by sync is not executed, and stops nobody")
+    func lateBlock() throws {
+        var network = try TestReplicas(4, epochLength: 100)
+        network.run(milliseconds: 100)
+        network.isolate(3)
+        try load(&network, from: 0, count: 6, at: 0)
+        let (first, second) = (network.disks[0].log[1], network.disks[0].log[2])
+        let certificates = network.disks[0].certificates.filter { $0.kind == .notarize }
+        let parent = try #require(certificates.first { $0.blockHash == first.hash })
+        let child = try #require(certificates.first { $0.blockHash == second.hash })
+        try #require(child.view == parent.view.next)
+        try network.inject(.certificate(parent), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        try network.inject(.block(first), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        // The child is offered, and its transactions are not here: node 3 waits for it.
+        let leader = network.replicas[0].epochInformation.validators.leader(of: child.view)
+        let proposal = CompactProposal(
+            header: second.header, evidence: second.evidence, view: child.view, parentView: child.parentView,
+            notarize: network.signed(
+                .notarize(.genesis, child.view, parentView: child.parentView, blockHash: second.hash), by: leader),
+            shortIDs: second.transactions.map { _ in 7 }, included: [])
+        try network.inject(.proposal(proposal), from: leader, to: 3)
+        network.run(milliseconds: 20)
+        network.dropped = { message in
+            switch message {
+            case .block, .blockTransactions: true
+            default: false
+            }
+        }
+        network.heal()
+        network.run(milliseconds: 12_000)
+        #expect(network.replicas[3].head.height > second.header.height)
+        try network.inject(.block(second), from: 0, to: 3)
+        network.run(milliseconds: 20)
+        #expect(network.stops.isEmpty)
+    }
+
+    @Test("[N4] A transaction reaches every pool, and each peer is sent it once")
+    func gossip() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.sent = []
+        // Of a sequence that has to wait, so that no block takes it.
+        network.send(2, .transaction(try network.transfer(1, sequence: 5), ticket: 1))
+        network.run(milliseconds: 3_000)
+        for replica in network.replicas { #expect(replica.pool.count == 1) }
+        let deliveries = network.sent.filter { if case .transactions = $0.message { true } else { false } }
+        #expect(deliveries.count == 3)
+        #expect(Set(deliveries.map(\.receiver)).count == 3)
+    }
+
+    @Test("[N5] What only one node has is proposed by it, and nobody is blamed for not proposing it")
+    func unsharedTransactions() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.dropped = { message in
+            switch message {
+            case .transactionsAnnounced, .transactionsRequest, .transactions: true
+            default: false
+            }
+        }
+        network.sent = []
+        network.send(2, .transaction(try network.transfer(1, sequence: 0), ticket: 1))
+        network.run(milliseconds: 20_000)
+        let nullifies = network.sent.filter {
+            if case .vote(let vote) = $0.message { vote.vote.kind == .nullify } else { false }
+        }
+        #expect(nullifies.isEmpty, "no timer runs for what others can't know")
+        // The heartbeat moves the views on to the one that has it.
+        network.run(milliseconds: 120_000)
+        #expect(network.finalTransactions(0) == 1)
+    }
+
+    @Test("[N6] Compact proposals carry in full what others lack, and short ids of the rest")
+    func compactProposals() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.sent = []
+        for sender in 0..<4 {
+            network.send(0, .transaction(try network.transfer(sender, sequence: 0), ticket: 1))
+        }
+        network.run(milliseconds: 3_000)
+        for sender in 0..<4 {
+            network.send(1, .transaction(try network.transfer(sender, sequence: 1), ticket: 1))
+        }
+        network.run(milliseconds: 3_000)
+        let proposals = network.sent.compactMap { sent -> CompactProposal? in
+            if case .proposal(let proposal) = sent.message { proposal } else { nil }
+        }
+        #expect(!proposals.isEmpty)
+        #expect(proposals.contains { $0.included.count < $0.shortIDs.count })
+        #expect((0..<4).allSatisfy { network.finalTransactions($0) == 8 })
+    }
+
+    @Test("[N6] A proposal of which parts are missing everywhere is completed by its sender")
+    func missingTransactions() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.dropped = { message in if case .transactions = message { true } else { false } }
+        // More than rides along with a proposal.
+        for sender in 0..<4 {
+            for sequence in 0..<400 as Range<UInt64> {
+                network.send(0, .transaction(try network.transfer(sender, sequence: sequence), ticket: 1))
+            }
+        }
+        network.run(milliseconds: 20_000)
+        #expect(network.sent.contains { if case .blockTransactionsRequest = $0.message { true } else { false } })
+        #expect(network.finalTransactions(3) > 0)
+        #expect(network.areChainsSound)
+        #expect(network.stops.isEmpty)
+    }
+
+    @Test("[N2] Offenses are what is provably wrong; votes of an unknown epoch are nobody's fault")
+    func offenses() throws {
+        let network = try TestReplicas(4)
+        var verifier = MessageVerifier(network: network.genesis.hash)
+        let set = network.replicas[0].epochInformation.validators
+        verifier.begin(.genesis, set)
+        let vote = Vote.nullify(.genesis, View(1))
+        let good = network.signed(vote, by: 1)
+        #expect(try verifier.verify(.vote(good), transactions: []) != nil)
+        let stolen = SignedVote(vote: vote, validator: 2, signature: good.signature)
+        #expect(throws: PeerOffense.badSignature("vote")) { try verifier.verify(.vote(stolen), transactions: []) }
+        let beyond = SignedVote(vote: vote, validator: 50, signature: good.signature)
+        #expect(throws: PeerOffense.badSignature("vote")) { try verifier.verify(.vote(beyond), transactions: []) }
+        let later = SignedVote(vote: .nullify(Epoch(9), View(1)), validator: 2, signature: good.signature)
+        #expect(try verifier.verify(.vote(later), transactions: []) == nil)
+    }
+
+    @Test("Hostile bytes of peers are refused or decoded, never a trap, and one value has one encoding")
+    func hostileMessages() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        for sender in 0..<4 { network.send(0, .transaction(try network.transfer(sender, sequence: 0), ticket: 1)) }
+        network.run(milliseconds: 3_000)
+        let samples = network.sent.map { $0.message.encoded }
+        #expect(samples.count > 20)
+        var random = SeededRandom(seed: 7)
+        for round in 0..<(hostileInputs ?? 20_000) {
+            let bytes = random.mutated(samples[round % samples.count])
+            if let message = try? PeerMessage(decoding: bytes) { #expect(message.encoded == bytes) }
+        }
+    }
+}
