@@ -62,8 +62,8 @@ def await_vote(network, member, seconds=180):
     start = place()
 
     def has_voted():
-        epoch = place()[0]
-        return (epoch, witness.votes()[member.name] or -1) > start and place()[0] == epoch
+        epoch, vote = place()[0], witness.votes()[member.name]
+        return vote is not None and (epoch, vote) > start and place()[0] == epoch
 
     until(
         has_voted, seconds,
