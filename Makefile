@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build package check-package bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -21,10 +21,21 @@ prerequisites: ## Installs what is missing of the Swift-side system packages.
 python: prerequisites ## Makes the Python environment of the third-party checks.
 	@.ci/python $(VENV)
 	@command -v node >/dev/null || .ci/prerequisites nodejs
+	@.ci/prerequisites systemd openssl dpkg-dev
 
 build: prerequisites ## Builds node and wallet in release.
 	$(BUILD) --product mednexusd
 	$(BUILD) --product mednexus
+
+package: prerequisites ## Makes .build/package/mednexus_VERSION_ARCHITECTURE.deb and SHA256SUMS.
+	@.ci/prerequisites dpkg-dev
+	$(SWIFT) build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-package --product mednexusd
+	$(SWIFT) build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-package --product mednexus
+	@.ci/package .build-package/release .build/package
+
+check-package: package ## Installs the package into a fresh Debian (as root), runs a node there, removes it.
+	@.ci/prerequisites debootstrap
+	Tests/Packaging/fresh-root .build/package/*.deb
 
 run: build ## Starts a local network and plays the real workflow on it (ONCE=1: then exits).
 	@Tests/Story/run $(HOME_DIRECTORY)
@@ -88,4 +99,4 @@ docs: ## The specifications are the documentation.
 	@ls Specs Specs/*
 
 clean: ## Removes what was built.
-	rm -rf .build .build-only
+	rm -rf .build .build-only .build-package

@@ -15,12 +15,14 @@ extension NodeHome {
     /// More addresses than any network has nodes that serve; what is beyond is not kept.
     package static let maximumLearnedPeers = 1024
 
-    /// The key that signs votes; nil on an observer.
-    package func validatorKey() throws -> SecretKey? { try Self.readKey(validatorKeyFile) }
+    /// The key that signs votes, from the service manager or the home; nil on an observer.
+    package func validatorKey() throws -> SecretKey? {
+        try credential("validator.key") ?? Self.readKey(validatorKeyFile)
+    }
 
     /// The key that names this node to its peers.
     package func transportKey() throws -> SecretKey {
-        guard let key = try Self.readKey(transportKeyFile) else {
+        guard let key = try credential("transport.key") ?? Self.readKey(transportKeyFile) else {
             throw NodeFailure(
                 .configuration, "\(transportKeyFile) is missing",
                 hint: "An enrolled validator needs the one it enrolled with: restore it. Any other node can draw a new "
@@ -65,10 +67,18 @@ extension NodeHome {
         try write(Hexadecimal.encode(bytes.array) + "\n", to: file, mode: 0o600)
     }
 
-    private static func readKey(_ file: String) throws -> SecretKey? {
+    /// A key that the service manager handed over. Its folder is this service's alone, so the mode is not looked at: the
+    /// access list that opens it to the service's user shows there as permissions of the group.
+    private func credential(_ name: String) throws -> SecretKey? {
+        try ServiceCredentials.file(name, environment: ProcessInfo.processInfo.environment).flatMap {
+            try Self.readKey($0, isCredential: true)
+        }
+    }
+
+    private static func readKey(_ file: String, isCredential: Bool = false) throws -> SecretKey? {
         guard let data = try read(file) else { return nil }
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
+        if !isCredential, let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
             throw NodeFailure(.configuration, "\(file) may be read by others", hint: "Run: chmod 600 \(file)")
         }
         let text = String(decoding: data, as: UTF8.self)

@@ -68,6 +68,8 @@ private struct RunningNode {
     let gateway: PeerGateway
     let transport: TransportSecret
     let clock = NodeClock()
+    /// Whom to tell when it serves; nil unless a service manager asked for it.
+    let notification = ServiceNotification(environment: ProcessInfo.processInfo.environment)
 
     init(home: NodeHome, configuration: Configuration, logger: Logger) async throws {
         self.home = home
@@ -79,11 +81,13 @@ private struct RunningNode {
         options.checkpointInterval = .seconds(Int64(configuration.number("storage.checkpoint-seconds")))
         options.checkpointBytes = Int(configuration.number("storage.checkpoint-mebibytes")) << 20
         let started = ContinuousClock.now
+        let notification = self.notification
         ledger = try Ledger.open(
             home, mapGibibytes: configuration.number("storage.map-gibibytes"), options: options
         ) { height, tip in
             if height.value.isMultiple(of: 1000) {
                 logger.info("executing again", metadata: ["height": "\(height)", "of": "\(tip)"])
+                notification?.status("executing block \(height) of \(tip) again")
             }
         }
         if let offset = home.clockOffset, ledger.networkKind == .test { clock.setOffset(milliseconds: offset) }
@@ -141,13 +145,15 @@ private struct RunningNode {
     func serve(readyFile: String?, withParent: Bool) async throws {
         let addresses = Mutex<[String: Int]>([:])
         let listensToPeers = !configuration.text("p2p.listen").isEmpty
-        let announce: @Sendable (String, Int) async -> Void = { [home, ledger, logger] name, port in
+        let announce: @Sendable (String, Int) async -> Void = { [home, ledger, logger, notification] name, port in
             let all = addresses.withLock {
                 $0[name] = port
                 return $0
             }
             logger.info("listening", metadata: ["what": "\(name)", "port": "\(port)"])
-            guard let readyFile, all.count == (listensToPeers ? 3 : 2) else { return }
+            guard all.count == (listensToPeers ? 3 : 2) else { return }
+            notification?.ready(status: "serving network \(ledger.network)")
+            guard let readyFile else { return }
             try? home.writeReady(readyFile, network: ledger.network, ports: all)
         }
         let rpc = rpcConfiguration
@@ -181,6 +187,7 @@ private struct RunningNode {
             // wait for their connections to end.
             .init(service: WaiterRelease(board: backend.board)),
         ]
+        if let notification { services.append(.init(service: StopNotification(notification: notification))) }
         if withParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
