@@ -55,7 +55,7 @@ package struct ServiceNotification: Sendable {
                     // A manager that does not read must not hold the node.
                     unsafe sendto(
                         descriptor, $0.baseAddress, $0.count,
-                        Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue),
+                        Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT),
                         target, length)
                 }
             }
