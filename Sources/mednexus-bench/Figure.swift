@@ -4,7 +4,8 @@ import Interface
 /// One measurement beside its ceiling.
 struct Figure: Codable {
     static let identifiers = [
-        "pipeline", "rpc.one", "rpc.four", "reads.point", "reads.page", "finality", "replay", "startup", "startup.wallet",
+        "pipeline", "rpc.one", "rpc.four", "reads.point", "reads.page", "finality", "replay", "startup",
+        "startup.wallet",
     ]
 
     let id: String

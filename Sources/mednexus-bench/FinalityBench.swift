@@ -17,7 +17,8 @@ struct FinalityBench {
         for _ in 0..<min(setting.runs, 3) {
             TemporaryFolder.removeFile(".build/finality.json")
             _ = try ChildProcess.output(
-                python, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "Tests/Python/test_finality.py", "-k", "without"])
+                python,
+                ["-m", "pytest", "-q", "-p", "no:cacheprovider", "Tests/Python/test_finality.py", "-k", "without"])
             let results = try JSONParser.parse(try TemporaryFolder.read(".build/finality.json")).array ?? []
             guard let result = results.first(where: { $0["validators"]?.unsigned == 4 }),
                 let value = result["slowestMedian"]?.text, let measured = Double(value),

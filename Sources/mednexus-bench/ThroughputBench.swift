@@ -151,7 +151,8 @@ struct BenchNetwork {
                 [
                     "start", "--home", homes[index].path, "--ready", readyFile(index), "--with-parent",
                     "--set", "rpc.listen=127.0.0.1:0", "--set", "operator.listen=127.0.0.1:0",
-                    "--set", "p2p.listen=127.0.0.1:\(ports[index])", "--set", "p2p.peers=" + peers.joined(separator: ","),
+                    "--set", "p2p.listen=127.0.0.1:\(ports[index])", "--set",
+                    "p2p.peers=" + peers.joined(separator: ","),
                     "--set", "rpc.calls-per-second=1000000",
                 ], log: folder.path + "/node-\(index).log")
         }

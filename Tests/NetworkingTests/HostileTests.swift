@@ -91,7 +91,8 @@ struct HostileTests {
 
     @Test("a proven peer that breaks the rules of frames is disconnected and refused")
     func frames() async throws {
-        let limits = quickLimits { $0.ban = .milliseconds(1) }
+        // A ban of no length, so that one caller can commit every offense.
+        let limits = quickLimits { $0.ban = .zero }
         try await Self.withNode(seed: 24, limits: limits) { node, port, caller in
             let length = limits.messageBytes[.consensus]
             let part = [UInt8](repeating: 0, count: 10)[...]
@@ -112,9 +113,6 @@ struct HostileTests {
                 }
                 try await wait("ban \(index)") {
                     node.metrics.count("mednexus_p2p_banned_total{frames}") == index + 1
-                }
-                try await wait("the end of the ban") {
-                    !node.recorder.isConnected((try? transportKey(caller)) ?? node.key)
                 }
             }
             #expect(node.recorder.messages.isEmpty)

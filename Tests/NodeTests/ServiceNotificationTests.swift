@@ -29,7 +29,7 @@ private struct Manager: ~Copyable {
 
     deinit {
         close(descriptor)
-        if let path { unlink(path) }
+        if let path { _ = unsafe unlink(path) }
     }
 
     /// The next datagram; nil if none has come. One that was sent on this machine is there when `send` returned.
