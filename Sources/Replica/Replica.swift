@@ -17,6 +17,8 @@ public struct Replica: Sendable {
     public private(set) var consensus: ConsensusCore
     /// Serves validators that have not left the last epoch.
     private(set) var previous: ConsensusCore?
+    /// What journal and guard hold of epochs that the chain here has not reached: the database was lost, they were not.
+    private var ahead: (journal: [JournalRecord], guardVotes: [Vote])
     /// The epoch's validators and how they are reached.
     public private(set) var epochInformation: EpochInformation
     public internal(set) var pool: TransactionPool<VerifiedTransaction>
@@ -57,6 +59,7 @@ public struct Replica: Sendable {
         let height = recovery.head.height
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
         let isInside = height >= epoch.firstHeight
+        ahead = (recovery.journal.filter { $0.position.epoch > epoch.number }, recovery.guardVotes)
         consensus = try Self.instance(
             configuration, epoch: epoch, parameters: parameters, state: recovery.state,
             recovery: Recovery(
@@ -234,11 +237,14 @@ public struct Replica: Sendable {
         }
         do {
             parameters = try Self.parameters(in: state)
+            let epoch = try Self.epoch(in: state)
+            // [C17] They may be ahead of the chain by whole epochs: own votes of them are not another copy's, and bind.
             let next = try Self.instance(
-                configuration, epoch: try Self.epoch(in: state), parameters: parameters, state: state,
+                configuration, epoch: epoch, parameters: parameters, state: state,
                 recovery: Recovery(
                     finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
-                    finalization: nil, journal: [], guardVotes: []))
+                    finalization: nil, journal: ahead.journal, guardVotes: ahead.guardVotes))
+            ahead.journal.removeAll { $0.position.epoch <= epoch.number }
             previous = consensus
             awaited = []
             partials = [:]

@@ -14,6 +14,7 @@ struct FaultCounts: Sendable {
     var nullifies: UInt64 = 0
     var heights: UInt64 = 0
     var epochs: UInt64 = 0
+    var setChanges: UInt64 = 0
 
     mutating func add(_ other: FaultCounts) {
         for index in injected.indices { injected[index] += other.injected[index] }
@@ -27,6 +28,7 @@ struct FaultCounts: Sendable {
         nullifies += other.nullifies
         heights += other.heights
         epochs += other.epochs
+        setChanges += other.setChanges
     }
 
     /// Lines for people, in a fixed order.
@@ -42,8 +44,8 @@ struct FaultCounts: Sendable {
             "faults: " + faults.joined(separator: ", "),
             "power failures: " + crashed.joined(separator: ", "),
             "traitors: " + kinds.joined(separator: ", "),
-            "messages \(messages), heights \(heights), epochs \(epochs), honest nullifies \(nullifies),"
-                + " evidence \(evidence), bans \(bans)",
+            "messages \(messages), heights \(heights), epochs \(epochs), changes of the set \(setChanges),"
+                + " honest nullifies \(nullifies), evidence \(evidence), bans \(bans)",
         ]
     }
 }
@@ -54,7 +56,7 @@ extension Simulation {
         push(.fault, after: 1 + faultRandom.below(2 * scenario.faultMilliseconds))
         let kind = faultRandom.pick(scenario.faults)
         let node = nodes[faultRandom.below(nodes.count)]
-        if kind != .wipe { counts.injected[Int(kind.rawValue)] += 1 }
+        if kind != .wipe, kind != .crashAtStart { counts.injected[Int(kind.rawValue)] += 1 }
         trace.note(now, node: node.index, 14, UInt64(kind.rawValue), "fault \(kind)")
         switch kind {
         case .crashAtSync:
@@ -67,6 +69,7 @@ extension Simulation {
             let range: UInt64 = faultRandom.chance(200) ? 10_000 : 1_500
             node.clockSkew = Int64(faultRandom.below(2 * range)) - Int64(range)
         case .wipe: wipeOnce()
+        case .crashAtStart: if node.isUp { losePower(node, for: faultRandom.delay(10...3_000)) }
         case .clog, .oneWayPartition, .isolation, .disconnection, .lossyNetwork, .twinSwitch:
             injectNetworkFault(kind, at: node)
         }
@@ -112,10 +115,10 @@ extension Simulation {
         guard let wiped = scenario.wiped, !nodes[wiped].isWiped else { return }
         let node = nodes[wiped]
         counts.injected[Int(FaultKind.wipe.rawValue)] += 1
-        trace.note(now, node: wiped, 15, 0, "loses its disk")
+        trace.note(now, node: wiped, 15, UInt64(scenario.loss.rawValue), "loses its disk: \(scenario.loss)")
         do {
             losePower(node, for: faultRandom.delay(1_000...30_000))
-            try node.wipe(withKey: !scenario.wipedBecomesObserver)
+            try node.lose(scenario.loss)
         } catch {
             fail("node \(wiped): \(error)")
         }

@@ -37,6 +37,14 @@ struct Observer {
         state = LayeredSnapshot(EmptySnapshot()).adding(world.genesisLayer)
     }
 
+    var currentSet: ValidatorSet? { sets[epoch] }
+    /// How often the set became another one.
+    var setChanges: UInt64 {
+        (0..<epoch.value).reduce(0) { sets[Epoch($1)] == sets[Epoch($1 + 1)] ? $0 : $0 + 1 }
+    }
+
+    func validator(_ index: Int, of epoch: Epoch) -> Address? { sets[epoch]?[index]?.key }
+
     var height: UInt64 { UInt64(chain.count - 1) }
 
     // MARK: Votes

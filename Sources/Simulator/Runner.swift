@@ -71,6 +71,7 @@ extension Simulation {
         counts.nullifies = observer.nullifiedVotes
         counts.heights = observer.height
         counts.epochs = observer.epoch.value + 1
+        counts.setChanges = observer.setChanges
         return SeedResult(
             seed: scenario.seed, hash: trace.hash, events: trace.eventCount, failure: failure,
             lines: Array(trace.lines.suffix(Trace.keptLines)), views: observer.views,

@@ -12,6 +12,8 @@ enum FaultKind: UInt8, CaseIterable, Sendable {
     case lossyNetwork
     case wipe
     case twinSwitch
+    /// The power fails again while a node starts.
+    case crashAtStart
 }
 
 /// What a traitor does with the messages of the replica behind it.
@@ -28,6 +30,16 @@ enum Misbehavior: UInt8, CaseIterable, Sendable {
     case garbage
     /// Offers blocks on the last final one and passes over what is certified since.
     case usurper
+}
+
+/// What a validator that lost its disk comes back with.
+enum Loss: UInt8, CaseIterable, Sendable {
+    /// Its key, and a guard that watches an epoch.
+    case guardLost
+    /// Nothing: an observer.
+    case keyLost
+    /// All but the database: journal and guard are ahead of the chain.
+    case databaseLost
 }
 
 /// What is drawn from the seed before a run begins.
@@ -47,8 +59,10 @@ struct Scenario {
     let traitors: [Int: Misbehavior]
     /// A validator that loses its disk, if one does; with the traitors it is among the f that may fail.
     let wiped: Int?
-    /// It comes back without its key.
-    let wipedBecomesObserver: Bool
+    let loss: Loss
+    /// The node behind the first set is voted into it, and once it is in, ``leaver`` out of it.
+    let changesSet: Bool
+    let leaver: Int
     let faults: [FaultKind]
     /// Mean time between faults.
     let faultMilliseconds: UInt64
@@ -60,9 +74,12 @@ struct Scenario {
 
     init(seed: UInt64, random: inout SimulatorRandom) {
         self.seed = seed
-        validators = Int(random.between(4...7))
-        observers = random.chance(500) ? 1 : 0
-        epochLength = random.between(10...40)
+        // Messages grow with the square, and four validators show what seven do but for two traitors at once.
+        validators = random.pick([4, 4, 4, 4, 5, 5, 6, 7])
+        changesSet = random.chance(250)
+        leaver = random.below(validators)
+        observers = changesSet || random.chance(300) ? 1 : 0
+        epochLength = random.between(changesSet ? 10...15 : 10...40)
         deltaMilliseconds = random.pick([100, 200, 500])
         heartbeatMilliseconds = random.between(1_000...4_000)
         let faulty = (validators - 1) / 3
@@ -70,7 +87,7 @@ struct Scenario {
         var budget = faulty
         var places = random.shuffled(Array(0..<validators))
         wiped = random.chance(200) ? places.removeLast() : nil
-        wipedBecomesObserver = random.chance(300)
+        loss = random.pick(Loss.allCases)
         if wiped != nil { budget -= 1 }
         while budget > 0, random.chance(700) {
             let kind = Misbehavior.allCases[random.below(Misbehavior.allCases.count)]
@@ -84,6 +101,7 @@ struct Scenario {
             switch kind {
             case .wipe, .twinSwitch: false
             case .crashAtSync: random.chance(700)
+            case .crashAtStart: random.chance(300)
             // Every node executes again what was not final: dear, and soon the only thing that happens.
             case .restartOfAll: random.chance(200)
             default: random.chance(400)
@@ -92,7 +110,7 @@ struct Scenario {
         if wiped != nil { faults.append(.wipe) }
         if traitors.values.contains(.twins) { faults.append(.twinSwitch) }
         self.faults = faults
-        faultMilliseconds = random.between(300...3_000)
+        faultMilliseconds = random.between(500...4_000)
         lossThousandths = random.chance(500) ? 0 : random.below(300)
         duplicateThousandths = random.chance(500) ? 0 : random.below(100)
         delayMilliseconds = random.pick([1...20, 1...100, 5...50, 20...400])

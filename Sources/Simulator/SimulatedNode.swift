@@ -115,14 +115,15 @@ final class SimulatedNode {
         disk.restorePower()
     }
 
-    /// The whole disk is lost. It comes back without its key, or with it and a guard that watches an epoch first.
-    func wipe(withKey: Bool) throws {
+    /// What its disk held is lost, or some of it.
+    func lose(_ loss: Loss) throws {
         losePower()
-        disk.wipe()
         store = SimulatedStore(genesis: world.genesisBlock, layer: world.genesisLayer)
         announcedHeight = 0
         isWiped = true
-        if withKey, let key {
+        guard loss != .databaseLost else { return }
+        disk.wipe()
+        if loss == .guardLost, let key {
             _ = try SigningGuard.createWatching(on: disk, network: world.network, key: key.address)
         } else {
             key = nil

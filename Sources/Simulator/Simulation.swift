@@ -76,7 +76,7 @@ final class Simulation {
             let misbehavior = scenario.traitors[place]
             let node = SimulatedNode(
                 index: index, transportKey: world.transportKeys[place],
-                key: place < scenario.validators ? world.keys[place] : nil, misbehavior: misbehavior, world: world,
+                key: place < world.keys.count ? world.keys[place] : nil, misbehavior: misbehavior, world: world,
                 guardIsOff: guardIsOff, rotationBytes: scenario.rotationBytes, random: random.fork())
             nodes.append(node)
             misbehaviors.append(misbehavior.map { TraitorVoice($0, node: node, world: world, random: random.fork()) })
@@ -193,7 +193,12 @@ final class Simulation {
     }
 
     private func restart(_ node: SimulatedNode) {
-        if !node.isUp, !node.isStopped { start(node) }
+        guard !node.isUp, !node.isStopped else { return }
+        if healed == nil, scenario.faults.contains(.crashAtStart), faultRandom.chance(300) {
+            counts.injected[Int(FaultKind.crashAtStart.rawValue)] += 1
+            node.disk.failPower(atPoint: faultRandom.below(4), faultRandom.pick(CrashPoint.allCases))
+        }
+        start(node)
     }
 
     /// Either the power failed, or the disk's side is wrong.
@@ -353,7 +358,8 @@ final class Simulation {
         trace.note(now, node: node.index, 11, Trace.digest(evidence.encoded), "evidence \(evidence.kind)")
         guard node.isHonest else { return }
         observer.reported()
-        if nodes[evidence.validator].isHonest, scenario.traitors[evidence.validator] == nil {
+        let key = observer.validator(evidence.validator, of: evidence.position.epoch)
+        if let place = world.keys.firstIndex(where: { $0.address == key }), scenario.traitors[place] == nil {
             fail("evidence against honest validator \(evidence.validator): \(evidence.kind) at \(evidence.position)")
         }
     }
@@ -365,8 +371,11 @@ final class Simulation {
         let live = nodes.filter { $0.isUp && $0.isHonest && $0.pausedUntil <= now }
         guard !live.isEmpty else { return }
         do {
-            let due = try workload.due(
+            var due = try workload.due(
                 world, views: observer.views, now: now, isFinal: { observer.finalTransactions.contains($0) })
+            if let change = nextSetChange(), let set = observer.currentSet {
+                due.append(try workload.decide(change, world, voters: set, now: now))
+            }
             for transaction in due {
                 let node = workload.choose(live)
                 trace.note(now, node: node.index, 12, transaction.body.sequence, "transaction \(transaction.summary)")
@@ -374,6 +383,16 @@ final class Simulation {
             }
         } catch {
             fail("\(error)")
+        }
+    }
+
+    /// The second once the first took effect.
+    private func nextSetChange() -> SetChange? {
+        guard scenario.changesSet, healed == nil else { return nil }
+        switch workload.decisions {
+        case 0 where observer.views >= 4: return .join(scenario.validators)
+        case 1 where observer.currentSet?.count == scenario.validators + 1: return .leave(scenario.leaver)
+        default: return nil
         }
     }
 
@@ -388,7 +407,7 @@ final class Simulation {
         }
         guard let healed else { return }
         if observer.views >= healed.views + Scenario.quietViews, observer.height > healed.height,
-            observer.finalTransactions.count >= Scenario.transactions, isLevel
+            observer.finalTransactions.count >= Scenario.transactions + Int(workload.decisions), isLevel
         {
             isFinished = true
         } else if now > healed.time + Self.quietMilliseconds {

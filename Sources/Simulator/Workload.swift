@@ -1,7 +1,8 @@
 internal import Primitives
 internal import Transactions
+internal import Votes
 
-/// Three hundred transfers, spread over the run, each sent again to another node until it is final, as a wallet does.
+/// Three hundred transfers and votes on the set, spread over the run, each sent again to another node until it is final, as a wallet does.
 struct Workload {
     private struct Sent {
         let transaction: VerifiedTransaction
@@ -11,6 +12,8 @@ struct Workload {
 
     private var random: SimulatorRandom
     private var sent: [Sent] = []
+    /// How many votes on the set were asked for.
+    private(set) var decisions: UInt64 = 0
     private var sequences = [UInt64](repeating: 0, count: World.senders)
 
     /// A wallet asks again after so long.
@@ -38,7 +41,7 @@ struct Workload {
             }
         }
         // Four a view, so that they last until shortly before the end.
-        let target = min(UInt64(Scenario.transactions), views * 4 + 1)
+        let target = min(UInt64(Scenario.transactions), views * 4 + 1) + decisions
         while UInt64(sent.count) < target, waiting < Self.waitingPerSender * World.senders / 2 {
             let sender = random.below(World.senders)
             let receiver = (sender + 1 + random.below(World.senders - 1)) % World.senders
@@ -50,6 +53,17 @@ struct Workload {
             waiting += 1
         }
         return due
+    }
+
+    /// Sends what changes the set, and again until it is final.
+    mutating func decide(
+        _ change: SetChange, _ world: World, voters: ValidatorSet, now: UInt64
+    ) throws -> VerifiedTransaction {
+        let transaction = try world.decision(
+            change, sequence: decisions, at: World.start.adding(milliseconds: now), voters: voters)
+        decisions += 1
+        sent.append(Sent(transaction: transaction, time: now))
+        return transaction
     }
 
     mutating func choose(_ nodes: [SimulatedNode]) -> SimulatedNode { random.pick(nodes) }

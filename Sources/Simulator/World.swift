@@ -24,7 +24,7 @@ final class World {
     let network: Hash
     let genesisBlock: Block
     let genesisLayer: StateLayer
-    /// By validator.
+    /// By validator; behind those of the first set the key of the one that joins.
     let keys: [SecretKey]
     /// By node: validators, then observers.
     let transportKeys: [TransportKey]
@@ -33,9 +33,10 @@ final class World {
     private var transactions: [[UInt8]: VerifiedTransaction] = [:]
 
     init(_ scenario: Scenario) throws {
-        keys = (0..<scenario.validators).map { Self.key(1, UInt64($0)) }
+        let validators = scenario.validators + (scenario.changesSet ? 1 : 0)
+        keys = (0..<validators).map { Self.key(1, UInt64($0)) }
         transportKeys = try (0..<scenario.validators + scenario.observers).map { index in
-            guard let key = TransportKey(Self.key(2, UInt64(index)).compressedPublicKey) else {
+            guard let key = TransportKey(Self.transportSecret(index).compressedPublicKey) else {
                 throw SimulatorFailure("a compressed point is a transport key")
             }
             return key
@@ -53,12 +54,16 @@ final class World {
         return key
     }
 
+    private static func transportSecret(_ index: Int) -> SecretKey { key(2, UInt64(index)) }
+
+    /// Member of every institution.
+    private static let administrator = key(4, 0)
+
     private static func institution(_ index: Int) -> OrganizationID { OrganizationID(Bytes32(9, 9, 9, UInt64(index))) }
 
     private static func genesis(
         _ scenario: Scenario, keys: [SecretKey], transportKeys: [TransportKey], senders: [SecretKey]
     ) -> Genesis {
-        let administrator = key(4, 0)
         let accounts = ([administrator] + senders).map {
             GenesisAccount(address: $0.address, kind: .institution, sponsor: .organization(institution(0)))
         }
@@ -75,7 +80,7 @@ final class World {
                     epochLength: scenario.epochLength, deltaMilliseconds: scenario.deltaMilliseconds,
                     heartbeatMilliseconds: scenario.heartbeatMilliseconds, blockWeight: 500_000,
                     clockSkewMilliseconds: 2_000),
-                validators: keys.enumerated().map { index, key in
+                validators: keys.prefix(scenario.validators).enumerated().map { index, key in
                     GenesisValidator(
                         name: "node \(index)", institution: .organization(institution(index)), key: key.address,
                         transportKey: ByteString(transportKeys[index].bytes))
@@ -118,7 +123,40 @@ final class World {
                             to: .account(senderKeys[receiver].address), asset: Self.asset, amount: Amount(amount))))
             ])
         let signature = Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero)
-        let raw = body.signed([AccountSignature(account: key.address, signature: signature)])
+        return try ownTransaction(body, signature)
+    }
+
+    /// As many of the institutions behind `voters` as accept it vote the node's institution into the set, or out of it.
+    func decision(
+        _ decision: SetChange, sequence: UInt64, at time: Timestamp, voters: ValidatorSet
+    ) throws -> VerifiedTransaction {
+        let change: GovernanceChange =
+            switch decision {
+            case .join(let node):
+                .enroll(
+                    EnrollmentRequest.signed(
+                        network: network, name: "node \(node)", institution: .organization(Self.institution(node)),
+                        validatorSecret: keys[node], transportSecret: Self.transportSecret(node), auxiliary: .zero))
+            case .leave(let node): .remove(.organization(Self.institution(node)))
+            }
+        let institutions = voters.validators.prefix(voters.quorum).map(\.institution)
+        let propose = Operation.governance(
+            .propose(
+                GovernancePropose(
+                    institution: institutions[0], change: change, deadline: time.adding(milliseconds: 3_600_000),
+                    rationale: .zero)))
+        let votes = institutions.map {
+            Operation.governance(.vote(GovernanceVote(proposal: .operation(0), institution: $0, approves: true)))
+        }
+        let key = Self.administrator
+        let body = TransactionBody(
+            network: network, sender: key.address, sequence: sequence, validUntil: nil, operations: [propose] + votes)
+        let signature = Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero)
+        return try ownTransaction(body, signature)
+    }
+
+    private func ownTransaction(_ body: TransactionBody, _ signature: Signature) throws -> VerifiedTransaction {
+        let raw = body.signed([AccountSignature(account: body.sender, signature: signature)])
         // The signature was verified when it was made.
         let transaction = try VerifiedTransaction(fromOwnFinalLog: try SignedTransaction(raw), network: network)
         transactions[transaction.bytes] = transaction
@@ -138,6 +176,12 @@ final class World {
         let signature = memory.sign(message, by: key)
         return SignedVote(vote: vote, validator: validator, signature: signature)
     }
+}
+
+/// What is voted on, by node.
+enum SetChange {
+    case join(Int)
+    case leave(Int)
 }
 
 /// A rule of the simulator itself, or of the ledger under it, does not hold.
