@@ -53,12 +53,18 @@ public struct Recovery: Hashable, Sendable {
     public let journal: [JournalRecord]
     /// What the double-sign guard holds.
     public let guardVotes: [Vote]
+    /// False for a key that came without its guard: what it signed elsewhere is not known, so its votes prove nothing.
+    public let isGuardComplete: Bool
 
-    public init(finalized: Anchor, finalization: Certificate?, journal: [JournalRecord], guardVotes: [Vote]) {
+    public init(
+        finalized: Anchor, finalization: Certificate?, journal: [JournalRecord], guardVotes: [Vote],
+        isGuardComplete: Bool = true
+    ) {
         self.finalized = finalized
         self.finalization = finalization
         self.journal = journal
         self.guardVotes = guardVotes
+        self.isGuardComplete = isGuardComplete
     }
 }
 

@@ -12,6 +12,7 @@ extension ConsensusCore {
             recovery.guardVotes.map(\.position).max().map {
                 $0.epoch < epoch ? .genesis : $0.epoch == epoch ? $0.view : .maximum
             } ?? .genesis
+        if !recovery.isGuardComplete { ownVotesKnownFrom = .maximum }
         isOver = finalized.height >= configuration.lastHeight
         guard !isOver else { return }
         // The highest position counts, not the last written.

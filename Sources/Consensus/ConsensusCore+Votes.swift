@@ -193,7 +193,9 @@ extension ConsensusCore {
             }
             return
         }
-        if certified >= view { nullifiedViews = 0 }
+        // [C14] Only finality shows that the timers are long enough: a view that certifies although this node gave it up
+        // was too slow, and at such a pace nobody would ever vote to finalize.
+        if certified >= view, record(certified).ownTerminal?.kind == .nullify { nullifiedViews += 1 }
         // [C7] Not after an own nullify nor after any vote of a later view (`cast` sees to both), nor for a leader that
         // equivocated; and before the next view is entered.
         if record(certified).finalization == nil, !record(certified).leaderEquivocated { _ = cast(proposal.finalize) }

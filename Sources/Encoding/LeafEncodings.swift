@@ -32,7 +32,10 @@ extension Amount: CBORCodable {
 
 extension Height: CBORCodable {
     @inlinable public func encode(into writer: inout CBORWriter) { writer.write(value) }
-    @inlinable public init(from reader: inout CBORReader) throws(EncodingFailure) { self.init(try reader.unsigned()) }
+    /// Bounded, so that the height after it exists and fits every counter.
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self.init(try reader.unsigned(max: Height.maximum.value))
+    }
 }
 
 extension Timestamp: CBORCodable {

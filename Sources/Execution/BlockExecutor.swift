@@ -93,7 +93,7 @@ public enum BlockExecutor {
             }
         }
         let (receipts, layer) = try finish(
-            run, transactions: included, evidenceCount: evidence.count, state: state)
+            run, transactions: included, evidence: evidence, state: state)
         let transactions = included.map(\.bytes)
         let header = BlockHeader(
             network: epoch.network, height: parent.height.next, parent: parent.hash, time: time, epoch: epoch.epoch,
@@ -144,7 +144,7 @@ public enum BlockExecutor {
         if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
         return .finished(
             try finish(
-                run, transactions: transactions, evidenceCount: block.evidence.count, state: state))
+                run, transactions: transactions, evidence: block.evidence, state: state))
     }
 
     /// The block with its body against its parent: all that needs no state.
@@ -221,15 +221,18 @@ public enum BlockExecutor {
     }
 
     private static func finish(
-        _ run: BlockRun, transactions: [VerifiedTransaction], evidenceCount: Int, state: LayeredSnapshot
+        _ run: BlockRun, transactions: [VerifiedTransaction], evidence: [Evidence], state: LayeredSnapshot
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
         var run = run
         try run.endEpoch()
         let changes = run.state.changes
         try checkConservation(changes, over: run.reads, at: run.block.height)
+        // Who is meant by an index changes with the set; the key is whose it was.
+        let set = evidence.isEmpty ? nil : try GenesisExecutor.validatorSet(in: state)
+        let accused = evidence.map { set?[$0.validator]?.key }
         let indexes = try LedgerIndexes.changes(
             of: changes, before: run.reads,
-            adding: LedgerIndexes.entries(of: run, transactions: transactions, evidenceCount: evidenceCount))
+            adding: LedgerIndexes.entries(of: run, transactions: transactions, accused: accused))
         let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
     }

@@ -10,7 +10,8 @@ internal import Transactions
 /// - 0: transaction hash → height ‖ index (8 bytes each)
 /// - 1: party ‖ height ‖ index → transaction hash: what `account_transactions` lists
 /// - 2: topic ‖ height ‖ ordinal → nothing: events by topic; `ordinal` counts the block's events from 0
-/// - 3: height ‖ ordinal → nothing: evidence of misbehavior; `ordinal` counts the block's pieces from 0
+/// - 3: height ‖ ordinal → key of the accused validator: evidence of misbehavior; `ordinal` counts the block's pieces
+///   from 0
 public enum LedgerIndexes {
     public static func transaction(_ hash: Hash) -> IndexKey { IndexKey(.ledger, 0).appending(hash.bytes) }
 
@@ -39,11 +40,11 @@ public enum LedgerIndexes {
 
     /// Entries that come from the block itself.
     static func entries(
-        of run: BlockRun, transactions: [VerifiedTransaction], evidenceCount: Int
+        of run: BlockRun, transactions: [VerifiedTransaction], accused: [Address?]
     ) -> [IndexEntry] {
         let height = run.block.height.value
-        var entries: [IndexEntry] = (0..<evidenceCount).map {
-            IndexEntry(evidence.appending(height).appending(UInt64($0)))
+        var entries: [IndexEntry] = accused.enumerated().map { ordinal, key in
+            IndexEntry(evidence.appending(height).appending(UInt64(ordinal)), value: key?.bytes.array ?? [])
         }
         var ordinal: UInt64 = 0
         for (index, raised) in run.events {

@@ -48,7 +48,9 @@ final class ConsensusMeasures: Sendable {
         nullified.advance(to: reading.nullified)
         equivocations.advance(to: reading.equivocations)
         skipped.record(reading.skipped)
-        lag.record(reading.summary.targetHeight.value - reading.summary.height.value)
+        // What a peer claims is not more than a claim, so the difference may be anything.
+        let (target, height) = (reading.summary.targetHeight.value, reading.summary.height.value)
+        lag.record(Int64(clamping: target > height ? target - height : 0))
         for (index, name) in reading.summary.epoch.names.enumerated() {
             Gauge(
                 label: "mednexus_consensus_last_vote_view", dimensions: [("validator", name)], factory: factory

@@ -119,6 +119,26 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// The evidence in final blocks from `height` on.
+    func evidence(since height: Height) throws -> [Evidence] {
+        let snapshot = try state.snapshot()
+        // The pieces of a block before it would be in vain, but their keys come before all that are asked for.
+        var after = LedgerIndexes.evidence.appending(height.value).appending(0)
+        var found: [Evidence] = []
+        if try snapshot.get(after) != nil { found += try block(at: height).block.evidence.prefix(1) }
+        while true {
+            let entries = try snapshot.scan(
+                prefix: LedgerIndexes.evidence, after: after, limit: 100, descending: false)
+            for entry in entries {
+                guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { continue }
+                let evidence = try block(at: height).block.evidence
+                if index < evidence.count { found.append(evidence[Int(index)]) }
+            }
+            guard let last = entries.last else { return found }
+            after = last.key
+        }
+    }
+
     /// A block by its hash, final or only stored.
     func storedBlock(_ hash: Hash) throws -> Block? {
         if let bytes = try log.body(hash) { return try Block(decoding: bytes) }

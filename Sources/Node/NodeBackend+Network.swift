@@ -20,6 +20,8 @@ struct ReplicaSummary: Sendable {
     let lastVoteViews: [View?]
     let peers: [TransportKey: PeerStatus]
     let syncTarget: Height?
+    /// The height that the network is believed to have: the own one if nothing is ahead.
+    let targetHeight: Height
     let poolCount: Int
 
     init(_ replica: borrowing Replica) {
@@ -35,11 +37,9 @@ struct ReplicaSummary: Sendable {
         for (key, status) in replica.peerStatuses { statuses[key] = status }
         peers = statuses
         syncTarget = replica.syncTarget
+        targetHeight = replica.believedHeight
         poolCount = replica.pool.count
     }
-
-    /// The highest height that a connected peer says it has; the own one if none is higher.
-    var targetHeight: Height { max(height, peers.values.map(\.height).max() ?? height) }
 
     func isConnected(_ index: Int) -> Bool {
         index == ownIndex || epoch.transportKeys[index].map { peers[$0] != nil } ?? false

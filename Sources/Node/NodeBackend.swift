@@ -156,7 +156,6 @@ final class NodeBackend: LedgerBackend {
 
     func evidence(before position: EvidencePosition?, limit: Int) async throws -> [EvidenceView] {
         let snapshot = try ledger.state.snapshot()
-        let validators = try validatorSet()
         var after = position.map { LedgerIndexes.evidence.appending($0.height.value).appending($0.index) }
         var found: [EvidenceView] = []
         var last: Block?
@@ -172,19 +171,15 @@ final class NodeBackend: LedgerBackend {
                     throw StateFailure("the index names evidence \(index) of block \(height), which has none")
                 }
                 let one = block.evidence[Int(index)]
-                guard let validator = validators[one.validator] else { continue }
+                guard let accused = Bytes32(entry.value).map({ Address($0) }) else { continue }
                 found.append(
                     EvidenceView(
-                        height: height, index: index, validator: validator.key, kind: one.kind.name,
+                        height: height, index: index, validator: accused, kind: one.kind.name,
                         view: one.position.view.value, encodedEvidence: ByteString(one.encoded)))
             }
             guard entries.count == wanted else { break }
             after = entries.last?.key
         }
         return found
-    }
-
-    private func validatorSet() throws -> ValidatorSet {
-        try GenesisExecutor.validatorSet(in: try ledger.state.snapshot())
     }
 }

@@ -109,7 +109,8 @@ private struct RunningNode {
                 batchMilliseconds: configuration.number("consensus.batch-milliseconds")),
             recovery: ReplicaRecovery(
                 head: header, finalization: certificate, state: state, journal: records,
-                guardVotes: [signingGuard?.record.notarize, signingGuard?.record.terminal].compactMap { $0 }))
+                guardVotes: signingGuard?.record.votes ?? [], isGuardComplete: signingGuard?.record.watching == nil,
+                recordedEvidence: try ledger.evidence(since: try Epochs.current(in: state).firstHeight)))
         let board = HeadBoard(
             ChainHead(height: header.height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot))
         pipeline = Pipeline(network: ledger.network, threads: Int(configuration.number("verify.threads")))

@@ -27,6 +27,8 @@ final class Performer {
     private let reserveBytes: UInt64
 
     private var validators: ValidatorSet
+    /// Of the epoch that goes on and the one before.
+    private var sets: [Epoch: ValidatorSet] = [:]
     private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
     private var answers: [ReplicaInput] = []
     private var tickets: [UInt64: @Sendable (Result<Hash, Rejection>) -> Void] = [:]
@@ -34,9 +36,8 @@ final class Performer {
     private var lastSnapshot = ContinuousClock.now
     private var lastDiskCheck = ContinuousClock.now
     /// Records that must survive a rotation of the journal, and where they stand.
-    private var live: [JournalRecord] = []
+    private var live: LiveJournalRecords
     private var didBeginWatch = false
-    private var trimmed = EpochView(.genesis, .genesis)
 
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
@@ -55,7 +56,7 @@ final class Performer {
         self.trace = trace
         self.logger = logger
         self.reserveBytes = reserveBytes
-        live = records
+        live = LiveJournalRecords(records)
     }
 
     // MARK: Timers and answers
@@ -123,13 +124,20 @@ final class Performer {
     func lookForCopies(in message: VerifiedMessage, _ driver: Driver) {
         guard let record = signingGuard?.record, record.watching != nil else { return }
         let isProven =
-            message.votes.contains { record.provesAnotherCopy($0, in: validators) }
-            || message.certificates.contains { record.provesAnotherCopy($0, in: validators) }
+            message.votes.contains { vote in
+                sets[vote.vote.epoch].map { record.provesAnotherCopy(vote, in: $0) } ?? false
+            }
+            || message.certificates.contains { certificate in
+                sets[certificate.epoch].map { record.provesAnotherCopy(certificate, in: $0) } ?? false
+            }
         guard isProven else { return }
-        driver.fail(
-            NodeFailure(
-                .signingGuard, "another machine votes with this node's validator key",
-                hint: "Stop one of the two, and rotate the key if it may have been stolen."))
+        driver.fail(Self.anotherCopy("it votes in an epoch in which this node only watches"))
+    }
+
+    private static func anotherCopy(_ proof: String) -> NodeFailure {
+        NodeFailure(
+            .signingGuard, "another machine votes with this node's validator key: \(proof)",
+            hint: "Stop one of the two, and rotate the key if it may have been stolen.")
     }
 
     // MARK: Effects
@@ -139,7 +147,7 @@ final class Performer {
         switch effect {
         case .persistJournal(let records):
             try journal.append(records)
-            live += records
+            live.append(records)
         case .trimJournal(let position): try trimJournal(before: position)
         case .storeBody(let block):
             try ledger.log.storeBody(hash: block.hash, height: block.header.height, block: block.encoded)
@@ -163,26 +171,21 @@ final class Performer {
             logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
         case .epochBegan(let information):
             validators = information.validators
+            sets = sets.filter { $0.key.next == information.epoch }
+            sets[information.epoch] = validators
             gateway.begin(information)
             logger.info(
                 "epoch began",
                 metadata: ["epoch": "\(information.epoch)", "validators": "\(information.validators.count)"])
+        case .anotherCopy(let position): throw Self.anotherCopy("it voted in view \(position)")
         case .stop(let reason):
             throw NodeFailure(.corruption, reason, hint: "Run `mednexusd verify` on this home before anything else.")
         }
     }
 
     private func trimJournal(before position: EpochView) throws {
-        trimmed = max(trimmed, position)
-        // Evidence stays as long as its epoch: it may not be on the chain yet.
-        live.removeAll { record in
-            if case .evidence(let evidence) = record {
-                evidence.position.epoch < trimmed.epoch
-            } else {
-                record.position < trimmed
-            }
-        }
-        if journal.byteCount > VoteJournal.rotationBytes { try journal.rotate(keeping: live) }
+        live.trim(before: position)
+        if journal.byteCount > VoteJournal.rotationBytes { try journal.rotate(keeping: live.records) }
     }
 
     /// The guard is durable before the signature exists.

@@ -53,6 +53,8 @@ public struct Height: Hashable, Comparable, Sendable, CustomStringConvertible {
     @inlinable public init(_ value: UInt64) { self.value = value }
 
     public static let genesis = Height(0)
+    /// The largest that bytes may name: the one after it exists, and both fit signed counters.
+    public static let maximum = Height(1 << 62)
 
     /// Precondition: not the largest height (2^64 blocks are out of reach).
     @inlinable public var next: Height { Height(value + 1) }

@@ -11,11 +11,23 @@ struct BlockSync: Sendable {
         let deadline: Timestamp
     }
 
+    /// A peer that blocks may be had from.
+    struct Source: Sendable {
+        let key: TransportKey
+        /// What it says it has.
+        let height: Height
+        let isValidator: Bool
+    }
+
     private(set) var requests: [Request] = []
     /// By height, above the head.
-    private var received: [UInt64: (block: SyncedBlock, peer: TransportKey)] = [:]
+    private var received: [UInt64: (block: SyncedBlock, peer: TransportKey, bytes: Int)] = [:]
     /// Peers that did not deliver what they said they have, until when they are not asked.
     private var resting: [TransportKey: Timestamp] = [:]
+    /// How often in a row, which doubles the rest.
+    private var failures: [TransportKey: Int] = [:]
+    /// Counted on with each request, so that equal peers take turns.
+    private var turn = 0
     /// Since when someone has more than this node, which is its head all that time.
     private var behind: (head: Height, since: Timestamp)?
 
@@ -24,8 +36,14 @@ struct BlockSync: Sendable {
     /// How far ahead of the head blocks are kept: beyond, one slow peer would make others fill the memory. Four ranges,
     /// at most 128 MiB of the largest blocks.
     private static let window: UInt64 = 64
+    /// As long as what is kept is small, more: one finalization may cover any number of blocks, and a run without its end
+    /// is of no use.
+    private static let widestWindow: UInt64 = 4_096
+    private static let windowBytes = 64 * 1024 * 1024
     private static let patienceMilliseconds: UInt64 = 5_000
     private static let restMilliseconds: UInt64 = 30_000
+    private static let restDoublings = 5
+    private static let rememberedFailures = 1_024
     /// A head this far behind is not caught up with by votes.
     private static let votedHeights: UInt64 = 2
     private static let waitMilliseconds: UInt64 = 2_000
@@ -33,7 +51,7 @@ struct BlockSync: Sendable {
     var isRunning: Bool { !requests.isEmpty || !received.isEmpty }
 
     /// What peers have, as far as they are believed now.
-    func target(of peers: [(key: TransportKey, height: Height)], now: Timestamp) -> Height {
+    func target(of peers: [Source], now: Timestamp) -> Height {
         peers.filter { (resting[$0.key] ?? now) <= now }.map(\.height).max() ?? .genesis
     }
 
@@ -54,11 +72,13 @@ struct BlockSync: Sendable {
 
     /// Requests to send now, up to `last`.
     mutating func plan(
-        head: Height, last: Height, peers: [(key: TransportKey, height: Height)], now: Timestamp
+        head: Height, last: Height, peers: [Source], now: Timestamp
     ) -> [Request] {
         var new: [Request] = []
         var cursor = head.next.value
-        let end = min(last.value, target(of: peers, now: now).value, head.value + Self.window)
+        let bytes = received.values.reduce(0) { $0 + $1.bytes }
+        let window = bytes < Self.windowBytes ? Self.widestWindow : Self.window
+        let end = min(last.value, target(of: peers, now: now).value, head.value + window)
         while requests.count < Self.pipelined, cursor <= end {
             if received[cursor] != nil {
                 cursor += 1
@@ -84,15 +104,17 @@ struct BlockSync: Sendable {
         return new
     }
 
-    /// The peer that has the height and is asked for least.
-    private func source(
-        of height: UInt64, peers: [(key: TransportKey, height: Height)], now: Timestamp
-    ) -> (key: TransportKey, height: Height)? {
-        peers.filter { $0.height.value >= height && (resting[$0.key] ?? now) <= now }
-            .min { left, right in
-                let loads = (load(left.key), load(right.key))
-                return loads.0 != loads.1 ? loads.0 < loads.1 : left.key < right.key
-            }
+    /// A peer that has the height: a validator if one does, of these whoever is asked for least, of equals one after the
+    /// other. Whoever can make keys at will can choose the lowest, so no order of keys decides.
+    private mutating func source(of height: UInt64, peers: [Source], now: Timestamp) -> Source? {
+        let able = peers.filter { $0.height.value >= height && (resting[$0.key] ?? now) <= now }
+        let validators = able.filter(\.isValidator)
+        let preferred = validators.isEmpty ? able : validators
+        let least = preferred.map { load($0.key) }.min() ?? 0
+        let equal = preferred.filter { load($0.key) == least }
+        guard !equal.isEmpty else { return nil }
+        turn = (turn + 1) % (1 << 30)
+        return equal[turn % equal.count]
     }
 
     private func load(_ key: TransportKey) -> Int { requests.filter { $0.peer == key }.count }
@@ -109,7 +131,8 @@ struct BlockSync: Sendable {
             return
         }
         for block in blocks where block.header.height <= request.range.last {
-            received[block.header.height.value] = (block, peer)
+            let bytes = block.loaded.block.transactions.reduce(1_024) { $0 + $1.count }
+            received[block.header.height.value] = (block, peer, bytes)
         }
     }
 
@@ -119,10 +142,10 @@ struct BlockSync: Sendable {
         received = received.filter { $0.key > head.value }
         var run: [SyncedBlock] = []
         var (height, parent) = (head.value + 1, hash)
-        while let (block, peer) = received[height] {
+        while let (block, peer, _) = received[height] {
             guard block.header.parent == parent else {
                 // Without a certificate nobody knows which of the two peers is wrong; both are passed over.
-                if let (_, before) = received[height - 1] { rest(before, now: now) }
+                if let (_, before, _) = received[height - 1] { rest(before, now: now) }
                 rest(peer, now: now)
                 for one in run { received[one.header.height.value] = nil }
                 received[height] = nil
@@ -130,7 +153,9 @@ struct BlockSync: Sendable {
             }
             run.append(block)
             if block.certificate != nil {
-                for one in run { received[one.header.height.value] = nil }
+                for one in run {
+                    if let (_, peer, _) = received.removeValue(forKey: one.header.height.value) { failures[peer] = nil }
+                }
                 return run
             }
             (height, parent) = (height + 1, block.loaded.block.hash)
@@ -148,14 +173,17 @@ struct BlockSync: Sendable {
     }
 
     mutating func rest(_ peer: TransportKey, now: Timestamp) {
-        resting[peer] = now.adding(milliseconds: Self.restMilliseconds)
+        let before = failures[peer] ?? 0
+        resting[peer] = now.adding(milliseconds: Self.restMilliseconds << UInt64(min(before, Self.restDoublings)))
+        if failures.count >= Self.rememberedFailures, before == 0 { failures = [:] }
+        failures[peer] = before + 1
         requests.removeAll { $0.peer == peer }
     }
 
     /// Everything asked for came, and no certificate closes it: whoever sent it rests, and others are asked.
     mutating func dropUncertified(now: Timestamp) {
         guard requests.isEmpty, !received.isEmpty else { return }
-        for height in received.keys.sorted() { if let (_, peer) = received[height] { rest(peer, now: now) } }
+        for height in received.keys.sorted() { if let (_, peer, _) = received[height] { rest(peer, now: now) } }
         received = [:]
     }
 

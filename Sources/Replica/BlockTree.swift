@@ -3,6 +3,7 @@ internal import Execution
 internal import Primitives
 internal import StateModel
 internal import Transactions
+internal import Votes
 
 /// Blocks above the stored state: executed ones with their layers, and bodies that wait for execution.
 struct BlockTree: Sendable {
@@ -49,6 +50,17 @@ struct BlockTree: Sendable {
     }
 
     func nextSequences(after hash: Hash?) -> [Address: UInt64] { hash.flatMap { nodes[$0] }?.nextSequences ?? [:] }
+
+    /// The evidence in the blocks that are not final, from `hash` down.
+    func evidence(upTo hash: Hash) -> Set<Evidence> {
+        var found: Set<Evidence> = []
+        var block = hash
+        while let node = nodes[block], node.header.height > head.height {
+            found.formUnion(node.executed.block.evidence)
+            block = node.header.parent
+        }
+        return found
+    }
 
     mutating func insert(_ executed: ExecutedBlock) {
         let block = executed.block

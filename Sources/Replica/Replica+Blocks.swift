@@ -25,13 +25,13 @@ extension Replica {
             BlockBounds(
                 weight: parameters.blockWeight, bytes: WireLimits.blockBytes, count: WireLimits.blockTransactions),
             nextSequences: tree.nextSequences(after: parentHash))
-        let included = Array(evidence.prefix(Block.maximumEvidence))
+        let carried = tree.evidence(upTo: parentHash)
+        let included = Array(evidence.lazy.filter { !carried.contains($0) }.prefix(Block.maximumEvidence))
         do {
             let (executed, refused) = try BlockExecutor.propose(
                 on: parent, state: state, epoch: epochContext, proposer: UInt64(ownIndex), time: now,
                 candidates: candidates.map(\.payload), evidence: included)
             for one in refused { pool.refused(one.transaction, one.rejection) }
-            evidence.removeFirst(included.count)
             tree.insert(executed)
             effects.append(.storeBody(executed.block))
             return Proposal(

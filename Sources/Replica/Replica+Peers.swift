@@ -62,6 +62,8 @@ extension Replica {
         epochInformation.transportKeys.compactMap { $0 }.filter { peers.isConnected($0) }
     }
 
+    func isValidator(_ key: TransportKey) -> Bool { epochInformation.transportKeys.contains(key) }
+
     /// Everyone who follows and does not vote.
     private var connectedObservers: [TransportKey] {
         let validators = Set(epochInformation.transportKeys.compactMap { $0 })
@@ -73,10 +75,10 @@ extension Replica {
         if !receivers.isEmpty { effects.append(.send(message, to: receivers)) }
     }
 
-    mutating func send(_ message: PeerMessage, toValidator index: Int) {
-        guard index < epochInformation.transportKeys.count, let key = epochInformation.transportKeys[index],
-            peers.isConnected(key)
-        else { return }
+    /// - Parameter information: of the epoch whose index it is; nil: the current one's.
+    mutating func send(_ message: PeerMessage, toValidator index: Int, of information: EpochInformation? = nil) {
+        let keys = (information ?? epochInformation).transportKeys
+        guard index < keys.count, let key = keys[index], peers.isConnected(key) else { return }
         effects.append(.send(message, to: [key]))
     }
 
@@ -116,7 +118,8 @@ extension Replica {
 
     /// [C15] What a peer proves is kept, passed on, and put into a block, like what this node saw itself.
     private mutating func receive(_ new: Evidence) {
-        guard new.position.epoch == consensus.configuration.epoch, !isKnown(new) else { return }
+        // Bounded before anything is written: a traitor can sign any number of conflicts.
+        guard new.position.epoch == consensus.configuration.epoch, mayLearn(new) else { return }
         effects.append(.persistJournal([.evidence(new)]))
         report(new)
     }
@@ -125,8 +128,13 @@ extension Replica {
         knownEvidence.contains { $0.validator == new.validator && $0.position == new.position && $0.kind == new.kind }
     }
 
+    func mayLearn(_ new: Evidence) -> Bool {
+        knownEvidence.count < ReplicaLimits.knownEvidence && !isKnown(new)
+            && knownEvidence.count { $0.validator == new.validator } < ReplicaLimits.evidencePerValidator
+    }
+
     mutating func report(_ new: Evidence) {
-        guard !isKnown(new), knownEvidence.count < ReplicaLimits.knownEvidence else { return }
+        guard mayLearn(new) else { return }
         knownEvidence.append(new)
         effects.append(.report(new))
         if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(new) }
@@ -158,12 +166,22 @@ extension Replica {
         let others = connectedValidators.filter { peers[$0]?.status != nil }
         let known = others.count + (consensus.configuration.ownIndex == nil ? 0 : 1)
         return known >= set.quorum
-            && others.allSatisfy { peers[$0]?.status.map { $0.height <= tree.head.height } ?? true }
+            && others.count { peers[$0]?.status.map { $0.height > tree.head.height } ?? false } <= set.faulty
+    }
+
+    /// The height that the network is believed to have: one more validator than may lie says that it has as much. While
+    /// so many are not connected, what all that are agree on; without any, what all other peers agree on.
+    public var believedHeight: Height {
+        let claims = connectedValidators.compactMap { peers[$0]?.status?.height }.sorted(by: >)
+        let faulty = consensus.configuration.validators.faulty
+        if claims.count > faulty { return max(tree.head.height, claims[faulty]) }
+        let lowest = claims.last ?? sources.map(\.height).min() ?? .genesis
+        return max(tree.head.height, lowest)
     }
 
     /// The height that this node fetches blocks up to; nil if it does not lag.
     public var syncTarget: Height? {
-        let target = sync.target(of: sources, now: now)
+        let target = believedHeight
         return isSynchronizing && target > tree.head.height ? target : nil
     }
 }

@@ -6,10 +6,10 @@ internal import Votes
 // Catching up with blocks that others made final.
 extension Replica {
     /// Peers that blocks may be had from, and how many each says it has.
-    var sources: [(key: TransportKey, height: Height)] {
+    var sources: [BlockSync.Source] {
         peers.keys.compactMap { key in
             guard let peer = peers[key], !peer.didLowerHeight, let status = peer.status else { return nil }
-            return (key, status.height)
+            return BlockSync.Source(key: key, height: status.height, isValidator: isValidator(key))
         }
     }
 

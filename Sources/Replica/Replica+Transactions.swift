@@ -21,7 +21,8 @@ extension Replica {
         do throws(Refusal) {
             let replaced = try admit(transaction, on: state)
             effects.append(.admitted(ticket: ticket, hash: transaction.hash, replaced: replaced))
-            gossip.add(hash: transaction.hash, wireID: transaction.wireID, from: nil, isLocal: hasOtherValidators)
+            gossip.add(
+                hash: transaction.hash, wireID: transaction.wireID, from: nil, isLocal: hasOtherValidators, now: now)
             announce()
         } catch {
             switch error {
@@ -47,7 +48,7 @@ extension Replica {
             do throws(Refusal) {
                 _ = try admit(transaction, on: state)
                 gossip.add(
-                    hash: transaction.hash, wireID: transaction.wireID, from: peers[key]?.slot, isLocal: false)
+                    hash: transaction.hash, wireID: transaction.wireID, from: peers[key]?.slot, isLocal: false, now: now)
             } catch {
                 switch error {
                 case .rejected: gossip.remember(tag)
@@ -61,7 +62,7 @@ extension Replica {
     mutating func fetch(_ tags: [TransactionTag], from key: TransportKey) {
         let slot = peers[key]?.slot
         for tag in tags { gossip.note(tag, isAt: slot) }
-        let wanted = gossip.wanted(tags, from: key, now: now)
+        let wanted = gossip.wanted(tags, from: key, isValidator: isValidator(key), now: now)
         if !wanted.isEmpty { effects.append(.send(.transactionsRequest(wanted), to: [key])) }
     }
 
@@ -109,6 +110,8 @@ extension Replica {
     /// Once a second: what is not answered is asked of others, what has left the pool is forgotten.
     mutating func lookAfterGossip() {
         gossip.prune { pool.transaction($0) != nil }
+        gossip.remind(limit: PeerMessageLimits.tags, now: now)
+        announce()
         var byPeer: [TransportKey: [TransactionTag]] = [:]
         for (peer, tag) in gossip.overdue(now: now) { byPeer[peer, default: []].append(tag) }
         for key in byPeer.keys.sorted() where peers.isConnected(key) {

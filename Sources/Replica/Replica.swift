@@ -17,8 +17,11 @@ public struct Replica: Sendable {
     public private(set) var consensus: ConsensusCore
     /// Serves validators that have not left the last epoch.
     private(set) var previous: ConsensusCore?
+    /// That epoch's validators.
+    private var previousInformation: EpochInformation?
     /// What journal and guard hold of epochs that the chain here has not reached: the database was lost, they were not.
     private var ahead: (journal: [JournalRecord], guardVotes: [Vote])
+    private let isGuardComplete: Bool
     /// The epoch's validators and how they are reached.
     public private(set) var epochInformation: EpochInformation
     public internal(set) var pool: TransactionPool<VerifiedTransaction>
@@ -60,6 +63,7 @@ public struct Replica: Sendable {
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
         let isInside = height >= epoch.firstHeight
         ahead = (recovery.journal.filter { $0.position.epoch > epoch.number }, recovery.guardVotes)
+        isGuardComplete = recovery.isGuardComplete
         consensus = try Self.instance(
             configuration, epoch: epoch, parameters: parameters, state: recovery.state,
             recovery: Recovery(
@@ -67,12 +71,13 @@ public struct Replica: Sendable {
                     view: isInside ? recovery.finalization?.view ?? .genesis : .genesis,
                     blockHash: recovery.head.hash, height: height),
                 finalization: isInside ? recovery.finalization : nil, journal: recovery.journal,
-                guardVotes: recovery.guardVotes))
+                guardVotes: recovery.guardVotes, isGuardComplete: recovery.isGuardComplete))
         epochInformation = try Self.information(consensus.configuration, in: recovery.state)
+        let recorded = Set(recovery.recordedEvidence)
         for case .evidence(let old) in recovery.journal
-        where old.position.epoch == epoch.number && !knownEvidence.contains(old) {
+        where old.position.epoch == epoch.number && mayLearn(old) {
             knownEvidence.append(old)
-            if evidence.count < ReplicaLimits.waitingEvidence { evidence.append(old) }
+            if evidence.count < ReplicaLimits.waitingEvidence, !recorded.contains(old) { evidence.append(old) }
         }
     }
 
@@ -182,7 +187,7 @@ public struct Replica: Sendable {
         guard epoch == previous?.configuration.epoch, let answers = previous?.step(input) else { return }
         // An instance that is over only helps stragglers.
         for case .send(.certificate(let certificate), let validator) in answers {
-            send(.certificate(certificate), toValidator: validator)
+            send(.certificate(certificate), toValidator: validator, of: previousInformation)
         }
     }
 
@@ -209,7 +214,8 @@ public struct Replica: Sendable {
         case .trimJournal(let position): effects.append(.trimJournal(before: position))
         case .report(let evidence): report(evidence)
         case .foreignVoteByOwnKey(let vote):
-            stop("another copy runs with this validator's key: it voted in view \(vote.vote.position)")
+            isStopped = true
+            effects.append(.anotherCopy(vote.vote.position))
         case .epochEnded: didEpochEnd = true
         case .halt(let reason): stop(reason)
         }
@@ -243,9 +249,11 @@ public struct Replica: Sendable {
                 configuration, epoch: epoch, parameters: parameters, state: state,
                 recovery: Recovery(
                     finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
-                    finalization: nil, journal: ahead.journal, guardVotes: ahead.guardVotes))
+                    finalization: nil, journal: ahead.journal, guardVotes: ahead.guardVotes,
+                    isGuardComplete: isGuardComplete))
             ahead.journal.removeAll { $0.position.epoch <= epoch.number }
             previous = consensus
+            previousInformation = epochInformation
             awaited = []
             partials = [:]
             knownEvidence = []
@@ -294,7 +302,14 @@ public struct Replica: Sendable {
             isWorkOverdue
             || isBatchReady
                 && pool.hasReady(nextSequences: tree.nextSequences(after: tip)) { !gossip.unshared.contains($0) }
-        return Work(isProposable: isWorkOverdue || isBatchReady || !evidence.isEmpty, isAwaited: isAwaited)
+        return Work(isProposable: isWorkOverdue || isBatchReady || hasEvidence(after: tip), isAwaited: isAwaited)
+    }
+
+    /// Something to convict a validator by, that no block below `tip` carries already.
+    private func hasEvidence(after tip: Hash?) -> Bool {
+        guard !evidence.isEmpty else { return false }
+        let carried = tip.map { tree.evidence(upTo: $0) } ?? []
+        return !evidence.allSatisfy { carried.contains($0) }
     }
 
     private mutating func waitForBatch() {

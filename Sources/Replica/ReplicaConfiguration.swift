@@ -39,16 +39,22 @@ public struct ReplicaRecovery: Sendable {
     public let state: LayeredSnapshot
     public let journal: [JournalRecord]
     public let guardVotes: [Vote]
+    /// False while the guard watches: what the key signed elsewhere is not known.
+    public let isGuardComplete: Bool
+    /// What the chain holds of the current epoch's evidence, so that it is not put there twice.
+    public let recordedEvidence: [Evidence]
 
     public init(
         head: BlockHeader, finalization: Certificate?, state: LayeredSnapshot, journal: [JournalRecord],
-        guardVotes: [Vote]
+        guardVotes: [Vote], isGuardComplete: Bool = true, recordedEvidence: [Evidence] = []
     ) {
         self.head = head
         self.finalization = finalization
         self.state = state
         self.journal = journal
         self.guardVotes = guardVotes
+        self.isGuardComplete = isGuardComplete
+        self.recordedEvidence = recordedEvidence
     }
 }
 
@@ -60,6 +66,8 @@ enum ReplicaLimits {
     /// Evidence remembered for an epoch, so that it is passed on once: three kinds of a hundred validators in a few
     /// views each.
     static let knownEvidence = 1_024
+    /// Of one validator, so that a traitor's does not leave others' out.
+    static let evidencePerValidator = 8
     /// Proposals of views this far ahead that are kept while parts of them are missing.
     static let partialBlocks = 16
     /// Blocks asked for at a time, by one view each.

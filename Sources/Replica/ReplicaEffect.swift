@@ -37,6 +37,8 @@ public enum ReplicaEffect: Sendable {
     case report(Evidence)
     /// An epoch begins with this set; also given at the start. From now on votes of it can be verified.
     case epochBegan(EpochInformation)
+    /// Stop the node: another machine votes with its key, at this position.
+    case anotherCopy(EpochView)
     /// Stop the node and say why: its disk, or its view of the network, can't be trusted.
     case stop(String)
 }

@@ -4,18 +4,29 @@ internal import Primitives
 struct TransactionGossip: Sendable {
     struct Request: Sendable {
         var peer: TransportKey
+        let isValidator: Bool
         var time: Timestamp
         /// Who else announced it, to be asked next.
         var others: [TransportKey]
     }
 
+    struct Pooled: Sendable {
+        let hash: Hash
+        let wireID: Hash
+        /// When it was told last.
+        var announced: Timestamp
+    }
+
     /// What waits in the pool, by tag.
-    private(set) var pooled: [TransactionTag: (hash: Hash, wireID: Hash)] = [:]
+    private(set) var pooled: [TransactionTag: Pooled] = [:]
     /// Who is known to have what waits here.
     private var holders: [Hash: PeerSlots] = [:]
     /// Only this node has it: others can't be blamed for not proposing it [C12].
     private(set) var unshared: Set<Hash> = []
     private var requests: [TransactionTag: Request] = [:]
+    /// How many of them wait for each peer.
+    private var openOf: [TransportKey: Int] = [:]
+    private var openOfObservers = 0
     private var requestOrder: [TransactionTag] = []
     /// What was here before and need not come again. Two generations: when the younger is full, the elder goes.
     private var younger: Set<TransactionTag> = []
@@ -25,16 +36,22 @@ struct TransactionGossip: Sendable {
 
     private static let remembered = 65_536
     private static let openRequests = 16_384
+    /// What one peer can hold up with announcements that nothing follows; half of all for those who don't vote.
+    private static let openRequestsOfValidator = 8_192
+    private static let openRequestsOfObserver = 1_024
+    private static let openRequestsOfObservers = 8_192
+    /// What waits this long may have been announced to a peer that had no room to ask for it.
+    private static let reminderMilliseconds: UInt64 = 10_000
     private static let otherAnnouncers = 3
     /// After so long another peer is asked.
     private static let patienceMilliseconds: UInt64 = 2_000
 
     // MARK: What is here
 
-    mutating func add(hash: Hash, wireID: Hash, from slot: Int?, isLocal: Bool) {
+    mutating func add(hash: Hash, wireID: Hash, from slot: Int?, isLocal: Bool, now: Timestamp) {
         let tag = TransactionTag(wireID)
-        pooled[tag] = (hash, wireID)
-        requests[tag] = nil
+        pooled[tag] = Pooled(hash: hash, wireID: wireID, announced: now)
+        close(tag)
         if isLocal { unshared.insert(hash) }
         if let slot { holders[wireID, default: PeerSlots()].insert(slot) }
         toAnnounce.append((tag, wireID))
@@ -72,6 +89,18 @@ struct TransactionGossip: Sendable {
         for tag in requestOrder where requests[tag]?.peer == key { requests[tag]?.time = Timestamp(0) }
     }
 
+    /// What waits for long and may have been missed, to be announced again: at most `limit` at a time.
+    mutating func remind(limit: Int, now: Timestamp) {
+        var count = 0
+        let due = pooled.filter { now >= $0.value.announced.adding(milliseconds: Self.reminderMilliseconds) }
+        for (tag, known) in due.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
+            guard count < limit else { return }
+            pooled[tag]?.announced = now
+            toAnnounce.append((tag, known.wireID))
+            count += 1
+        }
+    }
+
     /// Forgets what no longer waits.
     mutating func prune(isWaiting: (Hash) -> Bool) {
         for (tag, known) in pooled where !isWaiting(known.hash) {
@@ -85,7 +114,9 @@ struct TransactionGossip: Sendable {
     // MARK: What is asked for
 
     /// Those of the announced that are to be asked for now.
-    mutating func wanted(_ tags: [TransactionTag], from key: TransportKey, now: Timestamp) -> [TransactionTag] {
+    mutating func wanted(
+        _ tags: [TransactionTag], from key: TransportKey, isValidator: Bool, now: Timestamp
+    ) -> [TransactionTag] {
         var wanted: [TransactionTag] = []
         for tag in tags where pooled[tag] == nil && !younger.contains(tag) && !elder.contains(tag) {
             if var request = requests[tag] {
@@ -93,8 +124,8 @@ struct TransactionGossip: Sendable {
                     request.others.append(key)
                     requests[tag] = request
                 }
-            } else if requests.count < Self.openRequests {
-                requests[tag] = Request(peer: key, time: now, others: [])
+            } else if hasRoom(key, isValidator: isValidator) {
+                open(tag, Request(peer: key, isValidator: isValidator, time: now, others: []))
                 requestOrder.append(tag)
                 wanted.append(tag)
             }
@@ -110,16 +141,37 @@ struct TransactionGossip: Sendable {
             guard var request = requests[tag], now >= request.time.adding(milliseconds: Self.patienceMilliseconds)
             else { continue }
             if request.others.isEmpty {
-                requests[tag] = nil
+                close(tag)
             } else {
+                close(tag)
                 request.peer = request.others.removeFirst()
                 request.time = now
-                requests[tag] = request
+                open(tag, request)
                 again.append((request.peer, tag))
             }
         }
         return again
     }
 
-    mutating func answered(_ tag: TransactionTag) { requests[tag] = nil }
+    mutating func answered(_ tag: TransactionTag) { close(tag) }
+
+    private func hasRoom(_ key: TransportKey, isValidator: Bool) -> Bool {
+        guard requests.count < Self.openRequests else { return false }
+        let own = openOf[key] ?? 0
+        if isValidator { return own < Self.openRequestsOfValidator }
+        return own < Self.openRequestsOfObserver && openOfObservers < Self.openRequestsOfObservers
+    }
+
+    private mutating func open(_ tag: TransactionTag, _ request: Request) {
+        requests[tag] = request
+        openOf[request.peer, default: 0] += 1
+        if !request.isValidator { openOfObservers += 1 }
+    }
+
+    private mutating func close(_ tag: TransactionTag) {
+        guard let request = requests.removeValue(forKey: tag) else { return }
+        let left = (openOf[request.peer] ?? 1) - 1
+        openOf[request.peer] = left > 0 ? left : nil
+        if !request.isValidator { openOfObservers -= 1 }
+    }
 }

@@ -11,7 +11,10 @@ package struct SeedResult: Sendable {
     /// The last lines of the trace, of a failed run.
     package let lines: [String]
     package let views: UInt64
-    package let transactions: Int
+    /// How many the wallets sent, transfers and votes on the set.
+    package let sentTransactions: Int
+    /// How many of them became final.
+    package let finalTransactions: Int
     /// Simulated time.
     package let milliseconds: UInt64
     let counts: FaultCounts
@@ -38,7 +41,7 @@ package enum Simulator {
         } catch {
             return SeedResult(
                 seed: seed, hash: 0, events: 0, failure: "the run can't begin: \(error)", lines: [], views: 0,
-                transactions: 0, milliseconds: 0, counts: FaultCounts())
+                sentTransactions: 0, finalTransactions: 0, milliseconds: 0, counts: FaultCounts())
         }
     }
 }
@@ -75,6 +78,6 @@ extension Simulation {
         return SeedResult(
             seed: scenario.seed, hash: trace.hash, events: trace.eventCount, failure: failure,
             lines: Array(trace.lines.suffix(Trace.keptLines)), views: observer.views,
-            transactions: observer.finalTransactions.count, milliseconds: now, counts: counts)
+            sentTransactions: workload.count, finalTransactions: observer.finalTransactions.count, milliseconds: now, counts: counts)
     }
 }

@@ -28,8 +28,7 @@ final class SimulatedNode {
     /// The guard was made, so that a missing one is damage.
     private var hasGuard = false
     private var didBeginWatch = false
-    private var live: [JournalRecord] = []
-    private var trimmed = EpochView(.genesis, .genesis)
+    private var live = LiveJournalRecords([])
     private var answers: [ReplicaInput] = []
 
     /// Counts starts: what was asked for in an earlier life comes to nothing.
@@ -80,15 +79,15 @@ final class SimulatedNode {
         didBeginWatch = false
         let opened = try VoteJournal.open(on: disk, network: world.network)
         journal = opened.journal
-        live = opened.records
-        trimmed = EpochView(.genesis, .genesis)
+        live = LiveJournalRecords(opened.records)
         verifier = Self.verifier(world)
         if let key { signingGuard = try guardOf(key) }
         replica = try Replica(
             ReplicaConfiguration(network: world.network, networkKind: .test, ownKey: key?.address),
             recovery: ReplicaRecovery(
                 head: store.head, finalization: store.finalization, state: store.snapshot, journal: opened.records,
-                guardVotes: guardIsOff ? [] : signingGuard?.record.votes ?? []))
+                guardVotes: guardIsOff ? [] : signingGuard?.record.votes ?? [],
+                recordedEvidence: store.evidence))
         isRunning = true
     }
 
@@ -158,7 +157,7 @@ final class SimulatedNode {
         switch effect {
         case .persistJournal(let records):
             try journal?.append(records)
-            live += records
+            live.append(records)
         case .trimJournal(let position): try trimJournal(before: position)
         case .storeBody(let block): try disk.commit(.blockBody) { store.store(block) }
         case .sign(let vote): try sign(vote, in: run)
@@ -178,6 +177,7 @@ final class SimulatedNode {
             epoch = information
             verifier.begin(information.epoch, information.validators)
             run.epochBegan(information, at: self)
+        case .anotherCopy(let position): run.stopped(self, "another copy voted in view \(position)")
         case .stop(let reason): run.stopped(self, reason)
         case .report(let evidence): run.reported(evidence, at: self)
         case .admitted, .refused, .learned: break
@@ -185,12 +185,8 @@ final class SimulatedNode {
     }
 
     private func trimJournal(before position: EpochView) throws {
-        trimmed = max(trimmed, position)
-        live.removeAll { record in
-            if case .evidence = record, record.position.epoch == trimmed.epoch { return false }
-            return record.position < trimmed
-        }
-        if let journal, journal.byteCount > rotationBytes { try journal.rotate(keeping: live) }
+        live.trim(before: position)
+        if let journal, journal.byteCount > rotationBytes { try journal.rotate(keeping: live.records) }
     }
 
     /// The guard is durable before the signature exists.

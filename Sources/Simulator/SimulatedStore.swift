@@ -29,6 +29,9 @@ struct SimulatedStore {
     var finalization: Certificate? { log[log.count - 1].certificate }
     var snapshot: LayeredSnapshot { LayeredSnapshot(EmptySnapshot(), layersNewestFirst: layers.reversed()) }
 
+    /// Whatever evidence the chain holds.
+    var evidence: [Evidence] { log.flatMap(\.block.evidence) }
+
     func block(_ hash: Hash) -> Block? { bodies[hash] ?? heights[hash].map { log[$0].block } }
 
     mutating func store(_ body: Block) { bodies[body.hash] = body }

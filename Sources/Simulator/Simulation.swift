@@ -430,7 +430,7 @@ final class Simulation {
         return
             "no liveness \(Self.quietMilliseconds / 1_000) s after the faults stopped: \(observer.views - healed.views)"
             + " views, height \(healed.height) to \(observer.height), \(observer.finalTransactions.count) of"
-            + " \(Scenario.transactions) transactions final; heights \(heights.joined(separator: " "))"
+            + " \(workload.count) transactions final; heights \(heights.joined(separator: " "))"
     }
 
     /// The faults stop; traitors stay what they are.

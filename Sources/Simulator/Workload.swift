@@ -2,7 +2,8 @@ internal import Primitives
 internal import Transactions
 internal import Votes
 
-/// Three hundred transfers and votes on the set, spread over the run, each sent again to another node until it is final, as a wallet does.
+/// Three hundred transfers, and votes on the set, spread over the run, each sent again to another node until it is final,
+/// as a wallet does.
 struct Workload {
     private struct Sent {
         let transaction: VerifiedTransaction
@@ -20,6 +21,8 @@ struct Workload {
     private static let patienceMilliseconds: UInt64 = 5_000
     /// Of each sender at most so many wait, well within the pool's window.
     private static let waitingPerSender = 16
+
+    var count: Int { sent.count }
 
     init(random: SimulatorRandom) { self.random = random }
 

@@ -19,6 +19,7 @@ public final class VoteJournal {
     private static let frameBytes = 4 + 8
     /// A batch of certificates of 100 validators is far smaller.
     private static let maximumFrameBytes = 16 * 1024 * 1024
+    private static let partBytes = 1024 * 1024
     /// Where a caller should rotate at the latest; a replay of this much takes well under a second.
     public static let rotationBytes = 64 * 1024 * 1024
 
@@ -84,7 +85,8 @@ public final class VoteJournal {
         if let failure { throw failure }
         let next = number + 1
         var bytes = Self.header(network)
-        if !kept.isEmpty { bytes += Self.frame(kept, offset: bytes.count) }
+        // Frames that can be read back, however much there is: the file is durable as a whole or not there.
+        for part in Self.parts(kept) { bytes += Self.frame(part, offset: bytes.count) }
         do throws(StorageFailure) {
             try disk.replace(Self.name(next), with: bytes)
             file = try disk.open(Self.name(next))
@@ -112,6 +114,22 @@ public final class VoteJournal {
     private static func header(_ network: Hash) -> [UInt8] {
         let bytes = magic + network.bytes.array
         return bytes + Checksum.xxh64(bytes).bigEndianBytes
+    }
+
+    /// Runs of records of about a mebibyte each.
+    private static func parts(_ records: [JournalRecord]) -> [[JournalRecord]] {
+        var parts: [[JournalRecord]] = []
+        var count = partBytes
+        for record in records {
+            let size = record.encoded.count
+            if count + size > partBytes {
+                parts.append([])
+                count = 0
+            }
+            parts[parts.count - 1].append(record)
+            count += size
+        }
+        return parts
     }
 
     private static func frame(_ records: [JournalRecord], offset: Int) -> [UInt8] {

@@ -64,7 +64,7 @@ struct SimulatorCommand: ParsableCommand {
     }
 
     private func describe(_ result: SeedResult) -> String {
-        "\(result.failure ?? "passed"): \(result.views) views, \(result.transactions) transactions,"
+        "\(result.failure ?? "passed"): \(result.views) views, \(result.finalTransactions) transactions,"
             + " \(result.milliseconds / 1_000) s simulated, \(result.events) events, trace \(String(result.hash, radix: 16))"
     }
 

@@ -36,6 +36,19 @@ struct ConsensusTests {
         #expect(cluster.lowestHeight >= 5)
     }
 
+    @Test("[C14] A network slower than Δ was set for makes blocks final all the same", arguments: [850, 1_000, 1_750, 2_000])
+    func slowNetwork(latency: UInt64) {
+        // Between 1.5 and 2 Δ every view certifies after everybody gave it up: no finalize is cast unless Δ stays doubled.
+        var cluster = TestCluster(4, seed: latency)
+        cluster.minimumDelay = latency
+        cluster.maximumDelay = 10
+        cluster.start()
+        cluster.run(milliseconds: 120_000)
+        #expect(cluster.disagreement == nil)
+        #expect(cluster.halts.isEmpty)
+        #expect(cluster.lowestHeight >= 3)
+    }
+
     @Test("Agreement under loss, and progress once it stops", arguments: UInt64(0)..<10)
     func loss(seed: UInt64) {
         var cluster = TestCluster(4, seed: seed)

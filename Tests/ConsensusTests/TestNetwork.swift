@@ -97,6 +97,7 @@ struct TestCluster {
     var now: UInt64 = 0
     var lossPercent: UInt64 = 0
     var maximumDelay: UInt64 = 100
+    var minimumDelay: UInt64 = 0
     /// Nodes cut off: nothing reaches them or comes from them.
     var isolated: Set<Int> = []
     var blocks: [Hash: Proposal] = [:]
@@ -165,7 +166,7 @@ struct TestCluster {
             case .vote(let vote): .vote(vote)
             case .certificate(let certificate): .certificate(certificate)
             }
-        input(to, received, after: 1 + random.below(maximumDelay))
+        input(to, received, after: minimumDelay + 1 + random.below(maximumDelay))
     }
 
     mutating func perform(_ effect: ConsensusEffect, of index: Int) {

@@ -87,6 +87,8 @@ struct BlockTests {
         let positions = found.compactMap { LedgerIndexes.position(in: $0.key.bytes) }
         #expect(positions.map(\.height) == [height, height])
         #expect(positions.map(\.index) == [1, 0])
+        let accused = try GenesisExecutor.validatorSet(in: ledger.state)[0]?.key.bytes.array
+        #expect(found.map(\.value) == [accused, accused])
     }
 
     @Test("What a proposer executed, every validator executes to the same roots, receipts and indexes")

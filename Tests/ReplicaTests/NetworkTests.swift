@@ -208,6 +208,110 @@ struct ReplicaNetworkTests {
         #expect(try verifier.verify(.vote(later), transactions: []) == nil)
     }
 
+    @Test("[N2] The largest number that each field can hold traps nobody")
+    func largestNumbers() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        let largest = Height.maximum
+        let status = PeerStatus(height: largest, blockHash: .zero, epoch: .maximum, view: .maximum)
+        let set = network.replicas[0].epochInformation.validators
+        func header(_ height: Height, parent: Hash) -> BlockHeader {
+            let genesis = network.disks[0].log[0].header
+            return BlockHeader(
+                network: genesis.network, height: height, parent: parent, time: .maximum, epoch: UInt64.max,
+                proposer: UInt64.max, validatorSet: set.hash, transactionsRoot: Block.transactionsRoot(of: []), receiptsRoot: genesis.receiptsRoot,
+                evidenceRoot: Block.evidenceRoot(of: []), stateRoot: genesis.stateRoot)
+        }
+        let first = Block(header: header(largest, parent: .zero), transactions: [], evidence: [])
+        let second = Block(header: header(largest, parent: first.hash), transactions: [], evidence: [])
+        let blocks = [first, second].map { FinalizedBlock(block: $0, certificate: nil) }
+        let messages: [PeerMessage] = [
+            .status(status), .vote(network.signed(.nullify(.genesis, .maximum), by: 1)),
+            .certificatesRequest(CertificatesRequest(epoch: .genesis, above: .maximum, below: .maximum)),
+            .certificatesRequest(CertificatesRequest(epoch: .maximum, above: .genesis, below: .maximum)),
+            .blocksRequest(BlockRange(first: largest, count: PeerMessageLimits.blocks)),
+            .blockTransactionsRequest(.zero, [UInt64.max]), .blocks(blocks),
+        ]
+        for message in messages {
+            guard let decoded = try? PeerMessage(decoding: message.encoded) else { continue }
+            do { try network.inject(decoded, from: 1, to: 0) } catch is PeerOffense {}
+        }
+        network.run(milliseconds: 5_000)
+        #expect(network.stops.isEmpty)
+        // One more than the largest is refused where it is read.
+        var bytes = PeerMessage.status(status).encoded
+        let place = try #require(bytes.firstRange(of: [0x1b, 0x40, 0, 0, 0, 0, 0, 0, 0]))
+        bytes[place.upperBound - 1] = 1
+        #expect(throws: EncodingFailure.self) { try PeerMessage(decoding: bytes) }
+    }
+
+    @Test("[C15] A traitor's evidence without end fills neither journal nor memory, and leaves others' room")
+    func evidenceWithoutEnd() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        func evidence(_ view: UInt64, by validator: Int) throws -> Evidence {
+            func vote(_ number: UInt64) -> SignedVote {
+                let hash = Hash(Bytes32(0, 0, 0, number))
+                return network.signed(
+                    .finalize(.genesis, View(view), parentView: .genesis, blockHash: hash), by: validator)
+            }
+            return try #require(Evidence(vote(1), vote(2)))
+        }
+        for view in 1...100 as ClosedRange<UInt64> {
+            try network.inject(.evidence(try evidence(10_000 + view, by: 3)), from: 1, to: 0)
+        }
+        try network.inject(.evidence(try evidence(7, by: 2)), from: 1, to: 0)
+        network.run(milliseconds: 10_000)
+        let kept = network.disks[0].journal.compactMap { record in
+            if case .evidence(let one) = record { one.validator } else { nil }
+        }
+        #expect(kept.count { $0 == 3 } <= 8)
+        #expect(kept.contains(2))
+        // Each piece stands in one block, once.
+        network.run(milliseconds: 60_000)
+        let carried = network.disks[0].log.flatMap(\.evidence)
+        #expect(carried.count == Set(carried).count)
+        #expect(carried.count == kept.count)
+        #expect(network.stops.isEmpty)
+    }
+
+    @Test("[N4] Who announces and does not deliver takes no room from others")
+    func announcementsWithoutEnd() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        let observer = TestReplicas.transportKey(9)
+        network.send(0, .connected(observer))
+        network.run(milliseconds: 10)
+        for batch in 0..<20 as Range<UInt64> {
+            let tags = (0..<UInt64(1_000)).map { TransactionTag(Hash(Bytes32(batch + 1, $0, 0, 0))) }
+            try network.inject(.transactionsAnnounced(tags), fromKey: observer, to: 0)
+        }
+        network.run(milliseconds: 10)
+        #expect(network.requestedTags(of: observer) <= 1_024)
+        // A validator's announcements are asked for all the same.
+        let tags = (0..<UInt64(5_000)).map { TransactionTag(Hash(Bytes32(99, $0, 0, 0))) }
+        try network.inject(.transactionsAnnounced(tags), from: 2, to: 0)
+        network.run(milliseconds: 10)
+        #expect(network.requestedTags(of: TestReplicas.transportKey(2)) == 5_000)
+    }
+
+    @Test("[N8] A claim of one is no lag; of one more than may lie it is")
+    func believedHeight() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        func claim(_ height: UInt64, _ node: Int) throws {
+            let status = PeerStatus(height: Height(height), blockHash: .zero, epoch: .genesis, view: View(1))
+            try network.inject(.status(status), from: node, to: 0)
+            network.run(milliseconds: 1)
+        }
+        try claim(1_000_000, 1)
+        #expect(network.replicas[0].believedHeight == network.replicas[0].head.height)
+        #expect(network.replicas[0].isSynchronized)
+        try claim(500, 2)
+        #expect(network.replicas[0].believedHeight == Height(500))
+        #expect(!network.replicas[0].isSynchronized)
+    }
+
     @Test("Hostile bytes of peers are refused or decoded, never a trap, and one value has one encoding")
     func hostileMessages() throws {
         var network = try TestReplicas(4)

@@ -105,6 +105,7 @@ struct TestReplicas {
     /// Power fails before the effect with this number; nil: never.
     var effectsUntilCrash: Int?
     var effectCount = 0
+    private var requested: [TransportKey: Int] = [:]
     private var queue: [(time: Timestamp, node: Int, input: ReplicaInput)] = []
 
     init(_ count: Int, epochLength: UInt64 = 1_000) throws {
@@ -189,6 +190,9 @@ struct TestReplicas {
         case .storeBody(let block): disks[node].bodies[block.hash] = block
         case .sign(let vote): sign(vote, by: node)
         case .send(let message, let receivers):
+            if case .transactionsRequest(let tags) = message {
+                for key in receivers { requested[key, default: 0] += tags.count }
+            }
             for other in replicas.indices where other != node && receivers.contains(Self.transportKey(other)) {
                 deliver(message, from: node, to: other)
             }
@@ -216,6 +220,7 @@ struct TestReplicas {
             disks[node].finalization = blocks.last?.certificate
             send(node, .finalState(snapshot(node)))
         case .refused(_, let rejection): refusals.append(rejection)
+        case .anotherCopy(let position): stops.append("another copy voted in view \(position)")
         case .stop(let reason): stops.append(reason)
         case .offense(_, let offense): stops.append(offense.description)
         case .epochBegan(let information): verifiers[node].begin(information.epoch, information.validators)
@@ -283,6 +288,14 @@ struct TestReplicas {
         guard let verified = try verifiers[node].verify(message, transactions: transactions) else { return }
         send(node, .message(verified, from: Self.transportKey(sender)))
     }
+
+    mutating func inject(_ message: PeerMessage, fromKey key: TransportKey, to node: Int) throws {
+        guard let verified = try verifiers[node].verify(message, transactions: []) else { return }
+        send(node, .message(verified, from: key))
+    }
+
+    /// How many transactions a peer was asked for.
+    func requestedTags(of key: TransportKey) -> Int { requested[key] ?? 0 }
 
     func signed(_ vote: Vote, by node: Int) -> SignedVote {
         let signature = Schnorr.sign(

@@ -108,6 +108,38 @@ struct JournalTests {
                 path: "the vote journal votes-000000000001", found: network, expected: other)
         ) { try VoteJournal.open(on: disk, network: other) }
     }
+
+    @Test("A rotation carries over whatever is alive, in frames that can be read again, and evidence only so much")
+    func rotatesMuch() throws {
+        let disk = MemoryDisk()
+        let journal = try VoteJournal.open(on: disk, network: network).journal
+        // Some twenty mebibytes: more than one frame may hold.
+        let many = (1...400_000 as ClosedRange<UInt64>).map { record($0) }
+        try journal.rotate(keeping: many)
+        let again = try VoteJournal.open(on: disk, network: network)
+        #expect(again.records == many)
+        try again.journal.append([record(500_000)])
+        #expect(try VoteJournal.open(on: disk, network: network).records.count == many.count + 1)
+    }
+
+    @Test("Of each validator the first pieces of an epoch's evidence stay alive, and nothing else below the trimmed view")
+    func liveRecords() throws {
+        func evidence(_ view: UInt64, _ validator: Int) throws -> JournalRecord {
+            func vote(_ number: UInt64) -> SignedVote {
+                SignedVote(
+                    vote: .finalize(
+                        Epoch(0), View(view), parentView: View(0), blockHash: Hash(Bytes32(0, 0, 0, number))),
+                    validator: validator, signature: Signature(noncePoint: .zero, scalar: .zero))
+            }
+            return .evidence(try #require(Evidence(vote(1), vote(2))))
+        }
+        var live = LiveJournalRecords([record(1)])
+        live.append(try (1...50).map { try evidence($0, 3) } + [try evidence(60, 2), record(80), record(100)])
+        live.trim(before: EpochView(Epoch(0), View(90)))
+        #expect(live.records == (try (1...8).map { try evidence($0, 3) } + [try evidence(60, 2), record(100)]))
+        live.trim(before: EpochView(Epoch(1), View(0)))
+        #expect(live.records.isEmpty)
+    }
 }
 
 struct GuardTests {
