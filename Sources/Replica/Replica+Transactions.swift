@@ -48,7 +48,8 @@ extension Replica {
             do throws(Refusal) {
                 _ = try admit(transaction, on: state)
                 gossip.add(
-                    hash: transaction.hash, wireID: transaction.wireID, from: peers[key]?.slot, isLocal: false, now: now)
+                    hash: transaction.hash, wireID: transaction.wireID, from: peers[key]?.slot, isLocal: false, now: now
+                )
             } catch {
                 switch error {
                 case .rejected: gossip.remember(tag)

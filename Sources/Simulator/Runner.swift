@@ -78,6 +78,7 @@ extension Simulation {
         return SeedResult(
             seed: scenario.seed, hash: trace.hash, events: trace.eventCount, failure: failure,
             lines: Array(trace.lines.suffix(Trace.keptLines)), views: observer.views,
-            sentTransactions: workload.count, finalTransactions: observer.finalTransactions.count, milliseconds: now, counts: counts)
+            sentTransactions: workload.count, finalTransactions: observer.finalTransactions.count, milliseconds: now,
+            counts: counts)
     }
 }

@@ -36,7 +36,7 @@ struct ConsensusTests {
         #expect(cluster.lowestHeight >= 5)
     }
 
-    @Test("[C14] A network slower than Δ was set for makes blocks final all the same", arguments: [850, 1_000, 1_750, 2_000])
+    @Test("[C14] A network slower than Δ was set for makes blocks final", arguments: [850, 1_000, 1_750, 2_000])
     func slowNetwork(latency: UInt64) {
         // Between 1.5 and 2 Δ every view certifies after everybody gave it up: no finalize is cast unless Δ stays doubled.
         var cluster = TestCluster(4, seed: latency)

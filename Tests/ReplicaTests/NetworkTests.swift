@@ -219,7 +219,8 @@ struct ReplicaNetworkTests {
             let genesis = network.disks[0].log[0].header
             return BlockHeader(
                 network: genesis.network, height: height, parent: parent, time: .maximum, epoch: UInt64.max,
-                proposer: UInt64.max, validatorSet: set.hash, transactionsRoot: Block.transactionsRoot(of: []), receiptsRoot: genesis.receiptsRoot,
+                proposer: UInt64.max, validatorSet: set.hash, transactionsRoot: Block.transactionsRoot(of: []),
+                receiptsRoot: genesis.receiptsRoot,
                 evidenceRoot: Block.evidenceRoot(of: []), stateRoot: genesis.stateRoot)
         }
         let first = Block(header: header(largest, parent: .zero), transactions: [], evidence: [])

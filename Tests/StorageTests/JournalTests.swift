@@ -122,7 +122,7 @@ struct JournalTests {
         #expect(try VoteJournal.open(on: disk, network: network).records.count == many.count + 1)
     }
 
-    @Test("Of each validator the first pieces of an epoch's evidence stay alive, and nothing else below the trimmed view")
+    @Test("Of each validator the first evidence of an epoch stays alive, and nothing else below the trimmed view")
     func liveRecords() throws {
         func evidence(_ view: UInt64, _ validator: Int) throws -> JournalRecord {
             func vote(_ number: UInt64) -> SignedVote {
