@@ -16,14 +16,19 @@ public struct NetworkLimits: Sendable {
     /// failures count: what succeeds from the same address takes nothing from it.
     public var failuresPerAddress = 20
     public var failureWindow: Duration = .seconds(60)
+    /// Connections without a proven key at a time from an address that is refused.
+    public var unprovenPerSuspect = 2
     /// Loopback and private addresses are counted and never refused: behind one stand many nodes of an institution,
     /// which one bad neighbor must not lock out.
     public var refusesPrivateAddresses = false
 
     // MARK: Connections
 
-    /// Inbound observers. Validators have no such bound but their set, and are never crowded out.
-    public var inboundObservers = 64
+    /// Inbound observers that the operator did not name. Validators have no such bound but their set, and are never crowded out.
+    public var inboundObservers = 128
+    /// Of those, from one address: a stranger with one machine does not take every place. Private addresses have no such
+    /// bound.
+    public var observersPerAddress = 16
     /// A connection on which nothing arrived for this long is dead.
     public var idle: Duration = .seconds(60)
     /// Four pings fit into ``idle``. A ping that is unanswered for as long as ``idle`` ends the connection as well: the
@@ -67,6 +72,13 @@ public struct NetworkLimits: Sendable {
     /// What is cut off a message for one frame. Small, so that a vote waits for at most one of them: 16 KiB are 0.13 ms
     /// at 1 Gbit/s.
     public var fragmentBytes = 16 << 10
+    /// A fragment that is not its message's last holds at least this much.
+    public static let smallestFragmentBytes = 1 << 10
+    /// A message that was begun is there within this time: the largest over 1 Mbit/s with others before it.
+    public var message: Duration = .seconds(180)
+    /// What all peers that don't vote may make this node hold together, received and not handled, or waiting to be sent.
+    /// Above it one that wants more is disconnected, or its message dropped. Validators are bounded by their set.
+    public var observerBytes = 256 << 20
     /// What a peer may send beyond the largest message before the handler has returned: several small messages in flight
     /// while one is handled.
     public var windowSurplus = 256 << 10
@@ -99,6 +111,9 @@ public struct NetworkLimits: Sendable {
         case .sync: ChannelRate(messages: 1_000, messageBurst: 4_000, bytes: 134_217_728, byteBurst: 134_217_728)
         }
     }
+    /// Frames of any kind: eight thousand carry the most bytes that the rates allow.
+    public var frameRate = 20_000.0
+    public var frameBurst = 60_000.0
     /// Pings and their like, which cost an answer.
     public var controlRate = ChannelRate(messages: 20, messageBurst: 100, bytes: 1_024, byteBurst: 8_192)
     public var longestPause: Duration = .seconds(5)

@@ -57,7 +57,7 @@ package struct Inbox {
     }
 
     private let limits: NetworkLimits
-    private var parts = PerChannel<(total: Int, bytes: [UInt8])?> { _ in nil }
+    private var parts = PerChannel<(total: Int, bytes: [UInt8], began: ContinuousClock.Instant)?> { _ in nil }
     private var window: PerChannel<Int>
 
     package init(_ limits: NetworkLimits) {
@@ -67,19 +67,20 @@ package struct Inbox {
 
     /// The message, when this was its last fragment.
     package mutating func receive(
-        _ channel: MessageChannel, total: Int?, isLast: Bool, _ part: ArraySlice<UInt8>
+        _ channel: MessageChannel, total: Int?, isLast: Bool, _ part: ArraySlice<UInt8>, now: ContinuousClock.Instant
     ) throws(Failure) -> [UInt8]? {
         if let total {
             guard parts[channel] == nil else { throw .malformed }
             guard total <= limits.messageBytes[channel] else { throw .tooLarge }
             guard total + NetworkLimits.messageOverhead <= window[channel] else { throw .beyondWindow }
             window[channel] -= total + NetworkLimits.messageOverhead
-            parts[channel] = (total, [])
+            parts[channel] = (total, [], now)
         }
         guard var message = parts[channel], message.bytes.count + part.count <= message.total else { throw .malformed }
         // Taken out, so that appending does not copy what has arrived.
         parts[channel] = nil
-        guard !part.isEmpty || message.total == 0 else { throw .malformed }
+        // Only the last may be short: a frame costs as much to open as a kibibyte.
+        guard isLast || part.count >= smallestFragment, !part.isEmpty || message.total == 0 else { throw .malformed }
         message.bytes += part
         guard isLast else {
             parts[channel] = message
@@ -87,6 +88,13 @@ package struct Inbox {
         }
         guard message.bytes.count == message.total else { throw .malformed }
         return message.bytes
+    }
+
+    private var smallestFragment: Int { min(NetworkLimits.smallestFragmentBytes, limits.fragmentBytes) }
+
+    /// When the message that waits longest for its end was begun.
+    package var oldestStart: ContinuousClock.Instant? {
+        MessageChannel.allCases.compactMap { parts[$0]?.began }.min()
     }
 
     /// A message was handled; what is to be given back to the peer.

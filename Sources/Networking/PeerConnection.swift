@@ -40,6 +40,9 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     private var pinged: (bytes: [UInt8], at: ContinuousClock.Instant)?
     private var isPaused = false
     private var isPumping = false
+    private var isProcessing = false
+    /// Bytes received and not handled yet, as the budget of all observers counts them.
+    private var held = 0
     /// Credit and answers that leave before any message, together when the socket has room: a peer that does not read
     /// makes nothing pile up here.
     private var owedCredit = PerChannel<Int> { _ in 0 }
@@ -73,6 +76,8 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         /// On their way to the loop or in the queue.
         var queued = PerChannel<Int> { _ in 0 }
         var queuedMessages = PerChannel<Int> { _ in 0 }
+        /// Of them, as the budget of all observers counts them.
+        var held = 0
     }
 
     init(_ network: PeerNetwork, address: PeerAddress, dialed: TransportKey?, channel: any Channel) {
@@ -94,7 +99,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     var isInbound: Bool { dialed == nil }
-    var isObserver: Bool { figures.withLock { $0.role == .observer } }
+    /// Not a validator of the epoch when it connected.
+    var isObserver: Bool { figures.withLock { $0.role != .validator } }
+    /// One of those whose places are counted.
+    var isStranger: Bool { figures.withLock { $0.role == .observer } }
     var isOver: Bool { figures.withLock { $0.isOver } }
 
     /// Hands over no message from now on.
@@ -116,8 +124,12 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         guard count <= limits.messageBytes[channel] else { return false }
         return figures.withLock { figures in
             guard figures.queuedMessages[channel] < limits.queueMessages,
-                figures.queued[channel] + count <= limits.queueBytes(channel)
+                figures.queued[channel] + count <= limits.queueBytes(channel), !figures.isOver
             else { return false }
+            if figures.role != .validator {
+                guard network.holdOutbound(count) else { return false }
+                figures.held += count
+            }
             figures.queued[channel] += count
             figures.queuedMessages[channel] += 1
             return true
@@ -143,8 +155,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
                 var handshake = try NoiseHandshake.initiator(
                     staticKey: configuration.staticKey, ephemeralKey: ephemeral, remote: dialed,
                     prologue: configuration.prologue)
-                write(handshake.actOne())
+                let act = handshake.actOne()
+                // Writing may fail at once, and that calls back here.
                 self.handshake = consume handshake
+                write(act)
             } else {
                 handshake = NoiseHandshake.responder(
                     staticKey: configuration.staticKey, ephemeralKey: ephemeral, prologue: configuration.prologue)
@@ -162,6 +176,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Takes what has arrived as far as it goes.
     private func process() {
+        // A write that fails inside of it reads what is left of the socket before it returns.
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
         do {
             while try advance() {}
             received.discardReadBytes()
@@ -181,7 +199,13 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) {
         if key == nil, case .open = outcome { outcome = .failed("closed") }
         phase = .over
-        figures.withLock { $0.isOver = true }
+        figures.withLock { figures in
+            figures.isOver = true
+            network.releaseOutbound(figures.held)
+            figures.held = 0
+        }
+        network.releaseInbound(held)
+        held = 0
         deadline?.cancel()
         for channel in MessageChannel.allCases { streams[channel]?.finish() }
         self.context = nil
@@ -217,9 +241,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         case .waitingForActOne:
             guard let bytes = take(NoiseHandshake.actOneCount) else { return false }
             var handshake = takeHandshake()
-            write(try handshake.receiveActOne(bytes))
+            let act = try handshake.receiveActOne(bytes)
             self.handshake = consume handshake
             phase = .waitingForActThree
+            write(act)
         case .waitingForActTwo:
             guard let bytes = take(NoiseHandshake.actTwoCount), let dialed else { return false }
             let (act, transport) = try takeHandshake().receiveActTwo(bytes)
@@ -254,9 +279,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func establish(_ key: TransportKey, _ transport: NoiseTransport) {
         handshake = nil
+        // The last act may have failed to be written, and its connection be over.
+        guard context != nil, !isOver else { return }
         self.transport = transport
         deadline?.cancel()
-        guard case .admit(let role) = network.admission(of: key, isInbound: dialed == nil) else {
+        guard case .admit(let role) = network.admission(of: key, from: origin, isInbound: dialed == nil) else {
             close(failing: "refused")
             return
         }
@@ -288,7 +315,19 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             })
     }
 
+    /// Counts what a peer makes this node keep. False if all that don't vote may keep no more together.
+    private func hold(_ count: Int) -> Bool {
+        guard isObserver else { return true }
+        held += count
+        return network.holdInbound(count)
+    }
+
     private func handled(_ count: Int, on channel: MessageChannel) {
+        if isObserver {
+            let count = min(count, held)
+            held -= count
+            network.releaseInbound(count)
+        }
         owedCredit[channel] += inbox.handled(count, on: channel)
         pump()
     }
@@ -301,12 +340,17 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             figures.withLock { $0.bytesIn[channel] += UInt64(count) }
             network.measures.received(count, channel)
             verdict = rates?.spend(channel, bytes: count, startsMessage: total != nil, now: lastHeard) ?? .within
-            if let message = try inbox.receive(channel, total: total, isLast: isLast, part) {
-                streams[channel]?.yield(message)
+            let message = try inbox.receive(channel, total: total, isLast: isLast, part, now: lastHeard)
+            guard hold(part.count) else {
+                network.exhausted(key)
+                close(failing: nil)
+                return
             }
+            if let message { streams[channel]?.yield(message) }
             if verdict != .within { network.measures.limited(channel) }
         case .credit(let channel, let given):
             guard outbox.give(given, on: channel) else { throw Inbox.Failure.beyondWindow }
+            verdict = rates?.spendFrame(now: lastHeard) ?? .within
             pump()
         case .ping(let bytes):
             verdict = rates?.spendControl(bytes: count, now: lastHeard) ?? .within
@@ -320,6 +364,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
                 figures.withLock { $0.roundTrip = roundTrip }
                 self.pinged = nil
             }
+            verdict = rates?.spendControl(bytes: count, now: lastHeard) ?? .within
         }
         switch verdict {
         case .within: break
@@ -387,6 +432,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
                 $0.bytesOut[channel] += UInt64(sealed.count)
                 $0.queued[channel] -= part.count
                 if isLast { $0.queuedMessages[channel] -= 1 }
+                if $0.role != .validator {
+                    $0.held -= part.count
+                    network.releaseOutbound(part.count)
+                }
             }
             network.measures.sent(sealed.count, channel)
         }
@@ -403,7 +452,9 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         context.eventLoop.scheduleTask(in: TimeAmount(limits.ping)) { [self] in
             guard self.context != nil else { return }
             let now = ContinuousClock.now
-            guard now - lastHeard < limits.idle, now - (pinged?.at ?? now) < limits.idle else {
+            guard now - lastHeard < limits.idle, now - (pinged?.at ?? now) < limits.idle,
+                now - (inbox.oldestStart ?? now) < limits.message
+            else {
                 close(failing: nil)
                 return
             }

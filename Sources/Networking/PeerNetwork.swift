@@ -67,6 +67,9 @@ public final class PeerNetwork: Service, Sendable {
     /// Held while the handler is told that a peer came or went, so that it hears so in the order in which it happened.
     private let telling = Mutex(())
     private let group: MultiThreadedEventLoopGroup
+    /// What peers that don't vote make this node hold.
+    private let inboundBytes = Atomic<Int>(0)
+    private let outboundBytes = Atomic<Int>(0)
     private let ownKey: TransportKey
 
     /// - Parameter announce: called once with the port that is listened on.
@@ -168,6 +171,30 @@ public final class PeerNetwork: Service, Sendable {
         private static let notSentLowWater = NIOBSDSocket.Option(rawValue: 0x201)
     #endif
 
+    // MARK: The budget of peers that don't vote
+
+    func holdInbound(_ count: Int) -> Bool {
+        inboundBytes.add(count, ordering: .relaxed).newValue <= configuration.limits.observerBytes
+    }
+    func releaseInbound(_ count: Int) { inboundBytes.subtract(count, ordering: .relaxed) }
+
+    /// Takes nothing where it is refused.
+    func holdOutbound(_ count: Int) -> Bool {
+        guard outboundBytes.add(count, ordering: .relaxed).newValue > configuration.limits.observerBytes else {
+            return true
+        }
+        outboundBytes.subtract(count, ordering: .relaxed)
+        return false
+    }
+    func releaseOutbound(_ count: Int) { outboundBytes.subtract(count, ordering: .relaxed) }
+
+    /// A peer wanted more than all that don't vote may have together.
+    func exhausted(_ key: TransportKey?) {
+        measures.banned("memory")
+        let peer = key.map { "\($0)" } ?? "?"
+        logger.notice("peer disconnected by this node", metadata: ["peer": "\(peer)", "because": "memory"])
+    }
+
     // MARK: What connections say
 
     /// A connection begins. False if there is no place for it.
@@ -181,12 +208,14 @@ public final class PeerNetwork: Service, Sendable {
                 return nil
             }
             guard connection.isInbound else { return nil }
-            guard !state.offenders.isRefused(connection.origin, now: .now) else {
+            // An honest handshake is over in a few round trips: the oldest one is the likeliest to be none.
+            let near = state.unproven.filter { $0.origin == connection.origin }
+            // Where too many failed, a few at a time may still try: a neighbor's fault locks nobody out for good.
+            let isSuspect = state.offenders.isRefused(connection.origin, now: .now)
+            guard !isSuspect || near.count < limits.unprovenPerSuspect else {
                 refusal = "address"
                 return nil
             }
-            // An honest handshake is over in a few round trips: the oldest one is the likeliest to be none.
-            let near = state.unproven.filter { $0.origin == connection.origin }
             var oldest: PeerConnection?
             if near.count >= limits.unprovenPerAddress {
                 oldest = near.first
@@ -206,7 +235,7 @@ public final class PeerNetwork: Service, Sendable {
         while true { if let key = SecretKey(configuration.random()) { return key } }
     }
 
-    func admission(of key: TransportKey, isInbound: Bool) -> PeerAdmission {
+    func admission(of key: TransportKey, from origin: AddressGroup, isInbound: Bool) -> PeerAdmission {
         if key == ownKey { return .refuse("this node itself") }
         if state.withLock({ $0.offenders.isBanned(key, now: .now) }) { return .refuse("banned") }
         let admission = handler.admission(of: key, isInbound: isInbound)
@@ -214,10 +243,14 @@ public final class PeerNetwork: Service, Sendable {
         case .refuse(let reason):
             logger.info("peer refused", metadata: ["peer": "\(key)", "because": "\(reason)"])
         case .admit(.observer) where isInbound:
-            let observers = state.withLock { state in
-                state.peers.values.count { $0.dialed == nil && $0.isObserver }
+            let strangers = state.withLock { state in
+                state.peers.values.filter { $0.dialed == nil && $0.isStranger }
             }
-            guard observers < configuration.limits.inboundObservers else { return .refuse("too many observers") }
+            guard strangers.count < configuration.limits.inboundObservers else { return .refuse("too many observers") }
+            let near = strangers.count { $0.origin == origin }
+            guard origin.isPrivate || near < configuration.limits.observersPerAddress else {
+                return .refuse("too many observers from one address")
+            }
         case .admit: break
         }
         return admission
@@ -276,7 +309,11 @@ public final class PeerNetwork: Service, Sendable {
         if let failure {
             measures.handshakeFailed(failure)
             logger.debug("handshake failed", metadata: ["because": "\(failure)", "address": "\(connection.address)"])
-            let isRefused = connection.isInbound && state.withLock { $0.offenders.failed(connection.origin, now: .now) }
+            // Who ends it, or makes way, has proven nothing against its neighbors: only what is no handshake counts.
+            let isCounted = failure == "timeout" || failure.hasPrefix("noise_")
+            let isRefused =
+                isCounted && connection.isInbound
+                && state.withLock { $0.offenders.failed(connection.origin, now: .now) }
             if isRefused { measures.banned("handshakes") }
         }
         let emptied = state.withLock { state in

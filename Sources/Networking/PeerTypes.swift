@@ -71,7 +71,11 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
 
 /// What a peer is to this node.
 public enum PeerRole: Hashable, Sendable {
-    case validator, observer
+    case validator
+    /// A stranger that follows the chain.
+    case observer
+    /// An observer that the operator named, which has a place whatever strangers do.
+    case listed
 }
 
 /// The answer to: may this key stay?

@@ -50,12 +50,14 @@ package struct InboundRates: Sendable {
 
     private var channels: PerChannel<Buckets>
     private var control: Buckets
+    private var frames: TokenBucket
     private var pauses: TokenBucket
     private let longestPause: Duration
 
     package init(_ limits: NetworkLimits, now: ContinuousClock.Instant) {
         channels = PerChannel { Buckets(limits.rates[$0], now: now) }
         control = Buckets(limits.controlRate, now: now)
+        frames = TokenBucket(rate: limits.frameRate, burst: limits.frameBurst, now: now)
         // In seconds of pause: half of the time is forgiven.
         pauses = TokenBucket(rate: 0.5, burst: limits.floodPauseSeconds, now: now)
         longestPause = limits.longestPause
@@ -65,9 +67,15 @@ package struct InboundRates: Sendable {
     package mutating func spend(
         _ channel: MessageChannel, bytes: Int, startsMessage: Bool, now: ContinuousClock.Instant
     ) -> Verdict {
-        let messagePause = startsMessage ? channels[channel].messages.spend(1, now: now) : .zero
+        let framePause = frames.spend(1, now: now)
+        let messagePause = max(framePause, startsMessage ? channels[channel].messages.spend(1, now: now) : .zero)
         let bytePause = channels[channel].bytes.spend(Double(bytes), now: now)
         return verdict(messagePause, bytePause, now: now)
+    }
+
+    /// A frame that costs nothing but itself.
+    package mutating func spendFrame(now: ContinuousClock.Instant) -> Verdict {
+        verdict(frames.spend(1, now: now), .zero, now: now)
     }
 
     package mutating func spendControl(bytes: Int, now: ContinuousClock.Instant) -> Verdict {

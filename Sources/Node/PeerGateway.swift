@@ -76,7 +76,8 @@ final class PeerGateway: PeerHandler {
         state.withLock { state in
             let isValidator = [state.current, state.previous].contains { $0?.transportKeys.contains(key) ?? false }
             if isValidator { return .admit(.validator) }
-            guard observers.isEmpty || observers.contains(key) || state.addresses.isConfigured(key) else {
+            if observers.contains(key) || state.addresses.isConfigured(key) { return .admit(.listed) }
+            guard observers.isEmpty else {
                 return .refuse("neither a validator's key nor on the list p2p.observers")
             }
             return .admit(.observer)

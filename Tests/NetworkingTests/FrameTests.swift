@@ -19,7 +19,7 @@ private func exchange(_ messages: [(MessageChannel, [UInt8])], _ limits: Network
             continue
         }
         #expect(part.count <= limits.fragmentBytes)
-        guard let message = try inbox.receive(channel, total: total, isLast: isLast, part) else { continue }
+        guard let message = try inbox.receive(channel, total: total, isLast: isLast, part, now: .now) else { continue }
         received.append((channel, message))
         expect(outbox.give(inbox.handled(message.count, on: channel), on: channel))
     }
@@ -81,7 +81,7 @@ private func exchange(_ messages: [(MessageChannel, [UInt8])], _ limits: Network
                 var inbox = Inbox(limits)
                 for frame in frames {
                     let part = [UInt8](repeating: 0, count: frame.count)[...]
-                    _ = try inbox.receive(.consensus, total: frame.total, isLast: frame.isLast, part)
+                    _ = try inbox.receive(.consensus, total: frame.total, isLast: frame.isLast, part, now: .now)
                 }
             }
         }
@@ -115,7 +115,7 @@ private func exchange(_ messages: [(MessageChannel, [UInt8])], _ limits: Network
             decoded += 1
             #expect(frame.bytes == bytes)
             if case .fragment(let channel, let total, let isLast, let part) = frame,
-                let message = try? inbox.receive(channel, total: total, isLast: isLast, part)
+                let message = try? inbox.receive(channel, total: total, isLast: isLast, part, now: .now)
             {
                 _ = inbox.handled(message.count, on: channel)
             }

@@ -162,6 +162,7 @@ struct HostileTests {
         let limits = quickLimits { limits in
             limits.refusesPrivateAddresses = true
             limits.failuresPerAddress = 3
+            limits.unprovenPerSuspect = 0
             limits.failureWindow = .seconds(1)
         }
         try await Self.withNode(seed: 27, limits: limits) { node, port, caller in
@@ -203,6 +204,82 @@ struct HostileTests {
                 try await RawPeer.connect(port) { peer in try await expect(peer.shake(as: caller, with: node)) }
             }
             #expect(node.metrics.count("mednexus_p2p_handshakes_failed_total{displaced}") == 0)
+        }
+    }
+
+    @Test("who resets its connection in the middle of a handshake, in any moment, stops nobody")
+    func resets() async throws {
+        try await Self.withNode(seed: 29) { node, port, caller in
+            for round in 0..<200 {
+                var random = FixtureRandom(seed: UInt64(2_900 + round))
+                var handshake = try NoiseHandshake.initiator(
+                    staticKey: caller, ephemeralKey: secretKey(&random), remote: node.key,
+                    prologue: TestNode.prologue)
+                // Act one and whatever else, then a reset while act two is being written.
+                let surplus = [UInt8](repeating: 7, count: round % 3 * 40)
+                resetAfter(port, handshake.actOne() + surplus)
+            }
+            try await RawPeer.connect(port) { peer in
+                try await expect(peer.shake(as: caller, with: node))
+                let key = try transportKey(caller)
+                try await wait("the honest node") { node.recorder.isConnected(key) }
+            }
+        }
+    }
+
+    @Test(
+        "what observers make a node hold is bounded over all of them, and a message that never ends ends its connection"
+    )
+    func budget() async throws {
+        let limits = quickLimits { limits in
+            limits.observerBytes = 64 << 10
+            limits.ping = .milliseconds(50)
+            limits.message = .milliseconds(300)
+        }
+        try await Self.withNode(seed: 30, limits: limits) { node, port, caller in
+            node.recorder.callEverybody(.observer)
+            let part = [UInt8](repeating: 0, count: 16 << 10)[...]
+            try await RawPeer.connect(port) { peer in
+                try await expect(peer.shake(as: caller, with: node))
+                await peer.send(Frame.fragment(.sync, total: 1 << 20, isLast: false, part).bytes)
+                for _ in 0..<8 { await peer.send(Frame.fragment(.sync, total: nil, isLast: false, part).bytes) }
+                _ = await peer.readToEnd()
+            }
+            #expect(node.metrics.count("mednexus_p2p_banned_total{memory}") == 1)
+            // What it held is free again; the next is within the budget, and never comes to its end.
+            let start = ContinuousClock.now
+            try await RawPeer.connect(port) { peer in
+                try await expect(peer.shake(as: caller, with: node))
+                await peer.send(Frame.fragment(.sync, total: 1 << 20, isLast: false, part).bytes)
+                _ = await peer.readToEnd()
+            }
+            #expect(ContinuousClock.now - start >= .milliseconds(250))
+            #expect(node.metrics.count("mednexus_p2p_banned_total{memory}") == 1)
+        }
+    }
+
+    @Test("strangers fill the places of strangers; whom the operator named comes in")
+    func listed() async throws {
+        let limits = quickLimits { $0.inboundObservers = 1 }
+        try await Self.withNode(seed: 31, limits: limits) { node, port, caller in
+            node.recorder.callEverybody(.observer)
+            var random = FixtureRandom(seed: 310)
+            let others = [secretKey(&random), secretKey(&random)]
+            try await RawPeer.connect(port) { peer in
+                try await expect(peer.shake(as: caller, with: node))
+                let key = try transportKey(caller)
+                try await wait("the first") { node.recorder.isConnected(key) }
+                try await RawPeer.connect(port) { second in
+                    try await expect(second.shake(as: others[0], with: node))
+                    #expect(await second.readToEnd() == 0)
+                }
+                node.recorder.callEverybody(.listed)
+                try await RawPeer.connect(port) { third in
+                    try await expect(third.shake(as: others[1], with: node))
+                    let key = try transportKey(others[1])
+                    try await wait("the listed one") { node.recorder.isConnected(key) }
+                }
+            }
         }
     }
 }

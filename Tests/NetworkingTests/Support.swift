@@ -78,6 +78,7 @@ final class Recorder: PeerHandler {
         var messages: [Message] = []
         var refused: Set<TransportKey> = []
         var held: Set<MessageChannel> = []
+        var role = PeerRole.validator
     }
 
     private let state = Mutex(State())
@@ -88,6 +89,8 @@ final class Recorder: PeerHandler {
     /// Messages of this channel are held inside the handler until they are let go.
     func hold(_ channel: MessageChannel) { state.withLock { _ = $0.held.insert(channel) } }
     func release(_ channel: MessageChannel) { state.withLock { _ = $0.held.remove(channel) } }
+
+    func callEverybody(_ role: PeerRole) { state.withLock { $0.role = role } }
 
     func isConnected(_ key: TransportKey) -> Bool {
         let last = events.last { event in
@@ -100,7 +103,7 @@ final class Recorder: PeerHandler {
     }
 
     func admission(of key: TransportKey, isInbound: Bool) -> PeerAdmission {
-        state.withLock { $0.refused.contains(key) } ? .refuse("test") : .admit(.validator)
+        state.withLock { $0.refused.contains(key) ? .refuse("test") : .admit($0.role) }
     }
 
     func connected(_ key: TransportKey, address: PeerAddress, isInbound: Bool) {
