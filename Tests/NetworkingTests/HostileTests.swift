@@ -210,14 +210,15 @@ struct HostileTests {
     @Test("who resets its connection in the middle of a handshake, in any moment, stops nobody")
     func resets() async throws {
         try await Self.withNode(seed: 29) { node, port, caller in
-            for round in 0..<200 {
+            for round in 0..<600 {
                 var random = FixtureRandom(seed: UInt64(2_900 + round))
                 var handshake = try NoiseHandshake.initiator(
                     staticKey: caller, ephemeralKey: secretKey(&random), remote: node.key,
                     prologue: TestNode.prologue)
-                // Act one and whatever else, then a reset while act two is being written.
-                let surplus = [UInt8](repeating: 7, count: round % 3 * 40)
-                resetAfter(port, handshake.actOne() + surplus)
+                // Act one; then, at another moment each time, more bytes and a reset. Some come while act two is made, which
+                // takes a tenth of a millisecond: writing it fails, and what has arrived is read before the end is told.
+                resetAfter(
+                    port, handshake.actOne(), microseconds: UInt32(round), more: [UInt8](repeating: 7, count: 200))
             }
             try await RawPeer.connect(port) { peer in
                 try await expect(peer.shake(as: caller, with: node))

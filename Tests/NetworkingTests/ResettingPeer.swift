@@ -1,7 +1,7 @@
 import Glibc
 
-/// Connects, writes, and resets the connection without waiting for anything.
-func resetAfter(_ port: Int, _ bytes: [UInt8]) {
+/// Connects, writes, and so long after writes more and resets the connection.
+func resetAfter(_ port: Int, _ bytes: [UInt8], microseconds: UInt32, more: [UInt8]) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     // Family, port, 127.0.0.1, padding.
@@ -12,6 +12,8 @@ func resetAfter(_ port: Int, _ bytes: [UInt8]) {
     }
     guard isConnected else { return }
     _ = unsafe bytes.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    usleep(microseconds)
+    _ = unsafe more.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     // On, for no time: closing sends a reset, and whatever the other end writes then fails.
     let lingering: [Int32] = [1, 0]
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, lingering, 8)
