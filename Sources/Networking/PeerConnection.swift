@@ -119,6 +119,13 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    func hasRoom(_ count: Int, on channel: MessageChannel) -> Bool {
+        figures.withLock { figures in
+            !figures.isOver && figures.queuedMessages[channel] < limits.queueMessages
+                && figures.queued[channel] + count <= limits.queueBytes(channel)
+        }
+    }
+
     /// Room for a message that will be sent; false if there is none.
     func reserve(_ count: Int, on channel: MessageChannel) -> Bool {
         guard count <= limits.messageBytes[channel] else { return false }

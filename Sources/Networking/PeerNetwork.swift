@@ -368,6 +368,11 @@ public final class PeerNetwork: Service, Sendable {
         return true
     }
 
+    /// True if a message of `count` bytes would be taken now.
+    public func hasRoom(_ count: Int, on channel: MessageChannel, to key: TransportKey) -> Bool {
+        state.withLock { $0.peers[key] }?.hasRoom(count, on: channel) ?? false
+    }
+
     /// Disconnects a peer that is provably wrong, and refuses its key for a while.
     public func ban(_ key: TransportKey, because reason: String) {
         measures.banned(reason)

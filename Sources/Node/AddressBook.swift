@@ -9,9 +9,13 @@ struct AddressBook: Sendable {
     private var signed: [TransportKey: PeerAddressRecord] = [:]
     /// Of earlier runs, or without the record at hand.
     private var learned: [TransportKey: PeerAddress] = [:]
+    /// When the last record of each key was taken, by this node's clock.
+    private var taken: [TransportKey: Timestamp] = [:]
 
     /// A record of the future would never be replaced.
     private static let aheadMilliseconds: UInt64 = 600_000
+    /// Nobody moves twice in so short a time; each record that is taken is told to everyone.
+    private static let pauseMilliseconds: UInt64 = 20_000
 
     /// Entries are `KEY@HOST:PORT`; what is not is passed over (settings are checked where they are read).
     init(configured entries: [String], learned contacts: [PeerContact]) {
@@ -33,6 +37,8 @@ struct AddressBook: Sendable {
             return false
         }
         if let known = signed[record.key], known.time >= record.time { return false }
+        if let last = taken[record.key], now < last.adding(milliseconds: Self.pauseMilliseconds) { return false }
+        taken[record.key] = now
         signed[record.key] = record
         learned[record.key] = PeerAddress(host: record.host, port: Int(record.port))
         return true

@@ -8,6 +8,8 @@ package struct Configuration: Sendable {
         case file, environment, flag
     }
 
+    /// What the command line set.
+    package let flags: [(key: String, text: String)]
     private var values: [String: (value: Setting.Default, source: Source)] = [:]
 
     /// Every refusal, each with where it stands and what is allowed.
@@ -20,6 +22,7 @@ package struct Configuration: Sendable {
     package init(
         file: (name: String, text: String)?, environment: [String: String], flags: [(key: String, text: String)] = []
     ) throws {
+        self.flags = flags
         var problems: [String] = []
         for setting in Setting.all { values[setting.key] = (setting.standard, .standard) }
         if let file { problems += read(file) }

@@ -65,6 +65,11 @@ struct ReplicaSummary: Sendable {
 
 // What the node says of itself and of others.
 extension NodeBackend {
+    /// What `status`, `/readyz` and the log say of the chain now.
+    func stallReport() async -> StallReport {
+        await summary().stall(millisecondsSinceBlock: millisecondsSinceBlock)
+    }
+
     private func summary() async -> ReplicaSummary { await driver.ask { ReplicaSummary($0) } }
 
     private var millisecondsSinceBlock: UInt64 { UInt64((ContinuousClock.now - board.changed) / .milliseconds(1)) }
@@ -72,7 +77,7 @@ extension NodeBackend {
     /// Nil if ready.
     func notReadyBecause() async -> String? {
         if let failure = driver.failure { return failure.message }
-        return await summary().stall(millisecondsSinceBlock: millisecondsSinceBlock).notReadyBecause
+        return await stallReport().notReadyBecause
     }
 
     func nodeStatus() async throws -> NodeStatus {

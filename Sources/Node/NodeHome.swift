@@ -57,12 +57,13 @@ package struct NodeHome: Sendable {
     /// `keys new` made are taken.
     ///
     /// - Parameters:
-    ///   - validatorKey: 32 fresh random bytes; nil for an observer, or to take the key that is there.
+    ///   - validatorKey: 32 bytes; nil for an observer, or to take the key that is there.
+    ///   - history: what the validator key may have signed before. Nil: known only of a key that `keys new` drew here.
     ///   - transportKey: drawn if nil and there is none.
     ///   - settings: what differs from the defaults in the new `config.toml`.
     package func create(
-        genesis text: String, validatorKey: SecretKeyBytes?, transportKey: SecretKeyBytes? = nil,
-        settings: [(key: String, value: Setting.Default)] = []
+        genesis text: String, validatorKey: SecretKeyBytes?, history: KeyHistory? = nil,
+        transportKey: SecretKeyBytes? = nil, settings: [(key: String, value: Setting.Default)] = []
     ) throws {
         guard !exists else {
             throw NodeFailure(
@@ -84,10 +85,10 @@ package struct NodeHome: Sendable {
                 guard present == nil || present?.address == secret.address else {
                     throw NodeFailure(.configuration, "\(validatorKeyFile) is another key", hint: "Take that one.")
                 }
-                try createGuard(network: parsed.hash, key: secret.address)
+                try createGuard(network: parsed.hash, key: secret.address, history)
                 try Self.writeKey(validatorKey.bytes, to: validatorKeyFile)
             } else if let present {
-                try createGuard(network: parsed.hash, key: present.address)
+                try createGuard(network: parsed.hash, key: present.address, history)
             }
             if let transportKey { try Self.writeKey(transportKey.bytes, to: transportKeyFile) }
             _ = try makeKeys(validator: false)
@@ -145,6 +146,9 @@ package struct NodeHome: Sendable {
         guard fsync(folder) == 0 else { throw NodeFailure(.disk, "can't make \(path) durable") }
     }
 }
+
+/// Whether a validator key may have signed on the network before its guard is made.
+package enum KeyHistory: String, CaseIterable, Sendable { case unused, used }
 
 /// Thirty-two bytes that are a secret; a type of its own so that no description prints them.
 package struct SecretKeyBytes: Sendable {
@@ -216,10 +220,37 @@ extension JSONValue {
 extension NodeHome {
     private var guardDirectory: String { path + "/guard" }
 
-    /// Made together with the key, before the home counts as one: a key never exists without its guard.
-    func createGuard(network: Hash, key: Address) throws {
-        _ = try SigningGuard.create(
-            on: try FileDisk.making(guardDirectory), record: GuardRecord(network: network, key: key))
+    private var unusedKeyFile: String { path + "/validator.unused" }
+
+    /// Notes that the key was drawn here and has signed nothing yet.
+    func markUnused(_ key: Address) throws {
+        try Self.write(Hexadecimal.encode(key.bytes.array) + "\n", to: unusedKeyFile, mode: 0o644)
+    }
+
+    private func isMarkedUnused(_ key: Address) throws -> Bool {
+        try Self.read(unusedKeyFile).map { String(decoding: $0, as: UTF8.self) }
+            == Hexadecimal.encode(key.bytes.array) + "\n"
+    }
+
+    /// Made together with the key, before the home counts as one: a key never exists without its guard. An empty guard
+    /// allows everything, so only a key that has signed nothing gets one.
+    func createGuard(network: Hash, key: Address, _ history: KeyHistory?) throws {
+        let known = try history ?? (isMarkedUnused(key) ? .unused : nil)
+        let disk = try FileDisk.making(guardDirectory)
+        switch known {
+        case .unused:
+            _ = try SigningGuard.create(on: disk, record: GuardRecord(network: network, key: key))
+        case .used: _ = try SigningGuard.createWatching(on: disk, network: network, key: key)
+        case nil:
+            throw NodeFailure(
+                .signingGuard,
+                "nobody knows whether the validator key has signed on this network: it was not drawn here",
+                hint:
+                    "If it never has: --key-history unused. If it may have (a restored or moved key): --key-history used;"
+                    + " it then watches an epoch before it votes. Make sure that no other machine has it.")
+        }
+        // The mark is of one use: a copy of the home that is made later is no fresh key.
+        try? FileManager.default.removeItem(atPath: unusedKeyFile)
     }
 
     /// For a key whose guard was lost: nothing says what it signed, so it first watches a whole epoch for another copy.

@@ -44,7 +44,9 @@ extension NodeHome {
                 throw NodeFailure(
                     .configuration, "\(path) is an observer's home", hint: "Make a validator's in a new --home.")
             }
-            try Self.writeKey(NodeRandom.bytes32(), to: validatorKeyFile)
+            let bytes = NodeRandom.bytes32()
+            try Self.writeKey(bytes, to: validatorKeyFile)
+            try markUnused(try Self.address(of: bytes))
             made.append(validatorKeyFile)
         }
         if try Self.readKey(transportKeyFile) == nil {

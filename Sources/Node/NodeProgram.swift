@@ -46,6 +46,8 @@ package enum NodeProgram {
             case .portInUse, .cannotBind:
                 throw NodeFailure(.port, "\(failure)", hint: "See rpc.listen and operator.listen in config.toml.")
             }
+        } catch let failure as NetworkFailure {
+            throw NodeFailure(.port, "\(failure)", hint: "See p2p.listen in config.toml.")
         } catch let failure as StateFailure {
             throw NodeFailure(.corruption, failure.message, hint: "Run `mednexusd verify`.")
         }
@@ -177,13 +179,16 @@ private struct RunningNode {
         gateway.attach(network)
         let loop = DriverService(
             driver: driver, parts: UncheckedBox((replica, performer)), home: home, backend: backend, logger: logger)
-        let reload = ReloadService(home: home, server: server, clock: clock, kind: ledger.networkKind, logger: logger)
+        let reload = ReloadService(
+            home: home, flags: configuration.flags, server: server, clock: clock, kind: ledger.networkKind,
+            logger: logger)
         var quiet = logger
         quiet.logLevel = .warning
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: reload), .init(service: server), .init(service: operatorServer),
             .init(service: network),
+            .init(service: ProgressLog(backend: backend, notification: notification, logger: logger)),
             // Services are shut down from the last to the first: who waits for a block is let go before the servers
             // wait for their connections to end.
             .init(service: WaiterRelease(board: backend.board)),
@@ -328,6 +333,8 @@ private struct ParentWatch: Service {
 /// SIGHUP: levels of the log, origins, and on test networks the clock's offset are read anew.
 private struct ReloadService: Service {
     let home: NodeHome
+    /// What the command line said stays in force.
+    let flags: [(key: String, text: String)]
     let server: RPCServer
     let clock: NodeClock
     let kind: NetworkKind
@@ -338,7 +345,7 @@ private struct ReloadService: Service {
             if kind == .test, let offset = home.clockOffset { clock.setOffset(milliseconds: offset) }
             do {
                 let configuration = try home.configuration(
-                    environment: ProcessInfo.processInfo.environment, flags: [])
+                    environment: ProcessInfo.processInfo.environment, flags: flags)
                 server.setAllowedOrigins(configuration.list("rpc.cors"))
                 LogSetup.reload(configuration)
                 logger.notice("configuration reloaded: log levels, origins")

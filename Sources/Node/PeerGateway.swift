@@ -24,6 +24,7 @@ final class PeerGateway: PeerHandler {
         var current: EpochInformation?
         var previous: EpochInformation?
         var addresses: AddressBook
+        var requests = RequestLedger()
     }
 
     private let state: Mutex<State>
@@ -34,12 +35,18 @@ final class PeerGateway: PeerHandler {
     private let ownRecord: PeerAddressRecord?
     private let saveAddresses: @Sendable ([PeerContact]) -> Void
     private let logger: Logger
-    /// Reads of the log for peers, one at a time and not on the driver's thread.
-    private let serving = DispatchQueue(label: "mednexus.serving")
-    private let servingCount = Mutex(0)
+    /// Reads of the log for peers, not on the driver's thread: validators and others each one at a time.
+    private let servingValidators = DispatchQueue(label: "mednexus.serving.validators")
+    private let servingOthers = DispatchQueue(label: "mednexus.serving.others")
+    private let servingCounts = Mutex<[TransportKey: Int]>([:])
+    /// Writes of the file of peers: an fsync each.
+    private let saving = DispatchQueue(label: "mednexus.peers")
+    private let isSavePlanned = Mutex(false)
 
-    /// Requests of peers that may wait to be served; more are dropped, and asked again.
-    private static let servedAtOnce = 64
+    /// Requests of one peer, and of all that don't vote, that may wait to be served; more are dropped, and asked again.
+    private static let servedPerPeer = 4
+    private static let servedOthers = 64
+    private static let savingPause = DispatchTimeInterval.seconds(5)
 
     init(
         driver: Driver, pipeline: Pipeline, ledger: Ledger, addresses: AddressBook, observers: Set<TransportKey>,
@@ -93,12 +100,13 @@ final class PeerGateway: PeerHandler {
 
     func disconnected(_ key: TransportKey) {
         logger.info("peer disconnected", metadata: ["peer": "\(key)"])
+        state.withLock { $0.requests.disconnected(key) }
         driver.post(.input(.disconnected(key)))
     }
 
     func received(_ message: [UInt8], on channel: MessageChannel, from key: TransportKey) async {
         do {
-            guard let verified = try await verify(message, on: channel) else { return }
+            guard let verified = try await verify(message, on: channel, from: key) else { return }
             await driver.deliver(verified, from: key)
         } catch let offense as PeerOffense {
             ban(key, because: offense)
@@ -111,24 +119,34 @@ final class PeerGateway: PeerHandler {
     }
 
     /// Nil where it can't be judged here; throws where the peer is wrong.
-    private func verify(_ bytes: [UInt8], on channel: MessageChannel) async throws -> VerifiedMessage? {
+    private func verify(
+        _ bytes: [UInt8], on channel: MessageChannel, from key: TransportKey
+    ) async throws -> VerifiedMessage? {
+        // [N2] Of a later version: nobody's fault.
+        guard PeerMessage.isKindKnown(bytes) else { return nil }
         let message = try PeerMessage(decoding: bytes)
         guard message.channel.rawValue == channel.rawValue else {
             throw PeerOffense.badBlock("a message on another's channel")
         }
+        let (isTaken, verifier) = state.withLock { ($0.requests.takes(message, from: key), $0.verifier) }
+        guard isTaken else { return nil }
         let raw = MessageVerifier.transactions(in: message)
+        // What a proposal carries is looked at once it is known to be its leader's.
+        if !raw.isEmpty, case .proposal(let proposal) = message {
+            guard try await pipeline.runFirst({ try verifier.isOfItsLeader(proposal) }) else { return nil }
+        }
         var transactions: [VerifiedTransaction] = []
         if !raw.isEmpty {
-            for result in try await pipeline.verify(all: raw) {
+            for result in try await pipeline.verify(all: raw, untilFailure: true) {
                 switch result {
                 case .success(let transaction): transactions.append(transaction)
                 case .failure(let rejection): throw PeerOffense.badTransaction(rejection)
                 }
             }
         }
-        let verifier = state.withLock { $0.verifier }
         let verified = transactions
-        return try await pipeline.run { try verifier.verify(message, transactions: verified) }
+        // Votes and certificates don't wait behind blocks and transactions.
+        return try await pipeline.runFirst { try verifier.verify(message, transactions: verified) }
     }
 
     // MARK: From the replica
@@ -156,6 +174,7 @@ final class PeerGateway: PeerHandler {
             return
         }
         let bytes = message.encoded
+        if message.isRequest { state.withLock { for key in keys { $0.requests.asked(message, of: key) } } }
         for key in keys { network.send(bytes, on: channel, to: key) }
     }
 
@@ -168,19 +187,43 @@ final class PeerGateway: PeerHandler {
     }
 
     private func serve(_ key: TransportKey, _ answer: @escaping @Sendable () throws -> PeerMessage?) {
-        let isTaken = servingCount.withLock { count in
-            guard count < Self.servedAtOnce else { return false }
-            count += 1
+        let isValidator = state.withLock { state in
+            [state.current, state.previous].contains { $0?.transportKeys.contains(key) ?? false }
+        }
+        let isTaken = servingCounts.withLock { counts in
+            let own = counts[key] ?? 0
+            guard own < Self.servedPerPeer, isValidator || counts.count < Self.servedOthers else { return false }
+            counts[key] = own + 1
             return true
         }
         guard isTaken else { return }
-        serving.async { [self] in
-            defer { servingCount.withLock { $0 -= 1 } }
+        (isValidator ? servingValidators : servingOthers).async { [self] in
+            defer {
+                servingCounts.withLock { counts in
+                    let left = (counts[key] ?? 1) - 1
+                    counts[key] = left > 0 ? left : nil
+                }
+            }
+            // Nothing is read for whom it could not be sent to.
+            guard network?.hasRoom(PeerMessageLimits.blocksBytes, on: .sync, to: key) ?? false else { return }
             do {
                 if let message = try answer() { send(message, to: [key]) }
             } catch {
                 logger.error("a block can't be read for a peer", metadata: ["failure": "\(error)"])
             }
+        }
+    }
+
+    /// At most once in a few seconds, with what is known then.
+    private func save() {
+        let isFirst = isSavePlanned.withLock { isPlanned in
+            defer { isPlanned = true }
+            return !isPlanned
+        }
+        guard isFirst else { return }
+        saving.asyncAfter(deadline: .now() + Self.savingPause) { [self] in
+            isSavePlanned.withLock { $0 = false }
+            saveAddresses(state.withLock { $0.addresses.contacts })
         }
     }
 
@@ -191,15 +234,15 @@ final class PeerGateway: PeerHandler {
 
     /// Addresses that validators said of themselves: kept, dialed, passed on to whoever does not know them.
     func learned(_ records: [PeerAddressRecord], now: Timestamp) {
-        let (new, contacts) = state.withLock { state in
+        let new = state.withLock { state in
             let validators = Set(state.current?.transportKeys.compactMap { $0 } ?? [])
             let new = records.filter { record in
                 record.key != ownRecord?.key && state.addresses.learn(record, among: validators, now: now)
             }
-            return (new, state.addresses.contacts)
+            return new
         }
         guard !new.isEmpty else { return }
-        saveAddresses(contacts)
+        save()
         network?.setTargets(targets())
         send(.addresses(new), to: connections.map(\.key))
     }

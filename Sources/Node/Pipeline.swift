@@ -2,6 +2,7 @@ internal import Cryptography
 internal import NIOCore
 internal import NIOPosix
 package import Primitives
+internal import Synchronization
 package import Transactions
 
 /// The way of a transaction from socket to pool, top to bottom:
@@ -13,6 +14,8 @@ package import Transactions
 package final class Pipeline: Sendable {
     private let network: Hash
     private let pool: NIOThreadPool
+    /// Votes and certificates have a thread of their own: hundreds of blocks' signatures don't hold them up.
+    private let first = NIOThreadPool(numberOfThreads: 1)
     private let threads: Int
     private let cache = VerifiedCache(bytes: 64 << 20)
 
@@ -22,13 +25,17 @@ package final class Pipeline: Sendable {
         self.threads = threads > 0 ? threads : System.coreCount
         pool = NIOThreadPool(numberOfThreads: self.threads)
         pool.start()
+        first.start()
     }
 
-    package func stop() async throws { try await pool.shutdownGracefully() }
+    package func stop() async throws {
+        try await first.shutdownGracefully()
+        try await pool.shutdownGracefully()
+    }
 
-    /// Work that checks signatures, on a thread of the pool.
-    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await pool.runIfActive(work)
+    /// Work that checks a few signatures and waits for no bulk.
+    func runFirst<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await first.runIfActive(work)
     }
 
     /// One transaction, from bytes to verified.
@@ -42,7 +49,12 @@ package final class Pipeline: Sendable {
     }
 
     /// Many at once, spread over all cores; the results in the order of `transactions`.
-    package func verify(all transactions: [[UInt8]]) async throws -> [Result<VerifiedTransaction, Rejection>] {
+    ///
+    /// - Parameter untilFailure: what follows the first bad one on any core may be left out; its place says so.
+    package func verify(
+        all transactions: [[UInt8]], untilFailure: Bool = false
+    ) async throws -> [Result<VerifiedTransaction, Rejection>] {
+        let stop = FirstFailure()
         let network = self.network
         let cache = self.cache
         // Runs of a few dozen keep the hand-over below a hundredth of the work, and every core busy to the end.
@@ -52,7 +64,12 @@ package final class Pipeline: Sendable {
                 let part = transactions[start..<min(start + run, transactions.count)]
                 group.addTask { [pool] in
                     let results = try await pool.runIfActive {
-                        part.map { Self.verifyNow($0, network: network, cache: cache) }
+                        part.map { bytes -> Result<VerifiedTransaction, Rejection> in
+                            if untilFailure, let known = stop.rejection { return .failure(known) }
+                            let result = Self.verifyNow(bytes, network: network, cache: cache)
+                            if untilFailure, case .failure(let rejection) = result { stop.note(rejection) }
+                            return result
+                        }
                     }
                     return (start, results)
                 }
@@ -61,6 +78,14 @@ package final class Pipeline: Sendable {
             for try await part in group { parts.append(part) }
             return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
         }
+    }
+
+    /// What one core found, for the others.
+    private final class FirstFailure: Sendable {
+        private let found = Mutex<Rejection?>(nil)
+
+        var rejection: Rejection? { found.withLock { $0 } }
+        func note(_ rejection: Rejection) { found.withLock { $0 = $0 ?? rejection } }
     }
 
     private static func verifyNow(

@@ -110,20 +110,26 @@ public struct MessageVerifier: Sendable {
         }
     }
 
-    private func verify(
-        _ proposal: CompactProposal, _ included: [VerifiedTransaction]
-    ) throws(PeerOffense) -> VerifiedMessage.Content? {
+    /// Before the transactions that ride on it are looked at: false where its epoch is not known here.
+    public func isOfItsLeader(_ proposal: CompactProposal) throws(PeerOffense) -> Bool {
         let vote = proposal.notarize.vote
         guard vote.kind == .notarize, vote.blockHash == proposal.blockHash, vote.view == proposal.view,
             vote.parentView == proposal.parentView, proposal.header.network == network
         else { throw .badBlock("the proposal is not what its vote offers") }
-        guard try isVerified(proposal.notarize), let set = set(of: vote.epoch) else { return nil }
+        guard try isVerified(proposal.notarize), let set = set(of: vote.epoch) else { return false }
         guard set.leader(of: proposal.view) == proposal.notarize.validator else {
             throw .badBlock("offered by another than the view's leader")
         }
         guard Block.evidenceRoot(of: proposal.evidence) == proposal.header.evidenceRoot else {
             throw .badBlock("the evidence is not the header's")
         }
+        return true
+    }
+
+    private func verify(
+        _ proposal: CompactProposal, _ included: [VerifiedTransaction]
+    ) throws(PeerOffense) -> VerifiedMessage.Content? {
+        guard try isOfItsLeader(proposal) else { return nil }
         return .proposal(proposal, included: included)
     }
 

@@ -66,6 +66,22 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         }
     }
 
+    private static let lastKind: UInt64 = 16
+
+    /// False for a message of a kind that a later version may have: it is passed over [N2].
+    public static func isKindKnown(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 2, bytes[0] == 0x82, bytes[1] >> 5 == 0 else { return true }
+        return bytes[1] <= UInt8(lastKind)
+    }
+
+    /// True if the peer is expected to answer with bulk.
+    public var isRequest: Bool {
+        switch self {
+        case .blockRequest, .blockTransactionsRequest, .transactionsRequest, .blocksRequest: true
+        default: false
+        }
+    }
+
     public func encode(into writer: inout CBORWriter) {
         writer.array(2)
         writer.write(kind)

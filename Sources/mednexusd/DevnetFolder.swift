@@ -85,7 +85,7 @@ struct DevnetFolder {
             // The first comes last: its presence is what makes the folder a network.
             for (index, key) in keys.enumerated().reversed() {
                 try home(GenesisTemplate.nodeName(index)).create(
-                    genesis: text, validatorKey: SecretKeyBytes(key.validator),
+                    genesis: text, validatorKey: SecretKeyBytes(key.validator), history: .unused,
                     transportKey: SecretKeyBytes(key.transport))
             }
         } catch let failure as WalletFailure {

@@ -15,6 +15,7 @@ struct Initialize: AsyncParsableCommand {
     @Option(help: "Refuse any other genesis than the one with this hash.") var genesisHash: String?
     @Option(help: "Take this validator key (a file with 64 hexadecimal digits) instead of drawing one.")
     var validatorKey: String?
+    @Option(help: KeyHistory.help) var keyHistory: KeyHistory?
     @Flag(help: "No validator key: a node that serves reads and never votes.") var observer = false
 
     func run() async throws {
@@ -22,7 +23,7 @@ struct Initialize: AsyncParsableCommand {
             let text = try GenesisInput.read(genesis, hash: genesisHash)
             let parsed = try GenesisFile.parse(text, name: genesis)
             let home = options.nodeHome
-            try home.createAsked(genesis: text, observer: observer, validatorKeyFile: validatorKey)
+            try home.createAsked(genesis: text, observer: observer, validatorKeyFile: validatorKey, history: keyHistory)
             print("Home \(home.path) of network \(parsed.name), \(parsed.hash)")
             for line in try NodeIdentity.describe(home) { print(line) }
             print("Settings are explained in \(home.configurationFile). Start it: mednexusd start --home \(home.path)")
@@ -30,10 +31,15 @@ struct Initialize: AsyncParsableCommand {
     }
 }
 
+extension KeyHistory: ExpressibleByArgument {
+    static let help: ArgumentHelp =
+        "Of a validator key that was not drawn here: whether it may have signed on this network. One that was used watches an epoch before it votes."
+}
+
 extension NodeHome {
     /// As `init` and `join` make a home: with the key of a file, the key that is there, or a fresh one.
     func createAsked(
-        genesis text: String, observer: Bool, validatorKeyFile file: String?,
+        genesis text: String, observer: Bool, validatorKeyFile file: String?, history: KeyHistory?,
         settings: [(key: String, value: Setting.Default)] = []
     ) throws {
         let present = try validatorKey()
@@ -45,7 +51,8 @@ extension NodeHome {
             if observer { nil } else if let file { try Self.keyBytes(file) } else if present != nil { nil } else {
                 SecretKeyBytes(NodeRandom.bytes32())
             }
-        try create(genesis: text, validatorKey: key, settings: settings)
+        let isFresh = !observer && file == nil && present == nil
+        try create(genesis: text, validatorKey: key, history: isFresh ? .unused : history, settings: settings)
     }
 
     private static func keyBytes(_ file: String) throws -> SecretKeyBytes {

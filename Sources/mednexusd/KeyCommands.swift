@@ -116,6 +116,7 @@ struct Join: AsyncParsableCommand {
     @Option(help: "Its hash, told by someone you trust. Any other file is refused.") var genesisHash: String
     @Option(help: "A node to connect to: KEY@HOST:PORT. Give several, of different institutions.") var peer: [String]
     @Flag(help: "No validator key: a node that serves reads and never votes.") var observer = false
+    @Option(help: KeyHistory.help) var keyHistory: KeyHistory?
     @Option(help: "HOST:PORT where others reach this node.") var advertise: String?
     @Flag(help: "Listen for no one, only dial out: a node behind a firewall.") var outboundOnly = false
 
@@ -134,7 +135,8 @@ struct Join: AsyncParsableCommand {
             if let advertise { settings.append(("p2p.advertise", .text(advertise))) }
             if outboundOnly { settings.append(("p2p.listen", .text(""))) }
             let home = options.nodeHome
-            try home.createAsked(genesis: text, observer: observer, validatorKeyFile: nil, settings: settings)
+            try home.createAsked(
+                genesis: text, observer: observer, validatorKeyFile: nil, history: keyHistory, settings: settings)
             print("Home \(home.path) of network \(genesisHash)")
             for line in try NodeIdentity.describe(home) { print(line) }
             print("Start it; it catches up with the network:\n  mednexusd start --home \(home.path)")
