@@ -270,6 +270,12 @@ extension NodeHome {
         }
     }
 
+    /// True while the validator key watches for another copy instead of signing; nil without a key or a genesis.
+    package func isGuardWatching() throws -> Bool? {
+        guard exists, let key = try validatorKey() else { return nil }
+        return try openGuard(network: try genesis().hash, key: key.address).record.watching != nil
+    }
+
     func openGuard(network: Hash, key: Address) throws -> SigningGuard {
         do throws(StorageFailure) {
             return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)

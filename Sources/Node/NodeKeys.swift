@@ -131,6 +131,9 @@ package enum NodeIdentity {
         } else {
             lines.append("validator  none: an observer")
         }
+        if try home.isGuardWatching() == true {
+            lines.append("guard      watches an epoch for another copy of the key before it votes")
+        }
         lines.append("transport  \(try contactKey(home))")
         return lines
     }

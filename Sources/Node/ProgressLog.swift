@@ -3,7 +3,7 @@ internal import ServiceLifecycle
 
 /// Says in the log, and to the service manager, how far the node is while it catches up, and why the chain stalls while
 /// it does: the sentences of `status` and `/readyz`, for whoever reads only the log.
-struct ProgressLog: Service {
+package struct ProgressLog: Service {
     let backend: NodeBackend
     let notification: ServiceNotification?
     let logger: Logger
@@ -12,7 +12,7 @@ struct ProgressLog: Service {
     /// A stall that goes on is said again after so many pauses.
     private static let repeats = 12
 
-    func run() async throws {
+    package func run() async throws {
         var last: StallReport?
         var said: String?
         var silentFor = 0
@@ -42,7 +42,7 @@ struct ProgressLog: Service {
     }
 
     /// Nil while nothing is to be caught up with.
-    static func progress(_ report: StallReport, since last: StallReport?) -> String? {
+    package static func progress(_ report: StallReport, since last: StallReport?) -> String? {
         guard report.targetHeight > report.height + StallReport.tolerableLag else { return nil }
         let missing = report.targetHeight - report.height
         let share = report.height * 100 / max(1, report.targetHeight)

@@ -1,10 +1,10 @@
 internal import Blocks
-internal import Primitives
-internal import Replica
+package import Primitives
+package import Replica
 
 /// What this node asked of each peer and has not been given yet. Bulk that nobody asked for is dropped before its
 /// signatures are looked at: a stranger can't make this node verify.
-struct RequestLedger: Sendable {
+package struct RequestLedger: Sendable {
     private struct Open: Sendable {
         var transactions = 0
         var ranges = 0
@@ -14,11 +14,13 @@ struct RequestLedger: Sendable {
 
     private var open: [TransportKey: Open] = [:]
 
+    package init() {}
+
     /// A peer that never answers does not make this grow: what was asked longest ago may then come in vain.
     private static let transactionsPerPeer = 65_536
     private static let entriesPerPeer = 1_024
 
-    mutating func asked(_ message: PeerMessage, of key: TransportKey) {
+    package mutating func asked(_ message: PeerMessage, of key: TransportKey) {
         var mine = open[key] ?? Open()
         switch message {
         case .transactionsRequest(let tags):
@@ -37,7 +39,7 @@ struct RequestLedger: Sendable {
     }
 
     /// False for an answer to nothing. Each answer is taken once.
-    mutating func takes(_ message: PeerMessage, from key: TransportKey) -> Bool {
+    package mutating func takes(_ message: PeerMessage, from key: TransportKey) -> Bool {
         switch message {
         case .transactions(let transactions):
             guard let count = open[key]?.transactions, count >= transactions.count else { return false }
@@ -53,5 +55,5 @@ struct RequestLedger: Sendable {
         }
     }
 
-    mutating func disconnected(_ key: TransportKey) { open[key] = nil }
+    package mutating func disconnected(_ key: TransportKey) { open[key] = nil }
 }

@@ -25,7 +25,7 @@ import Testing
             }, validators: [.init(key: try NodeHome.address(of: Bytes32(0, 0, 0, 1)), transportKey: nil)],
             time: NodeClock.now)
         let home = NodeHome(path)
-        try home.create(genesis: text, validatorKey: SecretKeyBytes(Bytes32(0, 0, 0, 1)))
+        try home.create(genesis: text, validatorKey: SecretKeyBytes(Bytes32(0, 0, 0, 1)), history: .unused)
         _ = try Ledger.open(home, mapGibibytes: 1)
         return home
     }
@@ -64,6 +64,38 @@ import Testing
         #expect(mode == 0o600)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: home.validatorKeyFile)
         #expect(exit { _ = try home.validatorKey() } == .configuration)
+    }
+
+    @Test(
+        "a key of unknown history gets no empty guard: it is refused, or watches; a key drawn here signs at once, once")
+    func keyHistory() throws {
+        let model = try makeHome()
+        defer { remove(model) }
+        let genesis = try String(contentsOfFile: model.genesisFile, encoding: .utf8)
+        let home = NodeHome(NSTemporaryDirectory() + "mednexus-history-\(UUID().uuidString)")
+        defer { remove(home) }
+        let old = SecretKeyBytes(Bytes32(0, 0, 0, 1))
+        #expect(exit { try home.create(genesis: genesis, validatorKey: old) } == .signingGuard)
+        #expect(!home.exists)
+        try home.create(genesis: genesis, validatorKey: old, history: .used)
+        #expect(try home.isGuardWatching() == true)
+
+        let fresh = NodeHome(home.path + "-fresh")
+        defer { remove(fresh) }
+        _ = try fresh.makeKeys(validator: true)
+        try fresh.create(genesis: genesis, validatorKey: nil)
+        #expect(try fresh.isGuardWatching() == false)
+
+        // The key file alone, in another home: what it signed is not known there.
+        let moved = NodeHome(home.path + "-moved")
+        defer { remove(moved) }
+        _ = try moved.makeKeys(validator: false)
+        try FileManager.default.copyItem(atPath: fresh.validatorKeyFile, toPath: moved.validatorKeyFile)
+        #expect(exit { try moved.create(genesis: genesis, validatorKey: nil) } == .signingGuard)
+        // Nor does a home whose genesis is taken away become fresh again.
+        try FileManager.default.removeItem(atPath: fresh.genesisFile)
+        try FileManager.default.removeItem(atPath: fresh.path + "/guard")
+        #expect(exit { try fresh.create(genesis: genesis, validatorKey: nil) } == .signingGuard)
     }
 
     @Test("verify makes no ledger where there is none")

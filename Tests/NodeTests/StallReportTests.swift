@@ -76,4 +76,19 @@ import Testing
         #expect(report(connected: [true], votes: [nil], peers: 0).notReadyBecause == nil)
         #expect(report(votes: [.max, .max, .max, .max], view: .max, silence: 60_000).stalledBecause != nil)
     }
+
+    @Test("catching up: how far, how fast, how long still; nothing where there is nothing to catch up with")
+    func progress() {
+        #expect(ProgressLog.progress(report(height: 49, target: 50), since: nil) == nil)
+        #expect(
+            ProgressLog.progress(report(height: 250, target: 1_000), since: nil)
+                == "catching up: block 250 of 1000 (25 %)")
+        let before = report(height: 200, target: 1_000)
+        #expect(
+            ProgressLog.progress(report(height: 250, target: 1_000), since: before)
+                == "catching up: block 250 of 1000 (25 %), 10 blocks/s, about 75 s left")
+        #expect(
+            ProgressLog.progress(report(height: 250, target: 100_000), since: before)
+                == "catching up: block 250 of 100000 (0 %), 10 blocks/s, about 167 min left")
+    }
 }
