@@ -24,6 +24,7 @@ public struct HashTag: Sendable {
     public static let vote = HashTag("mednexus/vote")
     public static let terms = HashTag("mednexus/terms")
     public static let validatorSet = HashTag("mednexus/validators")
+    public static let epochRestart = HashTag("mednexus/epoch-restart")
     public static let enrollment = HashTag("mednexus/enrollment")
 
     /// A hasher that has taken in the tag.

@@ -60,15 +60,16 @@ public enum BlockExecutor {
     ///   are not among them).
     public static func propose(
         on parent: BlockHeader, state: LayeredSnapshot, epoch: EpochContext, proposer: UInt64, time: Timestamp,
-        candidates: [VerifiedTransaction], evidence: [Evidence] = []
+        candidates: [VerifiedTransaction], evidence: [Evidence] = [], restart: EpochRestart? = nil
     ) throws(StateFailure) -> (executed: ExecutedBlock, refused: [(transaction: Hash, rejection: Rejection)]) {
         let time = max(time, Timestamp(parent.time.milliseconds + 1))
         var run = try start(on: parent, state: state, epoch: epoch, time: time)
+        if let restart { try run.restartEpoch(restart) }
         try run.performDue()
         var included: [VerifiedTransaction] = []
         var refused: [(transaction: Hash, rejection: Rejection)] = []
         // The header and the array heads take less than a kibibyte; evidence is counted as it is.
-        var bytes = 1024 + evidence.reduce(0) { $0 + $1.encoded.count }
+        var bytes = 1024 + evidence.reduce(restart?.encoded.count ?? 0) { $0 + $1.encoded.count }
         for candidate in candidates where included.count < WireLimits.blockTransactions {
             guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
             do throws(Refusal) {
@@ -96,11 +97,12 @@ public enum BlockExecutor {
             run, transactions: included, evidence: evidence, state: state)
         let transactions = included.map(\.bytes)
         let header = BlockHeader(
-            network: epoch.network, height: parent.height.next, parent: parent.hash, time: time, epoch: epoch.epoch,
+            network: epoch.network, height: parent.height.next, parent: parent.hash, time: time,
+            epoch: restart?.epoch.value ?? epoch.epoch,
             proposer: proposer, validatorSet: epoch.validatorSet,
             transactionsRoot: Block.transactionsRoot(of: transactions), receiptsRoot: receipts.root,
-            evidenceRoot: Block.evidenceRoot(of: evidence), stateRoot: layer.root)
-        let block = Block(header: header, transactions: transactions, evidence: evidence)
+            evidenceRoot: Block.evidenceRoot(of: evidence, restart: restart), stateRoot: layer.root)
+        let block = Block(header: header, transactions: transactions, evidence: evidence, restart: restart)
         return (ExecutedBlock(block: block, transactions: included, receipts: receipts, layer: layer), refused)
     }
 
@@ -112,6 +114,7 @@ public enum BlockExecutor {
         epoch: EpochContext
     ) throws(BlockFailure) -> ExecutedBlock {
         if let defect = headerDefect(of: block, on: parent, epoch: epoch) { throw .invalid(defect) }
+        try checkRestart(of: block, in: state, network: epoch.network)
         precondition(transactions.map(\.bytes) == block.transactions, "the verified transactions are the block's")
         let outcome: Outcome
         do throws(StateFailure) {
@@ -130,6 +133,20 @@ public enum BlockExecutor {
         return ExecutedBlock(block: block, transactions: transactions, receipts: receipts, layer: layer)
     }
 
+    /// A quorum of the set that the state holds signed it.
+    private static func checkRestart(
+        of block: Block, in state: LayeredSnapshot, network: Hash
+    ) throws(BlockFailure) {
+        guard let restart = block.restart else { return }
+        let set: ValidatorSet
+        do throws(StateFailure) {
+            set = try GenesisExecutor.validatorSet(in: state)
+        } catch {
+            throw .failed(error)
+        }
+        guard restart.isValid(network: network, by: set) else { throw .invalid(.badRestart) }
+    }
+
     private enum Outcome {
         case defect(BlockDefect)
         case finished((receipts: BlockReceipts, layer: StateLayer))
@@ -140,6 +157,7 @@ public enum BlockExecutor {
         epoch: EpochContext
     ) throws(StateFailure) -> Outcome {
         var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
+        if let restart = block.restart { try run.restartEpoch(restart) }
         try run.performDue()
         if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
         return .finished(
@@ -153,7 +171,10 @@ public enum BlockExecutor {
         guard header.network == epoch.network else { return .wrongNetwork }
         guard header.height == parent.height.next else { return .wrongHeight }
         guard header.parent == parent.hash else { return .wrongParent }
-        guard header.epoch == epoch.epoch else { return .wrongEpoch }
+        if let restart = block.restart {
+            guard restart.epoch.value == header.epoch, restart.lastBlock == header.parent else { return .badRestart }
+        }
+        guard header.epoch == (block.restart == nil ? epoch.epoch : epoch.epoch + 1) else { return .wrongEpoch }
         guard header.validatorSet == epoch.validatorSet else { return .wrongValidatorSet }
         guard header.time > parent.time else { return .timeNotAfterParent }
         guard block.transactions.count <= WireLimits.blockTransactions,

@@ -18,6 +18,7 @@ public enum BlockFailure: Error, Sendable, CustomStringConvertible {
 /// The rule that a block breaks.
 public enum BlockDefect: Hashable, Sendable, CustomStringConvertible {
     case wrongNetwork, wrongHeight, wrongParent, wrongEpoch, wrongValidatorSet
+    case badRestart
     case timeNotAfterParent
     case bodyDoesNotMatchHeader
     case tooLarge
@@ -35,6 +36,7 @@ public enum BlockDefect: Hashable, Sendable, CustomStringConvertible {
         case .wrongHeight: "the height is not the parent's plus one"
         case .wrongParent: "the parent is another block"
         case .wrongEpoch: "the epoch is not the one of this height"
+        case .badRestart: "its epoch's restart is not of this block, or no quorum signed it"
         case .wrongValidatorSet: "the validator set is not the epoch's"
         case .timeNotAfterParent: "block time is not after the parent's"
         case .bodyDoesNotMatchHeader: "the body is not the one that the header commits to"

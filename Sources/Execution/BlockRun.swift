@@ -5,6 +5,7 @@ internal import Identities
 internal import Primitives
 internal import StateModel
 internal import Transactions
+internal import Votes
 
 /// One block while it is executed: due work, then transactions, over one overlay. Used by the proposer, by every
 /// validator, and by replay, so that there is one way to execute.
@@ -27,6 +28,19 @@ struct BlockRun {
         state = StateOverlay(over: reads)
         weight = BlockWeight(limit: weightLimit)
         dueReceipt = Receipt(transactionHash: .zero, weight: 0, events: [])
+    }
+
+    /// Before all else: the epoch that the block's restart begins. Its last height is a whole epoch from here.
+    mutating func restartEpoch(_ restart: EpochRestart) throws(StateFailure) {
+        let overlay = StateOverlay(over: state)
+        let context = OperationContext(
+            block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: overlay)
+        do throws(Refusal) {
+            try GovernanceDomain.restartEpoch(restart.epoch, in: context)
+        } catch {
+            throw error.asDamage(of: "the epoch's restart")
+        }
+        overlay.commit(to: state)
     }
 
     /// Drains what is overdue, oldest first. Due work is never refused: an item whose reason is gone does nothing.

@@ -2,6 +2,7 @@ public import Encoding
 internal import Identities
 public import Primitives
 public import StateModel
+public import Votes
 
 /// Governance: what all validators must agree on beyond the rules. See Specs/domains/governance.md.
 public enum GovernanceDomain: LedgerDomain {
@@ -17,6 +18,15 @@ public enum GovernanceDomain: LedgerDomain {
             throw .failed(StateFailure("governance knows no due work of kind \(kind)"))
         }
         try Proposals.expire(ProposalID(subject), in: context)
+    }
+
+    /// Called before all else in the first block of an epoch that a quorum of validators began early. The set, the
+    /// parameters and what waits to be voted on stay as they are.
+    public static func restartEpoch(_ epoch: Epoch, in context: OperationContext) throws(Refusal) {
+        let length = try Parameters.current(in: context.state).epochLength
+        let last = Height(context.block.height.value + length - 1)
+        context.state.set(
+            GovernanceKeys.epoch, EpochRecord(number: epoch, firstHeight: context.block.height, lastHeight: last))
     }
 
     /// Called after all else in every block; at the epoch's last height it makes the accepted changes and begins the

@@ -122,8 +122,11 @@ package struct NodeHome: Sendable {
 
     /// Durable on return, whole or not at all, never with wider permissions than `mode`.
     static func write(_ text: String, to path: String, mode: Int) throws {
+        try write(Array(text.utf8), to: path, mode: mode)
+    }
+
+    static func write(_ bytes: [UInt8], to path: String, mode: Int) throws {
         let temporary = path + ".new"
-        let bytes = Array(text.utf8)
         let descriptor = unsafe open(temporary, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, mode_t(mode))
         var isWritten = descriptor >= 0 && fchmod(descriptor, mode_t(mode)) == 0
         var offset = 0

@@ -108,7 +108,8 @@ private struct RunningNode {
             ReplicaConfiguration(
                 network: ledger.network, networkKind: ledger.networkKind,
                 ownKey: key?.address, pool: pool,
-                batchMilliseconds: configuration.number("consensus.batch-milliseconds")),
+                batchMilliseconds: configuration.number("consensus.batch-milliseconds"),
+                restart: try home.pendingRestart(in: try Epochs.current(in: state).number)),
             recovery: ReplicaRecovery(
                 head: header, finalization: certificate, state: state, journal: records,
                 guardVotes: signingGuard?.record.votes ?? [], isGuardComplete: signingGuard?.record.watching == nil,

@@ -22,9 +22,16 @@ struct BlockSync: Sendable {
     private(set) var requests: [Request] = []
     /// By height, above the head.
     private var received: [UInt64: (block: SyncedBlock, peer: TransportKey, bytes: Int)] = [:]
-    /// Peers that did not deliver what they said they have, until when they are not asked.
-    private var resting: [TransportKey: Timestamp] = [:]
-    /// How often in a row, which doubles the rest.
+    /// A peer that did not deliver what it said it has.
+    private struct Rest: Sendable {
+        /// Not asked before then, whoever else there is.
+        let atLeast: Timestamp
+        /// Nor before then while there is anyone else.
+        let preferably: Timestamp
+    }
+
+    private var resting: [TransportKey: Rest] = [:]
+    /// How often in a row it did not, which doubles the longer rest.
     private var failures: [TransportKey: Int] = [:]
     /// Counted on with each request, so that equal peers take turns.
     private var turn = 0
@@ -52,7 +59,7 @@ struct BlockSync: Sendable {
 
     /// What peers have, as far as they are believed now.
     func target(of peers: [Source], now: Timestamp) -> Height {
-        peers.filter { (resting[$0.key] ?? now) <= now }.map(\.height).max() ?? .genesis
+        peers.filter { !isResting($0.key, now: now) }.map(\.height).max() ?? .genesis
     }
 
     /// Whether blocks are to be fetched: at once if the node only follows or is far behind, else when consensus does
@@ -107,14 +114,20 @@ struct BlockSync: Sendable {
     /// A peer that has the height: a validator if one does, of these whoever is asked for least, of equals one after the
     /// other. Whoever can make keys at will can choose the lowest, so no order of keys decides.
     private mutating func source(of height: UInt64, peers: [Source], now: Timestamp) -> Source? {
-        let able = peers.filter { $0.height.value >= height && (resting[$0.key] ?? now) <= now }
-        let validators = able.filter(\.isValidator)
-        let preferred = validators.isEmpty ? able : validators
+        let able = peers.filter { $0.height.value >= height && !isResting($0.key, now: now) }
+        let rested = able.filter { (resting[$0.key]?.preferably ?? now) <= now }
+        let candidates = rested.isEmpty ? able : rested
+        let validators = candidates.filter(\.isValidator)
+        let preferred = validators.isEmpty ? candidates : validators
         let least = preferred.map { load($0.key) }.min() ?? 0
         let equal = preferred.filter { load($0.key) == least }
         guard !equal.isEmpty else { return nil }
         turn = (turn + 1) % (1 << 30)
         return equal[turn % equal.count]
+    }
+
+    private func isResting(_ key: TransportKey, now: Timestamp) -> Bool {
+        resting[key].map { $0.atLeast > now } ?? false
     }
 
     private func load(_ key: TransportKey) -> Int { requests.filter { $0.peer == key }.count }
@@ -169,15 +182,19 @@ struct BlockSync: Sendable {
     mutating func expire(now: Timestamp) {
         for request in requests where request.deadline <= now { rest(request.peer, now: now) }
         requests.removeAll { $0.deadline <= now }
-        resting = resting.filter { $0.value > now }
+        resting = resting.filter { $0.value.preferably > now }
     }
 
     mutating func rest(_ peer: TransportKey, now: Timestamp) {
+        requests.removeAll { $0.peer == peer }
+        // Of several ranges that fail together it is one failure.
+        guard !isResting(peer, now: now) else { return }
         let before = failures[peer] ?? 0
-        resting[peer] = now.adding(milliseconds: Self.restMilliseconds << UInt64(min(before, Self.restDoublings)))
+        resting[peer] = Rest(
+            atLeast: now.adding(milliseconds: Self.restMilliseconds),
+            preferably: now.adding(milliseconds: Self.restMilliseconds << UInt64(min(before, Self.restDoublings))))
         if failures.count >= Self.rememberedFailures, before == 0 { failures = [:] }
         failures[peer] = before + 1
-        requests.removeAll { $0.peer == peer }
     }
 
     /// Everything asked for came, and no certificate closes it: whoever sent it rests, and others are asked.

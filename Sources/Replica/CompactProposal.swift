@@ -8,11 +8,12 @@ public import Votes
 ///
 /// A short id is SipHash-2-4 of the wire id, keyed by the first 16 bytes of the block's hash, so that collisions can't be
 /// prepared. What the leader does not know everyone to have rides along in full.
-/// Bytes: `[header, [evidence…], view, parentView, notarize, shortIDs, [[index, transaction]…]]`, the short ids joined
+/// Bytes: `[header, [evidence…], restart / null, view, parentView, notarize, shortIDs, [[index, transaction]…]]`, the short ids joined
 /// to one string.
 public struct CompactProposal: CBORCodable, Hashable, Sendable {
     public let header: BlockHeader
     public let evidence: [Evidence]
+    public let restart: EpochRestart?
     public let view: View
     public let parentView: View
     /// The leader's, which offers it.
@@ -49,11 +50,12 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
     }
 
     public init(
-        header: BlockHeader, evidence: [Evidence], view: View, parentView: View, notarize: SignedVote,
-        shortIDs: [UInt64], included: [Included]
+        header: BlockHeader, evidence: [Evidence], restart: EpochRestart?, view: View, parentView: View,
+        notarize: SignedVote, shortIDs: [UInt64], included: [Included]
     ) {
         self.header = header
         self.evidence = evidence
+        self.restart = restart
         self.view = view
         self.parentView = parentView
         self.notarize = notarize
@@ -80,9 +82,10 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(7)
+        writer.array(8)
         writer.write(header)
         writer.write(evidence)
+        writer.write(restart)
         writer.write(view)
         writer.write(parentView)
         writer.write(notarize)
@@ -98,9 +101,10 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record("proposal", count: 7) { (reader) throws(EncodingFailure) in
+        self = try reader.record("proposal", count: 8) { (reader) throws(EncodingFailure) in
             let header: BlockHeader = try reader.value("header")
             let evidence: [Evidence] = try reader.list("evidence", max: Block.maximumEvidence)
+            let restart: EpochRestart? = try reader.optional("restart")
             let view: View = try reader.value("view")
             let parentView: View = try reader.value("parentView")
             let notarize: SignedVote = try reader.value("notarize")
@@ -114,7 +118,8 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
                 throw reader.failure(.outOfRange, "included")
             }
             return CompactProposal(
-                header: header, evidence: evidence, view: view, parentView: parentView, notarize: notarize,
+                header: header, evidence: evidence, restart: restart, view: view, parentView: parentView,
+                notarize: notarize,
                 shortIDs: shortIDs, included: included)
         }
     }

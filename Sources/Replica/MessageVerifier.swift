@@ -29,6 +29,16 @@ public struct MessageVerifier: Sendable {
         if sets.count > 2 { sets.removeFirst() }
     }
 
+    /// The epoch of a restart has the set of the one that it ends.
+    private mutating func begin(_ restart: EpochRestart, with header: BlockHeader) throws(PeerOffense) {
+        guard restart.epoch.value == header.epoch, restart.lastBlock == header.parent, restart.epoch > .genesis else {
+            throw .badBlock("the restart is of another block")
+        }
+        guard set(of: restart.epoch) == nil, let set = set(of: Epoch(restart.epoch.value - 1)) else { return }
+        guard restart.isValid(network: network, by: set) else { throw .badSignature("restart") }
+        begin(restart.epoch, set)
+    }
+
     private func set(of epoch: Epoch) -> ValidatorSet? { sets.first { $0.epoch == epoch }?.set }
 
     /// The transactions whose signatures must be verified before ``verify(_:transactions:)``.
@@ -120,7 +130,8 @@ public struct MessageVerifier: Sendable {
         guard set.leader(of: proposal.view) == proposal.notarize.validator else {
             throw .badBlock("offered by another than the view's leader")
         }
-        guard Block.evidenceRoot(of: proposal.evidence) == proposal.header.evidenceRoot else {
+        guard Block.evidenceRoot(of: proposal.evidence, restart: proposal.restart) == proposal.header.evidenceRoot
+        else {
             throw .badBlock("the evidence is not the header's")
         }
         return true
@@ -139,7 +150,10 @@ public struct MessageVerifier: Sendable {
     ) throws(PeerOffense) -> VerifiedMessage.Content? {
         var rest = transactions[...]
         var synced: [SyncedBlock] = []
+        // An epoch that begins with one of these blocks is known from it on.
+        var verifier = self
         for one in blocks {
+            if let restart = one.block.restart { try verifier.begin(restart, with: one.block.header) }
             let own = Array(rest.prefix(one.block.transactions.count))
             rest = rest.dropFirst(own.count)
             guard let loaded = LoadedBlock(one.block, own) else { throw .badBlock("the body is not the header's") }
@@ -153,7 +167,7 @@ public struct MessageVerifier: Sendable {
                     certificate.epoch.value == one.block.header.epoch
                 else { throw .badBlock("the certificate is of another block") }
                 // Of an epoch whose set is not known yet: what comes before it is of use all the same.
-                guard try isVerified(certificate) else { break }
+                guard try verifier.isVerified(certificate) else { break }
             }
             synced.append(SyncedBlock(loaded: loaded, certificate: one.certificate))
         }

@@ -10,10 +10,12 @@ internal import Votes
 
 // Building, executing and finalizing blocks.
 extension Replica {
-    private var epochContext: EpochContext {
+    /// Of a block on `parent`. On the last block before a restart the state is of the epoch before.
+    private func epochContext(on parent: Hash) -> EpochContext {
         EpochContext(
             network: configuration.network, networkKind: configuration.networkKind,
-            epoch: consensus.configuration.epoch.value, validatorSet: consensus.configuration.validators.hash)
+            epoch: consensus.configuration.epoch.value - (restart?.lastBlock == parent ? 1 : 0),
+            validatorSet: consensus.configuration.validators.hash)
     }
 
     /// Nil if the parent's state is not here. The body is stored before consensus hears of the block.
@@ -29,8 +31,9 @@ extension Replica {
         let included = Array(evidence.lazy.filter { !carried.contains($0) }.prefix(Block.maximumEvidence))
         do {
             let (executed, refused) = try BlockExecutor.propose(
-                on: parent, state: state, epoch: epochContext, proposer: UInt64(ownIndex), time: now,
-                candidates: candidates.map(\.payload), evidence: included)
+                on: parent, state: state, epoch: epochContext(on: parentHash), proposer: UInt64(ownIndex),
+                time: now, candidates: candidates.map(\.payload), evidence: included,
+                restart: restart?.lastBlock == parentHash ? restart : nil)
             for one in refused { pool.refused(one.transaction, one.rejection) }
             tree.insert(executed)
             effects.append(.storeBody(executed.block))
@@ -137,7 +140,8 @@ extension Replica {
         }
         do throws(BlockFailure) {
             let executed = try BlockExecutor.execute(
-                block, transactions: transactions, on: parent, state: state, epoch: epochContext)
+                block, transactions: transactions, on: parent, state: state,
+                epoch: epochContext(on: block.header.parent))
             tree.insert(executed)
             // A block that is final already goes straight to the log.
             if isBodyStored { effects.append(.storeBody(block)) }
@@ -185,6 +189,12 @@ extension Replica {
             evidence.removeAll { carried.contains($0) }
         }
         tellObservers()
+        // [C19] The block that the operator's restart names came by sync.
+        if let given = configuration.restart, given.lastBlock == tree.headHash,
+            given.epoch.value == consensus.configuration.epoch.value + 1
+        {
+            isRestartDue = true
+        }
     }
 
     // MARK: Overdue work

@@ -45,8 +45,9 @@ extension Replica {
             included.append(CompactProposal.Included(index: index, bytes: transaction))
         }
         return CompactProposal(
-            header: block.header, evidence: block.evidence, view: proposal.view, parentView: proposal.parentView,
-            notarize: notarize, shortIDs: CompactProposal.shortIDs(of: wireIDs, in: block.hash), included: included)
+            header: block.header, evidence: block.evidence, restart: block.restart, view: proposal.view,
+            parentView: proposal.parentView, notarize: notarize,
+            shortIDs: CompactProposal.shortIDs(of: wireIDs, in: block.hash), included: included)
     }
 
     /// [C3] Consensus hears of a proposal at once; its block is executed when it is complete.
@@ -103,7 +104,7 @@ extension Replica {
         guard transactions.count == partial.transactions.count else { return nil }
         let block = Block(
             header: partial.proposal.header, transactions: transactions.map(\.bytes),
-            evidence: partial.proposal.evidence)
+            evidence: partial.proposal.evidence, restart: partial.proposal.restart)
         if let loaded = LoadedBlock(block, transactions) { return loaded }
         partial.transactions = partial.transactions.map { _ in nil }
         return nil

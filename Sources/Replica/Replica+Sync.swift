@@ -14,7 +14,10 @@ extension Replica {
     }
 
     /// Applies what came and asks for what is missing.
-    mutating func synchronize() {
+    ///
+    /// - Returns: true if more is here that can be applied at once.
+    @discardableResult
+    mutating func synchronize() -> Bool {
         var applied = 0
         while !isStopped, applied < ReplicaLimits.syncRuns,
             let run = sync.takeCertified(above: tree.head.height, hash: tree.headHash, now: now)
@@ -22,23 +25,37 @@ extension Replica {
             apply(run)
             applied += 1
         }
-        guard !isStopped else { return }
+        guard !isStopped else { return false }
+        let isMoreHere = applied == ReplicaLimits.syncRuns
+        if isMoreHere, !isSyncTimerSet {
+            // Votes and whatever else waits come in between.
+            isSyncTimerSet = true
+            effects.append(.setTimer(.sync, delayMilliseconds: 0))
+        }
         let sources = sources
         let head = tree.head.height
         let isFollowing = consensus.configuration.ownIndex == nil
         isSynchronizing = sync.isNeeded(
             head: head, target: sync.target(of: sources, now: now), isFollowing: isFollowing, now: now)
-        guard isSynchronizing || sync.isRunning else { return }
+        guard isSynchronizing || sync.isRunning else { return isMoreHere }
         // Certificates can be judged up to the epoch's end; its last block tells the next set.
         let last = consensus.configuration.lastHeight
         for request in sync.plan(head: head, last: last, peers: sources, now: now) {
             effects.append(.send(.blocksRequest(request.range), to: [request.peer]))
         }
+        return isMoreHere
     }
 
     /// A chain of blocks from above the head to one that a quorum of this epoch finalized.
     private mutating func apply(_ blocks: [SyncedBlock]) {
         guard let last = blocks.last, let certificate = last.certificate else { return }
+        // [C19] Others have begun a new epoch on the block that is the head here.
+        if let restart = blocks.first?.loaded.block.restart, restart.lastBlock == tree.headHash,
+            restart.epoch.value == consensus.configuration.epoch.value + 1
+        {
+            begin(restart: restart)
+            guard !isStopped else { return }
+        }
         guard certificate.epoch == consensus.configuration.epoch,
             last.header.height <= consensus.configuration.lastHeight
         else {
@@ -67,8 +84,7 @@ extension Replica {
     /// Once a second: peers that did not answer are passed over.
     mutating func lookAfterSync() {
         sync.expire(now: now)
-        synchronize()
-        sync.dropUncertified(now: now)
+        if !synchronize() { sync.dropUncertified(now: now) }
     }
 
     mutating func sendBlocks(_ range: BlockRange, to key: TransportKey) {

@@ -22,6 +22,8 @@ public struct Replica: Sendable {
     /// What journal and guard hold of epochs that the chain here has not reached: the database was lost, they were not.
     private var ahead: (journal: [JournalRecord], guardVotes: [Vote])
     private let isGuardComplete: Bool
+    /// The epoch was begun by a restart that the chain does not hold yet: the first block carries it.
+    private(set) var restart: EpochRestart?
     /// The epoch's validators and how they are reached.
     public private(set) var epochInformation: EpochInformation
     public internal(set) var pool: TransactionPool<VerifiedTransaction>
@@ -38,6 +40,7 @@ public struct Replica: Sendable {
     var gossip = TransactionGossip()
     var sync = BlockSync()
     var isSynchronizing = false
+    var isSyncTimerSet = false
     /// Whom to ask next, counted on with each question.
     var askCount: UInt64 = 0
 
@@ -45,6 +48,7 @@ public struct Replica: Sendable {
     var effects: [ReplicaEffect] = []
     var isStopped = false
     private var didEpochEnd = false
+    var isRestartDue = false
     private var work = Work.none
     var isWorkOverdue = false
     // The batch that fills: its timer's number, and whether it was waited for.
@@ -58,7 +62,10 @@ public struct Replica: Sendable {
         pool = TransactionPool(limits: configuration.pool)
         tree = BlockTree(head: recovery.head, state: recovery.state)
         parameters = try Self.parameters(in: recovery.state)
-        let epoch = try Self.epoch(in: recovery.state)
+        let (epoch, restart) = try Self.restarted(
+            try Self.epoch(in: recovery.state), by: configuration.restart, after: recovery.head, in: recovery.state,
+            network: configuration.network, parameters: parameters)
+        self.restart = restart
         let height = recovery.head.height
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
         let isInside = height >= epoch.firstHeight
@@ -101,6 +108,18 @@ public struct Replica: Sendable {
         } catch {
             throw error.asDamage(of: "the ledger's parameters")
         }
+    }
+
+    /// The epoch that goes on after `head`: the state's, or the one that a restart begins there.
+    private static func restarted(
+        _ current: EpochRecord, by restart: EpochRestart?, after head: BlockHeader, in state: LayeredSnapshot,
+        network: Hash, parameters: LedgerParameters
+    ) throws(StateFailure) -> (EpochRecord, EpochRestart?) {
+        guard let restart, restart.lastBlock == head.hash, restart.epoch.value == current.number.value + 1,
+            restart.isValid(network: network, by: try GenesisExecutor.validatorSet(in: state))
+        else { return (current, nil) }
+        let last = Height(head.height.value + parameters.epochLength)
+        return (EpochRecord(number: restart.epoch, firstHeight: head.height.next, lastHeight: last), restart)
     }
 
     private static func epoch(in state: LayeredSnapshot) throws(StateFailure) -> EpochRecord {
@@ -147,6 +166,9 @@ public struct Replica: Sendable {
         case .timer(.consensus(let timer)): if timer.epoch == consensus.configuration.epoch { run(.timer(timer)) }
         case .timer(.batch(let number)): if number == batchNumber, isBatchWaiting { isBatchReady = true }
         case .timer(.announcement): announcementTimerFired()
+        case .timer(.sync):
+            isSyncTimerSet = false
+            synchronize()
         case .finalState(let snapshot):
             if !tree.rebase(on: snapshot) { stop("the store's state is not the one that became final") }
         }
@@ -180,6 +202,10 @@ public struct Replica: Sendable {
             for effect in consensus.step(next) where !isStopped { perform(effect, answers: &inputs) }
         }
         if didEpochEnd { beginEpoch() }
+        if isRestartDue {
+            isRestartDue = false
+            begin(restart: configuration.restart)
+        }
     }
 
     mutating func run(_ input: ConsensusInput, of epoch: Epoch) {
@@ -237,13 +263,22 @@ public struct Replica: Sendable {
 
     private mutating func beginEpoch() {
         didEpochEnd = false
+        begin(restart: nil)
+    }
+
+    /// [C19] A restart names the head, and a quorum signed it: what goes on is the epoch that it begins.
+    mutating func begin(restart given: EpochRestart?) {
         guard let state = tree.state(after: tree.headHash) else {
             stop("the state after the epoch's last block is not here")
             return
         }
         do {
             parameters = try Self.parameters(in: state)
-            let epoch = try Self.epoch(in: state)
+            let (epoch, restart) = try Self.restarted(
+                try Self.epoch(in: state), by: given ?? configuration.restart, after: tree.head, in: state,
+                network: configuration.network, parameters: parameters)
+            guard given == nil || restart != nil else { return }
+            self.restart = restart
             // [C17] They may be ahead of the chain by whole epochs: own votes of them are not another copy's, and bind.
             let next = try Self.instance(
                 configuration, epoch: epoch, parameters: parameters, state: state,
@@ -252,7 +287,8 @@ public struct Replica: Sendable {
                     finalization: nil, journal: ahead.journal, guardVotes: ahead.guardVotes,
                     isGuardComplete: isGuardComplete))
             ahead.journal.removeAll { $0.position.epoch <= epoch.number }
-            previous = consensus
+            // One that was given up helps nobody: it might still vote.
+            previous = restart == nil ? consensus : nil
             previousInformation = epochInformation
             awaited = []
             partials = [:]

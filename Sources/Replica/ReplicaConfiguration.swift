@@ -16,16 +16,19 @@ public struct ReplicaConfiguration: Sendable {
     /// How long a leader waits for company after the first transaction. Ten milliseconds cost a client little and
     /// spread a block's fixed cost (six syncs and a trie update) over what arrives meanwhile.
     public let batchMilliseconds: UInt64
+    /// What the operator was given to begin a new epoch with, once the block that it names is the last final one [C19].
+    public let restart: EpochRestart?
 
     public init(
         network: Hash, networkKind: NetworkKind, ownKey: Address?, pool: MempoolLimits = MempoolLimits(),
-        batchMilliseconds: UInt64 = 10
+        batchMilliseconds: UInt64 = 10, restart: EpochRestart? = nil
     ) {
         self.network = network
         self.networkKind = networkKind
         self.ownKey = ownKey
         self.pool = pool
         self.batchMilliseconds = batchMilliseconds
+        self.restart = restart
     }
 }
 

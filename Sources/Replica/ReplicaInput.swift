@@ -33,4 +33,6 @@ public enum ReplicaTimer: Hashable, Sendable {
     case batch(UInt64)
     /// What was admitted since the last announcement is announced.
     case announcement
+    /// More blocks that were fetched are to be applied.
+    case sync
 }

@@ -27,6 +27,7 @@ extension ReplicaTimer {
         case .consensus(let timer): "timer \(timer.kind) \(timer.epoch)/\(timer.view)"
         case .batch: "timer batch"
         case .announcement: "timer announcement"
+        case .sync: "timer sync"
         }
     }
 }

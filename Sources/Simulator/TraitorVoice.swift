@@ -84,7 +84,7 @@ final class TraitorVoice {
             transactionsRoot: proposal.header.transactionsRoot, receiptsRoot: proposal.header.receiptsRoot,
             evidenceRoot: proposal.header.evidenceRoot, stateRoot: proposal.header.stateRoot)
         return offer(
-            Block(header: header, transactions: block.transactions, evidence: block.evidence),
+            Block(header: header, transactions: block.transactions, evidence: block.evidence, restart: block.restart),
             in: proposal.notarize.vote.position, parentView: proposal.parentView)
     }
 
@@ -95,7 +95,8 @@ final class TraitorVoice {
         variantsEpoch = position.epoch
         variants[position.view] = vote
         return CompactProposal(
-            header: block.header, evidence: block.evidence, view: position.view, parentView: parentView,
+            header: block.header, evidence: block.evidence, restart: block.restart, view: position.view,
+            parentView: parentView,
             notarize: notarize, shortIDs: block.transactions.map { _ in 0 },
             included: block.transactions.enumerated().map { CompactProposal.Included(index: $0, bytes: $1) })
     }

@@ -64,6 +64,14 @@ public final class SigningGuard {
         if new != record { try store(new) }
     }
 
+    /// Durable when it returns true (``GuardRecord/restarting(in:)``); false if the key voted in that epoch already.
+    public func restart(in epoch: Epoch) throws(StorageFailure) -> Bool {
+        if let failure { throw failure }
+        guard let new = record.restarting(in: epoch) else { return false }
+        if new != record { try store(new) }
+        return true
+    }
+
     private func store(_ new: GuardRecord) throws(StorageFailure) {
         let bytes = new.encoded
         do throws(StorageFailure) {

@@ -75,6 +75,15 @@ public struct GuardRecord: CBORCodable, Hashable, Sendable {
             terminal: terminal)
     }
 
+    /// The operator says that no other machine has the key, and signs that `epoch` begins: from then on the key votes in
+    /// it and in no earlier one. Nil if it has voted there already, or later.
+    public func restarting(in epoch: Epoch) -> GuardRecord? {
+        guard position.epoch < epoch || position == EpochView(epoch, .genesis) else { return nil }
+        return GuardRecord(
+            network: network, key: key, watching: nil, position: EpochView(epoch, .genesis), notarize: nil,
+            terminal: nil)
+    }
+
     /// True if the vote proves that another copy of the key runs: it is of the watched epoch, which began after this
     /// node was synced, so nothing that this machine signed before it lost its guard is of it. Votes of earlier epochs
     /// prove nothing. Precondition: the signature was verified with `set`, the vote's epoch's.

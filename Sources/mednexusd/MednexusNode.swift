@@ -19,7 +19,7 @@ struct MednexusNode: AsyncParsableCommand {
         version: NodeVersion.text,
         subcommands: [
             Initialize.self, Join.self, KeysCommand.self, Start.self, Devnet.self, GenesisCommand.self, Status.self,
-            Peers.self, DoctorCommand.self,
+            Peers.self, DoctorCommand.self, EpochCommand.self,
             ConfigurationCommand.self, Verify.self, Version.self,
         ])
 }

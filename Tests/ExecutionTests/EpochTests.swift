@@ -1,4 +1,5 @@
 import Blocks
+import Cryptography
 import Encoding
 import Execution
 import Governance
@@ -82,6 +83,55 @@ struct EpochTests {
             network: old.network, networkKind: old.networkKind, epoch: 1, validatorSet: old.validatorSet)
         #expect(try defect(oldSet) == .wrongValidatorSet)
         #expect(try defect(ledger.epoch) == nil)
+    }
+
+    @Test("[C19] A block begins a new epoch if a quorum signed it on its parent; nothing else of the kind is a block")
+    func restart() throws {
+        let ledger = try Self.ledger()
+        try ledger.block([])
+        let parent = ledger.head
+        func signed(_ epoch: UInt64, on block: Hash, by name: String) -> EpochRestart {
+            let message = EpochRestart.message(network: ledger.genesis.hash, epoch: Epoch(epoch), lastBlock: block)
+            return EpochRestart(
+                epoch: Epoch(epoch), lastBlock: block,
+                signatures: [
+                    EpochRestart.Signed(
+                        validator: 0,
+                        signature: Schnorr.sign(message: message, secret: Ledger.key(name), auxiliary: .zero))
+                ])
+        }
+        func executed(_ restart: EpochRestart) throws -> (ExecutedBlock?, BlockDefect?) {
+            let proposed = try BlockExecutor.propose(
+                on: parent, state: ledger.state, epoch: ledger.epoch, proposer: 0,
+                time: ledger.time.adding(milliseconds: 5_000), candidates: [], restart: restart
+            ).executed
+            let block = try Block(decoding: proposed.block.encoded)
+            do throws(BlockFailure) {
+                let again = try BlockExecutor.execute(
+                    block, transactions: [], on: parent, state: ledger.state, epoch: ledger.epoch)
+                return (again, nil)
+            } catch .invalid(let defect) {
+                return (nil, defect)
+            }
+        }
+        #expect(try executed(signed(1, on: parent.hash, by: "alice")).1 == .badRestart)
+        #expect(try executed(signed(1, on: .zero, by: "registrar")).1 == .badRestart)
+        #expect(try executed(signed(2, on: parent.hash, by: "registrar")).1 == .wrongEpoch)
+        let unsigned = EpochRestart(epoch: Epoch(1), lastBlock: parent.hash, signatures: [])
+        #expect(try executed(unsigned).1 == .badRestart)
+        let (good, defect) = try executed(signed(1, on: parent.hash, by: "registrar"))
+        #expect(defect == nil)
+        let block = try #require(good)
+        // The header commits to it.
+        let stripped = Block(header: block.block.header, transactions: [], evidence: [])
+        #expect(BlockExecutor.headerDefect(of: stripped, on: parent, epoch: ledger.epoch) == .wrongEpoch)
+        #expect(!stripped.bodyMatchesHeader)
+        ledger.append(block)
+        let record = try Epochs.current(in: ledger.state)
+        #expect(record.number == Epoch(1))
+        #expect(record.firstHeight == parent.height.next)
+        #expect(record.lastHeight.value == parent.height.value + 10)
+        #expect(try ledger.replayDifference() == nil)
     }
 
     @Test("A change that no longer fits fails no block: the institution lost its accreditation in the last one")

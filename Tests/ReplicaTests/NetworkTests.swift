@@ -96,7 +96,8 @@ struct ReplicaNetworkTests {
         // The child is offered, and its transactions are not here: node 3 waits for it.
         let leader = network.replicas[0].epochInformation.validators.leader(of: child.view)
         let proposal = CompactProposal(
-            header: second.header, evidence: second.evidence, view: child.view, parentView: child.parentView,
+            header: second.header, evidence: second.evidence, restart: second.restart, view: child.view,
+            parentView: child.parentView,
             notarize: network.signed(
                 .notarize(.genesis, child.view, parentView: child.parentView, blockHash: second.hash), by: leader),
             shortIDs: second.transactions.map { _ in 7 }, included: [])

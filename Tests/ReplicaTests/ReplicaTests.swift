@@ -1,5 +1,6 @@
 import Blocks
 import Consensus
+import Cryptography
 import Mempool
 import Primitives
 import Replica
@@ -106,5 +107,85 @@ struct ReplicaTests {
         network.send(0, .transaction(try other.transfer(0, sequence: 0), ticket: 1))
         network.run(milliseconds: 100)
         #expect(network.refusals.first?.reason == "sequence_too_far")
+    }
+
+    @Test("[C19] A quorum lost its guards: a signed restart begins the next epoch, and those who got none follow")
+    func restart() throws {
+        var network = try TestReplicas(4, epochLength: 20)
+        network.run(milliseconds: 100)
+        for sequence in 0..<3 as Range<UInt64> {
+            network.send(0, .transaction(try network.transfer(0, sequence: sequence), ticket: 1))
+            network.run(milliseconds: 2_000)
+        }
+        // The guards of two are gone: they watch an epoch that can't end without them.
+        let ids = network.keys.map(\.address)
+        for node in 0..<2 {
+            network.disks[node].guardRecord = GuardRecord.watchingEverything(
+                network: network.genesis.hash, key: ids[node])
+            network.disks[node].journal = []
+        }
+        try network.restartAll()
+        network.run(milliseconds: 40_000)
+        let height = network.replicas[3].head.height
+        network.send(3, .transaction(try network.transfer(0, sequence: 3), ticket: 1))
+        network.run(milliseconds: 60_000)
+        #expect(network.replicas[3].head.height == height, "no quorum may vote")
+
+        let last = network.disks[3].log[network.disks[3].log.count - 1].hash
+        let complete = network.signed(Epoch(1), on: last, by: [0, 1, 2])
+        for node in 0..<3 {
+            let record = network.disks[node].guardRecord
+            network.disks[node].guardRecord = try #require(record.restarting(in: Epoch(1)))
+            network.restarts[node] = complete
+        }
+        try network.restartAll()
+        network.send(3, .transaction(try network.transfer(0, sequence: 3), ticket: 1))
+        network.run(milliseconds: 60_000)
+        #expect(network.stops.isEmpty)
+        #expect(network.areChainsSound)
+        // Node 3 has no file of it: the chain tells it.
+        for node in 0..<4 {
+            #expect(network.replicas[node].consensus.configuration.epoch == Epoch(1))
+            #expect(network.finalTransactions(node) == 4)
+        }
+        let first = try #require(network.disks[3].log.first { $0.header.parent == last })
+        #expect(first.restart == complete)
+        #expect(first.header.epoch == 1)
+        // The epoch is as long as any other, and ends like one; a file that lies there still does nothing.
+        try network.restartAll()
+        for sequence in 4..<30 as Range<UInt64> {
+            network.send(0, .transaction(try network.transfer(0, sequence: sequence), ticket: 1))
+            network.run(milliseconds: 1_000)
+        }
+        network.run(milliseconds: 10_000)
+        #expect(network.stops.isEmpty)
+        #expect(network.areChainsSound)
+        #expect(network.finalTransactions(3) == 30)
+        #expect(network.replicas[3].consensus.configuration.epoch >= Epoch(2))
+        let restarts = network.disks[3].log.compactMap(\.restart)
+        #expect(restarts == [complete])
+    }
+
+    @Test("[C19] A restart that no quorum signed, or of another block or epoch, begins nothing")
+    func badRestarts() throws {
+        for count in [1, 4] {
+            var network = try TestReplicas(count, epochLength: 20)
+            let genesis = network.disks[0].log[0].hash
+            let bad = [
+                network.signed(Epoch(1), on: genesis, by: count == 1 ? [] : [0, 1]),
+                network.signed(Epoch(2), on: genesis, by: Array(0..<count)),
+                network.signed(Epoch(1), on: .zero, by: Array(0..<count)),
+                EpochRestart(
+                    epoch: Epoch(1), lastBlock: genesis,
+                    signatures: network.signed(Epoch(2), on: genesis, by: Array(0..<count)).signatures),
+            ]
+            for restart in bad {
+                for node in 0..<count { network.restarts[node] = restart }
+                try network.restartAll()
+                network.run(milliseconds: 1_000)
+                #expect(network.replicas[0].consensus.configuration.epoch == .genesis)
+            }
+            #expect(network.stops.isEmpty)
+        }
     }
 }

@@ -131,10 +131,14 @@ struct TestReplicas {
         LayeredSnapshot(EmptySnapshot(), layersNewestFirst: disks[index].layers.reversed())
     }
 
+    /// What each node's operator has laid in.
+    var restarts: [Int: EpochRestart] = [:]
+
     private func open(_ index: Int) throws -> Replica {
         let disk = disks[index]
         return try Replica(
-            ReplicaConfiguration(network: genesis.hash, networkKind: .test, ownKey: keys[index].address),
+            ReplicaConfiguration(
+                network: genesis.hash, networkKind: .test, ownKey: keys[index].address, restart: restarts[index]),
             recovery: ReplicaRecovery(
                 head: disk.log[disk.log.count - 1].header, finalization: disk.finalization, state: snapshot(index),
                 journal: disk.journal, guardVotes: disk.guardRecord.votes))
@@ -296,6 +300,17 @@ struct TestReplicas {
 
     /// How many transactions a peer was asked for.
     func requestedTags(of key: TransportKey) -> Int { requested[key] ?? 0 }
+
+    func signed(_ restart: Epoch, on block: Hash, by nodes: [Int]) -> EpochRestart {
+        let message = EpochRestart.message(network: genesis.hash, epoch: restart, lastBlock: block)
+        return EpochRestart(
+            epoch: restart, lastBlock: block,
+            signatures: nodes.map { node in
+                EpochRestart.Signed(
+                    validator: node,
+                    signature: Schnorr.sign(message: message, secret: keys[node], auxiliary: .zero))
+            })
+    }
 
     func signed(_ vote: Vote, by node: Int) -> SignedVote {
         let signature = Schnorr.sign(

@@ -24,7 +24,8 @@ enum SchemaTypes {
     /// Rules without a type of their own: parts of other records, what is hashed and never read, and what purchases
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
-        "included-transactions", "transaction", "vote-message", "peer-address-message", "proof-terminal",
+        "included-transactions", "transaction", "vote-message", "epoch-restart-message", "peer-address-message",
+        "proof-terminal",
         "iso-3166-codes",
         "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin",
         "delivery-complete", "delivery",
@@ -64,6 +65,7 @@ enum SchemaTypes {
             "signed-vote": SignedVote.self,
             "certificate": Certificate.self,
             "evidence": Evidence.self,
+            "epoch-restart": EpochRestart.self,
             "validator": Validator.self,
             "validator-set": ValidatorSet.self,
             "proposal": Proposal.self,

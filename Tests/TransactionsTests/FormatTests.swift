@@ -41,8 +41,14 @@ enum Formats {
         return Evidence(signed[0], signed[1]).map { [$0] } ?? []
     }()
     static let block = Block(header: header, transactions: [transaction.bytes, [1, 2, 3]], evidence: evidence)
+    static let restarted = Block(
+        header: header, transactions: [], evidence: evidence,
+        restart: EpochRestart(
+            epoch: Epoch(4), lastBlock: header.parent,
+            signatures: (0..<3).map { EpochRestart.Signed(validator: $0, signature: certificate.signatures[0]) }))
     static let finalized = [
         FinalizedBlock(block: block, certificate: certificate), FinalizedBlock(block: block, certificate: nil),
+        FinalizedBlock(block: restarted, certificate: nil),
     ]
     static let event = EventRecord(
         RevenueEvent.issued(
@@ -101,7 +107,7 @@ struct FormatTests {
         "asset.freeze": "fddc71158f237453",
         "asset.issue": "df7d174f6d99d5b7",
         "asset.redeem": "7cadf61fe7470d4c",
-        "block": "9b0d4ad6559f5598",
+        "block": "7e465b28f671c003",
         "certificate": "69c706be5137e179",
         "consent.countersign": "bf7cc24060ab8839",
         "consent.grant": "d25c25ac3c1b386e",
@@ -116,8 +122,8 @@ struct FormatTests {
         "delegation.revoke": "64581bdd57174e28",
         "event": "7c609b54a8e6a04f",
         "evidence": "44112a1997070cf8",
-        "finalizedBlock": "4f65edc05866cd9c",
-        "finalizedBlock.bare": "d8d11ef49c29a012",
+        "finalizedBlock": "f5ac7d00e33fab8f",
+        "finalizedBlock.bare": "475dacfbb2c68fa1",
         "genesis": "bf52cf91acbac479",
         "governance.propose": "b385cb7bde72d992",
         "governance.vote": "695bfc17d6862db8",
