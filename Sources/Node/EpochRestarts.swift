@@ -55,6 +55,11 @@ package enum EpochRestarts {
 
         /// Refuses what is about another block or epoch than this node's next.
         func check(_ restart: EpochRestart) throws {
+            guard restart.epoch > epoch else {
+                throw NodeFailure(
+                    .configuration, "epoch \(restart.epoch) has begun already; here it is epoch \(epoch)",
+                    hint: "There is nothing to do.")
+            }
             if restart.lastBlock != head.hash, let height = try ledger.log.height(of: restart.lastBlock) {
                 throw NodeFailure(
                     .signingGuard,
