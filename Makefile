@@ -49,7 +49,7 @@ else
 	# By themselves: their sockets must not wait for threads that computing tests hold.
 	$(SWIFT) test -c release --skip-build --filter NetworkingTests
 	$(BUILD) --product mednexus-simulator
-	$(BIN)/mednexus-simulator --seeds 100
+	$(BIN)/mednexus-simulator --seeds 1000
 	$(BUILD) --product mednexus-relay
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
