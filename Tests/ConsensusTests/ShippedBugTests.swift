@@ -125,7 +125,7 @@ struct ShippedBugTests {
     @Test("7. A block log ahead of the journal is the base; the journal's older records are passed over")
     func stateAhead() {
         let final = Anchor(view: View(9), blockHash: block, height: Height(3))
-        let core = ConsensusCore(
+        var core = ConsensusCore(
             ConsensusConfiguration(
                 network: testNetwork, epoch: .genesis, validators: testSet(4), ownIndex: 0,
                 lastHeight: Height(1_000)),
@@ -133,6 +133,7 @@ struct ShippedBugTests {
                 finalized: final, finalization: nil, journal: [.vote(nullifyOne)], guardVotes: [nullifyOne]))
         #expect(core.view == View(10))
         #expect(core.finalized == final)
+        #expect(casts(core.step(.start)).isEmpty, "a vote below what is final is not said again")
     }
 
     @Test("8. Two signatures over one vote are no evidence; two votes are, and a restart remembers")
@@ -145,7 +146,19 @@ struct ShippedBugTests {
         #expect(!again.contains { if case .report = $0 { true } else { false } })
         let effects = core.step(vote(other, by: 2))
         #expect(effects.contains { if case .report = $0 { true } else { false } })
-        #expect(effects.first.map { if case .persist = $0 { true } else { false } } ?? false)
+        guard case .persist(let records)? = effects.first else {
+            Issue.record("evidence is journaled before it is reported")
+            return
+        }
+        // After a restart the same pair is known, and reported no second time.
+        var restarted = ConsensusCore(
+            ConsensusConfiguration(
+                network: testNetwork, epoch: .genesis, validators: testSet(4), ownIndex: 0,
+                lastHeight: Height(1_000)),
+            recovery: Recovery(finalized: genesisAnchor, finalization: nil, journal: records, guardVotes: []))
+        _ = restarted.step(.start)
+        let repeated = restarted.step(vote(proposal.notarize, by: 2)) + restarted.step(vote(other, by: 2))
+        #expect(!repeated.contains { if case .report = $0 { true } else { false } })
     }
 
     @Test("8b. No finalize for a leader that equivocated, before and after a restart")
