@@ -53,17 +53,20 @@ public struct Recovery: Hashable, Sendable {
     public let journal: [JournalRecord]
     /// What the double-sign guard holds.
     public let guardVotes: [Vote]
+    /// The highest position at which the key signed anything; an old vote below it may have been forgotten.
+    public let guardPosition: EpochView
     /// False for a key that came without its guard: what it signed elsewhere is not known, so its votes prove nothing.
     public let isGuardComplete: Bool
 
     public init(
         finalized: Anchor, finalization: Certificate?, journal: [JournalRecord], guardVotes: [Vote],
-        isGuardComplete: Bool = true
+        guardPosition: EpochView = EpochView(.genesis, .genesis), isGuardComplete: Bool = true
     ) {
         self.finalized = finalized
         self.finalization = finalization
         self.journal = journal
         self.guardVotes = guardVotes
+        self.guardPosition = max(guardPosition, guardVotes.map(\.position).max() ?? guardPosition)
         self.isGuardComplete = isGuardComplete
     }
 }

@@ -8,10 +8,8 @@ extension ConsensusCore {
             replay(record)
         }
         for vote in recovery.guardVotes where vote.epoch == epoch && vote.view > finalized.view { replayOwn(vote) }
-        ownVotesKnownFrom =
-            recovery.guardVotes.map(\.position).max().map {
-                $0.epoch < epoch ? .genesis : $0.epoch == epoch ? $0.view : .maximum
-            } ?? .genesis
+        let guarded = recovery.guardPosition
+        ownVotesKnownFrom = guarded.epoch < epoch ? .genesis : guarded.epoch == epoch ? guarded.view : .maximum
         if !recovery.isGuardComplete { ownVotesKnownFrom = .maximum }
         isOver = finalized.height >= configuration.lastHeight
         guard !isOver else { return }

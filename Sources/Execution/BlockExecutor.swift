@@ -174,7 +174,9 @@ public enum BlockExecutor {
         if let restart = block.restart {
             guard restart.epoch.value == header.epoch, restart.lastBlock == header.parent else { return .badRestart }
         }
-        guard header.epoch == (block.restart == nil ? epoch.epoch : epoch.epoch + 1) else { return .wrongEpoch }
+        // A restart that came to nothing used up its number: the next one has a higher.
+        let isNamed = block.restart == nil ? header.epoch == epoch.epoch : header.epoch > epoch.epoch
+        guard isNamed else { return .wrongEpoch }
         guard header.validatorSet == epoch.validatorSet else { return .wrongValidatorSet }
         guard header.time > parent.time else { return .timeNotAfterParent }
         guard block.transactions.count <= WireLimits.blockTransactions,

@@ -76,8 +76,9 @@ public struct NetworkLimits: Sendable {
     public static let smallestFragmentBytes = 1 << 10
     /// A message that was begun is there within this time: the largest over 1 Mbit/s with others before it.
     public var message: Duration = .seconds(180)
-    /// What all peers that don't vote may make this node hold together, received and not handled, or waiting to be sent.
-    /// Above it one that wants more is disconnected, or its message dropped. Validators are bounded by their set.
+    /// What all strangers may make this node hold together, received and not handled, or (the same again) waiting to be
+    /// sent. Half of it is shared out evenly, half is for whoever needs more; without any left one that wants more is
+    /// disconnected, or its message dropped. Validators are bounded by their set, others by the operator.
     public var observerBytes = 256 << 20
     /// What a peer may send beyond the largest message before the handler has returned: several small messages in flight
     /// while one is handled.

@@ -22,6 +22,8 @@ package struct Outbox {
         queues[channel].append(Message(bytes: bytes))
     }
 
+    package var isEmpty: Bool { MessageChannel.allCases.allSatisfy { queues[$0].isEmpty } }
+
     /// False for nothing, and for a sum that no window has.
     package mutating func give(_ count: Int, on channel: MessageChannel) -> Bool {
         guard count > 0, count <= NetworkLimits.largestWindow - credit[channel] else { return false }

@@ -41,8 +41,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isPaused = false
     private var isPumping = false
     private var isProcessing = false
-    /// Bytes received and not handled yet, as the budget of all observers counts them.
-    private var held = 0
+    /// Received and not handled yet.
+    private var holding = MemoryHolding()
+    /// When something was written last, or began to wait.
+    private var lastWritten = ContinuousClock.now
     /// Credit and answers that leave before any message, together when the socket has room: a peer that does not read
     /// makes nothing pile up here.
     private var owedCredit = PerChannel<Int> { _ in 0 }
@@ -76,8 +78,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         /// On their way to the loop or in the queue.
         var queued = PerChannel<Int> { _ in 0 }
         var queuedMessages = PerChannel<Int> { _ in 0 }
-        /// Of them, as the budget of all observers counts them.
-        var held = 0
+        var holding = MemoryHolding()
     }
 
     init(_ network: PeerNetwork, address: PeerAddress, dialed: TransportKey?, channel: any Channel) {
@@ -99,10 +100,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     var isInbound: Bool { dialed == nil }
-    /// Not a validator of the epoch when it connected.
-    var isObserver: Bool { figures.withLock { $0.role != .validator } }
-    /// One of those whose places are counted.
+    /// One of those whose places and memory are counted.
     var isStranger: Bool { figures.withLock { $0.role == .observer } }
+    /// Another epoch's set makes a validator of an observer, and the reverse.
+    func setRole(_ role: PeerRole) { figures.withLock { $0.role = role } }
     var isOver: Bool { figures.withLock { $0.isOver } }
 
     /// Hands over no message from now on.
@@ -133,10 +134,9 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             guard figures.queuedMessages[channel] < limits.queueMessages,
                 figures.queued[channel] + count <= limits.queueBytes(channel), !figures.isOver
             else { return false }
-            if figures.role != .validator {
-                guard network.holdOutbound(count) else { return false }
-                figures.held += count
-            }
+            guard
+                figures.holding.add(count, isStranger: figures.role == .observer, of: network.outboundBudget)
+            else { return false }
             figures.queued[channel] += count
             figures.queuedMessages[channel] += 1
             return true
@@ -208,11 +208,9 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         phase = .over
         figures.withLock { figures in
             figures.isOver = true
-            network.releaseOutbound(figures.held)
-            figures.held = 0
+            figures.holding.remove(.max, isStranger: false, of: network.outboundBudget)
         }
-        network.releaseInbound(held)
-        held = 0
+        holding.remove(.max, isStranger: false, of: network.inboundBudget)
         deadline?.cancel()
         for channel in MessageChannel.allCases { streams[channel]?.finish() }
         self.context = nil
@@ -324,17 +322,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Counts what a peer makes this node keep. False if all that don't vote may keep no more together.
     private func hold(_ count: Int) -> Bool {
-        guard isObserver else { return true }
-        held += count
-        return network.holdInbound(count)
+        holding.add(count, isStranger: isStranger, of: network.inboundBudget)
     }
 
     private func handled(_ count: Int, on channel: MessageChannel) {
-        if isObserver {
-            let count = min(count, held)
-            held -= count
-            network.releaseInbound(count)
-        }
+        holding.remove(count, isStranger: isStranger, of: network.inboundBudget)
         owedCredit[channel] += inbox.handled(count, on: channel)
         pump()
     }
@@ -399,6 +391,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// A message that room was reserved for.
     func send(_ message: [UInt8], on channel: MessageChannel) {
+        if outbox.isEmpty { lastWritten = .now }
         outbox.append(message, on: channel)
         pump()
     }
@@ -433,16 +426,14 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func write(_ frame: Frame) {
         guard let context, let transport else { return }
+        if case .fragment = frame { lastWritten = .now }
         let sealed = transport.seal(frame.bytes)
         if case .fragment(let channel, _, let isLast, let part) = frame {
             figures.withLock {
                 $0.bytesOut[channel] += UInt64(sealed.count)
                 $0.queued[channel] -= part.count
                 if isLast { $0.queuedMessages[channel] -= 1 }
-                if $0.role != .validator {
-                    $0.held -= part.count
-                    network.releaseOutbound(part.count)
-                }
+                $0.holding.remove(part.count, isStranger: $0.role == .observer, of: network.outboundBudget)
             }
             network.measures.sent(sealed.count, channel)
         }
@@ -460,7 +451,8 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
             guard self.context != nil else { return }
             let now = ContinuousClock.now
             guard now - lastHeard < limits.idle, now - (pinged?.at ?? now) < limits.idle,
-                now - (inbox.oldestStart ?? now) < limits.message
+                now - (inbox.oldestStart ?? now) < limits.message,
+                outbox.isEmpty || now - lastWritten < limits.message
             else {
                 close(failing: nil)
                 return

@@ -68,8 +68,8 @@ public final class PeerNetwork: Service, Sendable {
     private let telling = Mutex(())
     private let group: MultiThreadedEventLoopGroup
     /// What peers that don't vote make this node hold.
-    private let inboundBytes = Atomic<Int>(0)
-    private let outboundBytes = Atomic<Int>(0)
+    let inboundBudget: MemoryBudget
+    let outboundBudget: MemoryBudget
     private let ownKey: TransportKey
 
     /// - Parameter announce: called once with the port that is listened on.
@@ -83,6 +83,8 @@ public final class PeerNetwork: Service, Sendable {
         self.configuration = configuration
         self.handler = handler
         measures = NetworkMeasures(metrics)
+        inboundBudget = MemoryBudget(configuration.limits)
+        outboundBudget = MemoryBudget(configuration.limits)
         self.logger = logger
         self.announce = announce
         ownKey = key
@@ -173,21 +175,6 @@ public final class PeerNetwork: Service, Sendable {
 
     // MARK: The budget of peers that don't vote
 
-    func holdInbound(_ count: Int) -> Bool {
-        inboundBytes.add(count, ordering: .relaxed).newValue <= configuration.limits.observerBytes
-    }
-    func releaseInbound(_ count: Int) { inboundBytes.subtract(count, ordering: .relaxed) }
-
-    /// Takes nothing where it is refused.
-    func holdOutbound(_ count: Int) -> Bool {
-        guard outboundBytes.add(count, ordering: .relaxed).newValue > configuration.limits.observerBytes else {
-            return true
-        }
-        outboundBytes.subtract(count, ordering: .relaxed)
-        return false
-    }
-    func releaseOutbound(_ count: Int) { outboundBytes.subtract(count, ordering: .relaxed) }
-
     /// A peer wanted more than all that don't vote may have together.
     func exhausted(_ key: TransportKey?) {
         measures.banned("memory")
@@ -212,12 +199,13 @@ public final class PeerNetwork: Service, Sendable {
             let near = state.unproven.filter { $0.origin == connection.origin }
             // Where too many failed, a few at a time may still try: a neighbor's fault locks nobody out for good.
             let isSuspect = state.offenders.isRefused(connection.origin, now: .now)
-            guard !isSuspect || near.count < limits.unprovenPerSuspect else {
+            let places = isSuspect ? limits.unprovenPerSuspect : limits.unprovenPerAddress
+            guard places > 0 else {
                 refusal = "address"
                 return nil
             }
             var oldest: PeerConnection?
-            if near.count >= limits.unprovenPerAddress {
+            if near.count >= places {
                 oldest = near.first
             } else if state.unproven.count >= limits.unprovenConnections {
                 oldest = state.unproven.first
@@ -366,6 +354,15 @@ public final class PeerNetwork: Service, Sendable {
         }
         connection.onLoop { $0.send(message, on: channel) }
         return true
+    }
+
+    /// Asks the handler once more what each connected peer is: the epoch changed.
+    public func setRoles() {
+        for (key, connection) in state.withLock({ $0.peers }) {
+            if case .admit(let role) = handler.admission(of: key, isInbound: connection.isInbound) {
+                connection.setRole(role)
+            }
+        }
     }
 
     /// True if a message of `count` bytes would be taken now.

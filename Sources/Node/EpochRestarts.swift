@@ -53,6 +53,33 @@ package enum EpochRestarts {
                 missing: names.indices.filter { !signers.contains($0) }.map { names[$0] }, quorum: set.quorum)
         }
 
+        /// [C19] What this node's own journal and guard know of a later final block: a certificate proves it; a vote to
+        /// finalize makes it possible.
+        func checkNothingLater(_ home: NodeHome, _ guardRecord: GuardRecord) throws {
+            let final = try ledger.header(at: head.height).certificate
+            let view = final?.epoch == epoch ? final?.view ?? .genesis : .genesis
+            let base = EpochView(epoch, view)
+            let (_, records) = try VoteJournal.open(
+                on: FileDisk.making(home.storageDirectory + "/journal"), network: ledger.network)
+            for case .certificate(let certificate) in records
+            where certificate.kind == .finalize && EpochView(certificate.epoch, certificate.view) > base {
+                throw NodeFailure(
+                    .signingGuard,
+                    "this node's journal proves that block \(certificate.blockHash) is final, above block \(head.height)",
+                    hint: "Start the node, so that it takes it in or fetches it, and sign on that block.")
+            }
+            let voted = records.compactMap { if case .vote(let vote) = $0 { vote } else { nil } } + guardRecord.votes
+            guard let last = voted.filter({ $0.kind == .finalize && $0.position > base }).max(by: { $0.view < $1.view })
+            else { return }
+            throw NodeFailure(
+                .signingGuard,
+                "this key voted to finalize block \(last.blockHash), above block \(head.height): a quorum may have made it"
+                    + " final",
+                hint:
+                    "Look for a node that has it, and let this one fetch it. If no node of the network has a block above"
+                    + " \(head.height): --nothing-later.")
+        }
+
         /// Refuses what is about another block or epoch than this node's next.
         func check(_ restart: EpochRestart) throws {
             guard restart.epoch > epoch else {
@@ -66,7 +93,7 @@ package enum EpochRestarts {
                     "the restart is on block \(height), and here block \(head.height) is final: it would be undone",
                     hint: "Give this node's log to the others first: they lag behind what a quorum has made final.")
             }
-            guard restart.lastBlock == head.hash, restart.epoch.value == epoch.value + 1 else {
+            guard restart.lastBlock == head.hash else {
                 throw NodeFailure(
                     .configuration,
                     "the restart begins epoch \(restart.epoch) on block \(restart.lastBlock); here the last final block"
@@ -78,8 +105,13 @@ package enum EpochRestarts {
 
     /// Signs on this node's last final block, together with what others signed already.
     ///
+    /// - Parameters:
+    ///   - number: of the epoch; nil: what the others name, or the one after this node's.
+    ///   - nothingLater: the operator says that no node has a later final block, though this one helped to finalize one.
     /// - Returns: the file to hand on, and what it says.
-    package static func sign(_ home: NodeHome, with others: [[UInt8]]) throws -> (file: [UInt8], summary: Summary) {
+    package static func sign(
+        _ home: NodeHome, with others: [[UInt8]], number: UInt64? = nil, nothingLater: Bool = false
+    ) throws -> (file: [UInt8], summary: Summary) {
         try reportingStorage {
             let situation = try Situation(home)
             let network = situation.ledger.network
@@ -88,27 +120,47 @@ package enum EpochRestarts {
                     .configuration, "\(home.path) has no key of epoch \(situation.epoch)'s validators",
                     hint: "Only they can sign; any node can apply what they signed.")
             }
-            let epoch = situation.epoch.next
-            var restart = EpochRestart(epoch: epoch, lastBlock: situation.head.hash, signatures: [])
-            for bytes in others {
-                let other = try decode(bytes)
-                try situation.check(other)
-                restart = restart.merging(other) ?? restart
+            let given = try others.map(decode)
+            for other in given { try situation.check(other) }
+            let epoch = number.map { Epoch($0) } ?? given.first?.epoch ?? situation.epoch.next
+            guard epoch > situation.epoch, epoch < .maximum else {
+                throw NodeFailure(.usage, "here it is epoch \(situation.epoch): a new one has a higher number")
+            }
+            if let other = given.first(where: { $0.epoch != epoch }) {
+                throw NodeFailure(
+                    .configuration, "one file begins epoch \(other.epoch), another epoch \(epoch)",
+                    hint: "All must sign one number.")
             }
             let signingGuard = try home.openGuard(network: network, key: key.address)
+            if !nothingLater { try situation.checkNothingLater(home, signingGuard.record) }
             guard try signingGuard.restart(in: epoch) else {
                 throw NodeFailure(
                     .signingGuard, "the key has voted in epoch \(epoch) or later",
-                    hint: "That epoch has begun already: apply its restart, and start the node.")
+                    hint:
+                        "If that epoch has begun, apply its restart and start the node; if its restart came to nothing,"
+                        + " all sign a higher number: --epoch \(signingGuard.record.position.epoch.value + 1)")
             }
             let signature = Schnorr.sign(
                 message: EpochRestart.message(network: network, epoch: epoch, lastBlock: situation.head.hash),
                 secret: key, auxiliary: NodeRandom.bytes32())
-            let own = EpochRestart(
+            // Only good signatures are handed on: a bad one would spoil all.
+            let message = EpochRestart.message(network: network, epoch: epoch, lastBlock: situation.head.hash)
+            let good = given.flatMap(\.signatures).filter { signed in
+                situation.set[signed.validator].map { Schnorr.verify(signed.signature, message: message, by: $0.key) }
+                    ?? false
+            }
+            let restart = EpochRestart(
                 epoch: epoch, lastBlock: situation.head.hash,
-                signatures: [EpochRestart.Signed(validator: index, signature: signature)])
-            restart = restart.merging(own) ?? own
+                signatures: [EpochRestart.Signed(validator: index, signature: signature)] + good)
             return (restart.encoded, situation.summary(restart))
+        }
+    }
+
+    /// Takes back a restart that was applied and has not begun anything: another one took its place.
+    package static func discard(_ home: NodeHome) throws {
+        try reportingStorage {
+            _ = try Situation(home)
+            try home.removeRestart()
         }
     }
 
@@ -150,6 +202,17 @@ package enum EpochRestarts {
 }
 
 extension NodeHome {
+    func removeRestart() throws {
+        guard try Self.read(restartFile) != nil else {
+            throw NodeFailure(.usage, "no restart was applied to \(path), or it has begun already")
+        }
+        do {
+            try FileManager.default.removeItem(atPath: restartFile)
+        } catch {
+            throw NodeFailure(.disk, "can't remove \(restartFile)")
+        }
+    }
+
     private var restartFile: String { path + "/epoch-restart" }
 
     func writeRestart(_ bytes: [UInt8]) throws {

@@ -131,8 +131,11 @@ package enum NodeIdentity {
         } else {
             lines.append("validator  none: an observer")
         }
-        if try home.isGuardWatching() == true {
-            lines.append("guard      watches an epoch for another copy of the key before it votes")
+        switch Result(catching: { try home.isGuardWatching() }) {
+        case .success(true?): lines.append("guard      watches an epoch for another copy of the key before it votes")
+        case .success: break
+        case .failure:
+            lines.append("guard      missing or damaged: the key signs nothing (`mednexusd keys recover-guard`)")
         }
         lines.append("transport  \(try contactKey(home))")
         return lines

@@ -112,7 +112,9 @@ private struct RunningNode {
                 restart: try home.pendingRestart(in: try Epochs.current(in: state).number)),
             recovery: ReplicaRecovery(
                 head: header, finalization: certificate, state: state, journal: records,
-                guardVotes: signingGuard?.record.votes ?? [], isGuardComplete: signingGuard?.record.watching == nil,
+                guardVotes: signingGuard?.record.votes ?? [],
+                guardPosition: signingGuard?.record.position ?? EpochView(.genesis, .genesis),
+                watching: signingGuard?.record.watching,
                 recordedEvidence: try ledger.evidence(since: try Epochs.current(in: state).firstHeight)))
         let board = HeadBoard(
             ChainHead(height: header.height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot))

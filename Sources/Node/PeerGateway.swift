@@ -25,6 +25,10 @@ final class PeerGateway: PeerHandler {
         var previous: EpochInformation?
         var addresses: AddressBook
         var requests = RequestLedger()
+
+        func isValidator(_ key: TransportKey) -> Bool {
+            [current, previous].contains { $0?.transportKeys.contains(key) ?? false }
+        }
     }
 
     private let state: Mutex<State>
@@ -38,7 +42,7 @@ final class PeerGateway: PeerHandler {
     /// Reads of the log for peers, not on the driver's thread: validators and others each one at a time.
     private let servingValidators = DispatchQueue(label: "mednexus.serving.validators")
     private let servingOthers = DispatchQueue(label: "mednexus.serving.others")
-    private let servingCounts = Mutex<[TransportKey: Int]>([:])
+    private let serving = Mutex((counts: [TransportKey: Int](), others: 0))
     /// Writes of the file of peers: an fsync each.
     private let saving = DispatchQueue(label: "mednexus.peers")
     private let isSavePlanned = Mutex(false)
@@ -81,8 +85,7 @@ final class PeerGateway: PeerHandler {
 
     func admission(of key: TransportKey, isInbound: Bool) -> PeerAdmission {
         state.withLock { state in
-            let isValidator = [state.current, state.previous].contains { $0?.transportKeys.contains(key) ?? false }
-            if isValidator { return .admit(.validator) }
+            if state.isValidator(key) { return .admit(.validator) }
             if observers.contains(key) || state.addresses.isConfigured(key) { return .admit(.listed) }
             guard observers.isEmpty else {
                 return .refuse("neither a validator's key nor on the list p2p.observers")
@@ -93,6 +96,7 @@ final class PeerGateway: PeerHandler {
 
     func connected(_ key: TransportKey, address: PeerAddress, isInbound: Bool) {
         logger.info("peer connected", metadata: ["peer": "\(key)", "inbound": "\(isInbound)"])
+        state.withLock { $0.requests.connected(key) }
         driver.post(.input(.connected(key)))
         let records = state.withLock { $0.addresses.records(with: ownRecord) }
         if !records.isEmpty { send(.addresses(records), to: [key]) }
@@ -122,14 +126,22 @@ final class PeerGateway: PeerHandler {
     private func verify(
         _ bytes: [UInt8], on channel: MessageChannel, from key: TransportKey
     ) async throws -> VerifiedMessage? {
-        // [N2] Of a later version: nobody's fault.
-        guard PeerMessage.isKindKnown(bytes) else { return nil }
-        let message = try PeerMessage(decoding: bytes)
+        // [N2] Of a later version: nobody's fault. Bulk that can't have been asked for is not even decoded.
+        guard PeerMessage.isKindKnown(bytes), state.withLock({ $0.requests.mayTake(bytes, from: key) }) else {
+            return nil
+        }
+        var message = try PeerMessage(decoding: bytes)
         guard message.channel.rawValue == channel.rawValue else {
             throw PeerOffense.badBlock("a message on another's channel")
         }
-        let (isTaken, verifier) = state.withLock { ($0.requests.takes(message, from: key), $0.verifier) }
-        guard isTaken else { return nil }
+        let (isTaken, isValidator, verifier) = state.withLock { state in
+            if case .addresses(let records) = message {
+                // Nobody else's are kept, so nobody else's are checked.
+                message = .addresses(records.filter { state.isValidator($0.key) })
+            }
+            return (state.requests.takes(message, from: key), state.isValidator(key), state.verifier)
+        }
+        guard isTaken, isValidator || !message.isOfValidators else { return nil }
         let raw = MessageVerifier.transactions(in: message)
         // What a proposal carries is looked at once it is known to be its leader's.
         if !raw.isEmpty, case .proposal(let proposal) = message {
@@ -144,9 +156,11 @@ final class PeerGateway: PeerHandler {
                 }
             }
         }
-        let verified = transactions
-        // Votes and certificates don't wait behind blocks and transactions.
-        return try await pipeline.runFirst { try verifier.verify(message, transactions: verified) }
+        let (verified, whole) = (transactions, message)
+        // What validators say about views does not wait behind blocks, transactions, and what strangers send.
+        let isUrgent = isValidator && message.isOfValidators
+        let work: @Sendable () throws -> VerifiedMessage? = { try verifier.verify(whole, transactions: verified) }
+        return isUrgent ? try await pipeline.runFirst(work) : try await pipeline.run(work)
     }
 
     // MARK: From the replica
@@ -158,6 +172,7 @@ final class PeerGateway: PeerHandler {
             state.current = information
             return state.network
         }
+        network?.setRoles()
         network?.setTargets(targets())
         // Who just became a validator is told where this node is.
         if let ownRecord { send(.addresses([ownRecord]), to: connections.map(\.key)) }
@@ -179,33 +194,35 @@ final class PeerGateway: PeerHandler {
     }
 
     func sendBlock(_ hash: Hash, to key: TransportKey) {
-        serve(key) { [ledger] in try ledger.storedBlock(hash).map { .block($0) } }
+        serve(key, on: .blocks) { [ledger] in try ledger.storedBlock(hash).map { .block($0) } }
     }
 
     func sendBlocks(_ range: BlockRange, to key: TransportKey) {
-        serve(key) { [ledger] in .blocks(try ledger.finalBlocks(range)) }
+        serve(key, on: .sync) { [ledger] in .blocks(try ledger.finalBlocks(range)) }
     }
 
-    private func serve(_ key: TransportKey, _ answer: @escaping @Sendable () throws -> PeerMessage?) {
-        let isValidator = state.withLock { state in
-            [state.current, state.previous].contains { $0?.transportKeys.contains(key) ?? false }
-        }
-        let isTaken = servingCounts.withLock { counts in
-            let own = counts[key] ?? 0
-            guard own < Self.servedPerPeer, isValidator || counts.count < Self.servedOthers else { return false }
-            counts[key] = own + 1
+    private func serve(
+        _ key: TransportKey, on channel: MessageChannel, _ answer: @escaping @Sendable () throws -> PeerMessage?
+    ) {
+        let isValidator = state.withLock { $0.isValidator(key) }
+        let isTaken = serving.withLock { serving in
+            let own = serving.counts[key] ?? 0
+            guard own < Self.servedPerPeer, isValidator || serving.others < Self.servedOthers else { return false }
+            serving.counts[key] = own + 1
+            if !isValidator { serving.others += 1 }
             return true
         }
         guard isTaken else { return }
         (isValidator ? servingValidators : servingOthers).async { [self] in
             defer {
-                servingCounts.withLock { counts in
-                    let left = (counts[key] ?? 1) - 1
-                    counts[key] = left > 0 ? left : nil
+                serving.withLock { serving in
+                    let left = (serving.counts[key] ?? 1) - 1
+                    serving.counts[key] = left > 0 ? left : nil
+                    if !isValidator { serving.others -= 1 }
                 }
             }
             // Nothing is read for whom it could not be sent to.
-            guard network?.hasRoom(PeerMessageLimits.blocksBytes, on: .sync, to: key) ?? false else { return }
+            guard network?.hasRoom(PeerMessageLimits.blocksBytes, on: channel, to: key) ?? false else { return }
             do {
                 if let message = try answer() { send(message, to: [key]) }
             } catch {

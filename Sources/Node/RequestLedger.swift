@@ -1,12 +1,13 @@
 internal import Blocks
+internal import Cryptography
 package import Primitives
 package import Replica
 
-/// What this node asked of each peer and has not been given yet. Bulk that nobody asked for is dropped before its
-/// signatures are looked at: a stranger can't make this node verify.
+/// What this node asked of each connected peer and has not been given yet. Bulk that nobody asked for is dropped before
+/// its signatures are looked at: a stranger can't make this node verify.
 package struct RequestLedger: Sendable {
     private struct Open: Sendable {
-        var transactions = 0
+        var transactions: Set<TransactionTag> = []
         var ranges = 0
         var blocks: Set<Hash> = []
         var parts: Set<Hash> = []
@@ -16,19 +17,26 @@ package struct RequestLedger: Sendable {
 
     package init() {}
 
-    /// A peer that never answers does not make this grow: what was asked longest ago may then come in vain.
-    private static let transactionsPerPeer = 65_536
+    /// What a peer never answers is forgotten when this much is open; an answer to it then comes in vain.
+    private static let transactionsPerPeer = 32_768
     private static let entriesPerPeer = 1_024
 
+    package mutating func connected(_ key: TransportKey) { open[key] = Open() }
+    package mutating func disconnected(_ key: TransportKey) { open[key] = nil }
+
+    /// Nothing is noted for a peer that is not connected: the message does not reach it.
     package mutating func asked(_ message: PeerMessage, of key: TransportKey) {
-        var mine = open[key] ?? Open()
+        guard var mine = open[key] else { return }
+        // Taken out, so that the sets are not copied.
+        open[key] = Open()
         switch message {
         case .transactionsRequest(let tags):
-            mine.transactions = min(mine.transactions + tags.count, Self.transactionsPerPeer)
+            if mine.transactions.count + tags.count > Self.transactionsPerPeer { mine.transactions = [] }
+            mine.transactions.formUnion(tags)
         case .blocksRequest: mine.ranges = min(mine.ranges + 1, Self.entriesPerPeer)
         case .blockRequest(let hash): Self.insert(hash, into: &mine.blocks)
         case .blockTransactionsRequest(let hash, _): Self.insert(hash, into: &mine.parts)
-        default: return
+        default: break
         }
         open[key] = mine
     }
@@ -38,12 +46,26 @@ package struct RequestLedger: Sendable {
         set.insert(hash)
     }
 
+    /// False for bytes that can only be an answer to nothing.
+    package func mayTake(_ bytes: [UInt8], from key: TransportKey) -> Bool {
+        switch PeerMessage.kind(of: bytes) {
+        case 8: !(open[key]?.blocks.isEmpty ?? true)
+        case 10: !(open[key]?.parts.isEmpty ?? true)
+        case 13: !(open[key]?.transactions.isEmpty ?? true)
+        case 15: (open[key]?.ranges ?? 0) > 0
+        default: true
+        }
+    }
+
     /// False for an answer to nothing. Each answer is taken once.
     package mutating func takes(_ message: PeerMessage, from key: TransportKey) -> Bool {
         switch message {
         case .transactions(let transactions):
-            guard let count = open[key]?.transactions, count >= transactions.count else { return false }
-            open[key]?.transactions = count - transactions.count
+            for bytes in transactions {
+                guard open[key]?.transactions.remove(TransactionTag(HashTag.wire.hash(bytes))) != nil else {
+                    return false
+                }
+            }
             return true
         case .blocks:
             guard let count = open[key]?.ranges, count > 0 else { return false }
@@ -54,6 +76,4 @@ package struct RequestLedger: Sendable {
         default: return true
         }
     }
-
-    package mutating func disconnected(_ key: TransportKey) { open[key] = nil }
 }

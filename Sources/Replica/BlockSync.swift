@@ -9,6 +9,8 @@ struct BlockSync: Sendable {
         let range: BlockRange
         let peer: TransportKey
         let deadline: Timestamp
+        /// Answered with what can't be judged here yet.
+        var isUnknown = false
     }
 
     /// A peer that blocks may be had from.
@@ -132,12 +134,17 @@ struct BlockSync: Sendable {
 
     private func load(_ key: TransportKey) -> Int { requests.filter { $0.peer == key }.count }
 
-    mutating func receive(_ blocks: [SyncedBlock], from peer: TransportKey, now: Timestamp) {
+    mutating func receive(_ blocks: [SyncedBlock], isCut: Bool, from peer: TransportKey, now: Timestamp) {
         guard
             let index = requests.firstIndex(where: { request in
                 request.peer == peer && (blocks.first.map { $0.header.height == request.range.first } ?? true)
             })
         else { return }
+        if blocks.isEmpty, isCut {
+            // Of an epoch that this node is not in yet: not asked again before the time is over, and nobody's fault.
+            requests[index].isUnknown = true
+            return
+        }
         let request = requests.remove(at: index)
         guard !blocks.isEmpty else {
             rest(peer, now: now)
@@ -180,7 +187,7 @@ struct BlockSync: Sendable {
 
     /// Who did not answer in time rests, and others are asked.
     mutating func expire(now: Timestamp) {
-        for request in requests where request.deadline <= now { rest(request.peer, now: now) }
+        for request in requests where request.deadline <= now && !request.isUnknown { rest(request.peer, now: now) }
         requests.removeAll { $0.deadline <= now }
         resting = resting.filter { $0.value.preferably > now }
     }

@@ -72,6 +72,14 @@ struct BlockTree: Sendable {
         forgetBody(block.hash)
     }
 
+    /// Forgets every block above the head.
+    mutating func dropUnfinal() {
+        let height = head.height
+        nodes = nodes.filter { $0.value.header.height <= height }
+        bodies = [:]
+        bodyOrder = []
+    }
+
     // MARK: Bodies
 
     func body(_ hash: Hash) -> (block: Block, transactions: [VerifiedTransaction])? { bodies[hash] }

@@ -29,13 +29,13 @@ public struct MessageVerifier: Sendable {
         if sets.count > 2 { sets.removeFirst() }
     }
 
-    /// The epoch of a restart has the set of the one that it ends.
-    private mutating func begin(_ restart: EpochRestart, with header: BlockHeader) throws(PeerOffense) {
-        guard restart.epoch.value == header.epoch, restart.lastBlock == header.parent, restart.epoch > .genesis else {
-            throw .badBlock("the restart is of another block")
-        }
-        guard set(of: restart.epoch) == nil, let set = set(of: Epoch(restart.epoch.value - 1)) else { return }
-        guard restart.isValid(network: network, by: set) else { throw .badSignature("restart") }
+    /// [C19] The epoch of a restart has the set of the one that it ends: the latest that is known here, or it can't be
+    /// judged yet.
+    private mutating func begin(_ restart: EpochRestart, with header: BlockHeader) {
+        guard restart.epoch.value == header.epoch, restart.lastBlock == header.parent, set(of: restart.epoch) == nil,
+            let latest = sets.map(\.epoch).filter({ $0 < restart.epoch }).max(), let set = set(of: latest),
+            restart.isValid(network: network, by: set)
+        else { return }
         begin(restart.epoch, set)
     }
 
@@ -124,7 +124,8 @@ public struct MessageVerifier: Sendable {
     public func isOfItsLeader(_ proposal: CompactProposal) throws(PeerOffense) -> Bool {
         let vote = proposal.notarize.vote
         guard vote.kind == .notarize, vote.blockHash == proposal.blockHash, vote.view == proposal.view,
-            vote.parentView == proposal.parentView, proposal.header.network == network
+            vote.parentView == proposal.parentView, proposal.header.network == network,
+            proposal.header.epoch == vote.epoch.value
         else { throw .badBlock("the proposal is not what its vote offers") }
         guard try isVerified(proposal.notarize), let set = set(of: vote.epoch) else { return false }
         guard set.leader(of: proposal.view) == proposal.notarize.validator else {
@@ -152,8 +153,9 @@ public struct MessageVerifier: Sendable {
         var synced: [SyncedBlock] = []
         // An epoch that begins with one of these blocks is known from it on.
         var verifier = self
+        var isCut = false
         for one in blocks {
-            if let restart = one.block.restart { try verifier.begin(restart, with: one.block.header) }
+            if let restart = one.block.restart { verifier.begin(restart, with: one.block.header) }
             let own = Array(rest.prefix(one.block.transactions.count))
             rest = rest.dropFirst(own.count)
             guard let loaded = LoadedBlock(one.block, own) else { throw .badBlock("the body is not the header's") }
@@ -167,10 +169,13 @@ public struct MessageVerifier: Sendable {
                     certificate.epoch.value == one.block.header.epoch
                 else { throw .badBlock("the certificate is of another block") }
                 // Of an epoch whose set is not known yet: what comes before it is of use all the same.
-                guard try verifier.isVerified(certificate) else { break }
+                guard try verifier.isVerified(certificate) else {
+                    isCut = true
+                    break
+                }
             }
             synced.append(SyncedBlock(loaded: loaded, certificate: one.certificate))
         }
-        return .blocks(synced)
+        return .blocks(synced, isCut: isCut)
     }
 }

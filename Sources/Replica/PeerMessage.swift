@@ -74,6 +74,20 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         return bytes[1] <= UInt8(lastKind)
     }
 
+    /// What only validators say: votes and what they prove.
+    public var isOfValidators: Bool {
+        switch self {
+        case .vote, .certificate, .certificates, .evidence, .proposal: true
+        default: false
+        }
+    }
+
+    /// Of complete bytes, without decoding them; nil where they are no message.
+    public static func kind(of bytes: [UInt8]) -> UInt64? {
+        guard bytes.count >= 2, bytes[0] == 0x82, bytes[1] < 24 else { return nil }
+        return UInt64(bytes[1])
+    }
+
     /// True if the peer is expected to answer with bulk.
     public var isRequest: Bool {
         switch self {

@@ -14,7 +14,7 @@ extension Replica {
     private func epochContext(on parent: Hash) -> EpochContext {
         EpochContext(
             network: configuration.network, networkKind: configuration.networkKind,
-            epoch: consensus.configuration.epoch.value - (restart?.lastBlock == parent ? 1 : 0),
+            epoch: restart?.lastBlock == parent ? epochBeforeRestart.value : consensus.configuration.epoch.value,
             validatorSet: consensus.configuration.validators.hash)
     }
 
@@ -110,6 +110,10 @@ extension Replica {
     /// Executes a block on its parent and answers, or fetches its body first.
     mutating func verify(_ proposal: Proposal, answers: inout [ConsensusInput]) {
         if let known = tree.node(proposal.blockHash) {
+            guard isOfThisEpoch(known.executed.block) else {
+                answers.append(.verified(view: proposal.view, blockHash: proposal.blockHash, .invalid))
+                return
+            }
             answers.append(noteWork(after: proposal.blockHash))
             answers.append(
                 .verified(view: proposal.view, blockHash: proposal.blockHash, timeliness(of: known.header)))
@@ -135,7 +139,9 @@ extension Replica {
             stop("the parent of block \(block.hash) was executed, and its state is gone")
             return nil
         }
-        guard block.header.proposer < UInt64(consensus.configuration.validators.count), evidenceIsValid(block) else {
+        guard block.header.proposer < UInt64(consensus.configuration.validators.count), isOfThisEpoch(block),
+            evidenceIsValid(block)
+        else {
             return .invalid
         }
         do throws(BlockFailure) {
@@ -154,6 +160,14 @@ extension Replica {
                 return nil
             }
         }
+    }
+
+    /// [C19] The first block of an epoch that was begun by hand carries what began it; no other carries any, and none is of
+    /// the epoch that was given up.
+    private func isOfThisEpoch(_ block: Block) -> Bool {
+        guard block.header.epoch == consensus.configuration.epoch.value else { return false }
+        if let restart, restart.lastBlock == block.header.parent { return block.restart?.epoch == restart.epoch }
+        return block.restart == nil
     }
 
     /// Evidence of this epoch only: of it every validator knows the set.
@@ -191,7 +205,7 @@ extension Replica {
         tellObservers()
         // [C19] The block that the operator's restart names came by sync.
         if let given = configuration.restart, given.lastBlock == tree.headHash,
-            given.epoch.value == consensus.configuration.epoch.value + 1
+            given.epoch > consensus.configuration.epoch
         {
             isRestartDue = true
         }

@@ -30,7 +30,8 @@ extension Replica {
         switch message.content {
         case .status(let status):
             peers.note(status, of: key)
-            synchronize()
+            // While blocks are on their way they, and the tick, drive it: anyone can send any number of these.
+            if !sync.isRunning { synchronize() }
         case .vote(let vote):
             run(.vote(vote), of: vote.vote.epoch)
         case .certificates(let certificates):
@@ -48,8 +49,8 @@ extension Replica {
         case .transactionsRequest(let tags): sendTransactions(tags, to: key)
         case .transactions(let transactions): admit(transactions, from: key)
         case .blocksRequest(let range): sendBlocks(range, to: key)
-        case .blocks(let blocks):
-            sync.receive(blocks, from: key, now: now)
+        case .blocks(let blocks, let isCut):
+            sync.receive(blocks, isCut: isCut, from: key, now: now)
             synchronize()
         case .addresses(let addresses): effects.append(.learned(addresses))
         }

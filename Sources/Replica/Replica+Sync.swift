@@ -19,14 +19,14 @@ extension Replica {
     @discardableResult
     mutating func synchronize() -> Bool {
         var applied = 0
-        while !isStopped, applied < ReplicaLimits.syncRuns,
+        while !isStopped, applied < ReplicaLimits.syncBlocks,
             let run = sync.takeCertified(above: tree.head.height, hash: tree.headHash, now: now)
         {
             apply(run)
-            applied += 1
+            applied += run.count
         }
         guard !isStopped else { return false }
-        let isMoreHere = applied == ReplicaLimits.syncRuns
+        let isMoreHere = applied >= ReplicaLimits.syncBlocks
         if isMoreHere, !isSyncTimerSet {
             // Votes and whatever else waits come in between.
             isSyncTimerSet = true
@@ -51,7 +51,7 @@ extension Replica {
         guard let last = blocks.last, let certificate = last.certificate else { return }
         // [C19] Others have begun a new epoch on the block that is the head here.
         if let restart = blocks.first?.loaded.block.restart, restart.lastBlock == tree.headHash,
-            restart.epoch.value == consensus.configuration.epoch.value + 1
+            restart.epoch > consensus.configuration.epoch
         {
             begin(restart: restart)
             guard !isStopped else { return }
@@ -83,7 +83,8 @@ extension Replica {
 
     /// Once a second: peers that did not answer are passed over.
     mutating func lookAfterSync() {
-        sync.expire(now: now)
+        // While blocks that are here are applied, answers wait: nobody is late.
+        if !isSyncTimerSet { sync.expire(now: now) }
         if !synchronize() { sync.dropUncertified(now: now) }
     }
 

@@ -114,7 +114,7 @@ extension Replica {
         gossip.remind(limit: PeerMessageLimits.tags, now: now)
         announce()
         var byPeer: [TransportKey: [TransactionTag]] = [:]
-        for (peer, tag) in gossip.overdue(now: now) { byPeer[peer, default: []].append(tag) }
+        for (peer, tag) in gossip.overdue(now: now, isValidator: isValidator) { byPeer[peer, default: []].append(tag) }
         for key in byPeer.keys.sorted() where peers.isConnected(key) {
             for start in stride(from: 0, to: byPeer[key]?.count ?? 0, by: PeerMessageLimits.tags) {
                 let tags = Array((byPeer[key] ?? []).dropFirst(start).prefix(PeerMessageLimits.tags))

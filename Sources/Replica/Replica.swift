@@ -21,9 +21,12 @@ public struct Replica: Sendable {
     private var previousInformation: EpochInformation?
     /// What journal and guard hold of epochs that the chain here has not reached: the database was lost, they were not.
     private var ahead: (journal: [JournalRecord], guardVotes: [Vote])
-    private let isGuardComplete: Bool
+    private let guardPosition: EpochView
+    private let watching: Epoch?
     /// The epoch was begun by a restart that the chain does not hold yet: the first block carries it.
     private(set) var restart: EpochRestart?
+    /// What the state says as long as that block is not final.
+    private(set) var epochBeforeRestart: Epoch
     /// The epoch's validators and how they are reached.
     public private(set) var epochInformation: EpochInformation
     public internal(set) var pool: TransactionPool<VerifiedTransaction>
@@ -66,11 +69,13 @@ public struct Replica: Sendable {
             try Self.epoch(in: recovery.state), by: configuration.restart, after: recovery.head, in: recovery.state,
             network: configuration.network, parameters: parameters)
         self.restart = restart
+        epochBeforeRestart = try Self.epoch(in: recovery.state).number
         let height = recovery.head.height
         // The head belongs to the epoch that goes on, or it is the block that the epoch began with.
         let isInside = height >= epoch.firstHeight
         ahead = (recovery.journal.filter { $0.position.epoch > epoch.number }, recovery.guardVotes)
-        isGuardComplete = recovery.isGuardComplete
+        guardPosition = recovery.guardPosition
+        watching = recovery.watching
         consensus = try Self.instance(
             configuration, epoch: epoch, parameters: parameters, state: recovery.state,
             recovery: Recovery(
@@ -78,7 +83,8 @@ public struct Replica: Sendable {
                     view: isInside ? recovery.finalization?.view ?? .genesis : .genesis,
                     blockHash: recovery.head.hash, height: height),
                 finalization: isInside ? recovery.finalization : nil, journal: recovery.journal,
-                guardVotes: recovery.guardVotes, isGuardComplete: recovery.isGuardComplete))
+                guardVotes: recovery.guardVotes, guardPosition: recovery.guardPosition,
+                isGuardComplete: recovery.watching.map { epoch.number > $0 } ?? true))
         epochInformation = try Self.information(consensus.configuration, in: recovery.state)
         let recorded = Set(recovery.recordedEvidence)
         for case .evidence(let old) in recovery.journal
@@ -115,7 +121,7 @@ public struct Replica: Sendable {
         _ current: EpochRecord, by restart: EpochRestart?, after head: BlockHeader, in state: LayeredSnapshot,
         network: Hash, parameters: LedgerParameters
     ) throws(StateFailure) -> (EpochRecord, EpochRestart?) {
-        guard let restart, restart.lastBlock == head.hash, restart.epoch.value == current.number.value + 1,
+        guard let restart, restart.lastBlock == head.hash, restart.epoch > current.number,
             restart.isValid(network: network, by: try GenesisExecutor.validatorSet(in: state))
         else { return (current, nil) }
         let last = Height(head.height.value + parameters.epochLength)
@@ -279,13 +285,16 @@ public struct Replica: Sendable {
                 network: configuration.network, parameters: parameters)
             guard given == nil || restart != nil else { return }
             self.restart = restart
+            epochBeforeRestart = try Self.epoch(in: state).number
+            // What the epoch that was given up offered on the head is of no epoch any more.
+            if restart != nil { tree.dropUnfinal() }
             // [C17] They may be ahead of the chain by whole epochs: own votes of them are not another copy's, and bind.
             let next = try Self.instance(
                 configuration, epoch: epoch, parameters: parameters, state: state,
                 recovery: Recovery(
                     finalized: Anchor(view: .genesis, blockHash: tree.headHash, height: tree.head.height),
                     finalization: nil, journal: ahead.journal, guardVotes: ahead.guardVotes,
-                    isGuardComplete: isGuardComplete))
+                    guardPosition: guardPosition, isGuardComplete: watching.map { epoch.number > $0 } ?? true))
             ahead.journal.removeAll { $0.position.epoch <= epoch.number }
             // One that was given up helps nobody: it might still vote.
             previous = restart == nil ? consensus : nil

@@ -42,21 +42,25 @@ public struct ReplicaRecovery: Sendable {
     public let state: LayeredSnapshot
     public let journal: [JournalRecord]
     public let guardVotes: [Vote]
-    /// False while the guard watches: what the key signed elsewhere is not known.
-    public let isGuardComplete: Bool
+    /// Nothing at or above it was signed but ``guardVotes``.
+    public let guardPosition: EpochView
+    /// The last epoch in which the key watches, where it came without its guard: what it signed up to then is not known.
+    public let watching: Epoch?
     /// What the chain holds of the current epoch's evidence, so that it is not put there twice.
     public let recordedEvidence: [Evidence]
 
     public init(
         head: BlockHeader, finalization: Certificate?, state: LayeredSnapshot, journal: [JournalRecord],
-        guardVotes: [Vote], isGuardComplete: Bool = true, recordedEvidence: [Evidence] = []
+        guardVotes: [Vote], guardPosition: EpochView = EpochView(.genesis, .genesis), watching: Epoch? = nil,
+        recordedEvidence: [Evidence] = []
     ) {
         self.head = head
         self.finalization = finalization
         self.state = state
         self.journal = journal
         self.guardVotes = guardVotes
-        self.isGuardComplete = isGuardComplete
+        self.guardPosition = guardPosition
+        self.watching = watching
         self.recordedEvidence = recordedEvidence
     }
 }
@@ -77,6 +81,6 @@ enum ReplicaLimits {
     static let awaitedBlocks = 512
     /// What is admitted within this time is announced together: far below a view, and a hundredth of the messages.
     static let announcementMilliseconds: UInt64 = 10
-    /// Runs of synchronized blocks executed in one step; between them votes are looked at.
-    static let syncRuns = 8
+    /// Synchronized blocks executed in one step, or one run of them; in between votes are looked at.
+    static let syncBlocks = 16
 }

@@ -4,7 +4,7 @@ internal import Primitives
 struct TransactionGossip: Sendable {
     struct Request: Sendable {
         var peer: TransportKey
-        let isValidator: Bool
+        var isValidator: Bool
         var time: Timestamp
         /// Who else announced it, to be asked next.
         var others: [TransportKey]
@@ -93,7 +93,9 @@ struct TransactionGossip: Sendable {
     mutating func remind(limit: Int, now: Timestamp) {
         var count = 0
         let due = pooled.filter { now >= $0.value.announced.adding(milliseconds: Self.reminderMilliseconds) }
-        for (tag, known) in due.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
+        for (tag, known) in due.sorted(by: {
+            ($0.value.announced, $0.key.high, $0.key.low) < ($1.value.announced, $1.key.high, $1.key.low)
+        }) {
             guard count < limit else { return }
             pooled[tag]?.announced = now
             toAnnounce.append((tag, known.wireID))
@@ -134,7 +136,9 @@ struct TransactionGossip: Sendable {
     }
 
     /// Requests that were not answered in time, to be sent to the next announcer; those without one are given up.
-    mutating func overdue(now: Timestamp) -> [(peer: TransportKey, tag: TransactionTag)] {
+    mutating func overdue(
+        now: Timestamp, isValidator: (TransportKey) -> Bool
+    ) -> [(peer: TransportKey, tag: TransactionTag)] {
         var again: [(peer: TransportKey, tag: TransactionTag)] = []
         requestOrder.removeAll { requests[$0] == nil }
         for tag in requestOrder {
@@ -145,7 +149,9 @@ struct TransactionGossip: Sendable {
             } else {
                 close(tag)
                 request.peer = request.others.removeFirst()
+                request.isValidator = isValidator(request.peer)
                 request.time = now
+                guard hasRoom(request.peer, isValidator: request.isValidator) else { continue }
                 open(tag, request)
                 again.append((request.peer, tag))
             }

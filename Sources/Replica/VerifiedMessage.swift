@@ -37,7 +37,8 @@ public struct VerifiedMessage: Sendable {
         case transactionsRequest([TransactionTag])
         case transactions([VerifiedTransaction])
         case blocksRequest(BlockRange)
-        case blocks([SyncedBlock])
+        /// Cut before a certificate of an epoch that is not known here.
+        case blocks([SyncedBlock], isCut: Bool)
         case addresses([PeerAddressRecord])
     }
 
@@ -47,7 +48,7 @@ public struct VerifiedMessage: Sendable {
     public var certificates: [Certificate] {
         switch content {
         case .certificates(let certificates): certificates
-        case .blocks(let blocks): blocks.compactMap(\.certificate)
+        case .blocks(let blocks, _): blocks.compactMap(\.certificate)
         default: []
         }
     }

@@ -82,11 +82,13 @@ final class SimulatedNode {
         live = LiveJournalRecords(opened.records)
         verifier = Self.verifier(world)
         if let key { signingGuard = try guardOf(key) }
+        let held = guardIsOff ? nil : signingGuard?.record
         replica = try Replica(
             ReplicaConfiguration(network: world.network, networkKind: .test, ownKey: key?.address),
             recovery: ReplicaRecovery(
                 head: store.head, finalization: store.finalization, state: store.snapshot, journal: opened.records,
-                guardVotes: guardIsOff ? [] : signingGuard?.record.votes ?? [],
+                guardVotes: held?.votes ?? [], guardPosition: held?.position ?? EpochView(.genesis, .genesis),
+                watching: held?.watching,
                 recordedEvidence: store.evidence))
         isRunning = true
     }

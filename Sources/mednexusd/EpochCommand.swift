@@ -20,7 +20,7 @@ struct EpochCommand: AsyncParsableCommand {
                   mednexusd epoch restart apply --home HOME restart.cbor
                   mednexusd start --home HOME
                 """,
-            subcommands: [Sign.self, Apply.self])
+            subcommands: [Sign.self, Apply.self, Discard.self])
     }
 }
 
@@ -33,6 +33,10 @@ extension EpochCommand.Restart {
         @OptionGroup var options: HomeOptions
         @Option(help: "A file that others have signed; several, one option each.") var with: [String] = []
         @Option(help: "Where to write what all have signed so far.") var out: String
+        @Option(help: "The new epoch's number, where an earlier restart came to nothing. Default: the next one.")
+        var epoch: UInt64?
+        @Flag(help: "No node of the network has a later final block, though this one voted to finalize one.")
+        var nothingLater = false
         @Flag(help: "I made sure that no other machine has this key.") var noOtherCopy = false
 
         func run() async throws {
@@ -42,7 +46,8 @@ extension EpochCommand.Restart {
                         .usage, "a key that votes on two machines harms its institution and the network",
                         hint: "If no other machine has this key, say so: --no-other-copy.")
                 }
-                let (bytes, summary) = try EpochRestarts.sign(options.nodeHome, with: try with.map(RestartFile.read))
+                let (bytes, summary) = try EpochRestarts.sign(
+                    options.nodeHome, with: try with.map(RestartFile.read), number: epoch, nothingLater: nothingLater)
                 guard FileManager.default.createFile(atPath: out, contents: Data(bytes)) else {
                     throw NodeFailure(.disk, "can't write \(out)")
                 }
@@ -67,6 +72,22 @@ extension EpochCommand.Restart {
                 let summary = try EpochRestarts.apply(try RestartFile.read(file), to: options.nodeHome)
                 for line in summary.lines { print(line) }
                 print("Start it: mednexusd start --home \(options.nodeHome.path)")
+            }
+        }
+    }
+}
+
+extension EpochCommand.Restart {
+    struct Discard: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes back an applied restart that began nothing, since another takes its place.")
+
+        @OptionGroup var options: HomeOptions
+
+        func run() async throws {
+            try await reporting {
+                try EpochRestarts.discard(options.nodeHome)
+                print("Taken back. The key still votes in no epoch before the one that it signed.")
             }
         }
     }

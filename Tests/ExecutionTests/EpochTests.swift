@@ -116,7 +116,8 @@ struct EpochTests {
         }
         #expect(try executed(signed(1, on: parent.hash, by: "alice")).1 == .badRestart)
         #expect(try executed(signed(1, on: .zero, by: "registrar")).1 == .badRestart)
-        #expect(try executed(signed(2, on: parent.hash, by: "registrar")).1 == .wrongEpoch)
+        #expect(try executed(signed(0, on: parent.hash, by: "registrar")).1 == .wrongEpoch)
+        #expect(try executed(signed(7, on: parent.hash, by: "registrar")).1 == nil, "a number may be passed over")
         let unsigned = EpochRestart(epoch: Epoch(1), lastBlock: parent.hash, signatures: [])
         #expect(try executed(unsigned).1 == .badRestart)
         let (good, defect) = try executed(signed(1, on: parent.hash, by: "registrar"))

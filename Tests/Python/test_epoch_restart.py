@@ -88,11 +88,18 @@ def test_a_quorum_lost_its_guards_and_the_others_follow(tmp_path):
         assert "Hand" in sign(a, files[0])
         assert "Hand" in sign(b, files[1], files[0])
         refused(3, "it takes 3", "epoch", "restart", "apply", "--home", a.home, files[1])
+        # Somebody spoils another's signature on the way: what is bad is left out, and does not spoil the rest.
+        spoilt = tmp_path / "spoilt"
+        spoilt.write_bytes(files[1].read_bytes()[:-10] + bytes(10))
+        assert "signed     2 of 4" in sign(c, tmp_path / "without-b", spoilt)
         damaged = tmp_path / "damaged"
         damaged.write_bytes(files[1].read_bytes()[:-3])
         refused(3, "no file of an epoch's restart", "epoch", "restart", "apply", "--home", a.home, damaged)
         said = sign(c, files[2], files[1])
         assert "A quorum has signed" in said and "signed     3 of 4" in said, said
+        good("epoch", "restart", "apply", "--home", a.home, files[2])
+        assert "Taken back" in good("epoch", "restart", "discard", "--home", a.home)
+        refused(2, "no restart was applied", "epoch", "restart", "discard", "--home", a.home)
         for member in (a, b, c):
             good("epoch", "restart", "apply", "--home", member.home, files[2])
             member.start()

@@ -133,12 +133,34 @@ struct ReplicaTests {
 
         let last = network.disks[3].log[network.disks[3].log.count - 1].hash
         let complete = network.signed(Epoch(1), on: last, by: [0, 1, 2])
+        // A traitor who leads the new epoch's first view offers a block of the old one, and one that carries nothing.
+        let final = network.disks[3].log[network.disks[3].log.count - 1].header
+        var verifier = MessageVerifier(network: network.genesis.hash)
+        let set = network.replicas[0].epochInformation.validators
+        verifier.begin(Epoch(1), set)
+        let traitor = set.leader(of: View(1))
+        func offer(epoch: UInt64) -> CompactProposal {
+            let header = BlockHeader(
+                network: network.genesis.hash, height: final.height.next, parent: last, time: network.now, epoch: epoch,
+                proposer: UInt64(traitor), validatorSet: set.hash, transactionsRoot: Block.transactionsRoot(of: []),
+                receiptsRoot: final.receiptsRoot, evidenceRoot: Block.evidenceRoot(of: []), stateRoot: final.stateRoot)
+            return CompactProposal(
+                header: header, evidence: [], restart: nil, view: View(1), parentView: .genesis,
+                notarize: network.signed(
+                    .notarize(Epoch(1), View(1), parentView: .genesis, blockHash: header.hash), by: traitor),
+                shortIDs: [], included: [])
+        }
+        #expect(throws: PeerOffense.self) { try verifier.isOfItsLeader(offer(epoch: 0)) }
+        #expect(try verifier.isOfItsLeader(offer(epoch: 1)))
         for node in 0..<3 {
             let record = network.disks[node].guardRecord
             network.disks[node].guardRecord = try #require(record.restarting(in: Epoch(1)))
             network.restarts[node] = complete
         }
         try network.restartAll()
+        for node in 0..<3 where node != traitor {
+            try network.inject(.proposal(offer(epoch: 1)), from: traitor, to: node, verifiedBy: verifier)
+        }
         network.send(3, .transaction(try network.transfer(0, sequence: 3), ticket: 1))
         network.run(milliseconds: 60_000)
         #expect(network.stops.isEmpty)
@@ -173,7 +195,7 @@ struct ReplicaTests {
             let genesis = network.disks[0].log[0].hash
             let bad = [
                 network.signed(Epoch(1), on: genesis, by: count == 1 ? [] : [0, 1]),
-                network.signed(Epoch(2), on: genesis, by: Array(0..<count)),
+                network.signed(Epoch(0), on: genesis, by: Array(0..<count)),
                 network.signed(Epoch(1), on: .zero, by: Array(0..<count)),
                 EpochRestart(
                     epoch: Epoch(1), lastBlock: genesis,

@@ -293,6 +293,14 @@ struct TestReplicas {
         send(node, .message(verified, from: Self.transportKey(sender)))
     }
 
+    /// Verified by another than the receiver's verifier, which may know an epoch that that one does not know yet.
+    mutating func inject(
+        _ message: PeerMessage, from sender: Int, to node: Int, verifiedBy verifier: MessageVerifier
+    ) throws {
+        guard let verified = try verifier.verify(message, transactions: []) else { return }
+        send(node, .message(verified, from: Self.transportKey(sender)), after: 1)
+    }
+
     mutating func inject(_ message: PeerMessage, fromKey key: TransportKey, to node: Int) throws {
         guard let verified = try verifiers[node].verify(message, transactions: []) else { return }
         send(node, .message(verified, from: key))
