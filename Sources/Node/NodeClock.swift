@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import Glibc
+internal import Interface
 package import Primitives
 internal import Synchronization
 
@@ -27,5 +28,5 @@ package enum NodeRandom {
 }
 
 package enum NodeVersion {
-    package static let text = "0.1.0"
+    package static let text = ProgramVersion.text
 }

@@ -23,6 +23,7 @@ struct Mednexus: AsyncParsableCommand {
 
             \(example("node status", "inft list --class algorithm", "license buy score --from clinic --purpose TREAT"))
             """,
+        version: ProgramVersion.text,
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, ConsentCommand.self,
