@@ -61,7 +61,7 @@ enum Proposals {
         guard validators.contains(where: { $0.institution == institution }) else {
             throw GovernanceRejection.noValidator.at(
                 field, "\(institution) runs no validator of the current set",
-                hint: "Name the institution of a validator that governance_get lists.")
+                hint: "Act for the institution of a validator (--acting-for); governance_get lists them.")
         }
     }
 

@@ -21,6 +21,9 @@ public struct NodeStatus: Hashable, Sendable, Codable {
     /// Why no block becomes final although one is due, in a sentence for people; absent while the chain goes on.
     public let stalledBecause: String?
     public let isValidator: Bool
+    /// The last epoch in which this node's validator key watches for another copy of itself instead of voting; absent if it
+    /// votes. Until the node has caught up, which one that is is not known, and it is the largest number.
+    public let watchesThroughEpoch: UInt64?
     public let validatorCount: UInt64
     /// How many validators must vote for a block.
     public let quorum: UInt64
@@ -31,7 +34,8 @@ public struct NodeStatus: Hashable, Sendable, Codable {
     public init(
         version: String, network: Hash, networkKind: String, head: ChainHead, epoch: UInt64, view: UInt64,
         targetHeight: Height, isSyncing: Bool, isReady: Bool, notReadyBecause: String?, stalledBecause: String?,
-        isValidator: Bool, validatorCount: UInt64, quorum: UInt64, peerCount: UInt64, pendingCount: UInt64,
+        isValidator: Bool, watchesThroughEpoch: UInt64? = nil, validatorCount: UInt64, quorum: UInt64,
+        peerCount: UInt64, pendingCount: UInt64,
         uptimeMilliseconds: UInt64
     ) {
         self.version = version
@@ -47,6 +51,7 @@ public struct NodeStatus: Hashable, Sendable, Codable {
         self.notReadyBecause = notReadyBecause
         self.stalledBecause = stalledBecause
         self.isValidator = isValidator
+        self.watchesThroughEpoch = watchesThroughEpoch
         self.validatorCount = validatorCount
         self.quorum = quorum
         self.peerCount = peerCount

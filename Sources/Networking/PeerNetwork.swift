@@ -56,6 +56,8 @@ public final class PeerNetwork: Service, Sendable {
         var emptied: CheckedContinuation<Void, Never>?
         var offenders: Offenders
         var dialer = Dialer()
+        /// Whose failed handshakes were said.
+        var complained: Set<TransportKey> = []
     }
 
     let configuration: NetworkConfiguration
@@ -275,6 +277,7 @@ public final class PeerNetwork: Service, Sendable {
     private func stand(_ connection: PeerConnection, _ key: TransportKey) -> Standing {
         state.withLock { state in
             state.unproven.removeAll { $0 === connection }
+            state.complained.remove(key)
             guard !state.isStopping else { return .stopping }
             guard let other = state.peers[key] else {
                 state.peers[key] = connection
@@ -297,6 +300,7 @@ public final class PeerNetwork: Service, Sendable {
         if let failure {
             measures.handshakeFailed(failure)
             logger.debug("handshake failed", metadata: ["because": "\(failure)", "address": "\(connection.address)"])
+            complain(of: connection)
             // Who ends it, or makes way, has proven nothing against its neighbors: only what is no handshake counts.
             let isCounted = failure == "timeout" || failure.hasPrefix("noise_")
             let isRefused =
@@ -309,6 +313,15 @@ public final class PeerNetwork: Service, Sendable {
             return state.open.isEmpty ? state.emptied.take() : nil
         }
         emptied?.resume()
+    }
+
+    /// Who is dialed and ends the handshake has another key than the one expected, or belongs to another network: neither
+    /// can be told from here, and both are mistakes of someone's settings. Said once for each key until it connects.
+    private func complain(of connection: PeerConnection) {
+        guard let dialed = connection.dialed, state.withLock({ $0.complained.insert(dialed).inserted }) else { return }
+        logger.warning(
+            "a peer ended the handshake: it has another key, belongs to another network, or refuses this node",
+            metadata: ["peer": "\(dialed)", "address": "\(connection.address)"])
     }
 
     /// True if it was the connection of that key.

@@ -29,6 +29,7 @@ package enum Doctor {
         findings.append(permissions(home))
         findings.append(validatorKey(home))
         findings.append(transportKey(home))
+        findings += signingGuard(home)
         findings += disk(home, reserveMebibytes: configuration.number("storage.reserve-mebibytes"))
         findings.append(clock())
         findings.append(openFiles())
@@ -50,11 +51,27 @@ package enum Doctor {
     private static func validatorKey(_ home: NodeHome) -> DoctorFinding {
         do {
             guard let key = try home.validatorKey() else {
+                try home.requireKeyOfGuard(nil)
                 return DoctorFinding("validator key", .good, "none: an observer, which serves reads and never votes")
             }
-            return DoctorFinding("validator key", .good, "address \(key.address.bytes), readable by its owner only")
+            return DoctorFinding(
+                "validator key", .good,
+                "address \(try NodeIdentity.validatorText(home) ?? "\(key.address.bytes)"), readable by its owner only")
         } catch {
             return DoctorFinding("validator key", .problem, "\(error)")
+        }
+    }
+
+    private static func signingGuard(_ home: NodeHome) -> [DoctorFinding] {
+        do {
+            guard let isWatching = try home.isGuardWatching() else { return [] }
+            return [
+                isWatching
+                    ? DoctorFinding("guard", .warning, "watches for another copy of the key; `status` says until when")
+                    : DoctorFinding("guard", .good, "fits the key")
+            ]
+        } catch {
+            return [DoctorFinding("guard", .problem, "\(error)")]
         }
     }
 
@@ -84,6 +101,13 @@ package enum Doctor {
         if peers.isEmpty, home.learnedPeers().isEmpty, validators > 1 {
             findings.append(
                 DoctorFinding("peer", .warning, "none is configured: this node waits to be dialed; see p2p.peers"))
+        }
+        if configuration.optionalAddress("p2p.listen") != nil, configuration.text("p2p.advertise").isEmpty,
+            (try? home.validatorKey()) != nil
+        {
+            findings.append(
+                DoctorFinding(
+                    "p2p.advertise", .warning, "is not set: only nodes that have this one in p2p.peers dial it"))
         }
         if configuration.optionalAddress("p2p.listen") == nil, !configuration.text("p2p.advertise").isEmpty {
             findings.append(DoctorFinding("p2p.advertise", .warning, "is told to peers although nothing listens"))

@@ -89,6 +89,7 @@ extension NodeBackend {
             head: board.head, epoch: summary.epoch.epoch.value, view: summary.view.value,
             targetHeight: summary.targetHeight, isSyncing: summary.syncTarget != nil, isReady: reason == nil,
             notReadyBecause: reason, stalledBecause: report.stalledBecause, isValidator: summary.ownIndex != nil,
+            watchesThroughEpoch: summary.ownIndex == nil ? nil : watch.lastEpoch(in: summary.epoch.epoch)?.value,
             validatorCount: UInt64(summary.epoch.validators.count), quorum: UInt64(summary.epoch.validators.quorum),
             peerCount: UInt64(summary.peers.count), pendingCount: UInt64(summary.poolCount),
             uptimeMilliseconds: UInt64((ContinuousClock.now - started) / .milliseconds(1)))

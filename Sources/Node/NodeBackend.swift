@@ -27,9 +27,11 @@ final class NodeBackend: LedgerBackend {
     private let logger: Logger
     let started = ContinuousClock.now
 
+    let watch: KeyWatch
+
     init(
         ledger: Ledger, driver: Driver, pipeline: Pipeline, board: HeadBoard, clock: NodeClock,
-        gateway: PeerGateway, ownKey: Address?, logger: Logger
+        gateway: PeerGateway, ownKey: Address?, watch: KeyWatch, logger: Logger
     ) {
         self.ledger = ledger
         self.driver = driver
@@ -38,6 +40,7 @@ final class NodeBackend: LedgerBackend {
         self.clock = clock
         self.gateway = gateway
         self.ownKey = ownKey
+        self.watch = watch
         self.logger = logger
     }
 

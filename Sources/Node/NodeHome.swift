@@ -256,6 +256,16 @@ extension NodeHome {
         try? FileManager.default.removeItem(atPath: unusedKeyFile)
     }
 
+    /// A home with a guard was a validator's: without its key it is no observer's, but one whose key is missing.
+    func requireKeyOfGuard(_ key: SecretKey?) throws {
+        guard key == nil, FileManager.default.fileExists(atPath: guardDirectory + "/guard") else { return }
+        throw NodeFailure(
+            .configuration, "\(path) has a signing guard and no validator key",
+            hint:
+                "Put \(validatorKeyFile) back, or the service's credential. To run an observer, make it a home of its own."
+        )
+    }
+
     /// For a key whose guard was lost: nothing says what it signed, so it first watches a whole epoch for another copy.
     /// Refused while a guard is there.
     package func recoverGuard() throws {
@@ -283,10 +293,21 @@ extension NodeHome {
         do throws(StorageFailure) {
             return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
         } catch {
-            throw NodeFailure(
-                .signingGuard, "\(error)",
-                hint: "The guard in \(guardDirectory) belongs to the validator key; never copy one without the other. "
-                    + "If it is lost for good: mednexusd keys recover-guard")
+            let recover = "mednexusd keys recover-guard --home \(path) --no-other-copy"
+            switch error {
+            case .noGuard:
+                throw NodeFailure(
+                    .signingGuard,
+                    "the signing guard in \(guardDirectory) is missing: nobody knows what the key signed last",
+                    hint: "It belongs to the key, and no backup has it. If it is lost for good: \(recover)")
+            case .damaged(let what):
+                throw NodeFailure(
+                    .signingGuard, what,
+                    hint:
+                        "If validator.key is not the key that this home was made with, put that one back. If the guard"
+                        + " itself is damaged, move the folder \(guardDirectory) away, then: \(recover)")
+            default: throw NodeFailure(error)
+            }
         }
     }
 

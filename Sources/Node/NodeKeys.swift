@@ -123,10 +123,8 @@ extension NodeHome {
 package enum NodeIdentity {
     /// Lines for `keys show`.
     package static func describe(_ home: NodeHome) throws -> [String] {
-        let kind = home.exists ? try home.genesis().kind.networkKind : nil
         var lines: [String] = []
-        if let address = try home.validatorKey()?.address {
-            let text = kind.map { TypedText.encode(address.bytes, kind: "", network: $0) } ?? address.bytes.description
+        if let text = try validatorText(home) {
             lines.append("validator  \(text)")
         } else {
             lines.append("validator  none: an observer")
@@ -139,6 +137,14 @@ package enum NodeIdentity {
         }
         lines.append("transport  \(try contactKey(home))")
         return lines
+    }
+
+    /// The validator's address as the network writes it; in hexadecimal before there is one.
+    package static func validatorText(_ home: NodeHome) throws -> String? {
+        let kind = home.exists ? try home.genesis().kind.networkKind : nil
+        return try home.validatorKey().map { key in
+            kind.map { TypedText.encode(key.address.bytes, kind: "", network: $0) } ?? key.address.bytes.description
+        }
     }
 
     package static func contactKey(_ home: NodeHome) throws -> TransportKey {

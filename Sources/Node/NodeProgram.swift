@@ -79,6 +79,7 @@ private struct RunningNode {
         self.logger = logger
         measures = NodeMeasures(registry)
         let key = try home.validatorKey()
+        try home.requireKeyOfGuard(key)
         var options = StateStoreOptions()
         options.checkpointInterval = .seconds(Int64(configuration.number("storage.checkpoint-seconds")))
         options.checkpointBytes = Int(configuration.number("storage.checkpoint-mebibytes")) << 20
@@ -97,6 +98,7 @@ private struct RunningNode {
         let (header, certificate) = try ledger.header(at: state.height ?? .genesis)
         let network = ledger.network
         let signingGuard = try key.map { try home.openGuard(network: network, key: $0.address) }
+        let watch = KeyWatch(signingGuard?.record.watching)
         let (journal, records) = try VoteJournal.open(
             on: FileDisk.making(home.storageDirectory + "/journal"), network: ledger.network)
         let validators = try Validators.currentSet(in: state)
@@ -135,10 +137,11 @@ private struct RunningNode {
             ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
             validators: validators, board: board, measures: measures, gateway: gateway,
             trace: try ConsensusTrace(file: configuration.text("consensus.trace-file")), logger: logger,
-            reserveBytes: configuration.number("storage.reserve-mebibytes") << 20)
+            reserveBytes: configuration.number("storage.reserve-mebibytes") << 20,
+            watch: watch)
         backend = NodeBackend(
             ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, gateway: gateway,
-            ownKey: key?.address, logger: logger)
+            ownKey: key?.address, watch: watch, logger: logger)
         logger.info(
             "opened",
             metadata: [

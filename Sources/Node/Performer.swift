@@ -25,6 +25,8 @@ final class Performer {
     private let trace: ConsensusTrace?
     private let logger: Logger
     private let reserveBytes: UInt64
+    private let watch: KeyWatch
+    private var lastReason: GuardRecord.Reason?
 
     private var validators: ValidatorSet
     /// Of the epoch that goes on and the one before.
@@ -42,7 +44,8 @@ final class Performer {
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
         records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures,
-        gateway: PeerGateway, trace: ConsensusTrace?, logger: Logger, reserveBytes: UInt64
+        gateway: PeerGateway, trace: ConsensusTrace?, logger: Logger, reserveBytes: UInt64,
+        watch: KeyWatch
     ) {
         self.ledger = ledger
         self.clock = clock
@@ -56,6 +59,7 @@ final class Performer {
         self.trace = trace
         self.logger = logger
         self.reserveBytes = reserveBytes
+        self.watch = watch
         live = LiveJournalRecords(records)
     }
 
@@ -114,7 +118,13 @@ final class Performer {
         guard !didBeginWatch, let signingGuard, replica.isSynchronized else { return }
         didBeginWatch = true
         do {
-            try signingGuard.beginWatching(epoch: replica.consensus.configuration.epoch)
+            let epoch = replica.consensus.configuration.epoch
+            try signingGuard.beginWatching(epoch: epoch)
+            watch.lastEpoch = signingGuard.record.watching
+            guard let last = watch.lastEpoch(in: epoch) else { return }
+            logger.warning(
+                "the validator key came without its guard: it watches for another copy of itself",
+                metadata: ["epoch": "\(epoch)", "votesFromEpoch": "\(last.next)"])
         } catch {
             driver.fail(NodeFailure(error))
         }
@@ -193,8 +203,14 @@ final class Performer {
         guard let key, let signingGuard, let index = validators.index(of: key.address) else { return }
         switch try signingGuard.approve(vote) {
         case .refuse(let reason):
-            logger.notice("not signed", metadata: ["view": "\(vote.position)", "because": "\(reason.rawValue)"])
+            // Once for each reason: a watch refuses every vote of it.
+            logger.log(
+                level: reason == lastReason ? .debug : .notice, "not signed",
+                metadata: ["view": "\(vote.position)", "because": "\(reason.rawValue)"])
+            lastReason = reason
         case .sign, .signAgain:
+            if lastReason == .watching { logger.notice("the watch is over: the validator key votes") }
+            lastReason = nil
             let signature = Schnorr.sign(
                 message: vote.message(network: ledger.network), secret: key, auxiliary: NodeRandom.bytes32())
             answers.append(.signed(SignedVote(vote: vote, validator: index, signature: signature)))

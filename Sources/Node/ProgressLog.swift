@@ -30,7 +30,10 @@ package struct ProgressLog: Service {
                 logger.notice("\(progress)")
                 notification?.status(progress)
             } else if let sentence, sentence != said || silentFor >= Self.repeats {
-                logger.warning("the chain stalls", metadata: ["because": "\(sentence)"])
+                // The chain may go on without this node.
+                let isStill = report.millisecondsSinceBlock > report.expectedMilliseconds
+                logger.warning(
+                    isStill ? "no block becomes final" : "this node is cut off", metadata: ["because": "\(sentence)"])
                 notification?.status(sentence)
                 silentFor = 0
             } else if sentence == nil, said != nil {

@@ -243,7 +243,7 @@ public struct Outbox: Sendable {
             }
             if settled.state == .final, settled.intent == intent {
                 throw WalletFailure(
-                    .outcomeUnknown,
+                    .alreadyDone,
                     "the same was done already: transaction \(settled.hash) is final at height \(settled.height ?? .genesis)",
                     hint: "Nothing new was signed. If you want it a second time, repeat the command.")
             }

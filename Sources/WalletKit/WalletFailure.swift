@@ -6,6 +6,8 @@ public import Primitives
 public struct WalletFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds that a script must tell apart; each is an exit code of the program.
     public enum Kind: Int32, Hashable, Sendable {
+        /// What was asked for had happened before: it is done, and nothing new was signed.
+        case alreadyDone = 0
         case refused = 1
         case usage = 2
         case unreachable = 3

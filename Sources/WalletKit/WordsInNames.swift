@@ -85,6 +85,6 @@ public struct WalletNames: NameResolver, Sendable {
         if let party = Party(text: text, network: network.kind) { return party }
         throw WalletFailure(
             .usage, "\(text) is no name this wallet knows, and no address of \(network.name)",
-            hint: "Give \(network.kind.prefix)1…, \(network.kind.prefix)org1…, or a name of `account list`.")
+            hint: "Give \(network.kind.prefix)1…, \(network.kind.prefix)org1…, or a name of `party list`.")
     }
 }

@@ -131,6 +131,7 @@ struct DevnetFolder {
             var settings: [(key: String, value: Setting.Default)] = zip(keys, ports[index]).map {
                 ($0, .text("127.0.0.1:\($1)"))
             }
+            settings.append(("p2p.advertise", .text("127.0.0.1:\(ports[index][2])")))
             settings.append(("p2p.peers", .list(contacts.filter { $0 != contacts[index] }.map(\.description))))
             try home(name).change(settings: settings)
         }
@@ -145,6 +146,8 @@ struct DevnetFolder {
             parent.deleteLastPathComponent()
             folders.append(parent)
         }
+        // As a package lays it out, installed or unpacked.
+        folders.append(program.deletingLastPathComponent().appending(path: "share/mednexus"))
         folders.append(URL(filePath: "/usr/share/mednexus"))
         for folder in folders {
             let file = folder.appending(path: "genesis/devnet.json").path

@@ -20,6 +20,7 @@ struct Initialize: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
+            try options.refuseSettings()
             let text = try GenesisInput.read(genesis, hash: genesisHash)
             let parsed = try GenesisFile.parse(text, name: genesis)
             let home = options.nodeHome

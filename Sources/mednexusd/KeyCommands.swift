@@ -49,7 +49,7 @@ struct KeysCommand: AsyncParsableCommand {
                 mednexusd keys request --home HOME --name node-e --institution tmnxorg1… > enroll.cbor
 
                 Hand the file to a validator's institution, which proposes it: \
-                mednexus governance propose enroll --request enroll.cbor
+                mednexus governance propose enroll --request enroll.cbor --acting-for INSTITUTION
                 """)
 
         @OptionGroup var options: HomeOptions
@@ -96,7 +96,13 @@ extension KeysCommand {
                         hint: "If no other machine has this key, say so: --no-other-copy.")
                 }
                 try options.nodeHome.recoverGuard()
-                print("The key watches an epoch before it votes; `mednexusd start` runs it as before.")
+                print(
+                    """
+                    The key watches the rest of the epoch and the whole next one, then it votes. `mednexusd start` runs \
+                    the node as before; `mednexusd status` says from which epoch on it votes.
+                    If the network makes no blocks without this key (it is the only validator, or too many watch), that \
+                    epoch never ends: begin a new one, mednexusd epoch restart --help
+                    """)
             }
         }
     }
@@ -131,6 +137,10 @@ struct Join: AsyncParsableCommand {
             if let advertise, PeerHost.parse(advertise) == nil {
                 throw NodeFailure(.usage, "\(advertise) is no HOST:PORT")
             }
+            guard advertise == nil || !outboundOnly else {
+                throw NodeFailure(.usage, "--outbound-only listens for no one: leave --advertise out")
+            }
+            try options.refuseSettings()
             var settings: [(key: String, value: Setting.Default)] = [("p2p.peers", .list(peer))]
             if let advertise { settings.append(("p2p.advertise", .text(advertise))) }
             if outboundOnly { settings.append(("p2p.listen", .text(""))) }
@@ -141,11 +151,18 @@ struct Join: AsyncParsableCommand {
             for line in try NodeIdentity.describe(home) { print(line) }
             print("Start it; it catches up with the network:\n  mednexusd start --home \(home.path)")
             guard !observer else { return }
+            if advertise == nil, !outboundOnly {
+                print(
+                    """
+                    Others can't dial this node until they know its address: set p2p.advertise = "HOST:PORT" in \
+                    \(home.configurationFile). Until then name every validator in p2p.peers.
+                    """)
+            }
             print(
                 """
                 To vote, ask to be enrolled, and hand the file to a validator's institution:
                   mednexusd keys request --home \(home.path) --name NAME --institution ORG > enroll.cbor
-                  mednexus governance propose enroll --request enroll.cbor
+                  mednexus governance propose enroll --request enroll.cbor --acting-for INSTITUTION
                 """)
         }
     }

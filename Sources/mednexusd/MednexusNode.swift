@@ -55,6 +55,14 @@ struct HomeOptions: ParsableArguments {
 
     var nodeHome: NodeHome { home.map { NodeHome($0) } ?? .standard(environment: environment) }
 
+    /// A command that runs nothing would forget them.
+    func refuseSettings() throws {
+        guard settings.isEmpty else {
+            throw NodeFailure(
+                .usage, "--set holds for one run, and this command runs nothing", hint: "Write them into config.toml.")
+        }
+    }
+
     func configuration() throws -> Configuration {
         let flags = try settings.map { text -> (key: String, text: String) in
             guard let equals = text.firstIndex(of: "=") else {

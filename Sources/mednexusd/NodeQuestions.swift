@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocks
 import Foundation
 import Interface
 import Node
@@ -34,12 +35,20 @@ enum NodeQuestions {
             "height     \(height)\(behind), block time \(time ?? "unknown")",
             "consensus  epoch \(text("epoch")), view \(text("view")), \(text("quorum")) of \(text("validatorCount")) decide",
             "state root \(head?["stateRoot"]?.string ?? "unknown")",
-            "validator  \(status["isValidator"] == .boolean(true) ? "yes" : "no")",
+            "validator  \(validator(status))",
             "peers      \(text("peerCount"))",
             "waiting    \(text("pendingCount")) transactions",
         ]
         if let reason = status["stalledBecause"]?.string { lines.insert("stalled    \(reason)", at: 3) }
         return lines
+    }
+
+    private static func validator(_ status: JSONValue) -> String {
+        guard status["isValidator"] == .boolean(true) else { return "no" }
+        guard let last = status["watchesThroughEpoch"]?.unsigned else { return "yes" }
+        return last < 1 << 62
+            ? "yes, but its key lost its guard: it watches for another copy, and votes from epoch \(last + 1) on"
+            : "yes, but its key lost its guard: it watches for another copy once it has caught up"
     }
 
     static func validators(_ validators: JSONValue) -> [String] {
@@ -107,6 +116,7 @@ struct Status: AsyncParsableCommand {
             let url = try options.url(node)
             let status = try await NodeQuestions.value("node_status", of: url)
             let validators = try await NodeQuestions.value("node_validators", of: url)
+            try options.warnIfAnother(status, validators, at: url)
             if json {
                 print(JSONValue.object(["status": status, "validators": validators]).text)
             } else {
@@ -136,7 +146,23 @@ struct Peers: AsyncParsableCommand {
 }
 
 extension HomeOptions {
-    func url(_ node: String?) throws -> String { try node ?? "http://\(configuration().address("rpc.listen"))" }
+    func url(_ node: String?) throws -> String {
+        if let node { return node }
+        if home != nil, !nodeHome.exists {
+            throw NodeFailure(.configuration, "\(nodeHome.path) is no node's home")
+        }
+        return "http://\(try configuration().address("rpc.listen"))"
+    }
+
+    /// Whoever listens there may be another node: of another network, or with another key.
+    func warnIfAnother(_ status: JSONValue, _ validators: JSONValue, at url: String) throws {
+        guard home != nil, nodeHome.exists else { return }
+        let network = try nodeHome.genesis().hash.description
+        let own = validators.array?.first { $0["isOwn"] == .boolean(true) }?["key"]?.string
+        let key = try NodeIdentity.validatorText(nodeHome)
+        guard status["network"]?.string != network || (own != nil && own != key) else { return }
+        printError("warning: the node at \(url) is not the one of \(nodeHome.path); name it with --node URL")
+    }
 }
 
 /// Whether standard output is a terminal: progress is only drawn there.

@@ -100,7 +100,7 @@ private func failure(_ body: () async throws -> Void) async -> WalletFailure? {
             $0.sequence = 1
         }
         let done = await failure { _ = try await scene.body() }
-        #expect(done?.kind == .outcomeUnknown && done?.message.contains("done already") == true)
+        #expect(done?.kind == .alreadyDone && done?.message.contains("done already") == true)
         #expect(try await scene.body().sequence == 1)
         await scene.node.close()
     }

@@ -80,8 +80,27 @@ extension Session {
         // What follows only watches, so that other commands of this wallet need not wait.
         withExtendedLifetime(lock) {}
         lock = nil
-        if globals.wait { record = try await settled(record, sending) }
+        if globals.wait { record = try await patiently(record, sending) }
         try await report(record, made: made(by: body))
+    }
+
+    /// What takes longer than a block is said, with what the node says of it.
+    private func patiently(
+        _ record: OutboxRecord, _ sending: TransactionSender
+    ) async throws(WalletFailure) -> OutboxRecord {
+        let client = client
+        let hash = record.hash
+        let teller = Task {
+            guard (try? await Task.sleep(nanoseconds: 5_000_000_000)) != nil else { return }
+            Console.err(
+                "Sent: transaction \(hash) is not final yet. It stays valid if you stop here (mednexus tx wait).")
+            let status = try? await client.call("node_status")
+            if let reason = (status?["value"] ?? status)?["stalledBecause"]?.string, !Task.isCancelled {
+                Console.err("The node says: \(reason)")
+            }
+        }
+        defer { teller.cancel() }
+        return try await settled(record, sending)
     }
 
     /// Final, or a failure that says what it is instead.
