@@ -29,8 +29,7 @@ final class Performer {
     private var lastReason: GuardRecord.Reason?
 
     private var validators: ValidatorSet
-    /// Of the epoch that goes on and the one before.
-    private var sets: [Epoch: ValidatorSet] = [:]
+    private var copies = CopyWatch()
     private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
     private var answers: [ReplicaInput] = []
     private var tickets: [UInt64: @Sendable (Result<Hash, Rejection>) -> Void] = [:]
@@ -132,15 +131,7 @@ final class Performer {
 
     /// A vote of the watched epoch by this node's key is another machine's.
     func lookForCopies(in message: VerifiedMessage, _ driver: Driver) {
-        guard let record = signingGuard?.record, record.watching != nil else { return }
-        let isProven =
-            message.votes.contains { vote in
-                sets[vote.vote.epoch].map { record.provesAnotherCopy(vote, in: $0) } ?? false
-            }
-            || message.certificates.contains { certificate in
-                sets[certificate.epoch].map { record.provesAnotherCopy(certificate, in: $0) } ?? false
-            }
-        guard isProven else { return }
+        guard let record = signingGuard?.record, copies.isProven(by: message, for: record) else { return }
         driver.fail(Self.anotherCopy("it votes in an epoch in which this node only watches"))
     }
 
@@ -181,8 +172,7 @@ final class Performer {
             logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
         case .epochBegan(let information):
             validators = information.validators
-            sets = sets.filter { $0.key.next == information.epoch }
-            sets[information.epoch] = validators
+            copies.begin(information)
             gateway.begin(information)
             logger.info(
                 "epoch began",

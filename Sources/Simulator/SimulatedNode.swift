@@ -29,6 +29,7 @@ final class SimulatedNode {
     private var hasGuard = false
     private var didBeginWatch = false
     private var live = LiveJournalRecords([])
+    private var copies = CopyWatch()
     private var answers: [ReplicaInput] = []
 
     /// Counts starts: what was asked for in an earlier life comes to nothing.
@@ -80,6 +81,7 @@ final class SimulatedNode {
         let opened = try VoteJournal.open(on: disk, network: world.network)
         journal = opened.journal
         live = LiveJournalRecords(opened.records)
+        copies = CopyWatch()
         verifier = Self.verifier(world)
         if let key { signingGuard = try guardOf(key) }
         let held = guardIsOff ? nil : signingGuard?.record
@@ -140,11 +142,7 @@ final class SimulatedNode {
 
     /// Whether a message proves that another copy of a watching key runs.
     func provesCopy(_ message: VerifiedMessage) -> Bool {
-        guard let record = signingGuard?.record, record.watching != nil, let set = epoch?.validators else {
-            return false
-        }
-        return message.votes.contains { record.provesAnotherCopy($0, in: set) }
-            || message.certificates.contains { record.provesAnotherCopy($0, in: set) }
+        signingGuard.map { copies.isProven(by: message, for: $0.record) } ?? false
     }
 
     func takeAnswers() -> [ReplicaInput] {
@@ -177,6 +175,7 @@ final class SimulatedNode {
         case .offense(let key, let offense): run.offense(offense, by: key, at: self)
         case .epochBegan(let information):
             epoch = information
+            copies.begin(information)
             verifier.begin(information.epoch, information.validators)
             run.epochBegan(information, at: self)
         case .anotherCopy(let position): run.stopped(self, "another copy voted in view \(position)")
