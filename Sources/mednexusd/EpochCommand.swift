@@ -37,15 +37,11 @@ extension EpochCommand.Restart {
         var epoch: UInt64?
         @Flag(help: "No node of the network has a later final block, though this one voted to finalize one.")
         var nothingLater = false
-        @Flag(help: "I made sure that no other machine has this key.") var noOtherCopy = false
+        @OptionGroup var otherCopy: NoOtherCopy
 
         func run() async throws {
             try await reporting {
-                guard noOtherCopy else {
-                    throw NodeFailure(
-                        .usage, "a key that votes on two machines harms its institution and the network",
-                        hint: "If no other machine has this key, say so: --no-other-copy.")
-                }
+                try otherCopy.require()
                 let (bytes, summary) = try EpochRestarts.sign(
                     options.nodeHome, with: try with.map(RestartFile.read), number: epoch, nothingLater: nothingLater)
                 guard FileManager.default.createFile(atPath: out, contents: Data(bytes)) else {

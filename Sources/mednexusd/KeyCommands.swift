@@ -86,15 +86,11 @@ extension KeysCommand {
                 """)
 
         @OptionGroup var options: HomeOptions
-        @Flag(help: "I made sure that no other machine has this key.") var noOtherCopy = false
+        @OptionGroup var otherCopy: NoOtherCopy
 
         func run() async throws {
             try await reporting {
-                guard noOtherCopy else {
-                    throw NodeFailure(
-                        .usage, "a key that votes on two machines harms its institution and the network",
-                        hint: "If no other machine has this key, say so: --no-other-copy.")
-                }
+                try otherCopy.require()
                 try options.nodeHome.recoverGuard()
                 print(
                     """
@@ -104,6 +100,19 @@ extension KeysCommand {
                     epoch never ends: begin a new one, mednexusd epoch restart --help
                     """)
             }
+        }
+    }
+}
+
+/// What only a person can know, for commands that give a key its voice back.
+struct NoOtherCopy: ParsableArguments {
+    @Flag(help: "I made sure that no other machine has this key.") var noOtherCopy = false
+
+    func require() throws {
+        guard noOtherCopy else {
+            throw NodeFailure(
+                .usage, "a key that votes on two machines harms its institution and the network",
+                hint: "If no other machine has this key, say so: --no-other-copy.")
         }
     }
 }
