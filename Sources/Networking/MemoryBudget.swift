@@ -2,12 +2,12 @@ internal import Synchronization
 
 /// What peers that don't vote may make this node hold in one direction: a share for each, so that a few who hold much take
 /// nothing from the others, and a pool for what is above it.
-final class MemoryBudget: Sendable {
-    let share: Int
+package final class MemoryBudget: Sendable {
+    package let share: Int
     private let pool: Int
     private let drawn = Atomic<Int>(0)
 
-    init(_ limits: NetworkLimits) {
+    package init(_ limits: NetworkLimits) {
         pool = limits.observerBytes / 2
         share = limits.observerBytes / 2 / max(1, limits.inboundObservers)
     }
@@ -23,13 +23,15 @@ final class MemoryBudget: Sendable {
 }
 
 /// What one peer makes this node hold in one direction.
-struct MemoryHolding {
+package struct MemoryHolding {
     private var bytes = 0
     /// Of them, out of the pool.
     private var drawn = 0
 
+    package init() {}
+
     /// False, and nothing is counted, if it is a stranger and the pool has not as much.
-    mutating func add(_ count: Int, isStranger: Bool, of budget: MemoryBudget) -> Bool {
+    package mutating func add(_ count: Int, isStranger: Bool, of budget: MemoryBudget) -> Bool {
         let more = max(0, surplus(bytes + count, isStranger, budget) - drawn)
         if more > 0 {
             guard budget.take(more) else { return false }
@@ -39,7 +41,7 @@ struct MemoryHolding {
         return true
     }
 
-    mutating func remove(_ count: Int, isStranger: Bool, of budget: MemoryBudget) {
+    package mutating func remove(_ count: Int, isStranger: Bool, of budget: MemoryBudget) {
         bytes -= min(count, bytes)
         let needed = surplus(bytes, isStranger, budget)
         if drawn > needed {

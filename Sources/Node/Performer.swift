@@ -30,6 +30,8 @@ final class Performer {
 
     private var validators: ValidatorSet
     private var copies = CopyWatch()
+    /// The epoch that went on here last.
+    private var observed: Epoch?
     private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
     private var answers: [ReplicaInput] = []
     private var tickets: [UInt64: @Sendable (Result<Hash, Rejection>) -> Void] = [:]
@@ -129,6 +131,15 @@ final class Performer {
         }
     }
 
+    /// A restart may pass epochs over [C19]: the one to be watched did not come, so nothing was watched.
+    private func watchAnew(_ epoch: Epoch) throws {
+        guard let signingGuard, let watching = signingGuard.record.watching, watching < epoch, let observed,
+            observed != watching, observed < watching
+        else { return }
+        try signingGuard.beginWatching(epoch: epoch)
+        watch.lastEpoch = signingGuard.record.watching
+    }
+
     /// A vote of the watched epoch by this node's key is another machine's.
     func lookForCopies(in message: VerifiedMessage, _ driver: Driver) {
         guard let record = signingGuard?.record, copies.isProven(by: message, for: record) else { return }
@@ -173,6 +184,8 @@ final class Performer {
         case .epochBegan(let information):
             validators = information.validators
             copies.begin(information)
+            try watchAnew(information.epoch)
+            observed = information.epoch
             gateway.begin(information)
             logger.info(
                 "epoch began",

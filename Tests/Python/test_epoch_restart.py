@@ -21,8 +21,9 @@ def refused(code, said, *arguments):
     assert done.returncode == code and said in done.stderr, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
 
 
-def sign(member, out, *others):
+def sign(member, out, *others, number=None):
     given = [word for other in others for word in ("--with", other)]
+    given += ["--epoch", number] if number else []
     return good("epoch", "restart", "sign", "--home", member.home, "--no-other-copy", *given, "--out", out)
 
 
@@ -80,32 +81,35 @@ def test_a_quorum_lost_its_guards_and_the_others_follow(tmp_path):
             lose_guard(member)
             member.start()
         until(lambda: a.status()["peerCount"] == 3 and b.status()["peerCount"] == 3, 60, network.describe)
+        assert a.status()["watchesThroughEpoch"] == 1
         height = network.highest()
         network.await_height(height)
-        for member in (a, b, c):
+        for member in (b, c, d):
             member.stop()
         files = [tmp_path / f"r{number}" for number in range(3)]
-        assert "Hand" in sign(a, files[0])
-        assert "Hand" in sign(b, files[1], files[0])
-        refused(3, "it takes 3", "epoch", "restart", "apply", "--home", a.home, files[1])
+        # An earlier restart came to nothing, and its numbers are used up.
+        assert "Hand" in sign(b, files[0], number=4)
+        assert "Hand" in sign(c, files[1], files[0])
+        refused(3, "it takes 3", "epoch", "restart", "apply", "--home", b.home, files[1])
         # Somebody spoils another's signature on the way: what is bad is left out, and does not spoil the rest.
         spoilt = tmp_path / "spoilt"
         spoilt.write_bytes(files[1].read_bytes()[:-10] + bytes(10))
-        assert "signed     2 of 4" in sign(c, tmp_path / "without-b", spoilt)
+        assert "signed     2 of 4" in sign(d, tmp_path / "without-c", spoilt)
         damaged = tmp_path / "damaged"
         damaged.write_bytes(files[1].read_bytes()[:-3])
-        refused(3, "no file of an epoch's restart", "epoch", "restart", "apply", "--home", a.home, damaged)
-        said = sign(c, files[2], files[1])
+        refused(3, "no file of an epoch's restart", "epoch", "restart", "apply", "--home", b.home, damaged)
+        said = sign(d, files[2], files[1])
         assert "A quorum has signed" in said and "signed     3 of 4" in said, said
-        good("epoch", "restart", "apply", "--home", a.home, files[2])
-        assert "Taken back" in good("epoch", "restart", "discard", "--home", a.home)
-        refused(2, "no restart was applied", "epoch", "restart", "discard", "--home", a.home)
-        for member in (a, b, c):
+        good("epoch", "restart", "apply", "--home", b.home, files[2])
+        assert "Taken back" in good("epoch", "restart", "discard", "--home", b.home)
+        refused(2, "no restart was applied", "epoch", "restart", "discard", "--home", b.home)
+        for member in (b, c, d):
             good("epoch", "restart", "apply", "--home", member.home, files[2])
             member.start()
-        # d was told nothing, and runs as it ran: the chain tells it.
+        # a was told nothing, and runs as it ran: the chain tells it. The epoch that its key was to watch never came.
         pay(network, 5)
-        until(lambda: all(epoch(member) == 1 for member in network.members), 60, network.describe)
+        until(lambda: all(epoch(member) == 4 for member in network.members), 60, network.describe)
+        assert a.status()["watchesThroughEpoch"] == 5
         network.await_height(height + 1)
         network.compare()
         # Who comes later, from nothing, verifies its way over the restart.

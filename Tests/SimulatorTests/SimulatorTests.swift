@@ -18,6 +18,14 @@ struct SimulatorTests {
         #expect(first.finalTransactions == first.sentTransactions)
     }
 
+    /// 252: several ranges that failed together counted as that many failures of a peer, and blocks that waited to be
+    /// applied were dropped. 2140: a vote of the watched epoch was looked up in the next one's set.
+    @Test("Seeds that once failed", arguments: [252, 2_140] as [UInt64])
+    func regressions(seed: UInt64) {
+        let result = Simulator.run(seed: seed)
+        #expect(result.failure == nil, "seed \(seed): \(result.failure ?? "")")
+    }
+
     @Test("Reading a trace does not change what happens")
     func traces() {
         let read = Simulator.run(seed: 3) { _ in }
