@@ -134,7 +134,7 @@ final class Performer {
     /// A restart may pass epochs over [C19]: the one to be watched did not come, so nothing was watched.
     private func watchAnew(_ epoch: Epoch) throws {
         guard let signingGuard, let watching = signingGuard.record.watching, watching < epoch, let observed,
-            observed != watching, observed < watching
+            observed < watching
         else { return }
         try signingGuard.beginWatching(epoch: epoch)
         watch.lastEpoch = signingGuard.record.watching

@@ -81,7 +81,7 @@ def test_a_quorum_lost_its_guards_and_the_others_follow(tmp_path):
             lose_guard(member)
             member.start()
         until(lambda: a.status()["peerCount"] == 3 and b.status()["peerCount"] == 3, 60, network.describe)
-        assert a.status()["watchesThroughEpoch"] == 1
+        until(lambda: a.status()["watchesThroughEpoch"] == 1, 30, lambda: a.status())
         height = network.highest()
         network.await_height(height)
         for member in (b, c, d):
@@ -109,7 +109,7 @@ def test_a_quorum_lost_its_guards_and_the_others_follow(tmp_path):
         # a was told nothing, and runs as it ran: the chain tells it. The epoch that its key was to watch never came.
         pay(network, 5)
         until(lambda: all(epoch(member) == 4 for member in network.members), 60, network.describe)
-        assert a.status()["watchesThroughEpoch"] == 5
+        until(lambda: a.status()["watchesThroughEpoch"] == 5, 30, lambda: a.status())
         network.await_height(height + 1)
         network.compare()
         # Who comes later, from nothing, verifies its way over the restart.
