@@ -119,7 +119,7 @@ final class Chain {
     init(_ workload: Workload, in path: String) throws {
         let home = NodeHome(path)
         let text = try JSONValueEncoder.encode(workload.genesis, networkKind: .test).text
-        try home.create(genesis: text, validatorKey: SecretKeyBytes(Workload.validatorSeed))
+        try home.create(genesis: text, validatorKey: SecretKeyBytes(Workload.validatorSeed), history: .unused)
         var options = StateStoreOptions()
         options.checkpointBytes = 64 << 20
         ledger = try Ledger.open(home, mapGibibytes: 64, options: options)

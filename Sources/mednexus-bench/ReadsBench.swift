@@ -120,7 +120,7 @@ struct BenchNode {
         log = folder.path + "/node.log"
         self.programs = programs
         let text = try JSONValueEncoder.encode(Workload().genesis, networkKind: .test).text
-        try home.create(genesis: text, validatorKey: SecretKeyBytes(Workload.validatorSeed))
+        try home.create(genesis: text, validatorKey: SecretKeyBytes(Workload.validatorSeed), history: .unused)
     }
 
     /// Returns when the node serves.

@@ -136,7 +136,7 @@ struct BenchNetwork {
         let text = try JSONValueEncoder.encode(workload.genesis, networkKind: .test).text
         for (index, home) in homes.enumerated() {
             let seed = SecretKeyBytes(Workload.seed(ofValidator: index))
-            try home.create(genesis: text, validatorKey: seed, transportKey: seed)
+            try home.create(genesis: text, validatorKey: seed, history: .unused, transportKey: seed)
         }
     }
 
