@@ -1,8 +1,13 @@
 """A network that can't vote any more begins a new epoch by what a quorum of its validators sign on their machines."""
 
+import json
 import shutil
 import subprocess
 
+import cbor2
+import coincurve
+
+import ledger
 from network import BINARIES, Network, until
 
 
@@ -36,6 +41,21 @@ def pay(network, amount):
     network.environment["MEDNEXUS_NODE"] = network.members[-1].rpc.url
     """One transaction becomes final; `amount` tells it from the others."""
     network.wallet("revenue", "transfer", f"{amount}.00", "--to", "clinic", "--asset", "EURX", "--from", "author", "--yes")
+
+
+def check_restart(network, member, height):
+    """By the schema's words alone: who signed that the epoch begins here, and that the header commits to it."""
+    block = bytes.fromhex(member.rpc.value("chain_block", height=height)["encodedBlock"])
+    header, _, evidence, restart = cbor2.loads(block)
+    number, last, signatures = restart
+    assert (number, last) == (header[5], header[3])
+    assert header[10] == ledger.merkle_root([cbor2.dumps(one) for one in [*evidence, restart]])
+    message = ledger.tagged_hash("mednexus/epoch-restart", cbor2.dumps([network.network_id, number, last]))
+    genesis = json.loads((network.folder / "genesis.json").read_text())
+    keys = [ledger.from_bech32m(one["key"]) for one in genesis["governance"]["validators"]]
+    assert len(signatures) == 3
+    for validator, signature in signatures:
+        assert coincurve.PublicKeyXOnly(keys[validator]).verify(signature, message)
 
 
 def epoch(member):
@@ -112,6 +132,7 @@ def test_a_quorum_lost_its_guards_and_the_others_follow(tmp_path):
         until(lambda: a.status()["watchesThroughEpoch"] == 5, 30, lambda: a.status())
         network.await_height(height + 1)
         network.compare()
+        check_restart(network, c, height + 1)
         # Who comes later, from nothing, verifies its way over the restart.
         d.stop()
         d.wipe(guard=False)

@@ -44,7 +44,7 @@ def test_a_transaction_built_from_the_specification_becomes_final(devnet):
     block = devnet.node.call("chain_block", height=final["height"])["value"]
     encoded = bytes.fromhex(block["encodedBlock"])
     schema("block").validate_cbor(encoded)
-    header, transactions, _ = cbor2.loads(encoded)
+    header, transactions, _, _ = cbor2.loads(encoded)
     assert ledger.tagged_hash("mednexus/header", cbor2.dumps(header)).hex() == block["header"]["hash"]
     assert ledger.merkle_root(transactions) == header[8]
     assert data in transactions
@@ -97,10 +97,11 @@ def test_every_final_block_follows_the_schema_and_chains_by_hash(devnet):
     for number in range(0, height + 1):
         encoded = bytes.fromhex(devnet.node.call("chain_block", height=number)["value"]["encodedBlock"])
         rule.validate_cbor(encoded)
-        header, transactions, evidence = cbor2.loads(encoded)
+        header, transactions, evidence, restart = cbor2.loads(encoded)
         assert parent is None or header[3] == parent
         assert header[8] == ledger.merkle_root(transactions)
-        assert header[10] == ledger.merkle_root([cbor2.dumps(one) for one in evidence])
+        leaves = evidence + ([] if restart is None else [restart])
+        assert header[10] == ledger.merkle_root([cbor2.dumps(one) for one in leaves])
         parent = ledger.tagged_hash("mednexus/header", cbor2.dumps(header))
 
 
