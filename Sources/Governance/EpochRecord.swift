@@ -22,6 +22,11 @@ public struct EpochRecord: CBORCodable, Codable, Hashable, Sendable {
         EpochRecord(number: .genesis, firstHeight: Height.genesis.next, lastHeight: Height(length))
     }
 
+    /// An epoch that begins early, on the block below `height`: a whole epoch's length from there [C19].
+    public static func restarting(_ number: Epoch, at height: Height, length: UInt64) -> EpochRecord {
+        EpochRecord(number: number, firstHeight: height, lastHeight: Height(height.value + length - 1))
+    }
+
     /// The epoch after this one; nil past the largest height.
     func next(length: UInt64) -> EpochRecord? {
         guard number < .maximum, let last = lastHeight.value.adding(length), length > 0 else { return nil }

@@ -24,9 +24,8 @@ public enum GovernanceDomain: LedgerDomain {
     /// parameters and what waits to be voted on stay as they are.
     public static func restartEpoch(_ epoch: Epoch, in context: OperationContext) throws(Refusal) {
         let length = try Parameters.current(in: context.state).epochLength
-        let last = Height(context.block.height.value + length - 1)
         context.state.set(
-            GovernanceKeys.epoch, EpochRecord(number: epoch, firstHeight: context.block.height, lastHeight: last))
+            GovernanceKeys.epoch, EpochRecord.restarting(epoch, at: context.block.height, length: length))
     }
 
     /// Called after all else in every block; at the epoch's last height it makes the accepted changes and begins the

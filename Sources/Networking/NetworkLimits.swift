@@ -24,7 +24,8 @@ public struct NetworkLimits: Sendable {
 
     // MARK: Connections
 
-    /// Inbound observers that the operator did not name. Validators have no such bound but their set, and are never crowded out.
+    /// Inbound observers that the operator did not name. Validators have no such bound but their set, and are never
+    /// crowded out.
     public var inboundObservers = 128
     /// Of those, from one address: a stranger with one machine does not take every place. Private addresses have no such
     /// bound.

@@ -175,9 +175,7 @@ public final class PeerNetwork: Service, Sendable {
         private static let notSentLowWater = NIOBSDSocket.Option(rawValue: 0x201)
     #endif
 
-    // MARK: The budget of peers that don't vote
-
-    /// A peer wanted more than all that don't vote may have together.
+    /// A stranger wanted more than all strangers may have together.
     func exhausted(_ key: TransportKey?) {
         measures.banned("memory")
         let peer = key.map { "\($0)" } ?? "?"

@@ -46,7 +46,7 @@ package enum EpochRestarts {
         }
 
         func summary(_ restart: EpochRestart) -> Summary {
-            let signers = restart.signers(network: ledger.network, in: set)
+            let signers = restart.goodSignatures(network: ledger.network, in: set).map(\.validator)
             return Summary(
                 epoch: restart.epoch, lastBlock: restart.lastBlock, height: head.height,
                 signed: signers.map { names[$0] },
@@ -144,11 +144,7 @@ package enum EpochRestarts {
                 message: EpochRestart.message(network: network, epoch: epoch, lastBlock: situation.head.hash),
                 secret: key, auxiliary: NodeRandom.bytes32())
             // Only good signatures are handed on: a bad one would spoil all.
-            let message = EpochRestart.message(network: network, epoch: epoch, lastBlock: situation.head.hash)
-            let good = given.flatMap(\.signatures).filter { signed in
-                situation.set[signed.validator].map { Schnorr.verify(signed.signature, message: message, by: $0.key) }
-                    ?? false
-            }
+            let good = given.flatMap { $0.goodSignatures(network: network, in: situation.set) }
             let restart = EpochRestart(
                 epoch: epoch, lastBlock: situation.head.hash,
                 signatures: [EpochRestart.Signed(validator: index, signature: signature)] + good)

@@ -8,8 +8,8 @@ public import Votes
 ///
 /// A short id is SipHash-2-4 of the wire id, keyed by the first 16 bytes of the block's hash, so that collisions can't be
 /// prepared. What the leader does not know everyone to have rides along in full.
-/// Bytes: `[header, [evidence…], restart / null, view, parentView, notarize, shortIDs, [[index, transaction]…]]`, the short ids joined
-/// to one string.
+/// Bytes: `[header, [evidence…], restart / null, view, parentView, notarize, shortIDs, [[index, transaction]…]]`, the
+/// short ids joined to one string.
 public struct CompactProposal: CBORCodable, Hashable, Sendable {
     public let header: BlockHeader
     public let evidence: [Evidence]

@@ -124,8 +124,7 @@ public struct Replica: Sendable {
         guard let restart, restart.lastBlock == head.hash, restart.epoch > current.number,
             restart.isValid(network: network, by: try GenesisExecutor.validatorSet(in: state))
         else { return (current, nil) }
-        let last = Height(head.height.value + parameters.epochLength)
-        return (EpochRecord(number: restart.epoch, firstHeight: head.height.next, lastHeight: last), restart)
+        return (.restarting(restart.epoch, at: head.height.next, length: parameters.epochLength), restart)
     }
 
     private static func epoch(in state: LayeredSnapshot) throws(StateFailure) -> EpochRecord {

@@ -60,23 +60,17 @@ public struct EpochRestart: CBORCodable, Codable, Hashable, Sendable {
         return HashTag.epochRestart.hash(writer.bytes)
     }
 
-    /// Both say the same: the signatures of either, as one.
-    public func merging(_ other: EpochRestart) -> EpochRestart? {
-        guard other.epoch == epoch, other.lastBlock == lastBlock else { return nil }
-        return EpochRestart(epoch: epoch, lastBlock: lastBlock, signatures: signatures + other.signatures)
-    }
-
-    /// The validators whose signature is theirs.
-    public func signers(network: Hash, in set: ValidatorSet) -> [Int] {
+    /// Those signatures that are their validators'.
+    public func goodSignatures(network: Hash, in set: ValidatorSet) -> [Signed] {
         let message = Self.message(network: network, epoch: epoch, lastBlock: lastBlock)
         return signatures.filter { signed in
             set[signed.validator].map { Schnorr.verify(signed.signature, message: message, by: $0.key) } ?? false
-        }.map(\.validator)
+        }
     }
 
     /// True if a quorum of `set`, the ending epoch's, signed, and every signature is good.
     public func isValid(network: Hash, by set: ValidatorSet) -> Bool {
-        signatures.count >= set.quorum && signers(network: network, in: set).count == signatures.count
+        signatures.count >= set.quorum && goodSignatures(network: network, in: set).count == signatures.count
     }
 
     public func encode(into writer: inout CBORWriter) {
