@@ -68,12 +68,13 @@ var targets: [Target] = [
     room("Transactions", foundations + domains),
     room("Blocks", foundations + domains + ["Transactions"]),
     room("Execution", foundations + domains + ["Transactions", "Blocks"]),
+    room("Proofs", foundations + domains + ["Transactions", "Blocks"]),
     room("Consensus", ["Primitives", "Votes"]),
     room("Mempool", ["Primitives", "Encoding", "StateModel"]),
     room(
         "Replica",
         foundations + domains + ["Transactions", "Blocks", "Execution", "Consensus", "Mempool"]),
-    room("Interface", foundations + domains + ["Transactions", "Blocks"]),
+    room("Interface", foundations + domains + ["Transactions", "Blocks", "Proofs"]),
 
     // Effects
     room("Storage", ["Primitives", "Encoding", "StateModel", "Votes", "CLMDB"]),
@@ -93,7 +94,7 @@ var targets: [Target] = [
     room(
         "Node",
         foundations + domains + [
-            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Storage",
+            "Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool", "Replica", "Interface", "Storage",
             "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
             Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
@@ -101,8 +102,8 @@ var targets: [Target] = [
     room(
         "WalletKit",
         foundations + domains + [
-            "Transactions", "Blocks", "Interface", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1,
-            Library.nioPosix,
+            "Transactions", "Blocks", "Execution", "Proofs", "Interface", Library.asyncHTTPClient, Library.nioCore,
+            Library.nioHTTP1, Library.nioPosix,
         ]),
 
     // Programs and tools
@@ -120,7 +121,7 @@ var targets: [Target] = [
         ]),
     program(
         "mednexus",
-        foundations + domains + ["WalletKit", "Interface", "Transactions", Library.argumentParser]),
+        foundations + domains + ["WalletKit", "Interface", "Transactions", "Blocks", "Proofs", Library.argumentParser]),
     program(
         "mednexus-bench",
         foundations + domains + [
@@ -149,6 +150,7 @@ targets += [
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("Governance", ["Governance", "Identities", "TestSupport"] + foundations),
     tests("Transactions", ["Transactions", "Blocks", "TestSupport"] + foundations + domains),
+    tests("Proofs", ["Proofs", "Execution", "Blocks", "Transactions", "TestSupport"] + foundations + domains),
     tests("Execution", ["Execution", "Blocks", "Transactions", "TestSupport"] + foundations + domains),
     .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
@@ -164,10 +166,10 @@ targets += [
             "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
-    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Replica", "Fixtures"]),
+    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Proofs", "Replica", "Fixtures"]),
     .target(
-        name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel"], path: "Tests/Backend",
-        swiftSettings: settings),
+        name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel", "Proofs"],
+        path: "Tests/Backend", swiftSettings: settings),
     tests(
         "Networking",
         [

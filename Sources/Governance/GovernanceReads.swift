@@ -14,6 +14,9 @@ public enum Parameters {
 }
 
 public enum Validators {
+    /// Where the state keeps the ``ValidatorsRecord``.
+    public static let key = GovernanceKeys.validators.key
+
     public static func records(in state: any StateReader) throws(Refusal) -> [ValidatorRecord] {
         guard let record = try state.record(GovernanceKeys.validators) else {
             throw .failed(StateFailure("the state has no validators"))

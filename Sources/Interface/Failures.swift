@@ -54,9 +54,16 @@ public struct ServerState: Error, Hashable, Sendable {
         -32010, "subscriptions_full", "This node holds as many subscriptions as it may.",
         hint: "Try again shortly, ask another node, or poll chain_events.", retryable: true)
 
+    public static let noEvidence = ServerState(
+        -32011, "no_evidence", "This node can't prove the way from that checkpoint to the block.",
+        hint: "Name a checkpoint nearer to the block, or ask another node.", retryable: false, field: "checkpoint")
+    public static let proofTooLarge = ServerState(
+        -32012, "proof_too_large", "The answer rests on more records than one proof may hold.",
+        hint: "Ask for less at a time: a smaller limit, or a narrower question.", retryable: false, field: "prove")
+
     public static let all: [ServerState] = [
         .syncing, .limited, .pruned, .cursorGone, .lagging, .timedOut, .unavailable, .tooManySubscriptions,
-        .needsWebSocket, .subscriberLagged, .subscriptionsFull,
+        .needsWebSocket, .subscriberLagged, .subscriptionsFull, .noEvidence, .proofTooLarge,
     ]
 }
 

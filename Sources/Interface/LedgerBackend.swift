@@ -1,4 +1,5 @@
 public import Primitives
+public import Proofs
 public import StateModel
 
 /// What the interface needs from a node. The node is one performer, the tests' fake another.
@@ -39,6 +40,13 @@ public protocol LedgerBackend: Sendable {
     ) async throws -> (entries: [LedgerEventEntry], next: EventPosition)
     /// Evidence of misbehavior in final blocks, newest first, at most `limit`, strictly before `position` where given.
     func evidence(before position: EvidencePosition?, limit: Int) async throws -> [EvidenceView]
+
+    // Proofs
+    /// Proof that the block at `height` is final, for whoever trusts the one at `checkpoint`. Throws
+    /// ``ServerState/noEvidence`` if this node can't give it.
+    func evidence(of height: Height, from checkpoint: Height) async throws -> ChainEvidence
+    /// Proof that a block holds a transaction; nil if it is not final. Throws ``ServerState/pruned`` likewise.
+    func inclusion(of transaction: Hash) async throws -> (height: Height, inclusion: TransactionInclusion)?
 
     // Transactions
     /// Admits complete, signed transaction bytes to the pool. Idempotent: what is pending or final already is accepted.

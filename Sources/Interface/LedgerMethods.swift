@@ -1,4 +1,6 @@
+internal import Encoding
 public import Primitives
+internal import Proofs
 public import StateModel
 
 /// Transactions as text, which the rooms of transactions know: injected, so that the table needs no more than this.
@@ -27,10 +29,11 @@ public struct TransactionCoding: Sendable {
 }
 
 extension Method {
-    /// A method of its own kind: `evaluate` returns the value, or throws.
+    /// A method of its own kind: `evaluate` returns the value, or throws. `proof` proves it, where that can be done.
     init<Parameters: Codable & Sendable, Value: Codable & Sendable>(
         _ name: String, _ summary: String, _ parameters: [QueryParameter] = [], from: Parameters.Type,
         value: Value.Type, isLong: Bool = false,
+        proof: (@Sendable (Value, any LedgerBackend, Height) async throws -> Proof?)? = nil,
         _ evaluate: @escaping @Sendable (Parameters, any LedgerBackend) async throws -> Value
     ) {
         self.name = name
@@ -38,8 +41,9 @@ extension Method {
         self.parameters = parameters
         parametersType = from
         result = .value(value)
-        common = [.minHeight]
+        common = proof == nil ? [.minHeight] : CommonParameter.read
         self.isLong = isLong
+        replay = nil
         body = { arguments, backend, context in
             let own = try arguments.decoded(as: from, backend.networkKind)
             try await MinimumHeight.reach(arguments.minHeight, backend, context)
@@ -47,7 +51,10 @@ extension Method {
             let head = await backend.head()
             let value = try await evaluate(own, backend)
             let json = try JSONValueEncoder.encode(value, networkKind: backend.networkKind)
-            return Envelope.value(json, height: head.height, blockHash: head.blockHash)
+            var evidence: Proof?
+            if arguments.proves, let proof { evidence = try await proof(value, backend, arguments.checkpoint) }
+            return Envelope.value(
+                json, height: head.height, blockHash: head.blockHash, proof: evidence?.encoded)
         }
     }
 
@@ -66,6 +73,7 @@ extension Method {
         result = item.map { .describedPage($0) } ?? .page(itemType)
         common = [.limit, .cursor, .minHeight]
         isLong = false
+        replay = nil
         body = { arguments, backend, context in
             let own = try arguments.decoded(as: from, backend.networkKind)
             let after = try arguments.cursor.map { (text) throws(CallFailure) in
@@ -93,6 +101,7 @@ extension Method {
         result = .plain(to)
         common = []
         self.isLong = isLong
+        replay = nil
         body = { arguments, backend, context in
             let own = try arguments.decoded(as: from, backend.networkKind)
             let value = try await evaluate(own, backend, context)
@@ -148,16 +157,19 @@ struct UnsubscribeParameters: Codable, Sendable {
 
 extension Method {
     static let chain: [Method] = [
-        Method("chain_head", "The last final block.", from: NoParameters.self, value: ChainHead.self) {
-            await $1.head()
-        },
+        Method(
+            "chain_head", "The last final block.", from: NoParameters.self, value: ChainHead.self,
+            proof: { try await Self.blockProof(of: $0.height, $1, $2) }
+        ) { await $1.head() },
         Method(
             "chain_block", "A final block: header, transaction hashes, certificate, bytes; null if there is none.",
-            BlockSelector.parameters, from: BlockSelector.self, value: BlockView?.self
+            BlockSelector.parameters, from: BlockSelector.self, value: BlockView?.self,
+            proof: { try await Self.blockProof(of: $0?.header.height, $1, $2) }
         ) { try await $0.block($1) },
         Method(
             "chain_header", "A final block's header, with its canonical bytes.", BlockSelector.parameters,
-            from: BlockSelector.self, value: HeaderView?.self
+            from: BlockSelector.self, value: HeaderView?.self,
+            proof: { try await Self.blockProof(of: $0?.height, $1, $2) }
         ) { try await $0.header($1) },
         Method(
             "chain_certificate",
@@ -230,7 +242,7 @@ extension Method {
                 required: false),
         ],
         parametersType: EventsParameters.self, result: .describedPage(eventItemSchema), common: [.limit, .cursor],
-        isLong: true
+        replay: nil, isLong: true
     ) { arguments, backend, context in
         let own = try arguments.decoded(as: EventsParameters.self, backend.networkKind)
         let wait = own.waitMilliseconds ?? 0

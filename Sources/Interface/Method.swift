@@ -73,12 +73,16 @@ public struct Method: Sendable {
     public let parametersType: any (Codable & Sendable).Type
     public let result: ResultShape
     public let common: Set<CommonParameter>
+    /// Answers anew from a state that a proof tells; nil for what is no function of the state.
+    let replay: (@Sendable (Arguments, QueryContext) throws -> JSONValue)?
     /// True if it may take longer than reading: such calls are raced against the time limit.
     let isLong: Bool
     let body: @Sendable (Arguments, any LedgerBackend, CallContext) async throws -> JSONValue
 
     public enum CommonParameter: String, Sendable, CaseIterable {
-        case limit, cursor, minHeight
+        case limit, cursor, minHeight, prove, checkpoint
+
+        static let read: Set<CommonParameter> = [.minHeight, .prove, .checkpoint]
     }
 
     /// Parameters by name, checked against the table, the common ones taken out.
@@ -88,6 +92,9 @@ public struct Method: Sendable {
         let limit: Int
         let cursor: String?
         let minHeight: Height?
+        let proves: Bool
+        /// Where the evidence begins.
+        let checkpoint: Height
 
         func decoded<Parameters: Decodable>(
             as type: Parameters.Type, _ networkKind: NetworkKind
@@ -149,8 +156,21 @@ public struct Method: Sendable {
             guard let number = value.unsigned else { throw .invalidParameters("minHeight", "Expected a height.") }
             minHeight = Height(number)
         }
+        var proves = false
+        var checkpoint = Height.genesis
+        if common.contains(.prove), let value = object.remove("prove"), !value.isNull {
+            guard let flag = value.boolean else { throw .invalidParameters("prove", "Expected true or false.") }
+            proves = flag
+        }
+        if common.contains(.checkpoint), let value = object.remove("checkpoint"), !value.isNull {
+            guard let number = value.unsigned, number <= Height.maximum.value else {
+                throw .invalidParameters("checkpoint", "Expected the height of the block that you trust.")
+            }
+            checkpoint = Height(number)
+        }
         return Arguments(
-            method: self, own: .object(object), limit: limit, cursor: cursor, minHeight: minHeight)
+            method: self, own: .object(object), limit: limit, cursor: cursor, minHeight: minHeight, proves: proves,
+            checkpoint: checkpoint)
     }
 }
 
@@ -165,6 +185,14 @@ extension Method.CommonParameter {
             QueryParameter(
                 "minHeight", "Answer from this height or later: waits a little, then refuses (lagging).",
                 required: false)
+        case .prove:
+            QueryParameter(
+                "prove", "True: with `proof`, evidence that needs no trust in this node (Specs/proofs.md).",
+                required: false)
+        case .checkpoint:
+            QueryParameter(
+                "checkpoint", "Height of the block that you trust, where the evidence begins; genesis if absent.",
+                required: false)
         }
     }
 
@@ -173,7 +201,8 @@ extension Method.CommonParameter {
         case .limit:
             .object(["type": "integer", "minimum": 1, "maximum": .integer(PageRequest.maximumLimit)])
         case .cursor: .object(["type": "string", "maxLength": 512])
-        case .minHeight: .object(["type": "integer", "minimum": 0])
+        case .minHeight, .checkpoint: .object(["type": "integer", "minimum": 0])
+        case .prove: .object(["type": "boolean"])
         }
     }
 }
@@ -185,11 +214,12 @@ public struct NoParameters: Codable, Sendable, Hashable {
 
 /// The fixed envelopes of every read.
 enum Envelope {
-    static func value(_ value: JSONValue, height: Height, blockHash: Hash) -> JSONValue {
-        var object = JSONObject(reserving: 3)
+    static func value(_ value: JSONValue, height: Height, blockHash: Hash, proof: [UInt8]? = nil) -> JSONValue {
+        var object = JSONObject(reserving: 4)
         object.append("height", .unsigned(height.value))
         object.append("blockHash", .string(blockHash.description))
         object.append("value", value)
+        if let proof { object.append("proof", .string(Hexadecimal.encode(proof))) }
         return .object(object)
     }
 

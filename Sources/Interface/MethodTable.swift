@@ -31,7 +31,7 @@ public struct MethodTable: Sendable {
 
     /// The methods that no domain owns.
     public static func ledgerMethods(_ coding: TransactionCoding) -> [Method] {
-        Method.node + Method.chain + Method.transactions(coding)
+        Method.node + Method.chain + Method.transactions(coding) + Method.proofs
     }
 
     public subscript(name: String) -> Method? { positions[name].map { methods[$0] } }

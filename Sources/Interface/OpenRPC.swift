@@ -78,7 +78,7 @@ final class OpenRPCWriter {
         for common in Method.CommonParameter.allCases where method.common.contains(common) {
             params.append(descriptor(common.described, common.schema, isRequired: false))
         }
-        let (schema, resultSample) = result(method.result)
+        let (schema, resultSample) = result(method.result, mayProve: method.common.contains(.prove))
         var object = JSONObject()
         object.append("name", .string(method.name))
         object.append("summary", .string(method.summary))
@@ -110,6 +110,7 @@ final class OpenRPCWriter {
     private func errors(of method: Method) -> [JSONValue] {
         var names = ["invalid_params"]
         if method.common.contains(.minHeight) { names.append("lagging") }
+        if method.common.contains(.prove) { names += ["no_evidence", "proof_too_large"] }
         if method.isLong { names.append("timed_out") }
         return names.map { .object(["$ref": .string("#/components/errors/\($0)")]) }
     }
@@ -122,7 +123,7 @@ final class OpenRPCWriter {
         return probe.components[String(name)] ?? schema
     }
 
-    private func result(_ shape: ResultShape) -> (schema: JSONValue, sample: JSONValue?) {
+    private func result(_ shape: ResultShape, mayProve: Bool) -> (schema: JSONValue, sample: JSONValue?) {
         func described(_ type: any Decodable.Type) -> (schema: JSONValue, sample: JSONValue?) {
             // An optional result is null where there is nothing.
             if let optional = type as? any OptionalResult.Type {
@@ -138,13 +139,13 @@ final class OpenRPCWriter {
         switch shape {
         case .value(let type):
             let (schema, sample) = described(type)
-            return (valueSchema(schema), sample.map { sampleEnvelope("value", $0) })
+            return (valueSchema(schema, mayProve: mayProve), sample.map { sampleEnvelope("value", $0) })
         case .page(let type):
             let (schema, sample) = described(type)
-            return (pageSchema(schema), sample.map { sampleEnvelope("items", [$0]) })
+            return (pageSchema(schema, mayProve: mayProve), sample.map { sampleEnvelope("items", [$0]) })
         case .plain(let type): return described(type)
-        case .describedPage(let schema): return (pageSchema(schema), nil)
-        case .describedValue(let schema): return (valueSchema(schema), nil)
+        case .describedPage(let schema): return (pageSchema(schema, mayProve: mayProve), nil)
+        case .describedValue(let schema): return (valueSchema(schema, mayProve: mayProve), nil)
         case .describedPlain(let schema): return (schema, nil)
         }
     }
@@ -158,24 +159,33 @@ final class OpenRPCWriter {
         return .object(object)
     }
 
-    private func valueSchema(_ value: JSONValue) -> JSONValue {
-        .object([
-            "type": "object",
-            "properties": .object([
-                "height": Height.jsonSchema, "blockHash": Hash.jsonSchema, "value": value,
-            ]),
+    /// Hexadecimal, in answers to calls that say `prove`.
+    private static let proofSchema = JSONValue.object([
+        "type": "string", "pattern": "^([0-9a-f]{2})+$", "description": "Evidence for the answer (Specs/proofs.md).",
+    ])
+
+    private func valueSchema(_ value: JSONValue, mayProve: Bool) -> JSONValue {
+        var properties = JSONObject()
+        properties.append("height", Height.jsonSchema)
+        properties.append("blockHash", Hash.jsonSchema)
+        properties.append("value", value)
+        if mayProve { properties.append("proof", Self.proofSchema) }
+        return .object([
+            "type": "object", "properties": .object(properties),
             "required": ["height", "blockHash", "value"], "additionalProperties": false,
         ])
     }
 
-    private func pageSchema(_ item: JSONValue) -> JSONValue {
-        .object([
-            "type": "object",
-            "properties": .object([
-                "height": Height.jsonSchema, "blockHash": Hash.jsonSchema,
-                "items": .object(["type": "array", "items": item, "maxItems": .integer(PageRequest.maximumLimit)]),
-                "next": .object(["type": ["string", "null"]]),
-            ]),
+    private func pageSchema(_ item: JSONValue, mayProve: Bool) -> JSONValue {
+        var properties = JSONObject()
+        properties.append("height", Height.jsonSchema)
+        properties.append("blockHash", Hash.jsonSchema)
+        properties.append(
+            "items", .object(["type": "array", "items": item, "maxItems": .integer(PageRequest.maximumLimit)]))
+        properties.append("next", .object(["type": ["string", "null"]]))
+        if mayProve { properties.append("proof", Self.proofSchema) }
+        return .object([
+            "type": "object", "properties": .object(properties),
             "required": ["height", "blockHash", "items", "next"], "additionalProperties": false,
         ])
     }

@@ -67,23 +67,35 @@ extension Method {
         parameters = query.parameters
         parametersType = query.parametersType
         result = query.isList ? .page(query.resultType) : .value(query.resultType)
-        common = query.isList ? [.limit, .cursor, .minHeight] : [.minHeight]
+        common = CommonParameter.read.union(query.isList ? [.limit, .cursor] : [])
         // Reads are bounded by their limits, so only the wait for a height can be long; that has its own bound.
         isLong = false
+        replay = { arguments, snapshot in
+            let (parameters, request) = try Self.request(query, arguments, snapshot.block.networkKind)
+            return try Self.answer(query, parameters, request, snapshot)
+        }
         body = { arguments, backend, context in
-            let parameters = try Self.decode(query.parametersType, arguments, backend.networkKind)
-            let after = try arguments.cursor.map { (text) throws(CallFailure) in
-                IndexKey(stored: try PageCursor.key(text, method: query.name))
-            }
-            let request = PageRequest(after: after, limit: arguments.limit)
+            let (parameters, request) = try Self.request(query, arguments, backend.networkKind)
             try await MinimumHeight.reach(arguments.minHeight, backend, context)
-            return try await backend.withSnapshot { snapshot in
+            let read: @Sendable (QueryContext) throws -> JSONValue = { snapshot in
                 if let wanted = arguments.minHeight, snapshot.block.height < wanted {
                     throw CallFailure(ServerState.lagging)
                 }
-                return try Self.answer(query, parameters, request, snapshot, backend.networkKind)
+                return try Self.answer(query, parameters, request, snapshot)
             }
+            guard arguments.proves else { return try await backend.withSnapshot(read) }
+            return try await Self.proving(arguments, backend, read)
         }
+    }
+
+    private static func request(
+        _ query: Query, _ arguments: Arguments, _ networkKind: NetworkKind
+    ) throws(CallFailure) -> (parameters: any Codable & Sendable, page: PageRequest) {
+        let parameters = try decode(query.parametersType, arguments, networkKind)
+        let after = try arguments.cursor.map { (text) throws(CallFailure) in
+            IndexKey(stored: try PageCursor.key(text, method: query.name))
+        }
+        return (parameters, PageRequest(after: after, limit: arguments.limit))
     }
 
     static func decode(
@@ -98,9 +110,9 @@ extension Method {
     }
 
     private static func answer(
-        _ query: Query, _ parameters: any Codable & Sendable, _ request: PageRequest, _ snapshot: QueryContext,
-        _ networkKind: NetworkKind
+        _ query: Query, _ parameters: any Codable & Sendable, _ request: PageRequest, _ snapshot: QueryContext
     ) throws -> JSONValue {
+        let networkKind = snapshot.block.networkKind
         switch try query.evaluate(parameters, request, snapshot) {
         case .value(let value):
             let json = try JSONValueEncoder.encode(value, networkKind: networkKind)

@@ -124,7 +124,8 @@ extension Method {
             Method(
                 "tx_get", "A final transaction with what it did; null if unknown or not final.",
                 [QueryParameter("hash", "The transaction's hash.")], from: HashParameters.self,
-                value: FinalTransactionView?.self
+                value: FinalTransactionView?.self,
+                proof: { try await Self.transactionProof($0?.hash, $1, $2) }
             ) { parameters, backend in
                 try await backend.transaction(parameters.hash).map {
                     try FinalTransactionView($0, coding, backend.networkKind)
@@ -160,7 +161,7 @@ extension Method {
                 QueryParameter("reference", "32 bytes of the sender's own, never text.", required: false),
             ],
             parametersType: coding.buildParameters, result: .value(coding.buildResult), common: [.minHeight],
-            isLong: false
+            replay: nil, isLong: false
         ) { arguments, backend, context in
             let parameters = try decode(coding.buildParameters, arguments, backend.networkKind)
             try await MinimumHeight.reach(arguments.minHeight, backend, context)

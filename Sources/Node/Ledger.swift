@@ -3,6 +3,7 @@ internal import Encoding
 package import Execution
 internal import Governance
 package import Primitives
+package import Proofs
 internal import Replica
 package import StateModel
 package import Storage
@@ -54,7 +55,9 @@ package final class Ledger: Sendable {
     private func begin() throws {
         let (block, layer) = try Self.genesisBlock(genesis)
         let receipts = BlockReceipts(due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
-        try log.append(Self.entry(block, certificate: nil, receipts: receipts))
+        let hop = try ValidatorSetHop.make(
+            block.header, certificate: nil, in: LayeredSnapshot(EmptySnapshot()).adding(layer))
+        try log.append(Self.entry(block, certificate: nil, receipts: receipts, hop: hop))
         try state.push(layer)
     }
 
@@ -68,10 +71,12 @@ package final class Ledger: Sendable {
         }
     }
 
-    package static func entry(_ block: Block, certificate: Certificate?, receipts: BlockReceipts) -> LoggedBlock {
+    package static func entry(
+        _ block: Block, certificate: Certificate?, receipts: BlockReceipts, hop: ValidatorSetHop? = nil
+    ) -> LoggedBlock {
         LoggedBlock(
             height: block.header.height, hash: block.hash, header: block.header.encoded, block: block.encoded,
-            certificate: certificate?.encoded ?? [], receipts: receipts.encoded)
+            certificate: certificate?.encoded ?? [], receipts: receipts.encoded, hop: hop?.encoded)
     }
 
     private func catchUp(_ progress: (Height, Height) -> Void) throws {

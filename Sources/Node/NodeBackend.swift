@@ -65,7 +65,9 @@ final class NodeBackend: LedgerBackend {
         let snapshot = try ledger.state.snapshot()
         let head = try head(of: snapshot)
         let block = BlockContext(network: network, networkKind: networkKind, height: head.height, time: head.time)
-        return try body(QueryContext(block: block, blockHash: head.blockHash, state: snapshot, index: snapshot))
+        return try body(
+            QueryContext(
+                block: block, blockHash: head.blockHash, state: snapshot, index: snapshot, prover: snapshot))
     }
 
     /// A snapshot can be a block ahead of or behind the board; what it answers is dated by its own block.

@@ -232,8 +232,7 @@ final class Performer {
     /// Durable in the log, then readable in the state, and only then told.
     private func finalize(_ blocks: [FinalExecution]) throws {
         let started = ContinuousClock.now
-        try ledger.log.append(
-            blocks.map { Ledger.entry($0.executed.block, certificate: $0.certificate, receipts: $0.executed.receipts) })
+        try ledger.append(blocks)
         measures.logSeconds(ContinuousClock.now - started)
         for block in blocks { try ledger.state.push(block.executed.layer) }
         answers.append(.finalState(try ledger.state.snapshot()))

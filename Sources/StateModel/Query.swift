@@ -6,12 +6,18 @@ public struct QueryContext {
     public let blockHash: Hash
     public let state: any StateReader
     public let index: any IndexReader
+    /// Proves what `state` answers; nil where nothing can.
+    public let prover: (any StateProver)?
 
-    public init(block: BlockContext, blockHash: Hash, state: any StateReader, index: any IndexReader) {
+    public init(
+        block: BlockContext, blockHash: Hash, state: any StateReader, index: any IndexReader,
+        prover: (any StateProver)? = nil
+    ) {
         self.block = block
         self.blockHash = blockHash
         self.state = state
         self.index = index
+        self.prover = prover
     }
 }
 

@@ -104,6 +104,9 @@ public final class StateLayer: Sendable {
 }
 
 extension StateLayer {
+    /// True if the block changed, made or removed what is stored under `path` (``StateTrie/path(of:)``).
+    public func changes(_ path: Bytes32) -> Bool { stateWrite(at: path) != nil }
+
     /// The write under `path`, or nil if the layer leaves it alone.
     func stateWrite(at path: Bytes32) -> StateWrite? {
         let position = stateIndex(atOrAfter: path)

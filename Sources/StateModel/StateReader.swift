@@ -7,6 +7,19 @@ public protocol StateReader {
     func read(_ key: StateKey) throws(StateFailure) -> [UInt8]?
 }
 
+/// A state that can prove what it answers.
+public protocol StateProver {
+    /// The root that its proofs lead to.
+    var root: Hash { get }
+
+    /// The proof of what is stored under `key`, or that nothing is.
+    func proof(of key: StateKey) throws(StateFailure) -> StateProof
+}
+
+extension LayeredSnapshot: StateProver {
+    public func proof(of key: StateKey) throws(StateFailure) -> StateProof { try StateProof.make(key, in: self) }
+}
+
 extension StateReader {
     /// The record under `key`, or nil. A record that does not decode is damage, never a refusal.
     public func record<Record: CBORCodable>(_ key: RecordKey<Record>) throws(Refusal) -> Record? {

@@ -12,9 +12,12 @@ public struct LoggedBlock: Hashable, Sendable {
     /// The finalization certificate.
     public let certificate: [UInt8]
     public let receipts: [UInt8]
+    /// What leads a verifier from the validators of this block to the next ones; nil where they stay.
+    public let hop: [UInt8]?
 
     public init(
-        height: Height, hash: Hash, header: [UInt8], block: [UInt8], certificate: [UInt8], receipts: [UInt8]
+        height: Height, hash: Hash, header: [UInt8], block: [UInt8], certificate: [UInt8], receipts: [UInt8],
+        hop: [UInt8]? = nil
     ) {
         self.height = height
         self.hash = hash
@@ -22,6 +25,7 @@ public struct LoggedBlock: Hashable, Sendable {
         self.block = block
         self.certificate = certificate
         self.receipts = receipts
+        self.hop = hop
     }
 }
 
@@ -53,13 +57,14 @@ public final class BlockLog: Sendable {
     private var receiptsTable: LMDBTable { environment.tables[2] }
     private var hashes: LMDBTable { environment.tables[3] }
     private var bodies: LMDBTable { environment.tables[4] }
+    private var hopsTable: LMDBTable { environment.tables[6] }
 
     /// A tebibyte of address space: at 2 MiB a block, half a million full blocks; it costs nothing until used.
     public static let defaultMapBytes = 1 << 40
 
     /// Opens or creates the log in `home`.
     public init(in home: Home, mapBytes: Int = BlockLog.defaultMapBytes) throws(StorageFailure) {
-        let tables = ["headers", "blocks", "receipts", "hashes", "bodies", "meta"]
+        let tables = ["headers", "blocks", "receipts", "hashes", "bodies", "meta", "hops"]
         let environment = try LMDBEnvironment(
             in: home, name: "log", options: .init(mapBytes: mapBytes, tables: tables))
         try Schema.settle(environment, meta: environment.tables[5], network: home.network)
@@ -108,6 +113,7 @@ public final class BlockLog: Sendable {
             try transaction.put(blocks, key, Self.check(entry.block, entry.height), isAppended: true)
             try transaction.put(receiptsTable, key, Self.check(entry.receipts, entry.height), isAppended: true)
             try transaction.put(hashes, entry.hash.bytes.array, key)
+            if let hop = entry.hop { try transaction.put(hopsTable, key, Self.check(hop, entry.height)) }
         }
         let last = entries[entries.count - 1]
         try dropBodies(upTo: last.height, transaction)
@@ -164,6 +170,45 @@ public final class BlockLog: Sendable {
         return try unsafe transaction.reads.get(headers, height.value.bigEndianBytes) {
             (value) throws(StorageFailure) in
             try Self.header(height, unsafe Self.checked(value, "header", height))
+        }
+    }
+
+    /// The hops of blocks in `heights`, ascending, at most `limit`: where the validators changed.
+    public func hops(in heights: Range<UInt64>, limit: Int) throws(StorageFailure) -> [(height: Height, hop: [UInt8])] {
+        let transaction = try ReadTransaction(environment)
+        var found: [(height: Height, hop: [UInt8])] = []
+        try unsafe transaction.reads.walk(hopsTable, from: heights.lowerBound.bigEndianBytes) {
+            (key, value) throws(StorageFailure) in
+            let height = Height(UInt64(bigEndianBytes: unsafe [UInt8](key)[...]))
+            guard found.count < limit, heights.contains(height.value) else { return false }
+            found.append((height, try unsafe Self.checked(value, "hop", height)))
+            return true
+        }
+        return found
+    }
+
+    /// The last hop of a block below `height`.
+    public func lastHop(below height: Height) throws(StorageFailure) -> [UInt8]? {
+        guard height > .genesis else { return nil }
+        let transaction = try ReadTransaction(environment)
+        var found: [UInt8]?
+        try unsafe transaction.reads.walk(hopsTable, from: (height.value - 1).bigEndianBytes, descending: true) {
+            (key, value) throws(StorageFailure) in
+            let height = Height(UInt64(bigEndianBytes: unsafe [UInt8](key)[...]))
+            found = try unsafe Self.checked(value, "hop", height)
+            return false
+        }
+        return found
+    }
+
+    /// Adds hops that came with a snapshot, in one durable transaction.
+    public func store(hops: [(height: Height, hop: [UInt8])]) throws(StorageFailure) {
+        try onWriter { () throws(StorageFailure) in
+            let transaction = try WriteTransaction(self.environment)
+            for (height, hop) in hops {
+                try transaction.put(self.hopsTable, height.value.bigEndianBytes, Self.check(hop, height))
+            }
+            try transaction.commit()
         }
     }
 

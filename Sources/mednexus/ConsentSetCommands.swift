@@ -135,6 +135,7 @@ struct ConsentCheck: WalletCommand {
     @Flag(help: "For commercial use.") var commercial = false
     @Flag(help: "By a non-profit body.") var nonprofit = false
     @Option(help: ArgumentHelp("As of then; now if absent.", valueName: "time")) var at: String?
+    @OptionGroup(title: "Proof") var proof: ProofOptions
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
@@ -160,7 +161,7 @@ struct ConsentCheck: WalletCommand {
         default: throw WalletFailure(.usage, "name a consent, or a set with --set")
         }
         if let at = try ConsentInputs.time(at) { params.append("at", at) }
-        let value = try await session.client.read("consent_check", .object(params), as: JSONValue.self)
+        let value = try await session.decision("consent_check", params, proof)
         let names = session.plainNames
         session.show(value) {
             let decision = value["decision"]

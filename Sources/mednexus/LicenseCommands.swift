@@ -37,6 +37,7 @@ struct LicenseCheckCommand: WalletCommand {
     @Option(help: ArgumentHelp("When: 2027-03-03, or 2027-03-03T12:00 (UTC); now if absent.", valueName: "time"))
     var at: String?
     @OptionGroup(title: "Use") var use: LicenseUseOptions
+    @OptionGroup(title: "Proof") var proof: ProofOptions
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
@@ -45,7 +46,7 @@ struct LicenseCheckCommand: WalletCommand {
         var params = parameters(["license": session.json(id)])
         if let at = try Codes.time(at, now: now) { params.append("at", .unsigned(at.milliseconds)) }
         if let use = try use.use(session) { params.append("use", try session.client.encode(use)) }
-        let value = try await session.client.read("license_check", .object(params), as: JSONValue.self)
+        let value = try await session.decision("license_check", params, proof)
         let names = session.plainNames
         let isValid = value["isValid"]?.boolean == true
         let reasons = (value["reasons"]?.array ?? []).map { reason in

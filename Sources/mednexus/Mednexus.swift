@@ -28,7 +28,7 @@ struct Mednexus: AsyncParsableCommand {
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, ConsentCommand.self,
             INFTCommand.self, TermsCommand.self, OfferCommand.self, LicenseCommand.self, RevenueCommand.self,
-            AssetCommand.self, GovernanceCommand.self, TransactionCommand.self, NodeCommand.self,
+            AssetCommand.self, GovernanceCommand.self, TransactionCommand.self, ProofCommand.self, NodeCommand.self,
         ])
 
     static func main() async {

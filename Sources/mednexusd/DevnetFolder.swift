@@ -170,7 +170,10 @@ struct DevnetFolder {
     /// `clinic-org`.
     func pin(node url: String, genesis hash: Hash) throws {
         var networks = try wallet.home.networks()
-        try networks.add(PinnedNetwork(name: "devnet", node: url, genesis: hash, kind: .test))
+        try networks.add(
+            PinnedNetwork(
+                name: "devnet", node: url, genesis: hash, kind: .test,
+                checkpoint: try PinnedNetwork.Checkpoint(genesisFile: genesisFile)))
         try wallet.home.save(networks)
         let known = Set(try GenesisFile.organizations(genesisFile))
         var book = try wallet.home.addressBook()

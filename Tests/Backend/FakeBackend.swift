@@ -1,6 +1,7 @@
 package import Encoding
 package import Interface
 package import Primitives
+package import Proofs
 package import StateModel
 
 /// What the tests of the interface and of its server answer from.
@@ -115,6 +116,12 @@ package actor FakeBackend: LedgerBackend {
         }
         return height > wanted.value ? left : 0
     }
+
+    package func evidence(of height: Height, from checkpoint: Height) throws -> ChainEvidence {
+        throw ServerState.noEvidence
+    }
+
+    package func inclusion(of transaction: Hash) -> (height: Height, inclusion: TransactionInclusion)? { nil }
 
     package func header(at wanted: Height) -> HeaderView? {
         guard wanted.value <= height else { return nil }

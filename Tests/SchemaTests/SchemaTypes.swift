@@ -6,6 +6,7 @@ import INFTs
 import Identities
 import Licenses
 import Primitives
+import Proofs
 import Replica
 import Revenue
 import StateModel
@@ -16,7 +17,7 @@ import Votes
 enum SchemaTypes {
     static var all: [String: any CBORCodable.Type] {
         [
-            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance,
+            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance, proofs,
         ]
         .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a rule has one type") } }
     }
@@ -25,7 +26,7 @@ enum SchemaTypes {
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
         "included-transactions", "transaction", "vote-message", "epoch-restart-message", "peer-address-message",
-        "proof-terminal",
+        "proof-terminal", "proof-subject",
         "iso-3166-codes",
         "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin",
         "delivery-complete", "delivery",
@@ -44,6 +45,20 @@ enum SchemaTypes {
             "receipt": Receipt.self,
             "block-receipts": BlockReceipts.self,
             "genesis": Genesis.self,
+        ]
+    }
+
+    static var proofs: [String: any CBORCodable.Type] {
+        [
+            "proof": Proof.self,
+            "chain-evidence": ChainEvidence.self,
+            "validator-set-hop": ValidatorSetHop.self,
+            "proven-read": ProvenRead.self,
+            "proven-question": ProvenQuestion.self,
+            "index-hints": IndexHints.self,
+            "index-get": IndexHints.Get.self,
+            "index-scan": IndexHints.Scan.self,
+            "transaction-inclusion": TransactionInclusion.self,
         ]
     }
 

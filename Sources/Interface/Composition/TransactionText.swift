@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import Encoding
 internal import Identities
-internal import Primitives
+public import Primitives
 internal import StateModel
 internal import Transactions
 
@@ -30,6 +30,16 @@ struct DecodedTransaction: Codable, Sendable {
     let transaction: TransactionBody
     let signatures: [AccountSignature]
     let words: [String]
+}
+
+/// What complete transaction bytes say, as `tx_decode` answers it.
+public enum TransactionText {
+    public static func json(_ bytes: [UInt8], networkKind: NetworkKind) throws -> JSONValue {
+        guard let decoded = try TransactionCoding.standard.decode(bytes, networkKind) as? DecodedTransaction else {
+            preconditionFailure("decodes into another type")
+        }
+        return try JSONValueEncoder.encode(decoded, networkKind: networkKind)
+    }
 }
 
 extension TransactionCoding {

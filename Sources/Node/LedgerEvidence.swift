@@ -1,0 +1,92 @@
+internal import Blocks
+internal import Encoding
+internal import Execution
+internal import Governance
+package import Primitives
+package import Proofs
+internal import Replica
+internal import StateModel
+internal import Storage
+internal import Votes
+
+/// Evidence out of the log: what makes a block final for whoever trusts an older one.
+extension Ledger {
+    private static let validatorsPath = StateTrie.path(of: ValidatorSetHop.key)
+
+    /// Makes final blocks durable, and with each that changed the validators what proves the next ones: the state that
+    /// proves it is at hand only now.
+    func append(_ blocks: [FinalExecution]) throws {
+        let hops = try hops(of: blocks)
+        try log.append(
+            zip(blocks, hops).map { block, hop in
+                Self.entry(
+                    block.executed.block, certificate: block.certificate, receipts: block.executed.receipts, hop: hop)
+            })
+    }
+
+    private func hops(of blocks: [FinalExecution]) throws -> [ValidatorSetHop?] {
+        guard blocks.contains(where: { $0.executed.layer.changes(Self.validatorsPath) }) else {
+            return blocks.map { _ in nil }
+        }
+        var snapshot = try state.snapshot()
+        return try blocks.map { block in
+            snapshot = snapshot.adding(block.executed.layer)
+            guard block.executed.layer.changes(Self.validatorsPath) else { return nil }
+            return try ValidatorSetHop.make(block.executed.block.header, certificate: block.certificate, in: snapshot)
+        }
+    }
+
+    /// Proof that the block at `height` is final, for whoever trusts the one at `checkpoint`.
+    package func evidence(of height: Height, from checkpoint: Height) throws -> ChainEvidence {
+        let trusted = try header(at: checkpoint).header
+        let (headers, certificate) = try certified(from: height, checkpoint: checkpoint)
+        guard let last = headers.last else { throw NodeFailure(.corruption, "the log has no block \(height)") }
+        var hops: [ValidatorSetHop] = []
+        if certificate != nil {
+            let found = try log.hops(
+                in: checkpoint.value..<last.height.value, limit: ChainEvidence.maximumHops + 1)
+            guard found.count <= ChainEvidence.maximumHops else {
+                throw NodeFailure(
+                    .configuration, "more than \(ChainEvidence.maximumHops) validator sets lie between the blocks",
+                    hint: "Trust a newer checkpoint.")
+            }
+            hops = try found.map { try ValidatorSetHop(decoding: $0.hop) }
+            if let first = hops.first, first.header == trusted { hops[0] = first.ofCheckpoint }
+        }
+        return ChainEvidence(
+            checkpoint: trusted, validators: try validators(deciding: trusted), hops: hops, headers: headers,
+            certificate: certificate)
+    }
+
+    /// The headers from `height` to the first that a certificate makes final, or to the checkpoint.
+    private func certified(
+        from height: Height, checkpoint: Height
+    ) throws -> (headers: [BlockHeader], certificate: Certificate?) {
+        var headers: [BlockHeader] = []
+        var next = height
+        while headers.count < ChainEvidence.maximumHeaders {
+            let (header, certificate) = try header(at: next)
+            headers.append(header)
+            if next == checkpoint { return (headers, nil) }
+            if next > checkpoint, let certificate { return (headers, certificate) }
+            next = next.next
+        }
+        throw EvidenceFailure.tooFar
+    }
+
+    /// The set whose certificates make the block with `header` final.
+    private func validators(deciding header: BlockHeader) throws -> ValidatorSet {
+        let below = try log.lastHop(below: header.height) ?? log.hops(in: 0..<1, limit: 1).first?.hop
+        guard let below, let set = try ValidatorSetHop(decoding: below).record.set, set.hash == header.validatorSet
+        else { throw EvidenceFailure.missing }
+        return set
+    }
+}
+
+/// Why this node can't give evidence.
+enum EvidenceFailure: Error {
+    /// The block lies too far below the checkpoint.
+    case tooFar
+    /// The node does not know how the validators changed.
+    case missing
+}
