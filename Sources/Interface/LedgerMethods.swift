@@ -159,17 +159,17 @@ extension Method {
     static let chain: [Method] = [
         Method(
             "chain_head", "The last final block.", from: NoParameters.self, value: ChainHead.self,
-            proof: { try await Self.blockProof(of: $0.height, $1, $2) }
+            proof: Self.headProof
         ) { await $1.head() },
         Method(
             "chain_block", "A final block: header, transaction hashes, certificate, bytes; null if there is none.",
             BlockSelector.parameters, from: BlockSelector.self, value: BlockView?.self,
-            proof: { try await Self.blockProof(of: $0?.header.height, $1, $2) }
+            proof: Self.fullBlockProof
         ) { try await $0.block($1) },
         Method(
             "chain_header", "A final block's header, with its canonical bytes.", BlockSelector.parameters,
             from: BlockSelector.self, value: HeaderView?.self,
-            proof: { try await Self.blockProof(of: $0?.height, $1, $2) }
+            proof: Self.headerProof
         ) { try await $0.header($1) },
         Method(
             "chain_certificate",

@@ -47,7 +47,24 @@ extension Method {
         return try answers.map { ProvenRead(key: $0.key, value: $0.value, proof: try prover.proof(of: $0.key)) }
     }
 
-    static func blockProof(
+    static func headProof(_ head: ChainHead, _ backend: any LedgerBackend, _ checkpoint: Height) async throws -> Proof?
+    {
+        try await blockProof(of: head.height, backend, checkpoint)
+    }
+
+    static func headerProof(
+        _ header: HeaderView?, _ backend: any LedgerBackend, _ checkpoint: Height
+    ) async throws -> Proof? {
+        try await blockProof(of: header?.height, backend, checkpoint)
+    }
+
+    static func fullBlockProof(
+        _ block: BlockView?, _ backend: any LedgerBackend, _ checkpoint: Height
+    ) async throws -> Proof? {
+        try await blockProof(of: block?.header.height, backend, checkpoint)
+    }
+
+    private static func blockProof(
         of height: Height?, _ backend: any LedgerBackend, _ checkpoint: Height
     ) async throws -> Proof? {
         guard let height else { return nil }
@@ -57,9 +74,11 @@ extension Method {
     }
 
     static func transactionProof(
-        _ hash: Hash?, _ backend: any LedgerBackend, _ checkpoint: Height
+        _ transaction: FinalTransactionView?, _ backend: any LedgerBackend, _ checkpoint: Height
     ) async throws -> Proof? {
-        guard let hash, let (height, inclusion) = try await backend.inclusion(of: hash) else { return nil }
+        guard let transaction, let (height, inclusion) = try await backend.inclusion(of: transaction.hash) else {
+            return nil
+        }
         return Proof(
             networkKind: NetworkKindName(backend.networkKind), maximumAge: nil,
             chain: try await backend.evidence(of: height, from: checkpoint), subject: .transaction(inclusion))

@@ -125,7 +125,7 @@ extension Method {
                 "tx_get", "A final transaction with what it did; null if unknown or not final.",
                 [QueryParameter("hash", "The transaction's hash.")], from: HashParameters.self,
                 value: FinalTransactionView?.self,
-                proof: { try await Self.transactionProof($0?.hash, $1, $2) }
+                proof: Self.transactionProof
             ) { parameters, backend in
                 try await backend.transaction(parameters.hash).map {
                     try FinalTransactionView($0, coding, backend.networkKind)

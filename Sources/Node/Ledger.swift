@@ -48,6 +48,7 @@ package final class Ledger: Sendable {
         let state = try StateStore(in: home, log: log, options: options)
         let ledger = Ledger(genesis: genesis, home: home, log: log, state: state)
         if log.tip == nil { try ledger.begin() }
+        try ledger.keepFirstHop()
         try ledger.catchUp(progress)
         return ledger
     }
@@ -55,10 +56,17 @@ package final class Ledger: Sendable {
     private func begin() throws {
         let (block, layer) = try Self.genesisBlock(genesis)
         let receipts = BlockReceipts(due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
+        try log.append(Self.entry(block, certificate: nil, receipts: receipts))
+        try state.push(layer)
+    }
+
+    /// What leads from genesis to the first validators: a function of the genesis document.
+    private func keepFirstHop() throws {
+        guard try log.hops(in: 0..<1, limit: 1).isEmpty else { return }
+        let (block, layer) = try Self.genesisBlock(genesis)
         let hop = try ValidatorSetHop.make(
             block.header, certificate: nil, in: LayeredSnapshot(EmptySnapshot()).adding(layer))
-        try log.append(Self.entry(block, certificate: nil, receipts: receipts, hop: hop))
-        try state.push(layer)
+        try log.store(hops: [(.genesis, hop.encoded)])
     }
 
     package static func genesisBlock(_ genesis: Genesis) throws -> (block: Block, layer: StateLayer) {

@@ -83,7 +83,6 @@ extension Session {
             return try await client.read(method, .object(params), as: JSONValue.self)
         }
         let (proof, verified) = try await proven(method, params, trusting: try trusted(options.trust))
-        try ProofFile.checkAge(verified, of: proof, limit: nil)
         guard case .state(_, _, let question?) = verified.fact, question.method == method,
             let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
             let answer = try ProofReport.answer(verified, kind: network.kind), let value = answer["value"]
@@ -119,7 +118,7 @@ struct ProofReport {
         }
     }
 
-    private var subject: String {
+    private var kindOfSubject: String {
         switch verified.fact {
         case .block: "block"
         case .state: "state"
@@ -135,7 +134,7 @@ struct ProofReport {
         object.append("height", .unsigned(header.height.value))
         object.append("blockHash", .string(header.hash.description))
         object.append("time", .unsigned(header.time.milliseconds))
-        object.append("subject", .string(subject))
+        object.append("subject", .string(kindOfSubject))
         switch verified.fact {
         case .block: object.append("stateRoot", .string(header.stateRoot.description))
         case .transaction(let inclusion, let hash):
@@ -175,10 +174,11 @@ struct ProofReport {
         let json = try json()
         if isJSON { return Console.out(json.text) }
         let header = verified.header
+        let subject = kindOfSubject == "block" ? "" : kindOfSubject + " of "
         let age = WalletClock.now.milliseconds / 1000
         let seconds = age > header.time.milliseconds / 1000 ? age - header.time.milliseconds / 1000 : 0
         var fields: [(String, String?)] = [
-            ("Proven", "\(subject) of block \(header.height), final on \(dateText(header.time)), \(seconds) s ago"),
+            ("Proven", "\(subject)block \(header.height), final on \(dateText(header.time)), \(seconds) s ago"),
             ("Block", header.hash.description), ("Network", header.network.description),
             ("Trusting", "block \(checkpoint.height) \(checkpoint.blockHash)"),
         ]
