@@ -33,7 +33,7 @@ struct DispatcherTests {
     func parameters() async throws {
         for (params, field) in [
             (#"{"minuend":1}"#, "subtrahend"), (#"{"minuend":1,"subtrahend":"2"}"#, "subtrahend"),
-            (#"{"minuend":1,"subtrahend":2,"x":3}"#, "x"), ("[1,2,3,4]", "[3]"),
+            (#"{"minuend":1,"subtrahend":2,"x":3}"#, "x"), ("[1,2,3,false,0,6]", "[5]"),
             (#"{"minuend":1,"subtrahend":2,"minHeight":-1}"#, "minHeight"),
         ] {
             let error = try await call("test_difference", params)["error"]
