@@ -37,3 +37,13 @@ extension Bytes32 {
         return carry0 ? nil : Bytes32(first, second, third, low)
     }
 }
+
+extension Bytes32 {
+    /// How many bits, from the most significant on, both begin with: 0...256.
+    public func commonPrefixLength(with other: Bytes32) -> Int {
+        if word0 != other.word0 { return (word0 ^ other.word0).leadingZeroBitCount }
+        if word1 != other.word1 { return 64 + (word1 ^ other.word1).leadingZeroBitCount }
+        if word2 != other.word2 { return 128 + (word2 ^ other.word2).leadingZeroBitCount }
+        return 192 + (word3 ^ other.word3).leadingZeroBitCount
+    }
+}

@@ -77,19 +77,25 @@ final class CheckpointSnapshot: BaseSnapshot {
         return try reading { (reads) throws(StorageFailure) in
             var entries: [StateEntry] = []
             try unsafe reads.walk(tables.state, from: path.array) { (key, stored) throws(StorageFailure) in
-                let path = try unsafe Self.path(key)
-                let parts = try unsafe StateValues.parts(stored, path: path)
-                entries.append(
-                    StateEntry(
-                        path: path, key: StateKey(stored: unsafe [UInt8](stored[parts.key])),
-                        value: unsafe [UInt8](stored[parts.value])))
+                entries.append(try unsafe Self.entry(key, stored))
                 return entries.count < limit
             }
             return entries
         }
     }
 
-    private static func path(_ key: UnsafeRawBufferPointer) throws(StorageFailure) -> Bytes32 {
+    /// An entry of the state table, after its check.
+    static func entry(
+        _ key: UnsafeRawBufferPointer, _ stored: UnsafeRawBufferPointer
+    ) throws(StorageFailure) -> StateEntry {
+        let path = try unsafe path(key)
+        let parts = try unsafe StateValues.parts(stored, path: path)
+        return StateEntry(
+            path: path, key: StateKey(stored: unsafe [UInt8](stored[parts.key])),
+            value: unsafe [UInt8](stored[parts.value]))
+    }
+
+    static func path(_ key: UnsafeRawBufferPointer) throws(StorageFailure) -> Bytes32 {
         guard let path = unsafe Bytes32([UInt8](key)) else { throw .damaged(what: "a path of the state") }
         return path
     }

@@ -202,6 +202,11 @@ struct LMDBTable: Sendable {
         return true
     }
 
+    /// Removes every entry of the table.
+    func clear(_ table: LMDBTable) throws(StorageFailure) {
+        try LMDBEnvironment.check(unsafe mdb_drop(raw, table.handle, 0), "mdb_drop", path, mapBytes)
+    }
+
     func get(_ table: LMDBTable, _ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
         try unsafe reads.get(table, key) { unsafe [UInt8]($0) }
     }

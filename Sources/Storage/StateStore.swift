@@ -67,6 +67,7 @@ public final class StateStore: Sendable {
             options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
         let tables = CheckpointSnapshot.Tables(environment)
         try Schema.settle(environment, meta: tables.meta, network: home.network)
+        try BuildMark.refuse(environment, tables)
         let pool = ReadPool(environment)
         let cache = TriePageCache(capacity: options.cachedPages)
         let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)

@@ -17,6 +17,12 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The caller broke the order of blocks, layers or checkpoints.
     case outOfOrder(String)
     case tooManySnapshots(limit: Int)
+    /// The import of a state was interrupted.
+    case unfinishedState(path: String)
+    /// Making the indexes anew was interrupted.
+    case unfinishedIndex(path: String)
+    /// Entries that came in bulk are not the state that the block commits to.
+    case wrongRoot(height: Height, found: Hash, expected: Hash)
     /// Any other failure of the system: a call, and what it said.
     case system(call: String, path: String, message: String)
 
@@ -46,6 +52,14 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
             what
         case .tooManySnapshots(let limit):
             "More than \(limit) snapshots are open at once. Finish reads before starting more."
+        case .unfinishedState(let path):
+            "The state in \(path) is only partly there: its import was interrupted. Repeat the import, which goes on"
+                + " where it ended."
+        case .unfinishedIndex(let path):
+            "The indexes in \(path) are only partly there: `mednexusd reindex` was interrupted. Run it again."
+        case .wrongRoot(let height, let found, let expected):
+            "The entries give the state root \(found); block \(height) commits to \(expected). Take them from another"
+                + " source."
         case .system(let call, let path, let message):
             "\(call) of \(path) failed: \(message)."
         }

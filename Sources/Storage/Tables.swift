@@ -29,7 +29,8 @@ internal import StateModel
 //                   written and deleted with the state; at most 1,997 bytes, so that two fit a page of LMDB
 //   index           index key (1...511) → check (4) ‖ value
 //                   written and deleted with the state; a function of state and blocks (`reindex`)
-//   meta            "schema", "network" as above; "checkpoint" → check (8) ‖ height (8) ‖ state root (32)
+//   meta            "schema", "network" as above; "checkpoint" → check (8) ‖ height (8) ‖ state root (32);
+//                   "building" while an import or `reindex` is not finished (`BuildMark`)
 //
 // journal/          files "votes-<number>" of the vote journal (`VoteJournal`); the oldest go with each rotation.
 // guard/guard       the double-sign guard (`SigningGuard`); in no backup.
