@@ -43,10 +43,10 @@ extension NodeFailure {
         let exit: NodeExit =
             switch failure {
             case .diskFull, .mapFull, .readOnly: .disk
-            case .damaged, .outOfOrder: .corruption
+            case .damaged, .outOfOrder, .wrongRoot: .corruption
             case .newerSchema: .newerSchema
             case .homeLocked: .homeInUse
-            case .otherNetwork, .noHome, .homeExists: .configuration
+            case .otherNetwork, .noHome, .homeExists, .unfinishedState, .unfinishedIndex: .configuration
             case .noGuard: .signingGuard
             case .tooManySnapshots, .system: .failure
             }
