@@ -1,5 +1,7 @@
 import ArgumentParser
 import Dispatch
+import Foundation
+import Node
 import Primitives
 
 /// `make bench`: what this build does, as ratios of what this machine could do, measured side by side in the same run.
@@ -12,7 +14,8 @@ struct Bench: AsyncParsableCommand {
             Prints a table and writes .build/bench.json. The measurements and what their ceilings are:
             Specs/performance.md.
             """,
-        subcommands: [Measure.self, Echo.self], defaultSubcommand: Measure.self)
+        subcommands: [Measure.self, Echo.self, GrowthBuild.self, GrowthMeasure.self, GrowthOpen.self],
+        defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -21,12 +24,14 @@ struct Bench: AsyncParsableCommand {
         @Option(help: "Only these, separated by commas: \(Figure.identifiers.joined(separator: ", ")).")
         var only = ""
         @Flag(help: "Three runs instead of five.") var quick = false
+        @Flag(help: "The growth bench with a state of 10 million entries too: 10 GB of disk, many minutes.") var large =
+            false
         @Option(help: "Where the figures go; those that are not measured again stay.") var output = ".build/bench.json"
         @Option(help: "Where the programs are.") var programs = ".build/release"
 
         func run() async throws {
             let wanted = only.split(separator: ",").map { String($0) }
-            for id in wanted where !Figure.identifiers.contains(id) {
+            for id in wanted where !Figure.identifiers.contains(id) && id != "growth" {
                 throw ValidationError("\(id) is none of \(Figure.identifiers.joined(separator: ", "))")
             }
             func isWanted(_ id: String) -> Bool { wanted.isEmpty || wanted.contains(id) }
@@ -43,9 +48,50 @@ struct Bench: AsyncParsableCommand {
             if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
             let starts = ["startup", "startup.wallet"].filter(isWanted)
             if !starts.isEmpty { figures += try await StartupBench(setting: setting).run(starts) }
+            if isWanted("growth") { figures += try GrowthBench(setting: setting, isLarge: large).run() }
             print("\n" + Figure.table(figures))
             try Figure.merge(figures, into: output)
             print("\nWritten to \(output).")
+        }
+    }
+}
+
+extension Bench {
+    /// The parts of the growth bench, each a process of its own.
+    struct GrowthBuild: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "growth-build", shouldDisplay: false)
+        @Argument var folder: String
+        @Option var entries: Int
+
+        func run() throws {
+            let started = ContinuousClock.now
+            try GrowthState(entries: entries, isKeyed: true).build(NodeHome(folder + "/node")) { line in
+                let seconds = Int((ContinuousClock.now - started) / .seconds(1))
+                if entries >= 1_000_000 { print("growth, building \(entries): \(line), \(seconds) s") }
+            }
+        }
+    }
+
+    struct GrowthMeasure: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "growth-run", shouldDisplay: false)
+        @Argument var folder: String
+        @Option var entries: Int
+        @Option var windows: Int
+
+        func run() async throws {
+            let run = GrowthRun(
+                entries: entries, home: NodeHome(folder + "/node"), windows: windows, cores: ProcessorCount.available)
+            try await run.run(report: folder + "/report.json")
+        }
+    }
+
+    struct GrowthOpen: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "growth-open", shouldDisplay: false)
+        @Argument var folder: String
+
+        func run() throws {
+            let opened = try GrowthReopening.measure(NodeHome(folder + "/node"))
+            try JSONEncoder().encode(opened).write(to: URL(filePath: folder + "/opened.json"))
         }
     }
 }

@@ -87,6 +87,8 @@ struct Stages {
     var stateWrites = 0
     var indexWrites = 0
 
+    var total: Duration { execute + log + push + checkpoint }
+
     mutating func add(_ other: Stages) {
         execute += other.execute
         log += other.log
@@ -125,6 +127,16 @@ final class Chain {
         ledger = try Ledger.open(home, mapGibibytes: 64, options: options)
         validator = workload.validator
         head = try ledger.header(at: .genesis).header
+        epoch = EpochContext(
+            network: ledger.network, networkKind: ledger.networkKind, epoch: 0, validatorSet: head.validatorSet)
+    }
+
+    /// Goes on with a ledger that has blocks.
+    init(_ ledger: Ledger, validator: SecretKey) throws {
+        guard let tip = ledger.log.tip else { throw BenchFailure("the ledger has no block") }
+        self.ledger = ledger
+        self.validator = validator
+        head = try ledger.header(at: tip.height).header
         epoch = EpochContext(
             network: ledger.network, networkKind: ledger.networkKind, epoch: 0, validatorSet: head.validatorSet)
     }

@@ -39,20 +39,20 @@ struct Workload {
         genesis = Self.genesis(keys, validators)
     }
 
-    private static func key(_ bytes: Bytes32) -> SecretKey {
+    static func key(_ bytes: Bytes32) -> SecretKey {
         guard let key = SecretKey(bytes) else { preconditionFailure("a small scalar is a key") }
         return key
     }
 
     private static func party(_ key: SecretKey) -> Party { .account(key.address) }
 
-    private static func sponsor(_ index: Int) -> OrganizationID {
+    static func sponsor(_ index: Int) -> OrganizationID {
         OrganizationID(Bytes32(9, 9, 9, UInt64(index % sponsorCount)))
     }
 
     /// Account 0 is accreditor, issuer and every institution's administrator. The block's weight is the largest there
     /// may be, so that a block's transactions are what bounds it.
-    private static func genesis(_ keys: [SecretKey], _ validators: [SecretKey]) -> Genesis {
+    static func genesis(_ keys: [SecretKey], _ validators: [SecretKey]) -> Genesis {
         let time = Timestamp(1_763_800_000_000)
         let organizations = (0..<sponsorCount).map { index in
             GenesisOrganization(
@@ -141,6 +141,10 @@ struct Workload {
 
     /// Signs on all cores; the complete bytes in the order of `bodies`.
     func sign(_ bodies: [(signer: Int, body: TransactionBody)]) async -> [[UInt8]] {
+        await Self.sign(bodies, keys: keys)
+    }
+
+    static func sign(_ bodies: [(signer: Int, body: TransactionBody)], keys: [SecretKey]) async -> [[UInt8]] {
         await withTaskGroup(of: (Int, [[UInt8]]).self) { group in
             for start in stride(from: 0, to: bodies.count, by: 256) {
                 let part = bodies[start..<min(start + 256, bodies.count)]

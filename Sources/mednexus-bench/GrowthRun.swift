@@ -1,0 +1,151 @@
+import Blocks
+import Foundation
+import Node
+import Primitives
+import Storage
+import Transactions
+
+/// What one size of state gave.
+struct GrowthReport: Codable {
+    struct Window: Codable {
+        let pattern: TouchPattern
+        /// Microseconds a transaction, from bytes to durable, checkpoints included.
+        let cost: Double
+        /// Microseconds a transaction in which the ledger's own thread executed, logged, layered and waited.
+        let own: Double
+        /// What the machine could verify right before, a second.
+        let ceiling: Double
+    }
+
+    var windows: [Window] = []
+    var stages: [String] = []
+    /// Bytes that a transaction adds to the files, and bytes that are written for it.
+    var fileBytes = 0.0
+    var writtenBytes = 0.0
+    /// The most memory of the process itself, and with the parts of the files that the system kept mapped: bytes.
+    var ownMemory = 0
+    var mappedMemory = 0
+
+    func costs(_ pattern: TouchPattern) -> [Double] { windows.filter { $0.pattern == pattern }.map(\.cost) }
+}
+
+/// One size of state in a process of its own, so that memory is its own too: transactions of both patterns through the
+/// whole pipeline on a state that is there, window by window; then it is killed amid the load.
+struct GrowthRun {
+    static let blocksPerWindow = 4
+    static let blocksBeforeKill = 6
+
+    let entries: Int
+    let home: NodeHome
+    let windows: Int
+    let cores: Int
+
+    func run(report file: String) async throws {
+        let state = GrowthState(entries: entries, isKeyed: true)
+        var workload = GrowthWorkload(state)
+        let ledger = try Ledger.open(home, mapGibibytes: UInt64(GrowthBench.mapBytes >> 30))
+        let chain = try Chain(ledger, validator: state.validator)
+        var report = GrowthReport()
+        let files = try Self.fileBytes(home)
+        let written = Self.writtenBytes()
+        var count = 0
+        for pattern in TouchPattern.allCases {
+            var stages = Stages()
+            // The first warms up and counts for nothing.
+            for window in 0...windows {
+                let bodies = workload.transfers(
+                    PipelineBench.blockTransactions * Self.blocksPerWindow, pattern, network: ledger.network)
+                let signed = await Workload.sign(bodies, keys: state.keys)
+                let ceiling = try VerificationCeiling(Array(signed.prefix(4000)), cores: cores).run()
+                var measured = Stages()
+                let seconds = try await pass(signed, chain, &measured, &report)
+                count += signed.count
+                guard window > 0 else { continue }
+                stages.add(measured)
+                report.windows.append(
+                    GrowthReport.Window(
+                        pattern: pattern, cost: seconds / Double(signed.count) * 1_000_000,
+                        own: measured.total / .microseconds(1) / Double(signed.count), ceiling: ceiling))
+            }
+            let transactions = PipelineBench.blockTransactions * Self.blocksPerWindow * windows
+            report.stages.append("\(pattern): \(stages.description(transactions: transactions))")
+        }
+        report.fileBytes = Double(try Self.fileBytes(home) - files) / Double(count)
+        report.writtenBytes = Double(Self.writtenBytes() - written) / Double(count)
+        report.mappedMemory = Self.status("VmHWM")
+        let data = try JSONEncoder().encode(report)
+        let last = await Workload.sign(
+            workload.transfers(
+                PipelineBench.blockTransactions * Self.blocksBeforeKill, .skewed, network: ledger.network),
+            keys: state.keys)
+        try data.write(to: URL(filePath: file), options: .atomic)
+        var stages = Stages()
+        _ = try await pass(last, chain, &stages, &report, isFlushed: false)
+        kill(getpid(), SIGKILL)
+    }
+
+    /// Seconds from the first byte to the last checkpoint.
+    private func pass(
+        _ signed: [[UInt8]], _ chain: Chain, _ stages: inout Stages, _ report: inout GrowthReport,
+        isFlushed: Bool = true
+    ) async throws -> Double {
+        let pipeline = Pipeline(network: chain.ledger.network, threads: cores)
+        let size = PipelineBench.blockTransactions
+        let blocks = stride(from: 0, to: signed.count, by: size).map { Array(signed[$0..<$0 + size]) }
+        let started = ContinuousClock.now
+        var ready = try await pipeline.verify(all: blocks[0])
+        for index in blocks.indices {
+            let following = index + 1 < blocks.count ? blocks[index + 1] : []
+            async let next = pipeline.verify(all: following)
+            try chain.append(try ready.map { try $0.get() }, &stages)
+            report.ownMemory = max(report.ownMemory, Self.status("RssAnon"))
+            ready = try await next
+        }
+        let flushed = ContinuousClock.now
+        if isFlushed { try await chain.ledger.state.checkpoint() }
+        stages.checkpoint += ContinuousClock.now - flushed
+        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        report.ownMemory = max(report.ownMemory, Self.status("RssAnon"))
+        try await pipeline.stop()
+        return seconds
+    }
+
+    /// A line of the system's own account of this process, in bytes; 0 where there is none.
+    private static func status(_ name: String) -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return (line?.split(separator: " ").dropFirst().first).flatMap { Int($0) }.map { $0 << 10 } ?? 0
+    }
+
+    /// Bytes that this process had written to the disk.
+    private static func writtenBytes() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/io", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+        return (line?.split(separator: " ").last).flatMap { Int($0) } ?? 0
+    }
+
+    static func fileBytes(_ home: NodeHome) throws -> Int {
+        try ["log", "state"].reduce(0) { sum, name in
+            let path = "\(home.storageDirectory)/\(name)/data.mdb"
+            return sum + (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
+        }
+    }
+}
+
+/// How long it takes to open what a kill left: the store at its checkpoint, and the blocks above it executed again.
+struct GrowthReopening: Codable {
+    let milliseconds: Double
+    let blocks: Int
+    let height: UInt64
+
+    static func measure(_ home: NodeHome) throws -> GrowthReopening {
+        let started = ContinuousClock.now
+        var blocks = 0
+        let ledger = try Ledger.open(home, mapGibibytes: UInt64(GrowthBench.mapBytes >> 30)) { _, _ in blocks += 1 }
+        let milliseconds = (ContinuousClock.now - started) / .milliseconds(1)
+        guard let tip = ledger.log.tip, ledger.state.height == tip.height,
+            ledger.state.root == (try ledger.header(at: tip.height).header.stateRoot)
+        else { throw BenchFailure("the state that was opened is not that of the last block") }
+        return GrowthReopening(milliseconds: milliseconds, blocks: blocks, height: tip.height.value)
+    }
+}
