@@ -86,17 +86,18 @@ public enum LedgerIndexes {
         for (key, value) in records {
             let old = try base.read(key)
             do throws(EncodingFailure) {
-                if let old {
-                    for entry in try DomainDispatch.indexEntries(key: key, record: old) where changes[entry.key] == nil
-                    {
-                        changes[entry.key] = .some(nil)
-                    }
-                }
-                if let value {
-                    for entry in try DomainDispatch.indexEntries(key: key, record: value) {
-                        changes[entry.key] = .some(entry.value)
-                    }
-                }
+                let gone =
+                    try old.map { (old) throws(EncodingFailure) in
+                        try DomainDispatch.indexEntries(key: key, record: old)
+                    } ?? []
+                let come =
+                    try value.map { (value) throws(EncodingFailure) in
+                        try DomainDispatch.indexEntries(key: key, record: value)
+                    } ?? []
+                // Most changes of a record leave its entries as they are.
+                if gone == come { continue }
+                for entry in gone where changes[entry.key] == nil { changes[entry.key] = .some(nil) }
+                for entry in come { changes[entry.key] = .some(entry.value) }
             } catch {
                 throw StateFailure("the record under \(Hexadecimal.encode(key.bytes)) does not decode: \(error)")
             }

@@ -83,6 +83,7 @@ private struct RunningNode {
         var options = StateStoreOptions()
         options.checkpointInterval = .seconds(Int64(configuration.number("storage.checkpoint-seconds")))
         options.checkpointBytes = Int(configuration.number("storage.checkpoint-mebibytes")) << 20
+        options.maximumLayerBytes = max(options.maximumLayerBytes, 5 * options.checkpointBytes / 2)
         let started = ContinuousClock.now
         let notification = self.notification
         ledger = try Ledger.open(

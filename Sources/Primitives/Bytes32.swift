@@ -36,12 +36,12 @@ public struct Bytes32: Hashable, Comparable, Sendable {
     @inlinable
     public init(unchecked bytes: [UInt8], at offset: Int) {
         precondition(offset >= 0 && bytes.count - offset >= 32, "32 bytes must follow the offset")
-        func word(_ start: Int) -> UInt64 {
-            var value: UInt64 = 0
-            for index in start..<start + 8 { value = value << 8 | UInt64(bytes[index]) }
-            return value
+        // 32 bytes stand there, as was checked.
+        self = unsafe bytes.withUnsafeBytes { buffer in
+            Bytes32(
+                bigEndianWords: unsafe buffer.loadUnaligned(
+                    fromByteOffset: offset, as: (UInt64, UInt64, UInt64, UInt64).self))
         }
-        self.init(word(offset), word(offset + 8), word(offset + 16), word(offset + 24))
     }
 
     /// Fills each byte by its index.
@@ -79,11 +79,7 @@ public struct Bytes32: Hashable, Comparable, Sendable {
 
     @inlinable
     public func append(to bytes: inout [UInt8]) {
-        for word in [word0, word1, word2, word3] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
+        unsafe withUnsafeBytes(of: bigEndianWords) { unsafe bytes.append(contentsOf: $0) }
     }
 
     @inlinable
@@ -103,10 +99,12 @@ extension Bytes32: CustomStringConvertible {
 
 extension Bytes32 {
     /// The words in memory order of the 32 bytes, for handing to C.
+    @inlinable
     public var bigEndianWords: (UInt64, UInt64, UInt64, UInt64) {
         (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
     }
 
+    @inlinable
     public init(bigEndianWords words: (UInt64, UInt64, UInt64, UInt64)) {
         self.init(
             UInt64(bigEndian: words.0), UInt64(bigEndian: words.1), UInt64(bigEndian: words.2),

@@ -170,6 +170,19 @@ struct LMDBTable: Sendable {
         if let raw = unsafe raw { unsafe mdb_txn_abort(raw) }
     }
 
+    /// Writes to `table` in ascending order of keys: neighbors are not looked for from the top of the table each time.
+    /// `use` must not touch the transaction itself.
+    func withWriter(
+        _ table: LMDBTable, _ use: (borrowing TableWriter) throws(StorageFailure) -> Void
+    ) throws(StorageFailure) {
+        var opened: OpaquePointer?
+        try unsafe LMDBEnvironment.check(
+            mdb_cursor_open(raw, table.handle, &opened), "mdb_cursor_open", path, mapBytes)
+        guard let cursor = unsafe opened else { return }
+        defer { unsafe mdb_cursor_close(cursor) }
+        try use(unsafe TableWriter(cursor: cursor, path: path, mapBytes: mapBytes))
+    }
+
     private var reads: LMDBReads {
         guard let raw = unsafe raw else { preconditionFailure("a transaction is not used after its commit") }
         return unsafe LMDBReads(LMDBPointer(raw: raw), path: path)
@@ -223,5 +236,41 @@ struct LMDBTable: Sendable {
         let code = unsafe mdb_txn_commit(raw)
         unsafe raw = nil
         try LMDBEnvironment.check(code, "mdb_txn_commit", path, mapBytes)
+    }
+}
+
+/// A place in a table of a write transaction that moves with what is written. Valid inside
+/// ``WriteTransaction/withWriter(_:_:)``.
+@safe struct TableWriter: ~Copyable {
+    private let cursor: OpaquePointer
+    private let path: String
+    private let mapBytes: Int
+
+    fileprivate init(cursor: OpaquePointer, path: String, mapBytes: Int) {
+        unsafe self.cursor = cursor
+        self.path = path
+        self.mapBytes = mapBytes
+    }
+
+    func put(_ key: [UInt8], _ value: [UInt8]) throws(StorageFailure) {
+        let code = unsafe key.withUnsafeBytes { key in
+            unsafe value.withUnsafeBytes { value in
+                var keyValue = unsafe MDB_val(borrowing: key)
+                var dataValue = unsafe MDB_val(borrowing: value)
+                return unsafe mdb_cursor_put(cursor, &keyValue, &dataValue, 0)
+            }
+        }
+        try LMDBEnvironment.check(code, "mdb_cursor_put", path, mapBytes)
+    }
+
+    /// Does nothing if there is nothing.
+    func delete(_ key: [UInt8]) throws(StorageFailure) {
+        let found = unsafe key.withUnsafeBytes { key in
+            var keyValue = unsafe MDB_val(borrowing: key)
+            return unsafe mdb_cursor_get(cursor, &keyValue, nil, MDB_SET)
+        }
+        if found == MDB_NOTFOUND { return }
+        try LMDBEnvironment.check(found, "mdb_cursor_get", path, mapBytes)
+        try LMDBEnvironment.check(unsafe mdb_cursor_del(cursor, 0), "mdb_cursor_del", path, mapBytes)
     }
 }

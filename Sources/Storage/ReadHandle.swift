@@ -77,19 +77,22 @@ final class ReadHandle: Sendable {
 }
 
 /// Pages of the trie as of the newest checkpoint, so that the hot top of the trie is not copied out of LMDB each time.
-/// Two generations of at most half the capacity each: what is not asked for again falls out.
+/// Two generations of at most half the bytes each: what is not asked for again falls out.
 final class TriePageCache: Sendable {
     private struct Content {
         var checkpoint: Height?
         var young: [TriePageKey: [UInt8]] = [:]
         var old: [TriePageKey: [UInt8]] = [:]
+        var youngBytes = 0
     }
+
+    /// Beside its bytes: the array's header, and key and reference in a table that is on average two thirds full.
+    private static let overheadBytes = 128
 
     private let half: Int
     private let content = Mutex(Content())
 
-    /// `capacity` pages of about 2 KiB at most.
-    init(capacity: Int) { half = max(1, capacity / 2) }
+    init(bytes: Int) { half = max(1, bytes / 2) }
 
     func page(_ key: TriePageKey, at checkpoint: Height?) -> [UInt8]? {
         content.withLock { content in
@@ -109,11 +112,16 @@ final class TriePageCache: Sendable {
     }
 
     private func add(_ key: TriePageKey, _ page: [UInt8], _ content: inout Content) {
-        if content.young.count >= half {
+        let bytes = Self.overheadBytes + page.count
+        if content.youngBytes + bytes > half {
             content.old = content.young
             content.young = [:]
+            content.youngBytes = 0
         }
-        content.young[key] = page
+        if let replaced = content.young.updateValue(page, forKey: key) {
+            content.youngBytes -= Self.overheadBytes + replaced.count
+        }
+        content.youngBytes += bytes
     }
 
     /// A checkpoint was committed: pages it wrote are not what they were. Readers of older ones are served by LMDB.
@@ -121,9 +129,14 @@ final class TriePageCache: Sendable {
         content.withLock { content in
             content.checkpoint = checkpoint
             for write in changed {
-                let wasYoung = content.young.removeValue(forKey: write.key) != nil
-                let wasOld = content.old.removeValue(forKey: write.key) != nil
-                if wasYoung || wasOld, let bytes = write.bytes { add(write.key, bytes, &content) }
+                if let bytes = write.bytes, let position = content.young.index(forKey: write.key) {
+                    content.youngBytes += bytes.count - content.young.values[position].count
+                    content.young.values[position] = bytes
+                } else if let page = content.young.removeValue(forKey: write.key) {
+                    content.youngBytes -= Self.overheadBytes + page.count
+                } else if content.old[write.key] != nil {
+                    content.old[write.key] = write.bytes
+                }
             }
         }
     }

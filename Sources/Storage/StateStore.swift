@@ -7,16 +7,17 @@ internal import Synchronization
 public struct StateStoreOptions: Hashable, Sendable {
     /// A quarter tebibyte of address space; it costs nothing until used.
     public var mapBytes = 1 << 38
-    /// A checkpoint begins when layers of this size wait…
-    public var checkpointBytes = 32 << 20
+    /// A checkpoint begins when layers of this size wait: the more, the more often what is written lies on one page…
+    public var checkpointBytes = 96 << 20
     /// …or the last one is this old: so much is executed again after a crash.
     public var checkpointInterval: Duration = .seconds(5)
-    /// Pushes wait for a checkpoint beyond this.
+    /// Pushes wait for the running checkpoint beyond this. So layers, those that are being written and those above them,
+    /// take at most this and one block's layer more.
     public var maximumLayerBytes = 256 << 20
     /// How long a snapshot may be read.
     public var snapshotAge: Duration = .seconds(30)
-    /// Trie pages of at most 2 KiB.
-    public var cachedPages = 32_768
+    /// Memory for trie pages that are read again and again.
+    public var cacheBytes = 64 << 20
 
     public init() {}
 }
@@ -36,6 +37,8 @@ public final class StateStore: Sendable {
         var open: [StateLayer] = []
         var lastCheckpoint = ContinuousClock.now
         var isScheduled = false
+        /// Left when the checkpoint that runs now is done.
+        var running: DispatchGroup?
         var failure: StorageFailure?
         var handles: [WeakHandle] = []
         var lastSweep = ContinuousClock.now
@@ -69,7 +72,7 @@ public final class StateStore: Sendable {
         try Schema.settle(environment, meta: tables.meta, network: home.network)
         try BuildMark.refuse(environment, tables)
         let pool = ReadPool(environment)
-        let cache = TriePageCache(capacity: options.cachedPages)
+        let cache = TriePageCache(bytes: options.cacheBytes)
         let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)
         let opened = try CheckpointSnapshot(handle, tables: tables, cache: cache)
         cache.advance(to: opened.height, changed: [])
@@ -90,7 +93,8 @@ public final class StateStore: Sendable {
     /// Bytes of layers that only memory (and the log) holds.
     public var layerBytes: Int { live.withLock { $0.byteCount } }
 
-    /// Adds the layer of a block that the log holds. Waits for a checkpoint if too much is in memory. Throws if it does
+    /// Adds the layer of a block that the log holds. If too much is in memory it waits for the checkpoint that runs, and
+    /// only if that is not enough for the next one. Throws if it does
     /// not lie on the newest state, or if an earlier checkpoint failed (then nothing more can become durable).
     public func push(_ layer: StateLayer) throws(StorageFailure) {
         guard let tip = log.tip, layer.height <= tip.height else {
@@ -111,7 +115,20 @@ public final class StateStore: Sendable {
         }
         mergeOpenLayers()
         if isDue { writer.async { self.runCheckpoint() } }
-        if isFull { try checkpoint() }
+        if isFull { try waitForRoom() }
+    }
+
+    /// Until the layers in memory are below their bound. Each turn ends a checkpoint, which empties what it froze, so
+    /// two turns are enough.
+    private func waitForRoom() throws(StorageFailure) {
+        while true {
+            let (isFull, running) = try live.withLock { (live) throws(StorageFailure) in
+                if let failure = live.failure { throw failure }
+                return (live.byteCount >= options.maximumLayerBytes, live.running)
+            }
+            guard isFull else { return }
+            if let running { running.wait() } else { writer.sync { runCheckpoint() } }
+        }
     }
 
     /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one.
@@ -141,26 +158,37 @@ public final class StateStore: Sendable {
 
     /// On the writer's thread only.
     private func runCheckpoint() {
+        let done = DispatchGroup()
+        done.enter()
+        defer { done.leave() }
         let layers = live.withLock { live -> [StateLayer] in
             live.isScheduled = false
             live.lastCheckpoint = .now
             guard live.failure == nil else { return [] }
             live.frozen = live.open
             live.open = []
+            live.running = done
             return live.frozen
         }
         sweepHandles(now: .now)
-        guard let newest = layers.first else { return }
+        guard let newest = layers.first else {
+            live.withLock { $0.running = nil }
+            return
+        }
         let merged = layers.dropFirst().reduce(newest) { StateLayer.merging(older: $1, newer: $0) }
         do throws(StorageFailure) {
             try write(merged)
         } catch {
-            live.withLock { $0.failure = error }
+            live.withLock { live in
+                live.failure = error
+                live.running = nil
+            }
             return
         }
         cache.advance(to: merged.height, changed: merged.pages)
         live.withLock { live in
             live.frozen = []
+            live.running = nil
             live.checkpoint = merged.height
             live.root = merged.root
         }
@@ -171,27 +199,33 @@ public final class StateStore: Sendable {
             throw .outOfOrder("A checkpoint of block \(layer.height) would precede the log.")
         }
         let transaction = try WriteTransaction(environment)
-        for write in layer.state {
-            let key = write.path.array
-            if let value = write.value {
-                try transaction.put(
-                    tables.state, key, StateValues.state(path: write.path, key: write.key, value: value))
-            } else {
-                try transaction.delete(tables.state, key)
+        // Layers are sorted, so each table is gone through once, from its first key to its last.
+        try transaction.withWriter(tables.state) { (table) throws(StorageFailure) in
+            for write in layer.state {
+                let key = write.path.array
+                if let value = write.value {
+                    try table.put(key, StateValues.state(path: write.path, key: write.key, value: value))
+                } else {
+                    try table.delete(key)
+                }
             }
         }
-        for write in layer.pages {
-            if let bytes = write.bytes {
-                try transaction.put(tables.pages, write.key.bytes, StateValues.page(bytes))
-            } else {
-                try transaction.delete(tables.pages, write.key.bytes)
+        try transaction.withWriter(tables.pages) { (table) throws(StorageFailure) in
+            for write in layer.pages {
+                if let bytes = write.bytes {
+                    try table.put(write.key.bytes, StateValues.page(bytes))
+                } else {
+                    try table.delete(write.key.bytes)
+                }
             }
         }
-        for write in layer.index {
-            if let value = write.value {
-                try transaction.put(tables.index, write.key.bytes, StateValues.index(write.key, value))
-            } else {
-                try transaction.delete(tables.index, write.key.bytes)
+        try transaction.withWriter(tables.index) { (table) throws(StorageFailure) in
+            for write in layer.index {
+                if let value = write.value {
+                    try table.put(write.key.bytes, StateValues.index(write.key, value))
+                } else {
+                    try table.delete(write.key.bytes)
+                }
             }
         }
         let checkpoint = CheckpointSnapshot.checkpointValue(layer.height, layer.root)

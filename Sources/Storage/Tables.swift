@@ -102,10 +102,22 @@ enum StateValues {
     static func state(path: Bytes32, key: StateKey, value: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(6 + key.bytes.count + value.count)
-        bytes.append(contentsOf: UInt16(key.bytes.count).bigEndianBytes)
+        bytes.append(contentsOf: [0, 0, 0, 0])
+        bytes.append(UInt8(truncatingIfNeeded: key.bytes.count >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: key.bytes.count))
         bytes.append(contentsOf: key.bytes)
         bytes.append(contentsOf: value)
-        return UInt32(truncatingIfNeeded: Checksum.xxh64(bytes, seed: path.firstWord)).bigEndianBytes + bytes
+        setCheck(&bytes, seed: path.firstWord)
+        return bytes
+    }
+
+    /// Fills the first four bytes with the check of all that follow.
+    private static func setCheck(_ bytes: inout [UInt8], seed: UInt64) {
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[4...])
+            let check = unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: seed))
+            unsafe buffer.storeBytes(of: check.bigEndian, as: UInt32.self)
+        }
     }
 
     /// Where key and value stand in a stored entry, after its check.
@@ -124,7 +136,11 @@ enum StateValues {
     }
 
     static func page(_ bytes: [UInt8]) -> [UInt8] {
-        bytes + [unsafe bytes.withUnsafeBytes { unsafe Checksum.pageByte($0) }]
+        var checked: [UInt8] = []
+        checked.reserveCapacity(bytes.count + 1)
+        checked.append(contentsOf: bytes)
+        checked.append(unsafe bytes.withUnsafeBytes { unsafe Checksum.pageByte($0) })
+        return checked
     }
 
     static func page(reading stored: UnsafeRawBufferPointer, _ key: TriePageKey) throws(StorageFailure) -> [UInt8] {
@@ -140,7 +156,12 @@ enum StateValues {
     }
 
     static func index(_ key: IndexKey, _ value: [UInt8]) -> [UInt8] {
-        UInt32(truncatingIfNeeded: Checksum.xxh64(value, seed: seed(of: key.bytes))).bigEndianBytes + value
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4 + value.count)
+        bytes.append(contentsOf: [0, 0, 0, 0])
+        bytes.append(contentsOf: value)
+        setCheck(&bytes, seed: seed(of: key.bytes))
+        return bytes
     }
 
     static func index(

@@ -56,7 +56,7 @@ struct GrowthBench {
         for line in report.stages { Swift.print("growth, \(entries) entries, \(line)") }
         for pattern in TouchPattern.allCases {
             let windows = report.windows.filter { $0.pattern == pattern }
-            let parts = windows.map { String(format: "%.1f (%.0f/s)", $0.cost, $0.ceiling) }
+            let parts = windows.map { String(format: "%.1f (%.1f of cores, %.0f/s)", $0.cost, $0.cores, $0.ceiling) }
             Swift.print(
                 "growth, \(entries) entries, \(pattern): µs a transaction (verifications a second right before)")
             Swift.print("  " + parts.joined(separator: ", "))

@@ -13,6 +13,8 @@ struct GrowthReport: Codable {
         let cost: Double
         /// Microseconds a transaction in which the ledger's own thread executed, logged, layered and waited.
         let own: Double
+        /// Microseconds of all cores that the whole process took a transaction: what others do beside it does not count.
+        let cores: Double
         /// What the machine could verify right before, a second.
         let ceiling: Double
     }
@@ -58,6 +60,7 @@ struct GrowthRun {
                 let signed = await Workload.sign(bodies, keys: state.keys)
                 let ceiling = try VerificationCeiling(Array(signed.prefix(4000)), cores: cores).run()
                 var measured = Stages()
+                let busy = Self.busySeconds()
                 let seconds = try await pass(signed, chain, &measured, &report)
                 count += signed.count
                 guard window > 0 else { continue }
@@ -65,7 +68,8 @@ struct GrowthRun {
                 report.windows.append(
                     GrowthReport.Window(
                         pattern: pattern, cost: seconds / Double(signed.count) * 1_000_000,
-                        own: measured.total / .microseconds(1) / Double(signed.count), ceiling: ceiling))
+                        own: measured.total / .microseconds(1) / Double(signed.count),
+                        cores: (Self.busySeconds() - busy) / Double(signed.count) * 1_000_000, ceiling: ceiling))
             }
             let transactions = PipelineBench.blockTransactions * Self.blocksPerWindow * windows
             report.stages.append("\(pattern): \(stages.description(transactions: transactions))")
@@ -110,6 +114,13 @@ struct GrowthRun {
         return seconds
     }
 
+    /// Seconds that the cores spent on this process.
+    private static func busySeconds() -> Double {
+        var time = timespec()
+        guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000
+    }
+
     /// A line of the system's own account of this process, in bytes; 0 where there is none.
     private static func status(_ name: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
@@ -117,10 +128,10 @@ struct GrowthRun {
         return (line?.split(separator: " ").dropFirst().first).flatMap { Int($0) }.map { $0 << 10 } ?? 0
     }
 
-    /// Bytes that this process had written to the disk.
+    /// Bytes that this process handed to the system to write.
     private static func writtenBytes() -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/io", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("wchar:") }
         return (line?.split(separator: " ").last).flatMap { Int($0) } ?? 0
     }
 

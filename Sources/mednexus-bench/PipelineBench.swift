@@ -122,9 +122,7 @@ final class Chain {
         let home = NodeHome(path)
         let text = try JSONValueEncoder.encode(workload.genesis, networkKind: .test).text
         try home.create(genesis: text, validatorKey: SecretKeyBytes(Workload.validatorSeed), history: .unused)
-        var options = StateStoreOptions()
-        options.checkpointBytes = 64 << 20
-        ledger = try Ledger.open(home, mapGibibytes: 64, options: options)
+        ledger = try Ledger.open(home, mapGibibytes: 64)
         validator = workload.validator
         head = try ledger.header(at: .genesis).header
         epoch = EpochContext(
