@@ -42,10 +42,10 @@ extension NodeFailure {
     package init(_ failure: StorageFailure) {
         let exit: NodeExit =
             switch failure {
-            case .diskFull, .mapFull, .readOnly: .disk
+            case .diskFull, .noRoom, .mapFull, .readOnly: .disk
             case .damaged, .outOfOrder, .wrongRoot: .corruption
             case .newerSchema: .newerSchema
-            case .homeLocked: .homeInUse
+            case .homeLocked, .homeBeingCopied: .homeInUse
             case .otherNetwork, .noHome, .homeExists, .unfinishedState, .unfinishedIndex: .configuration
             case .noGuard: .signingGuard
             case .tooManySnapshots, .system: .failure

@@ -15,7 +15,8 @@ internal import Votes
 /// - `validator.key` (mode 0600) 64 hexadecimal digits: signs votes, nothing else; absent on an observer
 /// - `transport.key` (mode 0600) names the node to its peers · `peers` addresses of peers that it learned
 /// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
-/// - `log/`, `state/` the two stores · `journal/` votes · `mempool` what waited at the last stop
+/// - `ledger/`: `log/`, `state/` the two stores · `journal/` votes
+/// - `mempool` what waited at the last stop · `restored` in a home from a backup, until it has a guard
 package struct NodeHome: Sendable {
     package let path: String
 
@@ -243,7 +244,9 @@ extension NodeHome {
         switch known {
         case .unused:
             _ = try SigningGuard.create(on: disk, record: GuardRecord(network: network, key: key))
-        case .used: _ = try SigningGuard.createWatching(on: disk, network: network, key: key)
+        case .used:
+            _ = try SigningGuard.createWatching(on: disk, network: network, key: key)
+            try unmarkRestored()
         case nil:
             throw NodeFailure(
                 .signingGuard,
@@ -276,6 +279,7 @@ extension NodeHome {
         do {
             _ = try SigningGuard.createWatching(
                 on: try FileDisk.making(guardDirectory), network: network, key: key.address)
+            try unmarkRestored()
         } catch StorageFailure.homeExists {
             throw NodeFailure(
                 .signingGuard, "\(guardDirectory) has a guard",
@@ -290,6 +294,7 @@ extension NodeHome {
     }
 
     func openGuard(network: Hash, key: Address) throws -> SigningGuard {
+        try refuseForeignGuard(in: guardDirectory)
         do throws(StorageFailure) {
             return try SigningGuard.open(on: FileDisk(guardDirectory), network: network, key: key)
         } catch {

@@ -149,7 +149,10 @@ final class Performer {
     private static func anotherCopy(_ proof: String) -> NodeFailure {
         NodeFailure(
             .signingGuard, "another machine votes with this node's validator key: \(proof)",
-            hint: "Stop one of the two, and rotate the key if it may have been stolen.")
+            hint:
+                "Stop one of the two, and rotate the key if it may have been stolen. If this is the one that stays: stop the"
+                + " other, move the guard's folder away, and let the key watch anew with `mednexusd keys recover-guard`."
+        )
     }
 
     // MARK: Effects

@@ -59,26 +59,27 @@ public final class BlockLog: Sendable {
     private var bodies: LMDBTable { environment.tables[4] }
     private var hopsTable: LMDBTable { environment.tables[6] }
 
+    static let tableNames = ["headers", "blocks", "receipts", "hashes", "bodies", "meta", "hops"]
+
     /// A tebibyte of address space: at 2 MiB a block, half a million full blocks; it costs nothing until used.
     public static let defaultMapBytes = 1 << 40
 
     /// Opens or creates the log in `home`.
     public init(in home: Home, mapBytes: Int = BlockLog.defaultMapBytes) throws(StorageFailure) {
-        let tables = ["headers", "blocks", "receipts", "hashes", "bodies", "meta", "hops"]
         let environment = try LMDBEnvironment(
-            in: home, name: "log", options: .init(mapBytes: mapBytes, tables: tables))
+            in: home, name: "log", options: .init(mapBytes: mapBytes, tables: Self.tableNames))
         try Schema.settle(environment, meta: environment.tables[5], network: home.network)
         self.environment = environment
-        tipBox = Mutex(nil)
-        let tip = try readTip()
-        tipBox.withLock { $0 = tip }
+        tipBox = Mutex(try Self.tip(in: environment))
     }
 
-    private func readTip() throws(StorageFailure) -> LogTip? {
+    /// The last final block of an environment whose tables are ``tableNames``.
+    static func tip(in environment: LMDBEnvironment) throws(StorageFailure) -> LogTip? {
         let transaction = try ReadTransaction(environment)
         var tip: LogTip?
-        try unsafe transaction.reads.walk(headers, from: [], descending: true) { (key, value) throws(StorageFailure) in
-            let height = Height(UInt64(bigEndianBytes: unsafe [UInt8](key)[...]))
+        try unsafe transaction.reads.walk(environment.tables[0], from: [], descending: true) {
+            (key, value) throws(StorageFailure) in
+            let height = try unsafe Self.height(key)
             let entry = try unsafe Self.header(height, Self.checked(value, "header", height))
             tip = LogTip(height: height, hash: entry.hash)
             return false
@@ -88,6 +89,24 @@ public final class BlockLog: Sendable {
 
     /// The last final block; nil while the log is empty.
     public var tip: LogTip? { tipBox.withLock { $0 } }
+
+    /// The lowest block that is kept whole: all from it to the tip are. Nil while the log is empty.
+    public func lowestBlock() throws(StorageFailure) -> Height? { try Self.lowestBlock(in: environment) }
+
+    static func lowestBlock(in environment: LMDBEnvironment) throws(StorageFailure) -> Height? {
+        let transaction = try ReadTransaction(environment)
+        var lowest: Height?
+        try unsafe transaction.reads.walk(environment.tables[1], from: []) { (key, _) throws(StorageFailure) in
+            lowest = try unsafe height(key)
+            return false
+        }
+        return lowest
+    }
+
+    private static func height(_ key: UnsafeRawBufferPointer) throws(StorageFailure) -> Height {
+        guard key.count == 8 else { throw .damaged(what: "a key of the log has \(key.count) bytes, not 8") }
+        return Height(UInt64(bigEndianBytes: unsafe [UInt8](key)[...]))
+    }
 
     /// Appends final blocks, in order of height and without gaps, in one durable transaction; bodies of their heights
     /// and below go. An empty log begins at any height (a node that synced state begins there).
@@ -157,7 +176,8 @@ public final class BlockLog: Sendable {
         let transaction = try ReadTransaction(environment)
         var found: [(hash: Hash, height: Height, block: [UInt8])] = []
         try unsafe transaction.reads.walk(bodies, from: []) { (key, value) throws(StorageFailure) in
-            let hash = Hash(Bytes32(unchecked: unsafe [UInt8](key), at: 0))
+            guard let bytes = unsafe Bytes32([UInt8](key)) else { throw .damaged(what: "a key of a stored body") }
+            let hash = Hash(bytes)
             let parts = try unsafe Self.bodyParts(value, hash)
             found.append((hash, parts.height, parts.block))
             return true
@@ -272,9 +292,8 @@ public final class BlockLog: Sendable {
             let transaction = try WriteTransaction(self.environment)
             var keys: [[UInt8]] = []
             try unsafe transaction.walk(self.blocks, from: []) { (key, _) throws(StorageFailure) in
-                let bytes = unsafe [UInt8](key)
-                guard keys.count < limit, UInt64(bigEndianBytes: bytes[...]) < height.value else { return false }
-                keys.append(bytes)
+                guard keys.count < limit, try unsafe Self.height(key) < height else { return false }
+                keys.append(unsafe [UInt8](key))
                 return true
             }
             for key in keys {

@@ -46,7 +46,7 @@ final class CheckpointSnapshot: BaseSnapshot {
         return Checksum.xxh64(bytes).bigEndianBytes + bytes
     }
 
-    private static func checkpoint(_ bytes: [UInt8]) throws(StorageFailure) -> (height: Height, root: Hash) {
+    static func checkpoint(_ bytes: [UInt8]) throws(StorageFailure) -> (height: Height, root: Hash) {
         guard bytes.count == 48, Checksum.xxh64(Array(bytes[8...])).bigEndianBytes.elementsEqual(bytes[..<8]) else {
             throw .damaged(what: "the checkpoint's height and root")
         }

@@ -29,8 +29,7 @@ public final class Home: Sendable {
         let lock = try takeLock(path)
         do throws(StorageFailure) {
             guard !Platform.exists(path + "/home") else { throw .homeExists(path: path) }
-            let text = "mednexus home\nschema \(Schema.current)\nnetwork \(network)\n"
-            try FileDisk(path).replace("home", with: Array(text.utf8))
+            try FileDisk(path).replace("home", with: description(schema: Schema.current, network: network))
         } catch {
             close(lock)
             throw error
@@ -54,6 +53,10 @@ public final class Home: Sendable {
             throw error
         }
         return Home(path: path, network: found, lock: lock)
+    }
+
+    static func description(schema: UInt64, network: Hash) -> [UInt8] {
+        Array("mednexus home\nschema \(schema)\nnetwork \(network)\n".utf8)
     }
 
     /// Schema and network of a home, without opening it.

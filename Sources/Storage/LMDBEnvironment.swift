@@ -38,8 +38,9 @@ struct LMDBTable: Sendable {
     let tables: [LMDBTable]
     fileprivate let raw: OpaquePointer
 
-    /// Kept, since LMDB must not be opened twice: the home stays locked as long as any snapshot reads it.
-    private let home: Home
+    /// Kept, since LMDB must not be opened twice: the home stays locked as long as any snapshot reads it. Nil where it
+    /// is only read, beside the process that holds the home.
+    private let home: Home?
 
     /// Opens or creates the environment `name` in `home`, and its tables.
     init(in home: Home, name: String, options: Options) throws(StorageFailure) {
@@ -61,6 +62,64 @@ struct LMDBTable: Sendable {
         self.home = home
         mapBytes = options.mapBytes
         try Platform.synchronizeDirectory(path)
+    }
+
+    /// How an environment is read that this process does not hold.
+    enum Reading {
+        /// A node may be writing it: readers of both processes know of each other by LMDB's lock file.
+        case shared
+        /// Nobody writes it; nothing is made beside it.
+        case alone
+    }
+
+    /// Opens an existing environment for reads alone. No table is made; all must be there.
+    init(reading path: String, _ reading: Reading, tables names: [String]) throws(StorageFailure) {
+        guard Platform.exists(path + "/data.mdb") else { throw .damaged(what: "\(path)/data.mdb is missing") }
+        var created: OpaquePointer?
+        try unsafe Self.check(mdb_env_create(&created), "mdb_env_create", path, 0)
+        guard let raw = unsafe created else {
+            throw .system(call: "mdb_env_create", path: path, message: "no environment")
+        }
+        do throws(StorageFailure) {
+            tables = try unsafe Self.setUp(raw, path, reading, names)
+        } catch {
+            unsafe mdb_env_close(raw)
+            throw error
+        }
+        unsafe self.raw = raw
+        self.path = path
+        home = nil
+        mapBytes = 0
+    }
+
+    private static func setUp(
+        _ raw: OpaquePointer, _ path: String, _ reading: Reading, _ names: [String]
+    ) throws(StorageFailure) -> [LMDBTable] {
+        try unsafe check(mdb_env_set_maxdbs(raw, UInt32(names.count)), "mdb_env_set_maxdbs", path, 0)
+        try unsafe check(mdb_env_set_maxreaders(raw, UInt32(maximumReaders)), "mdb_env_set_maxreaders", path, 0)
+        // The size of the map is the writer's, from the file itself.
+        var flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD) | UInt32(MDB_RDONLY)
+        if reading == .alone { flags |= UInt32(MDB_NOLOCK) }
+        try unsafe check(mdb_env_open(raw, path, flags, 0o600), "mdb_env_open", path, 0)
+        try unsafe Self.checkLength(raw, path)
+        var begun: OpaquePointer?
+        try unsafe check(mdb_txn_begin(raw, nil, UInt32(MDB_RDONLY), &begun), "mdb_txn_begin", path, 0)
+        var tables: [LMDBTable] = []
+        do throws(StorageFailure) {
+            for name in names {
+                var handle: MDB_dbi = 0
+                let code = unsafe mdb_dbi_open(begun, name, 0, &handle)
+                guard code != MDB_NOTFOUND else { throw .damaged(what: "\(path) has no table \(name)") }
+                try check(code, "mdb_dbi_open", path, 0)
+                tables.append(LMDBTable(handle: handle))
+            }
+        } catch {
+            unsafe mdb_txn_abort(begun)
+            throw error
+        }
+        // Handles of tables outlive a read transaction only if it is committed.
+        try unsafe check(mdb_txn_commit(begun), "mdb_txn_commit", path, 0)
+        return tables
     }
 
     private static func setUp(
@@ -142,7 +201,33 @@ struct LMDBTable: Sendable {
         try Platform.makeDirectory(target)
         let code = unsafe mdb_env_copy2(raw, target, UInt32(MDB_CP_COMPACT))
         try Self.check(code, "mdb_env_copy2", target, mapBytes)
+        // LMDB leaves this to the system.
+        try Platform.synchronizeFile(target + "/data.mdb")
         try Platform.synchronizeDirectory(target)
+    }
+
+    /// Bytes of the pages that hold something: what a compacted copy takes.
+    func usedBytes() throws(StorageFailure) -> UInt64 {
+        let pointer = try beginReading()
+        defer { unsafe mdb_txn_abort(pointer.raw) }
+        // The two meta pages, the list of free pages and the list of tables, then the tables.
+        var pages = 2
+        var pageBytes: UInt32 = 4096
+        for handle in [0, 1] + tables.map(\.handle) {
+            var statistics = MDB_stat()
+            try unsafe check(mdb_stat(pointer.raw, handle, &statistics), "mdb_stat")
+            pages += statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages
+            pageBytes = statistics.ms_psize
+        }
+        return UInt64(pages) * UInt64(pageBytes)
+    }
+
+    /// How many entries each table has.
+    func entryCounts() throws(StorageFailure) -> [Int] {
+        let transaction = try ReadTransaction(self)
+        var counts: [Int] = []
+        for table in tables { counts.append(try transaction.reads.count(table)) }
+        return counts
     }
 }
 

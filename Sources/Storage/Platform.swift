@@ -37,6 +37,26 @@ enum Platform {
         guard fsync(descriptor) == 0 else { throw failure("fsync", path) }
     }
 
+    /// Makes the bytes of a file durable that somebody else wrote.
+    static func synchronizeFile(_ path: String) throws(StorageFailure) {
+        let descriptor = openFile(path, O_RDONLY)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("fsync", path) }
+    }
+
+    static func replaceFile(_ new: String, by old: String) throws(StorageFailure) {
+        guard unsafe rename(old, new) == 0 else { throw failure("rename", new) }
+    }
+
+    static func removeFile(_ path: String) throws(StorageFailure) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure("unlink", path) }
+    }
+
+    static func removeDirectory(_ path: String) throws(StorageFailure) {
+        guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw failure("rmdir", path) }
+    }
+
     static func names(in path: String) throws(StorageFailure) -> [String] {
         guard let directory = unsafe opendir(path) else { throw failure("opendir", path) }
         defer { unsafe closedir(directory) }

@@ -4,12 +4,16 @@ public import Primitives
 /// says what to do.
 public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case diskFull(path: String)
+    /// Less is free than what is about to be written.
+    case noRoom(path: String, needed: UInt64, free: UInt64)
     case mapFull(path: String, bytes: Int)
     case readOnly(path: String)
     /// A checksum, a structure or a root is wrong.
     case damaged(what: String)
     case newerSchema(path: String, found: UInt64, known: UInt64)
     case homeLocked(path: String)
+    /// A copy of the home is being made.
+    case homeBeingCopied(path: String)
     case otherNetwork(path: String, found: Hash, expected: Hash)
     case noHome(path: String)
     case homeExists(path: String)
@@ -30,6 +34,8 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .diskFull(let path):
             "The disk that holds \(path) is full. Free space or move the home to a larger disk, then start again."
+        case .noRoom(let path, let needed, let free):
+            "\(path) needs \(needed / 1_048_576 + 1) MiB, and \(free / 1_048_576) MiB are free on its disk. Free space first; nothing was changed."
         case .mapFull(let path, let bytes):
             "\(path) has reached its reserved size of \(bytes) bytes. Raise it in the configuration and start again."
         case .readOnly(let path):
@@ -40,6 +46,8 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) has schema \(found); this build knows up to \(known). Use the newer build that wrote it."
         case .homeLocked(let path):
             "\(path) is in use by another process. Stop that process, or name another home."
+        case .homeBeingCopied(let path):
+            "A backup of \(path) is being made. Wait until it is done, then try again."
         case .otherNetwork(let path, let found, let expected):
             "\(path) belongs to network \(found), not \(expected). Name the home of this network, or another genesis."
         case .noHome(let path):

@@ -6,6 +6,7 @@ internal import StateModel
 //
 // home              text: schema and network. Written once by `Home.create`.
 // lock              locked (flock) by the one process that uses the home.
+// copying           locked (flock) by those that copy it meanwhile, and against them by `compact`.
 //
 // log/              environment "log": what is final, and bodies that may become it. One writer: `BlockLog`.
 //   headers         height (8) → check (8) ‖ block hash (32) ‖ header length (4) ‖ header ‖ finalization certificate
@@ -62,6 +63,26 @@ enum Schema {
 
     typealias Migration = (borrowing WriteTransaction) throws(StorageFailure) -> Void
 
+    /// What ``settle(_:meta:network:migrate:)`` compares, of an environment that is only read.
+    static func check(_ environment: LMDBEnvironment, meta: LMDBTable, network: Hash) throws(StorageFailure) {
+        let transaction = try ReadTransaction(environment)
+        let stored = try unsafe transaction.reads.get(meta, schemaKey) { unsafe [UInt8]($0) }
+        let owner = try unsafe transaction.reads.get(meta, networkKey) { unsafe [UInt8]($0) }
+        _ = try compare(environment.path, stored, owner, network: network)
+    }
+
+    private static func compare(
+        _ path: String, _ stored: [UInt8]?, _ owner: [UInt8]?, network: Hash
+    ) throws(StorageFailure) -> UInt64 {
+        guard let stored, stored.count == 8, let owner = owner.flatMap({ Bytes32($0) }) else {
+            throw .damaged(what: "\(path) lacks its description")
+        }
+        let found = UInt64(bigEndianBytes: stored[...])
+        guard found <= current else { throw .newerSchema(path: path, found: found, known: current) }
+        guard Hash(owner) == network else { throw .otherNetwork(path: path, found: Hash(owner), expected: network) }
+        return found
+    }
+
     private static func stamp(
         _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash
     ) throws(StorageFailure) -> UInt64 {
@@ -72,15 +93,7 @@ enum Schema {
             try transaction.commit()
             return current
         }
-        guard stored.count == 8, let owner = try transaction.get(meta, networkKey).flatMap({ Bytes32($0) }) else {
-            throw .damaged(what: "\(environment.path) lacks its description")
-        }
-        let found = UInt64(bigEndianBytes: stored[...])
-        guard found <= current else { throw .newerSchema(path: environment.path, found: found, known: current) }
-        guard Hash(owner) == network else {
-            throw .otherNetwork(path: environment.path, found: Hash(owner), expected: network)
-        }
-        return found
+        return try compare(environment.path, stored, try transaction.get(meta, networkKey), network: network)
     }
 }
 

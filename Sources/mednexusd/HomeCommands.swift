@@ -56,7 +56,7 @@ extension NodeHome {
         try create(genesis: text, validatorKey: key, history: isFresh ? .unused : history, settings: settings)
     }
 
-    private static func keyBytes(_ file: String) throws -> SecretKeyBytes {
+    static func keyBytes(_ file: String) throws -> SecretKeyBytes {
         guard let data = FileManager.default.contents(atPath: file),
             let bytes = Hexadecimal.decode(
                 String(decoding: data, as: UTF8.self).filter { $0 != "\n" }
