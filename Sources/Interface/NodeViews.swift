@@ -6,6 +6,8 @@ public struct NodeStatus: Hashable, Sendable, Codable {
     public let network: Hash
     public let networkKind: String
     public let head: ChainHead
+    /// The lowest block that this node keeps whole; of those below it has headers and certificates only.
+    public let lowestBlock: Height
     /// The epoch that the next block belongs to.
     public let epoch: UInt64
     /// The view of consensus that this node is in, or last heard of if it doesn't vote.
@@ -32,8 +34,9 @@ public struct NodeStatus: Hashable, Sendable, Codable {
     public let uptimeMilliseconds: UInt64
 
     public init(
-        version: String, network: Hash, networkKind: String, head: ChainHead, epoch: UInt64, view: UInt64,
-        targetHeight: Height, isSyncing: Bool, isReady: Bool, notReadyBecause: String?, stalledBecause: String?,
+        version: String, network: Hash, networkKind: String, head: ChainHead, lowestBlock: Height = .genesis,
+        epoch: UInt64, view: UInt64, targetHeight: Height, isSyncing: Bool, isReady: Bool, notReadyBecause: String?,
+        stalledBecause: String?,
         isValidator: Bool, watchesThroughEpoch: UInt64? = nil, validatorCount: UInt64, quorum: UInt64,
         peerCount: UInt64, pendingCount: UInt64,
         uptimeMilliseconds: UInt64
@@ -42,6 +45,7 @@ public struct NodeStatus: Hashable, Sendable, Codable {
         self.network = network
         self.networkKind = networkKind
         self.head = head
+        self.lowestBlock = lowestBlock
         self.epoch = epoch
         self.view = view
         self.targetHeight = max(targetHeight, head.height)

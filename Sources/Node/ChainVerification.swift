@@ -9,7 +9,9 @@ internal import Storage
 internal import Transactions
 internal import Votes
 
-/// `mednexusd verify`: replays the whole chain from genesis in memory and compares it with what is stored.
+/// `mednexusd verify`: replays the whole chain from genesis in memory and compares it with what is stored. The replayed
+/// state is in memory once: about as many bytes as the file of the stored state has. Of a pruned chain,
+/// ``verifyPruned(_:from:progress:)``.
 package enum ChainVerification {
     package struct Report: Sendable {
         package let height: Height
@@ -19,8 +21,18 @@ package enum ChainVerification {
         package let certificates: Int
         package let entries: Int
         package let assets: Int
+        /// What could be checked of a chain that was pruned; nil if all of it was replayed.
+        package var pruned: Pruned?
 
-        package var lines: [String] {
+        package struct Pruned: Sendable {
+            package let lowestBlock: Height
+            /// Certificates by sets that neither genesis nor state tell.
+            package let unknownSets: Int
+        }
+
+        package var lines: [String] { pruned.map { lines($0) } ?? whole }
+
+        private var whole: [String] {
             [
                 "Verified \(height.value + 1) blocks with \(transactions) transactions: hashes, \(certificates)"
                     + " certificates, signatures, receipts, roots.",
@@ -28,10 +40,28 @@ package enum ChainVerification {
                 "Head \(height) \(blockHash), state root \(stateRoot)",
             ]
         }
+
+        private func lines(_ pruned: Pruned) -> [String] {
+            var lines = [
+                "The blocks below \(pruned.lowestBlock) were pruned: the chain can't be replayed from genesis.",
+                "Checked \(height.value + 1) headers: hashes, parents, epochs, \(certificates) certificates.",
+                "Checked \(height.value - pruned.lowestBlock.value + 1) whole blocks with \(transactions) transactions:"
+                    + " roots, signatures, receipts.",
+                "State of \(entries) entries equals its root; \(assets) assets add up to what was issued.",
+                "Not checked: what the pruned blocks did, and whether the kept ones do what their receipts say.",
+                "Head \(height) \(blockHash), state root \(stateRoot)",
+            ]
+            if pruned.unknownSets > 0 {
+                lines.insert(
+                    "Not checked: \(pruned.unknownSets) certificates by validators who are neither of the first epoch nor"
+                        + " of the last.", at: 4)
+            }
+            return lines
+        }
     }
 
     package static func run(
-        home nodeHome: NodeHome, progress: @Sendable (Height, Height) -> Void
+        home nodeHome: NodeHome, progress: @Sendable (Height, Height) throws -> Void
     ) async throws -> Report {
         do {
             return try verify(nodeHome, progress: progress)
@@ -39,18 +69,26 @@ package enum ChainVerification {
             throw failure
         } catch let failure as StorageFailure {
             throw NodeFailure(failure)
+        } catch let cancellation as CancellationError {
+            throw cancellation
         } catch {
             throw NodeFailure(.corruption, "\(error)")
         }
     }
 
-    private static func verify(_ nodeHome: NodeHome, progress: (Height, Height) -> Void) throws -> Report {
+    private static func verify(_ nodeHome: NodeHome, progress: (Height, Height) throws -> Void) throws -> Report {
         guard nodeHome.hasLedger else {
             throw NodeFailure(
                 .configuration, "\(nodeHome.path) holds no ledger",
                 hint: "Name the home of a node that ran, such as DEVNET/node-a.")
         }
-        let ledger = try Ledger.open(nodeHome, mapGibibytes: 64)
+        var options = StateStoreOptions()
+        // Nobody writes meanwhile, and a large state takes longer than a node lets anyone read.
+        options.snapshotAge = .seconds(7 * 86_400)
+        let ledger = try Ledger.open(nodeHome, mapGibibytes: 64, options: options)
+        if let lowest = try ledger.log.lowestBlock(), lowest > .genesis {
+            return try verifyPruned(ledger, from: lowest, progress: progress)
+        }
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
         let (genesis, first) = try Ledger.genesisBlock(ledger.genesis)
         guard try ledger.block(at: .genesis).block == genesis else {
@@ -75,13 +113,13 @@ package enum ChainVerification {
             append(executed.layer, to: &layers)
             state = LayeredSnapshot(EmptySnapshot(), layersNewestFirst: layers)
             parent = block.header
-            progress(parent.height, tip.height)
+            try progress(parent.height, tip.height)
         }
         guard isCovered else {
             throw NodeFailure(.corruption, "no certificate covers the head, block \(parent.height)")
         }
         return try compare(
-            ledger, parent, root: state.root, transactions: transactions, certificates: certificates)
+            ledger, parent, replayed: state, transactions: transactions, certificates: certificates)
     }
 
     /// Newest first, each at least twice as large as the one before it: reads stay few steps deep, and no entry is copied
@@ -106,38 +144,60 @@ package enum ChainVerification {
         return true
     }
 
-    /// The stored state, entry by entry, against the replayed root; and every asset recounted from all records.
+    /// The stored state, entry by entry, against the replayed one; and every asset recounted from all records.
     private static func compare(
-        _ ledger: Ledger, _ head: BlockHeader, root: Hash, transactions: Int, certificates: Int
+        _ ledger: Ledger, _ head: BlockHeader, replayed: LayeredSnapshot, transactions: Int, certificates: Int
     ) throws -> Report {
         let stored = try ledger.state.snapshot()
-        guard stored.root == root, head.stateRoot == root else {
+        guard stored.root == replayed.root, head.stateRoot == replayed.root else {
             throw NodeFailure(.corruption, "the stored state has another root than the replayed chain")
         }
-        var entries: [(key: StateKey, value: [UInt8]?)] = []
-        var next: Bytes32? = .zero
-        while let path = next {
-            let page = try stored.entries(atOrAfter: path, limit: 4096)
-            entries += page.map { ($0.key, .some($0.value)) }
-            next = page.count == 4096 ? page.last?.path.successor : nil
+        var count = 0
+        var own = EntryWalk(stored)
+        var other = EntryWalk(replayed)
+        while true {
+            let (entry, expected) = (try own.next(), try other.next())
+            guard entry == expected else {
+                let path = entry?.path ?? expected?.path ?? .zero
+                throw NodeFailure(.corruption, "the stored state differs from the replayed one at \(path)")
+            }
+            if entry == nil { break }
+            count += 1
         }
-        let rebuilt = try TrieUpdate.update(.zero, changes: entries, pages: EmptySnapshot(), leaves: EmptySnapshot())
-        guard rebuilt.root == root else {
-            throw NodeFailure(.corruption, "the stored entries do not hash to the state root")
-        }
-        var position = 0
+        return Report(
+            height: head.height, blockHash: head.hash, stateRoot: replayed.root, transactions: transactions,
+            certificates: certificates, entries: count, assets: try recount(stored))
+    }
+
+    /// Every asset against all records of the state; how many there are.
+    static func recount(_ stored: LayeredSnapshot) throws -> Int {
+        var walk = EntryWalk(stored)
         let findings = try Conservation.recompute { () throws(StateFailure) in
-            guard position < entries.count, let value = entries[position].value else { return nil }
-            position += 1
-            return (entries[position - 1].key, value)
+            try walk.next().map { ($0.key, $0.value) }
         }
         if let finding = findings.first(where: { !$0.problem.isEmpty }) {
             throw NodeFailure(.corruption, "asset \(finding.asset): \(finding.problem)")
         }
-        return Report(
-            height: head.height, blockHash: head.hash, stateRoot: root, transactions: transactions,
-            certificates: certificates,
-            entries: entries.count, assets: findings.count)
+        return findings.count
+    }
+}
+
+/// All entries of a state in the order of their paths, a page at a time in memory.
+struct EntryWalk {
+    private let snapshot: LayeredSnapshot
+    private var page: ArraySlice<StateEntry> = []
+    private var from: Bytes32? = .zero
+    private static let pageEntries = 4096
+
+    init(_ snapshot: LayeredSnapshot) { self.snapshot = snapshot }
+
+    /// Nil behind the last.
+    mutating func next() throws(StateFailure) -> StateEntry? {
+        if page.isEmpty, let path = from {
+            page = try snapshot.entries(atOrAfter: path, limit: Self.pageEntries)[...]
+            from = page.count == Self.pageEntries ? page.last?.path.successor : nil
+        }
+        return page.popFirst()
     }
 }
 

@@ -2,6 +2,7 @@ package import Blocks
 internal import Encoding
 package import Execution
 internal import Governance
+internal import Interface
 package import Primitives
 package import Proofs
 internal import Replica
@@ -33,7 +34,7 @@ package final class Ledger: Sendable {
     /// state's checkpoint. Signatures of one's own final log are not checked again; every root is.
     package static func open(
         _ nodeHome: NodeHome, mapGibibytes: UInt64, options: StateStoreOptions = StateStoreOptions(),
-        progress: (Height, Height) -> Void = { _, _ in }
+        notice: (String) -> Void = { _ in }, progress: (Height, Height) -> Void = { _, _ in }
     ) throws -> Ledger {
         let genesis = try nodeHome.genesis()
         let home: Home
@@ -42,10 +43,13 @@ package final class Ledger: Sendable {
         } catch StorageFailure.noHome {
             home = try Home.create(nodeHome.storageDirectory, network: genesis.hash)
         }
+        if let text = home.upgradeNotice { notice(text) }
+        try Compaction.removeLeftovers(in: home)
         let log = try BlockLog(in: home, mapBytes: Int(mapGibibytes) << 30)
         var options = options
         options.mapBytes = Int(mapGibibytes) << 30
         let state = try StateStore(in: home, log: log, options: options)
+        try home.finishUpgrade()
         let ledger = Ledger(genesis: genesis, home: home, log: log, state: state)
         if log.tip == nil { try ledger.begin() }
         try ledger.keepFirstHop()
@@ -120,7 +124,12 @@ package final class Ledger: Sendable {
 
     package func block(at height: Height) throws -> (block: Block, certificate: Certificate?) {
         guard let logged = try log.entry(at: height) else {
-            throw NodeFailure(.corruption, "the log has no block \(height)")
+            guard let lowest = try log.lowestBlock(), height < lowest else {
+                throw NodeFailure(.corruption, "the log has no block \(height)")
+            }
+            throw NodeFailure(
+                .corruption, "block \(height) is needed and was pruned: this home keeps blocks from \(lowest) on",
+                hint: "Restore a backup, or let the node sync anew.")
         }
         do {
             return (
@@ -130,6 +139,12 @@ package final class Ledger: Sendable {
         } catch {
             throw NodeFailure(.corruption, "block \(height) does not decode: \(error)")
         }
+    }
+
+    /// Throws ``ServerState/pruned`` for who asks from outside about a block that was pruned.
+    func requireBlock(at height: Height) throws {
+        guard let lowest = try log.lowestBlock(), height < lowest else { return }
+        throw ServerState.pruned
     }
 
     /// The evidence in final blocks from `height` on.

@@ -7,6 +7,7 @@ internal import Networking
 internal import Primitives
 internal import Replica
 internal import StateModel
+internal import Storage
 internal import Votes
 
 /// What the replica says of itself and the network between two steps.
@@ -22,6 +23,8 @@ struct ReplicaSummary: Sendable {
     let syncTarget: Height?
     /// The height that the network is believed to have: the own one if nothing is ahead.
     let targetHeight: Height
+    /// A block that is needed next and that no peer keeps.
+    let lackedBlock: Height?
     let poolCount: Int
 
     init(_ replica: borrowing Replica) {
@@ -38,6 +41,7 @@ struct ReplicaSummary: Sendable {
         peers = statuses
         syncTarget = replica.syncTarget
         targetHeight = replica.believedHeight
+        lackedBlock = replica.lackedBlock
         poolCount = replica.pool.count
     }
 
@@ -58,7 +62,7 @@ struct ReplicaSummary: Sendable {
                     lastVoteView: lastVoteViews[index]?.value)
             },
             quorum: epoch.validators.quorum, isValidator: ownIndex != nil, peerCount: peers.count, view: view.value,
-            height: height.value, targetHeight: (syncTarget ?? height).value,
+            height: height.value, targetHeight: (syncTarget ?? height).value, lackedBlock: lackedBlock?.value,
             millisecondsSinceBlock: millisecondsSinceBlock, expectedMilliseconds: expectedMilliseconds)
     }
 }
@@ -86,7 +90,8 @@ extension NodeBackend {
         let reason = driver.failure?.message ?? report.notReadyBecause
         return NodeStatus(
             version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",
-            head: board.head, epoch: summary.epoch.epoch.value, view: summary.view.value,
+            head: board.head, lowestBlock: try ledger.log.lowestBlock() ?? .genesis, epoch: summary.epoch.epoch.value,
+            view: summary.view.value,
             targetHeight: summary.targetHeight, isSyncing: summary.syncTarget != nil, isReady: reason == nil,
             notReadyBecause: reason, stalledBecause: report.stalledBecause, isValidator: summary.ownIndex != nil,
             watchesThroughEpoch: summary.ownIndex == nil ? nil : watch.lastEpoch(in: summary.epoch.epoch)?.value,

@@ -103,6 +103,7 @@ final class NodeBackend: LedgerBackend {
 
     func block(at height: Height) async throws -> BlockView? {
         guard height <= board.head.height else { return nil }
+        try ledger.requireBlock(at: height)
         let (block, certificate) = try ledger.block(at: height)
         let receipts = try receipts(at: height)
         let count = receipts.due.events.count + receipts.transactions.reduce(0) { $0 + $1.events.count }
@@ -170,6 +171,7 @@ final class NodeBackend: LedgerBackend {
                 prefix: LedgerIndexes.evidence, after: after, limit: wanted, descending: true)
             for entry in entries {
                 guard let (height, index) = LedgerIndexes.position(in: entry.key.bytes) else { continue }
+                if last?.header.height != height { try ledger.requireBlock(at: height) }
                 let block = try last.flatMap { $0.header.height == height ? $0 : nil } ?? ledger.block(at: height).block
                 last = block
                 guard index < block.evidence.count else {

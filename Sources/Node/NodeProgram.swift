@@ -87,7 +87,8 @@ private struct RunningNode {
         let started = ContinuousClock.now
         let notification = self.notification
         ledger = try Ledger.open(
-            home, mapGibibytes: configuration.number("storage.map-gibibytes"), options: options
+            home, mapGibibytes: configuration.number("storage.map-gibibytes"), options: options,
+            notice: { logger.warning("\($0)") }
         ) { height, tip in
             if height.value.isMultiple(of: 1000) {
                 logger.info("executing again", metadata: ["height": "\(height)", "of": "\(tip)"])
@@ -195,6 +196,8 @@ private struct RunningNode {
             .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: reload), .init(service: server), .init(service: operatorServer),
             .init(service: network),
+            .init(
+                service: LogPruning(ledger: ledger, keep: configuration.number("storage.keep-blocks"), logger: logger)),
             .init(service: ProgressLog(backend: backend, notification: notification, logger: logger)),
             // Services are shut down from the last to the first: who waits for a block is let go before the servers
             // wait for their connections to end.

@@ -116,6 +116,7 @@ extension NodeBackend {
     }
 
     private func opened(at height: Height) throws -> OpenedBlock {
+        try ledger.requireBlock(at: height)
         let (block, _) = try ledger.block(at: height)
         guard let bytes = try ledger.log.receipts(at: height) else { throw ServerState.pruned }
         return OpenedBlock(block: block, hash: block.hash, receipts: try BlockReceipts(decoding: bytes))

@@ -53,12 +53,16 @@ package struct ProgressLog: Service {
         let gained = last.map { report.height > $0.height ? report.height - $0.height : 0 } ?? 0
         if gained > 0 {
             let perSecond = Double(gained) / (pause / .seconds(1))
-            text += ", \(Int(perSecond.rounded())) blocks/s, about \(duration(Double(missing) / perSecond)) left"
+            text +=
+                ", \(Int(perSecond.rounded())) blocks/s, about \(ProgressText.duration(Double(missing) / perSecond)) left"
         }
         return text
     }
+}
 
-    private static func duration(_ seconds: Double) -> String {
+/// How long something takes, for people.
+package enum ProgressText {
+    package static func duration(_ seconds: Double) -> String {
         seconds < 90 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     }
 }

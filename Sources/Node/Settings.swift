@@ -64,6 +64,9 @@ package struct Setting: Sendable {
         }
     }
 
+    /// Of `storage.keep-blocks`.
+    package static let leastKeptBlocks: UInt64 = 1_000
+
     package static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
     package static let all: [Setting] = [
@@ -119,6 +122,14 @@ package struct Setting: Sendable {
             "storage.checkpoint-mebibytes", 96, in: 1...4096, "How much of it may be in memory before a checkpoint."),
         .number(
             "storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
+        Setting(
+            key: "storage.keep-blocks", standard: .number(0),
+            allowed:
+                "0 for the whole log, or a whole number from \(leastKeptBlocks) on: peers that were away for a while,"
+                + " and clients that read events, need the last blocks",
+            explanation: "How many of the last blocks keep their transactions and receipts; 0 keeps all. Headers and"
+                + " certificates stay, and so do the blocks of the running epoch."
+        ) { if case .number(let value) = $0 { value == 0 || value >= leastKeptBlocks } else { false } },
         .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
         .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
         .number(

@@ -33,6 +33,8 @@ package struct StallReport: Sendable {
     package let height: UInt64
     /// The highest height that a peer proved.
     package let targetHeight: UInt64
+    /// The next block, if no connected peer keeps it any more.
+    package let lackedBlock: UInt64?
     /// How long ago the last block became final.
     package let millisecondsSinceBlock: UInt64
     /// After how long without one something is wrong: the heartbeat and the time that its views may take.
@@ -40,7 +42,7 @@ package struct StallReport: Sendable {
 
     package init(
         validators: [Validator], quorum: Int, isValidator: Bool, peerCount: Int, view: UInt64, height: UInt64,
-        targetHeight: UInt64, millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64
+        targetHeight: UInt64, lackedBlock: UInt64? = nil, millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64
     ) {
         self.validators = validators
         self.quorum = quorum
@@ -49,6 +51,7 @@ package struct StallReport: Sendable {
         self.view = view
         self.height = height
         self.targetHeight = targetHeight
+        self.lackedBlock = lackedBlock
         self.millisecondsSinceBlock = millisecondsSinceBlock
         self.expectedMilliseconds = expectedMilliseconds
     }
@@ -75,6 +78,11 @@ package struct StallReport: Sendable {
     }
 
     private var behind: String? {
+        if let lackedBlock {
+            return
+                "no connected peer has block \(lackedBlock), which is needed next: they keep later ones only; connect"
+                + " one that keeps the whole log, or restore a newer backup"
+        }
         guard targetHeight > height, targetHeight - height > Self.tolerableLag else { return nil }
         return "catching up: block \(height) of \(targetHeight)"
     }

@@ -35,6 +35,8 @@ struct BlockSync: Sendable {
     private var resting: [TransportKey: Rest] = [:]
     /// How often in a row it did not, which doubles the longer rest.
     private var failures: [TransportKey: Int] = [:]
+    /// The first block that a peer was asked for in vain, until any comes.
+    private(set) var lacking: Height?
     /// Counted on with each request, so that equal peers take turns.
     private var turn = 0
     /// Since when someone has more than this node, which is its head all that time.
@@ -147,9 +149,12 @@ struct BlockSync: Sendable {
         }
         let request = requests.remove(at: index)
         guard !blocks.isEmpty else {
+            // It may keep later blocks only: nobody's fault, and others are asked.
+            lacking = request.range.first
             rest(peer, now: now)
             return
         }
+        lacking = nil
         for block in blocks where block.header.height <= request.range.last {
             let bytes = block.loaded.block.transactions.reduce(1_024) { $0 + $1.count }
             received[block.header.height.value] = (block, peer, bytes)

@@ -180,6 +180,14 @@ extension Replica {
         return max(tree.head.height, lowest)
     }
 
+    /// The next block, if it was asked for and no peer that was asked since has it: they keep later ones only.
+    public var lackedBlock: Height? {
+        guard let lacking = sync.lacking, lacking == tree.head.height.next, believedHeight >= lacking else {
+            return nil
+        }
+        return lacking
+    }
+
     /// The height that this node fetches blocks up to; nil if it does not lag.
     public var syncTarget: Height? {
         let target = believedHeight

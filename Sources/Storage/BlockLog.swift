@@ -68,7 +68,7 @@ public final class BlockLog: Sendable {
     public init(in home: Home, mapBytes: Int = BlockLog.defaultMapBytes) throws(StorageFailure) {
         let environment = try LMDBEnvironment(
             in: home, name: "log", options: .init(mapBytes: mapBytes, tables: Self.tableNames))
-        try Schema.settle(environment, meta: environment.tables[5], network: home.network)
+        try Schema.settle(environment, name: "log", meta: environment.tables[5], home: home)
         self.environment = environment
         tipBox = Mutex(try Self.tip(in: environment))
     }

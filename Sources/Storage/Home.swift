@@ -10,49 +10,73 @@ public import Primitives
 public final class Home: Sendable {
     public let path: String
     public let network: Hash
+    /// The schema that its environments are brought to when they are opened.
+    let schema: SchemaPath
+    /// The schema that its description told when it was opened.
+    private let found: UInt64
     private let lock: Int32
 
     /// Below this a node does not start: a checkpoint and a day's blocks must fit.
     public static let minimumFreeBytes: UInt64 = 64 * 1024 * 1024
 
-    private init(path: String, network: Hash, lock: Int32) {
+    private init(path: String, network: Hash, schema: SchemaPath, found: UInt64, lock: Int32) {
         self.path = path
         self.network = network
+        self.schema = schema
+        self.found = found
         self.lock = lock
     }
 
     deinit { close(lock) }
 
     /// Makes `path` (and no directory above it) the home of a node of `network`.
-    public static func create(_ path: String, network: Hash) throws(StorageFailure) -> Home {
+    public static func create(
+        _ path: String, network: Hash, schema: SchemaPath = .standard
+    ) throws(StorageFailure) -> Home {
         try Platform.makeDirectory(path)
         let lock = try takeLock(path)
         do throws(StorageFailure) {
             guard !Platform.exists(path + "/home") else { throw .homeExists(path: path) }
-            try FileDisk(path).replace("home", with: description(schema: Schema.current, network: network))
+            try FileDisk(path).replace("home", with: description(schema: schema.current, network: network))
         } catch {
             close(lock)
             throw error
         }
-        return Home(path: path, network: network, lock: lock)
+        return Home(path: path, network: network, schema: schema, found: schema.current, lock: lock)
     }
 
     /// Opens the home at `path`; `network` nil accepts any. Refuses a home that is in use, of a newer schema, of another
-    /// network, read-only, or on a full disk.
-    public static func open(_ path: String, network: Hash? = nil) throws(StorageFailure) -> Home {
-        let (schema, found) = try describe(path)
-        guard schema <= Schema.current else {
-            throw .newerSchema(path: path, found: schema, known: Schema.current)
+    /// network, read-only, or on a full disk (`needsRoom` false: of whoever is about to make room).
+    public static func open(
+        _ path: String, network: Hash? = nil, needsRoom: Bool = true, schema: SchemaPath = .standard
+    ) throws(StorageFailure) -> Home {
+        let (version, owner) = try describe(path)
+        guard version <= schema.current else {
+            throw .newerSchema(path: path, found: version, known: schema.current)
         }
-        if let network, network != found { throw .otherNetwork(path: path, found: found, expected: network) }
+        if let network, network != owner { throw .otherNetwork(path: path, found: owner, expected: network) }
         let lock = try takeLock(path)
         do throws(StorageFailure) {
-            guard try Platform.freeBytes(path) >= minimumFreeBytes else { throw .diskFull(path: path) }
+            if needsRoom, try Platform.freeBytes(path) < minimumFreeBytes { throw .diskFull(path: path) }
         } catch {
             close(lock)
             throw error
         }
-        return Home(path: path, network: found, lock: lock)
+        return Home(path: path, network: owner, schema: schema, found: version, lock: lock)
+    }
+
+    /// What an operator is to know before a home of an older schema is brought forward; nil if it is the current one.
+    public var upgradeNotice: String? {
+        guard found < schema.current else { return nil }
+        return
+            "\(path) has schema \(found) and is brought to \(schema.current) now. Older builds can't open it afterwards:"
+            + " the way back is a backup that was made with one of them."
+    }
+
+    /// Writes the current schema into the home's description. Called once every environment has been opened.
+    public func finishUpgrade() throws(StorageFailure) {
+        guard found < schema.current else { return }
+        try FileDisk(path).replace("home", with: Self.description(schema: schema.current, network: network))
     }
 
     static func description(schema: UInt64, network: Hash) -> [UInt8] {

@@ -35,6 +35,8 @@ struct LMDBTable: Sendable {
 
     let path: String
     let mapBytes: Int
+    /// Of the tables, in their order.
+    let names: [String]
     let tables: [LMDBTable]
     fileprivate let raw: OpaquePointer
 
@@ -60,6 +62,7 @@ struct LMDBTable: Sendable {
         unsafe self.raw = raw
         self.path = path
         self.home = home
+        names = options.tables
         mapBytes = options.mapBytes
         try Platform.synchronizeDirectory(path)
     }
@@ -89,6 +92,7 @@ struct LMDBTable: Sendable {
         unsafe self.raw = raw
         self.path = path
         home = nil
+        self.names = names
         mapBytes = 0
     }
 

@@ -42,7 +42,7 @@ public final class StateBuilder: Sendable {
             in: home, name: "state",
             options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
         let tables = CheckpointSnapshot.Tables(environment)
-        try Schema.settle(environment, meta: tables.meta, network: home.network)
+        try Schema.settle(environment, name: "state", meta: tables.meta, home: home)
         self.environment = environment
         self.tables = tables
         self.options = options

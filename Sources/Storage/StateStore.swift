@@ -69,7 +69,7 @@ public final class StateStore: Sendable {
             in: home, name: "state",
             options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
         let tables = CheckpointSnapshot.Tables(environment)
-        try Schema.settle(environment, meta: tables.meta, network: home.network)
+        try Schema.settle(environment, name: "state", meta: tables.meta, home: home)
         try BuildMark.refuse(environment, tables)
         let pool = ReadPool(environment)
         let cache = TriePageCache(bytes: options.cacheBytes)

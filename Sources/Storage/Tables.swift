@@ -1,10 +1,10 @@
 internal import Primitives
 internal import StateModel
 
-// Everything that lies in a node's home. Numbers are big-endian, so that keys sort by them; `check` is the XXH64 of
+// Everything that lies in a node's home; `Schema.swift` has its version. Numbers are big-endian, so that keys sort by them; `check` is the XXH64 of
 // what follows it, seeded with the key, cut to its width.
 //
-// home              text: schema and network. Written once by `Home.create`.
+// home              text: schema and network. Written by `Home.create`, and after a migration.
 // lock              locked (flock) by the one process that uses the home.
 // copying           locked (flock) by those that copy it meanwhile, and against them by `compact`.
 //
@@ -19,7 +19,8 @@ internal import StateModel
 //                   written with the header; never pruned
 //   bodies          block hash (32) → check (8) ‖ height (8) ‖ block
 //                   proposed blocks, durable before one's own notarize; pruned once their height is final
-//   meta            "schema" → 8 bytes, "network" → 32 bytes; written when the environment is made
+//   meta            "schema" → 8 bytes, "network" → 32 bytes; written when the environment is made, and the schema with
+//                   each step of a migration
 //   hops            height (8) → check (8) ‖ validator set hop (Specs/proofs.md)
 //                   for genesis, and with every block after which the validators are others; never pruned
 //
@@ -35,67 +36,6 @@ internal import StateModel
 //
 // journal/          files "votes-<number>" of the vote journal (`VoteJournal`); the oldest go with each rotation.
 // guard/guard       the double-sign guard (`SigningGuard`); in no backup.
-
-/// The version of everything above.
-enum Schema {
-    static let current: UInt64 = 1
-
-    static let schemaKey = Array("schema".utf8)
-    static let networkKey = Array("network".utf8)
-
-    /// Stamps a new environment, and compares an old one. An older schema is brought to the current one step by step,
-    /// each step one transaction that ends with its new number; a newer one is refused. Version 1 is the first.
-    static func settle(
-        _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash, migrate: [UInt64: Migration] = [:]
-    ) throws(StorageFailure) {
-        var found = try stamp(environment, meta: meta, network: network)
-        while found < current {
-            guard let migration = migrate[found] else {
-                throw .damaged(what: "\(environment.path) has schema \(found), which never was")
-            }
-            let transaction = try WriteTransaction(environment)
-            try migration(transaction)
-            try transaction.put(meta, schemaKey, (found + 1).bigEndianBytes)
-            try transaction.commit()
-            found += 1
-        }
-    }
-
-    typealias Migration = (borrowing WriteTransaction) throws(StorageFailure) -> Void
-
-    /// What ``settle(_:meta:network:migrate:)`` compares, of an environment that is only read.
-    static func check(_ environment: LMDBEnvironment, meta: LMDBTable, network: Hash) throws(StorageFailure) {
-        let transaction = try ReadTransaction(environment)
-        let stored = try unsafe transaction.reads.get(meta, schemaKey) { unsafe [UInt8]($0) }
-        let owner = try unsafe transaction.reads.get(meta, networkKey) { unsafe [UInt8]($0) }
-        _ = try compare(environment.path, stored, owner, network: network)
-    }
-
-    private static func compare(
-        _ path: String, _ stored: [UInt8]?, _ owner: [UInt8]?, network: Hash
-    ) throws(StorageFailure) -> UInt64 {
-        guard let stored, stored.count == 8, let owner = owner.flatMap({ Bytes32($0) }) else {
-            throw .damaged(what: "\(path) lacks its description")
-        }
-        let found = UInt64(bigEndianBytes: stored[...])
-        guard found <= current else { throw .newerSchema(path: path, found: found, known: current) }
-        guard Hash(owner) == network else { throw .otherNetwork(path: path, found: Hash(owner), expected: network) }
-        return found
-    }
-
-    private static func stamp(
-        _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash
-    ) throws(StorageFailure) -> UInt64 {
-        let transaction = try WriteTransaction(environment)
-        guard let stored = try transaction.get(meta, schemaKey) else {
-            try transaction.put(meta, schemaKey, current.bigEndianBytes)
-            try transaction.put(meta, networkKey, network.bytes.array)
-            try transaction.commit()
-            return current
-        }
-        return try compare(environment.path, stored, try transaction.get(meta, networkKey), network: network)
-    }
-}
 
 extension FixedWidthInteger {
     var bigEndianBytes: [UInt8] {

@@ -117,24 +117,6 @@ struct ConfigurationCommand: AsyncParsableCommand {
     }
 }
 
-struct Verify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract:
-            "Replays the whole chain: hashes, certificates, signatures, roots, conservation. The node must be stopped.")
-
-    @OptionGroup var options: HomeOptions
-
-    func run() async throws {
-        try await reporting {
-            let report = try await ChainVerification.run(home: options.nodeHome) { height, tip in
-                if isTerminal { print("\rblock \(height) of \(tip)", terminator: "") }
-            }
-            if isTerminal { print("\r", terminator: "") }
-            for line in report.lines { print(line) }
-        }
-    }
-}
-
 struct Version: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The version.")
     func run() async throws { print("mednexusd \(NodeVersion.text)") }

@@ -20,7 +20,8 @@ struct MednexusNode: AsyncParsableCommand {
         subcommands: [
             Initialize.self, Join.self, KeysCommand.self, Start.self, Devnet.self, GenesisCommand.self, Status.self,
             Peers.self, DoctorCommand.self, EpochCommand.self,
-            ConfigurationCommand.self, BackupCommand.self, RestoreCommand.self, Verify.self, Version.self,
+            ConfigurationCommand.self, BackupCommand.self, RestoreCommand.self, CompactCommand.self, Verify.self,
+            Version.self,
         ])
 }
 

@@ -39,6 +39,9 @@ enum NodeQuestions {
             "peers      \(text("peerCount"))",
             "waiting    \(text("pendingCount")) transactions",
         ]
+        if let lowest = status["lowestBlock"]?.unsigned, lowest > 0 {
+            lines.insert("blocks     from \(lowest) on; of those before only headers and certificates", at: 4)
+        }
         if let reason = status["stalledBecause"]?.string { lines.insert("stalled    \(reason)", at: 3) }
         return lines
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Node
 import Primitives
+import Synchronization
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -67,24 +68,109 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 }
 
+struct CompactCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compact", abstract: "Gives disk back that the stores no longer need. The node must be stopped.",
+        discussion: """
+            Each store is copied without its free pages, and the copy takes its place. It takes as much free space as the \
+            larger store will have, and may be stopped at any moment.
+            """)
+
+    @OptionGroup var options: HomeOptions
+
+    func run() async throws {
+        try await reporting {
+            try options.refuseSettings()
+            let savings = try LedgerCompaction.run(options.nodeHome) { name, bytes in
+                print("\(name): copying \(Table.bytes(bytes))")
+            }
+            for saving in savings {
+                print("\(saving.name): \(Table.bytes(saving.before)), now \(Table.bytes(saving.after))")
+            }
+            print("\(Table.bytes(savings.reduce(0) { $0 + $1.before - min($1.before, $1.after) })) came back.")
+        }
+    }
+}
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Replays the whole chain: hashes, certificates, signatures, roots, conservation. The node must be stopped.",
+        discussion: """
+            The replayed state is held in memory: about as much as HOME/ledger/state/data.mdb has. Ctrl-C ends it and \
+            changes nothing. Of a home that keeps the last blocks only (storage.keep-blocks) it checks what is left, and \
+            says what it could not.
+            """)
+
+    @OptionGroup var options: HomeOptions
+
+    func run() async throws {
+        try await reporting {
+            let line = ProgressLine("verified")
+            let interrupt = Interrupt()
+            do {
+                let report = try await ChainVerification.run(home: options.nodeHome) { height, tip in
+                    try interrupt.check()
+                    line.blocks(height, of: tip)
+                }
+                line.end()
+                for line in report.lines { print(line) }
+            } catch is CancellationError {
+                line.end()
+                printError("Interrupted. Nothing was changed; nothing is said of the blocks that were not reached.")
+                throw ArgumentParser.ExitCode(128 + SIGINT)
+            }
+        }
+    }
+}
+
+/// Ctrl-C, where work is to end in order.
+struct Interrupt: Sendable {
+    private static let isRaised = Atomic(false)
+
+    /// From now on Ctrl-C is noted instead of ending the process.
+    init() { signal(SIGINT) { _ in Interrupt.isRaised.store(true, ordering: .relaxed) } }
+
+    func check() throws(CancellationError) {
+        if Self.isRaised.load(ordering: .relaxed) { throw CancellationError() }
+    }
+}
+
 /// One line that is drawn again and again while something takes long; only on a terminal.
-final class ProgressLine {
+final class ProgressLine: Sendable {
     private let verb: String
     private let started = ContinuousClock.now
-    private var drawn = ContinuousClock.now
+    private let drawn = Mutex(ContinuousClock.now)
 
     init(_ verb: String) { self.verb = verb }
 
     /// At most five times a second.
-    func bytes(_ done: UInt64, of total: UInt64) {
+    private var isDue: Bool {
         let now = ContinuousClock.now
-        guard isTerminal, now - drawn > .milliseconds(200) else { return }
-        drawn = now
-        let perSecond = Double(done) / max(0.001, (now - started) / .seconds(1))
-        draw("\(verb) \(Table.bytes(done)) of \(Table.bytes(max(done, total))), \(Table.bytes(UInt64(perSecond)))/s")
+        return isTerminal
+            && drawn.withLock { drawn in
+                guard now - drawn > .milliseconds(200) else { return false }
+                drawn = now
+                return true
+            }
     }
 
-    func draw(_ text: String) {
+    private var seconds: Double { max(0.001, (ContinuousClock.now - started) / .seconds(1)) }
+
+    func bytes(_ done: UInt64, of total: UInt64) {
+        guard isDue else { return }
+        let perSecond = UInt64(Double(done) / seconds)
+        draw("\(verb) \(Table.bytes(done)) of \(Table.bytes(max(done, total))), \(Table.bytes(perSecond))/s")
+    }
+
+    func blocks(_ height: Height, of tip: Height) {
+        guard isDue else { return }
+        let perSecond = Double(height.value) / seconds
+        let left = ProgressText.duration(Double(tip.value - height.value) / max(0.001, perSecond))
+        draw("\(verb) block \(height) of \(tip), \(Int(perSecond)) blocks/s, about \(left) left")
+    }
+
+    private func draw(_ text: String) {
         FileHandle.standardOutput.write(Data("\r\(text)\u{1B}[K".utf8))
     }
 

@@ -4,7 +4,8 @@ import Testing
 @Suite struct StallReportTests {
     private func report(
         connected: [Bool] = [true, true, true, true], votes: [UInt64?] = [9, 9, 9, 9], isValidator: Bool = true,
-        peers: Int = 3, view: UInt64 = 10, height: UInt64 = 50, target: UInt64 = 50, silence: UInt64 = 0
+        peers: Int = 3, view: UInt64 = 10, height: UInt64 = 50, target: UInt64 = 50, lacked: UInt64? = nil,
+        silence: UInt64 = 0
     ) -> StallReport {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
         let count = connected.count
@@ -12,7 +13,7 @@ import Testing
             validators: zip(names, zip(connected, votes)).map {
                 .init(name: $0, isConnected: $1.0, lastVoteView: $1.1)
             }, quorum: count - (count - 1) / 3, isValidator: isValidator, peerCount: peers, view: view, height: height,
-            targetHeight: target, millisecondsSinceBlock: silence, expectedMilliseconds: 40_000)
+            targetHeight: target, lackedBlock: lacked, millisecondsSinceBlock: silence, expectedMilliseconds: 40_000)
     }
 
     @Test("a chain that goes on has no reason, even with one of four away")
@@ -52,6 +53,12 @@ import Testing
     func mixed() {
         let found = report(connected: [true, false, true, true], votes: [10, 10, 2, 10], silence: 60_000)
         #expect(found.stalledBecause == "1 of 4 connected but silent in view 10: c (last vote in view 2); need 3")
+    }
+
+    @Test("a block that every peer has pruned is named")
+    func pruned() {
+        let found = report(target: 5000, lacked: 51)
+        #expect(found.notReadyBecause?.hasPrefix("no connected peer has block 51") == true)
     }
 
     @Test("more than two blocks behind is not ready, and not called a stall")

@@ -1,0 +1,122 @@
+internal import Primitives
+
+/// The version of all that `Tables.swift` describes, and how a home of an older one is brought to it.
+///
+/// Each environment carries its own version, and is brought forward step by step when it is opened, a transaction each:
+/// a kill between two steps is gone on from at the next start. The home's description follows last.
+public struct SchemaPath: Sendable {
+    /// What this build writes.
+    let current: UInt64
+    /// By the version that it starts from and the environment's name. A version that changed nothing in an environment
+    /// has no step there.
+    let steps: [UInt64: [String: SchemaStep]]
+
+    /// Version 1 is the first, so there is no step yet.
+    public static let standard = SchemaPath(current: 1, steps: [1: [:]])
+
+    /// - Parameter steps: one entry for every version below `current` that ever was.
+    package init(current: UInt64, steps: [UInt64: [String: SchemaStep]]) {
+        self.current = current
+        self.steps = steps
+    }
+}
+
+/// What one version changes in one environment.
+package struct SchemaStep: Sendable {
+    typealias Body = @Sendable (LMDBEnvironment, borrowing WriteTransaction) throws(StorageFailure) -> Void
+    let body: Body
+
+    init(_ body: @escaping Body) { self.body = body }
+
+    private static let batch = 1_024
+
+    /// Every entry of a table gets a new value under its key.
+    package static func rewriting(
+        _ table: String, _ change: @escaping @Sendable ([UInt8], [UInt8]) throws(StorageFailure) -> [UInt8]
+    ) -> SchemaStep {
+        SchemaStep { (environment, transaction) throws(StorageFailure) in
+            guard let index = environment.names.firstIndex(of: table) else {
+                preconditionFailure("\(environment.path) has no table \(table)")
+            }
+            let handle = environment.tables[index]
+            var last: [UInt8] = []
+            var isAtEnd = false
+            while !isAtEnd {
+                var entries: [(key: [UInt8], value: [UInt8])] = []
+                try unsafe transaction.walk(handle, from: last) { (key, value) throws(StorageFailure) in
+                    let key = unsafe [UInt8](key)
+                    if key == last { return true }
+                    entries.append((key, unsafe [UInt8](value)))
+                    return entries.count < batch
+                }
+                isAtEnd = entries.count < batch
+                last = entries.last?.key ?? last
+                for entry in entries { try transaction.put(handle, entry.key, try change(entry.key, entry.value)) }
+            }
+        }
+    }
+}
+
+/// What an environment's table `meta` says of it.
+enum Schema {
+    static let current = SchemaPath.standard.current
+
+    static let schemaKey = Array("schema".utf8)
+    static let networkKey = Array("network".utf8)
+
+    /// Stamps a new environment, and compares an old one. An older schema is brought to the current one; a newer one, and
+    /// another network's, is refused.
+    static func settle(
+        _ environment: LMDBEnvironment, name: String, meta: LMDBTable, home: Home
+    ) throws(StorageFailure) {
+        let path = home.schema
+        var found = try stamp(environment, meta: meta, home)
+        while found < path.current {
+            guard let steps = path.steps[found] else {
+                throw .damaged(what: "\(environment.path) has schema \(found), which never was")
+            }
+            let transaction = try WriteTransaction(environment)
+            if let step = steps[name] { try step.body(environment, transaction) }
+            try transaction.put(meta, schemaKey, (found + 1).bigEndianBytes)
+            try transaction.commit()
+            found += 1
+        }
+    }
+
+    /// The same comparison for an environment that is only read.
+    static func check(
+        _ environment: LMDBEnvironment, meta: LMDBTable, network: Hash
+    ) throws(StorageFailure) {
+        let transaction = try ReadTransaction(environment)
+        let stored = try unsafe transaction.reads.get(meta, schemaKey) { unsafe [UInt8]($0) }
+        let owner = try unsafe transaction.reads.get(meta, networkKey) { unsafe [UInt8]($0) }
+        _ = try compare(environment.path, stored, owner, network: network, known: current)
+    }
+
+    private static func stamp(
+        _ environment: LMDBEnvironment, meta: LMDBTable, _ home: Home
+    ) throws(StorageFailure) -> UInt64 {
+        let transaction = try WriteTransaction(environment)
+        guard let stored = try transaction.get(meta, schemaKey) else {
+            try transaction.put(meta, schemaKey, home.schema.current.bigEndianBytes)
+            try transaction.put(meta, networkKey, home.network.bytes.array)
+            try transaction.commit()
+            return home.schema.current
+        }
+        return try compare(
+            environment.path, stored, try transaction.get(meta, networkKey), network: home.network,
+            known: home.schema.current)
+    }
+
+    private static func compare(
+        _ path: String, _ stored: [UInt8]?, _ owner: [UInt8]?, network: Hash, known: UInt64
+    ) throws(StorageFailure) -> UInt64 {
+        guard let stored, stored.count == 8, let owner = owner.flatMap({ Bytes32($0) }) else {
+            throw .damaged(what: "\(path) lacks its description")
+        }
+        let found = UInt64(bigEndianBytes: stored[...])
+        guard found <= known else { throw .newerSchema(path: path, found: found, known: known) }
+        guard Hash(owner) == network else { throw .otherNetwork(path: path, found: Hash(owner), expected: network) }
+        return found
+    }
+}
