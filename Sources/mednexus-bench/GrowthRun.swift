@@ -152,7 +152,8 @@ struct GrowthReopening: Codable {
     static func measure(_ home: NodeHome) throws -> GrowthReopening {
         let started = ContinuousClock.now
         var blocks = 0
-        let ledger = try Ledger.open(home, mapGibibytes: UInt64(GrowthBench.mapBytes >> 30)) { _, _ in blocks += 1 }
+        let ledger = try Ledger.open(
+            home, mapGibibytes: UInt64(GrowthBench.mapBytes >> 30), progress: { _, _ in blocks += 1 })
         let milliseconds = (ContinuousClock.now - started) / .milliseconds(1)
         guard let tip = ledger.log.tip, ledger.state.height == tip.height,
             ledger.state.root == (try ledger.header(at: tip.height).header.stateRoot)
