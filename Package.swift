@@ -73,7 +73,7 @@ var targets: [Target] = [
     room("Mempool", ["Primitives", "Encoding", "StateModel"]),
     room(
         "Replica",
-        foundations + domains + ["Transactions", "Blocks", "Execution", "Consensus", "Mempool"]),
+        foundations + domains + ["Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool"]),
     room("Interface", foundations + domains + ["Transactions", "Blocks", "Proofs"]),
 
     // Effects

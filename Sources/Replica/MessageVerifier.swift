@@ -98,6 +98,8 @@ public struct MessageVerifier: Sendable {
                 else { throw .badSignature("address") }
             }
             return .addresses(addresses)
+        // Served, and asked for, beside consensus: the performer takes them.
+        case .snapshotRequest, .snapshot, .chunkRequest, .chunk: return nil
         }
     }
 

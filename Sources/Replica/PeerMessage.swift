@@ -1,6 +1,8 @@
 public import Blocks
 public import Encoding
 public import Primitives
+public import Proofs
+internal import StateModel
 public import Votes
 
 /// What nodes say to each other, each message on the channel that its kind belongs to (Specs/network.md).
@@ -32,6 +34,13 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
     case blocks([FinalizedBlock])
     case addresses([PeerAddressRecord])
 
+    /// Which state can be had in chunks, with evidence from the block at this height on [N11].
+    case snapshotRequest(checkpoint: Height)
+    case snapshot(SnapshotManifest?)
+    case chunkRequest(ChunkPosition)
+    /// The bytes of a `StateChunk`; none if it is not there.
+    case chunk(ChunkPosition, [UInt8])
+
     /// Which queue it waits in; votes and certificates pass blocks, blocks pass transactions, sync comes last.
     public enum Channel: UInt8, CaseIterable, Sendable { case consensus, blocks, transactions, sync }
 
@@ -40,7 +49,7 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case .status, .vote, .certificate, .evidence, .certificatesRequest, .certificates: .consensus
         case .proposal, .blockRequest, .block, .blockTransactionsRequest, .blockTransactions: .blocks
         case .transactionsAnnounced, .transactionsRequest, .transactions: .transactions
-        case .blocksRequest, .blocks, .addresses: .sync
+        case .blocksRequest, .blocks, .addresses, .snapshotRequest, .snapshot, .chunkRequest, .chunk: .sync
         }
     }
 
@@ -63,10 +72,14 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case .blocksRequest: 14
         case .blocks: 15
         case .addresses: 16
+        case .snapshotRequest: 17
+        case .snapshot: 18
+        case .chunkRequest: 19
+        case .chunk: 20
         }
     }
 
-    private static let lastKind: UInt64 = 16
+    private static let lastKind: UInt64 = 20
 
     /// False for a message of a kind that a later version may have: it is passed over [N2].
     public static func isKindKnown(_ bytes: [UInt8]) -> Bool {
@@ -91,7 +104,9 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
     /// True if the peer is expected to answer with bulk.
     public var isRequest: Bool {
         switch self {
-        case .blockRequest, .blockTransactionsRequest, .transactionsRequest, .blocksRequest: true
+        case .blockRequest, .blockTransactionsRequest, .transactionsRequest, .blocksRequest, .snapshotRequest,
+            .chunkRequest:
+            true
         default: false
         }
     }
@@ -122,6 +137,13 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case .blocksRequest(let range): writer.write(range)
         case .blocks(let blocks): writer.write(blocks)
         case .addresses(let addresses): writer.write(addresses)
+        case .snapshotRequest(let checkpoint): writer.write(checkpoint)
+        case .snapshot(let manifest): writer.write(manifest)
+        case .chunkRequest(let position): writer.write(position)
+        case .chunk(let position, let bytes):
+            writer.array(2)
+            writer.write(position)
+            writer.write(bytes: bytes)
         }
     }
 
@@ -181,6 +203,14 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case 14: .blocksRequest(try reader.value("range"))
         case 15: .blocks(try reader.list("blocks", max: PeerMessageLimits.blocks))
         case 16: .addresses(try reader.list("addresses", max: PeerMessageLimits.addresses))
+        case 17: .snapshotRequest(checkpoint: try reader.value("checkpoint"))
+        case 18: .snapshot(try reader.optional("manifest"))
+        case 19: .chunkRequest(try reader.value("position"))
+        case 20:
+            try reader.record("chunk", count: 2) { (reader) throws(EncodingFailure) in
+                .chunk(
+                    try reader.value("position"), try reader.byteString("chunk", max: StateChunk.maximumBytes))
+            }
         default: throw reader.failure(.unknownCase, "kind")
         }
     }

@@ -1,6 +1,7 @@
 public import Cryptography
 public import Encoding
 public import Primitives
+internal import StateModel
 public import Votes
 
 /// Where a node is. Bytes: `[height, blockHash, epoch, view]`.
@@ -90,6 +91,31 @@ public struct BlockRange: CBORCodable, Hashable, Sendable {
             let count = try reader.unsigned("count", max: UInt64(PeerMessageLimits.blocks))
             guard count > 0, first.value < UInt64.max / 2 else { throw reader.failure(.outOfRange, "range") }
             return BlockRange(first: first, count: Int(count))
+        }
+    }
+}
+
+/// A chunk of the state after a block. Bytes: `[height, index]`.
+public struct ChunkPosition: CBORCodable, Hashable, Sendable {
+    public let height: Height
+    public let index: Int
+
+    public init(height: Height, index: Int) {
+        self.height = height
+        self.index = index
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(height)
+        writer.write(UInt64(index))
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("position", count: 2) { (reader) throws(EncodingFailure) in
+            ChunkPosition(
+                height: try reader.value("height"),
+                index: Int(try reader.unsigned("index", max: UInt64(1 << StateChunk.maximumDepth) - 1)))
         }
     }
 }

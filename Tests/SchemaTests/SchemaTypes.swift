@@ -59,6 +59,7 @@ enum SchemaTypes {
             "index-get": IndexHints.Get.self,
             "index-scan": IndexHints.Scan.self,
             "transaction-inclusion": TransactionInclusion.self,
+            "snapshot-manifest": SnapshotManifest.self,
         ]
     }
 
@@ -67,6 +68,7 @@ enum SchemaTypes {
             "peer-status": PeerStatus.self,
             "certificates-request": CertificatesRequest.self,
             "block-range": BlockRange.self,
+            "chunk-position": ChunkPosition.self,
             "peer-address": PeerAddressRecord.self,
             "included-transaction": CompactProposal.Included.self,
             "compact-proposal": CompactProposal.self,
@@ -93,6 +95,8 @@ enum SchemaTypes {
     static var state: [String: any CBORCodable.Type] {
         [
             "state-proof": StateProof.self,
+            "state-chunk": StateChunk.self,
+            "state-chunk-entry": StateChunk.Entry.self,
             "due-item": DueItem.self,
         ]
     }
