@@ -1,4 +1,4 @@
-internal import Blocks
+public import Blocks
 internal import Encoding
 public import Primitives
 public import StateModel
@@ -42,17 +42,71 @@ public enum LedgerIndexes {
     static func entries(
         of run: BlockRun, transactions: [VerifiedTransaction], accused: [Address?]
     ) -> [IndexEntry] {
-        let height = run.block.height.value
+        entries(
+            height: run.block.height, transactions: transactions.map { IndexedTransaction($0.signed) },
+            events: run.events, accused: accused)
+    }
+
+    /// The same of a block in the log: what `reindex` makes anew.
+    ///
+    /// - Parameter accused: the keys that the block's evidence accuses, in its order; nil where one is not known.
+    public static func entries(
+        of block: Block, receipts: BlockReceipts, accused: [Address?]
+    ) throws(StateFailure) -> [IndexEntry] {
+        let height = block.header.height
+        guard block.transactions.count == receipts.transactions.count else {
+            throw StateFailure("block \(height) has receipts of another number of transactions")
+        }
+        do throws(EncodingFailure) {
+            var transactions: [IndexedTransaction] = []
+            var raised: [(transaction: Int?, events: [any LedgerEvent])] = [(nil, try events(of: receipts.due))]
+            for (index, bytes) in block.transactions.enumerated() {
+                do throws(Rejection) {
+                    transactions.append(IndexedTransaction(try SignedTransaction(try RawTransaction(bytes))))
+                } catch {
+                    throw EncodingFailure(.wrongType, at: 0, field: "transaction \(index)")
+                }
+                raised.append((index, try events(of: receipts.transactions[index])))
+            }
+            return entries(height: height, transactions: transactions, events: raised, accused: accused)
+        } catch {
+            throw StateFailure("block \(height) does not decode: \(error)")
+        }
+    }
+
+    private static func events(of receipt: Receipt) throws(EncodingFailure) -> [any LedgerEvent] {
+        var events: [any LedgerEvent] = []
+        for record in receipt.events { events.append(try DomainDispatch.event(record)) }
+        return events
+    }
+
+    /// Of a transaction, what its entries are made of.
+    private struct IndexedTransaction {
+        let hash: Hash
+        let signers: [Address]
+        let actingFor: OrganizationID?
+
+        init(_ signed: SignedTransaction) {
+            hash = signed.hash
+            signers = signed.signatures.map(\.account)
+            actingFor = signed.body.actingFor
+        }
+    }
+
+    private static func entries(
+        height: Height, transactions: [IndexedTransaction],
+        events raised: [(transaction: Int?, events: [any LedgerEvent])], accused: [Address?]
+    ) -> [IndexEntry] {
+        let height = height.value
         var entries: [IndexEntry] = accused.enumerated().map { ordinal, key in
             IndexEntry(evidence.appending(height).appending(UInt64(ordinal)), value: key?.bytes.array ?? [])
         }
         var ordinal: UInt64 = 0
-        for (index, raised) in run.events {
+        for (index, raised) in raised {
             var parties: Set<Party> = []
             if let index {
-                let body = transactions[index].body
-                parties.formUnion(transactions[index].signed.signatures.map { .account($0.account) })
-                if let organization = body.actingFor { parties.insert(.organization(organization)) }
+                parties.formUnion(transactions[index].signers.map { .account($0) })
+                if let organization = transactions[index].actingFor { parties.insert(.organization(organization)) }
             }
             for event in raised {
                 for topic in Set(event.topics) {
@@ -71,6 +125,17 @@ public enum LedgerIndexes {
             }
         }
         return entries
+    }
+
+    /// The block that a ledger entry is of; nil for entries of state records, and of tables that blocks alone don't
+    /// give.
+    public static func height(of entry: IndexEntry) -> Height? {
+        guard let first = entry.key.bytes.first, first >> 4 == DomainNumber.ledger.rawValue else { return nil }
+        switch first & 15 {
+        case 0: return position(in: entry.value)?.height
+        case 1, 2, 3: return position(in: entry.key.bytes)?.height
+        default: return nil
+        }
     }
 
     private static func bytes(of number: UInt64) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Blocks
+import Encoding
 import Execution
 import FoundationEssentials
 import Primitives
@@ -85,7 +86,28 @@ struct HistoryTests {
         if found != expected {
             problems.append("\(found.count) index entries, where the records give \(expected.count)")
         }
+        problems += try blockIndexProblems(of: ledger)
         return problems
+    }
+
+    /// The ledger's own index entries are those that blocks and receipts give, read back from their bytes.
+    private static func blockIndexProblems(of ledger: Ledger) throws -> [String] {
+        var expected: [IndexKey: [UInt8]] = [:]
+        for executed in ledger.blocks {
+            let block = try Block(decoding: executed.block.encoded)
+            let receipts = try BlockReceipts(decoding: executed.receipts.encoded)
+            for entry in try LedgerIndexes.entries(of: block, receipts: receipts, accused: []) {
+                guard LedgerIndexes.height(of: entry) == block.header.height else { return ["an entry of no height"] }
+                expected[entry.key] = entry.value
+            }
+        }
+        var found: [IndexKey: [UInt8]] = [:]
+        for write in ledger.state.layers.first?.index ?? []
+        where write.key.bytes[0] >> 4 == DomainNumber.ledger.rawValue {
+            if let value = write.value { found[write.key] = value }
+        }
+        return found == expected
+            ? [] : ["\(found.count) entries of blocks, where the log gives \(expected.count)"]
     }
 
     @Test("Random histories conserve every asset, replay to every root, and leave indexes that fit their records")
