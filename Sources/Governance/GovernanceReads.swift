@@ -16,6 +16,8 @@ public enum Parameters {
 public enum Validators {
     /// Where the state keeps the ``ValidatorsRecord``.
     public static let key = GovernanceKeys.validators.key
+    /// Where the state keeps the ``EpochRecord``.
+    public static let epochKey = GovernanceKeys.epoch.key
 
     public static func records(in state: any StateReader) throws(Refusal) -> [ValidatorRecord] {
         guard let record = try state.record(GovernanceKeys.validators) else {

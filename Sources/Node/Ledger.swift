@@ -52,7 +52,7 @@ package final class Ledger: Sendable {
         try home.finishUpgrade()
         let ledger = Ledger(genesis: genesis, home: home, log: log, state: state)
         if log.tip == nil { try ledger.begin() }
-        try ledger.keepFirstHop()
+        try ledger.keepHops()
         try ledger.catchUp(progress)
         return ledger
     }
@@ -64,13 +64,23 @@ package final class Ledger: Sendable {
         try state.push(layer)
     }
 
-    /// What leads from genesis to the first validators: a function of the genesis document.
-    private func keepFirstHop() throws {
-        guard try log.hops(in: 0..<1, limit: 1).isEmpty else { return }
-        let (block, layer) = try Self.genesisBlock(genesis)
-        let hop = try ValidatorSetHop.make(
-            block.header, certificate: nil, in: LayeredSnapshot(EmptySnapshot()).adding(layer))
-        try log.store(hops: [(.genesis, hop.encoded)])
+    /// What leads from genesis to the first validators, a function of the genesis document; and, where the state came as
+    /// a snapshot of a block behind which the validators are others, what leads to those.
+    private func keepHops() throws {
+        if try log.hops(in: 0..<1, limit: 1).isEmpty {
+            let (block, layer) = try Self.genesisBlock(genesis)
+            let hop = try ValidatorSetHop.make(
+                block.header, certificate: nil, in: LayeredSnapshot(EmptySnapshot()).adding(layer))
+            try log.store(hops: [(.genesis, hop.encoded)])
+        }
+        guard let height = state.height, height > .genesis, try log.block(at: height) == nil,
+            try log.hops(in: height.value..<height.value + 1, limit: 1).isEmpty
+        else { return }
+        let (header, certificate) = try header(at: height)
+        let snapshot = try state.snapshot()
+        guard try GenesisExecutor.validatorSet(in: snapshot).hash != header.validatorSet else { return }
+        let hop = try ValidatorSetHop.make(header, certificate: certificate, in: snapshot)
+        try log.store(hops: [(height, hop.encoded)])
     }
 
     package static func genesisBlock(_ genesis: Genesis) throws -> (block: Block, layer: StateLayer) {

@@ -38,6 +38,9 @@ extension Ledger {
 
     /// Proof that the block at `height` is final, for whoever trusts the one at `checkpoint`.
     package func evidence(of height: Height, from checkpoint: Height) throws -> ChainEvidence {
+        guard try log.header(at: checkpoint) != nil, try log.header(at: height) != nil else {
+            throw EvidenceFailure.missing
+        }
         let trusted = try header(at: checkpoint).header
         let (headers, certificate) = try certified(from: height, checkpoint: checkpoint)
         guard let last = headers.last else { throw NodeFailure(.corruption, "the log has no block \(height)") }
@@ -53,9 +56,24 @@ extension Ledger {
             hops = try found.map { try ValidatorSetHop(decoding: $0.hop) }
             if let first = hops.first, first.header == trusted { hops[0] = first.ofCheckpoint }
         }
+        let validators = try validators(deciding: trusted)
+        if certificate != nil { try check(hops, from: trusted, validators, to: last) }
         return ChainEvidence(
-            checkpoint: trusted, validators: try validators(deciding: trusted), hops: hops, headers: headers,
-            certificate: certificate)
+            checkpoint: trusted, validators: validators, hops: hops, headers: headers, certificate: certificate)
+    }
+
+    /// A node that began with a snapshot may lack hops from before it.
+    private func check(
+        _ hops: [ValidatorSetHop], from trusted: BlockHeader, _ validators: ValidatorSet, to last: BlockHeader
+    ) throws {
+        var set: Hash? = validators.hash
+        for hop in hops {
+            guard hop.header.validatorSet == set, hop.certificate != nil || hop.header == trusted else {
+                throw EvidenceFailure.missing
+            }
+            set = hop.record.set?.hash
+        }
+        guard last.validatorSet == set else { throw EvidenceFailure.missing }
     }
 
     /// The headers from `height` to the first that a certificate makes final, or to the checkpoint.
@@ -65,6 +83,7 @@ extension Ledger {
         var headers: [BlockHeader] = []
         var next = height
         while headers.count < ChainEvidence.maximumHeaders {
+            guard try log.header(at: next) != nil else { throw EvidenceFailure.missing }
             let (header, certificate) = try header(at: next)
             headers.append(header)
             if next == checkpoint { return (headers, nil) }

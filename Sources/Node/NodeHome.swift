@@ -16,6 +16,7 @@ internal import Votes
 /// - `transport.key` (mode 0600) names the node to its peers · `peers` addresses of peers that it learned
 /// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
 /// - `ledger/`: `log/`, `state/` the two stores · `journal/` votes
+/// - `snapshots/` states of past epochs, for peers that join
 /// - `mempool` what waited at the last stop · `restored` in a home from a backup, until it has a guard
 package struct NodeHome: Sendable {
     package let path: String
@@ -34,6 +35,7 @@ package struct NodeHome: Sendable {
     package var validatorKeyFile: String { path + "/validator.key" }
     package var storageDirectory: String { path + "/ledger" }
     package var mempoolFile: String { path + "/mempool" }
+    package var snapshotsFolder: String { path + "/snapshots" }
 
     /// True once the node has run.
     package var hasLedger: Bool { FileManager.default.fileExists(atPath: storageDirectory + "/home") }

@@ -35,6 +35,7 @@ package enum NodeProgram {
         // Everything passes here; the handler asks for the level in force, which a reload may change.
         logger.logLevel = .trace
         do {
+            try await StateSync.runIfAsked(home: home, configuration: configuration, logger: logger)
             let node = try await RunningNode(home: home, configuration: configuration, logger: logger)
             try await node.serve(readyFile: readyFile, withParent: withParent)
         } catch let failure as NodeFailure {
@@ -69,6 +70,7 @@ private struct RunningNode {
     let replica: Replica
     let gateway: PeerGateway
     let transport: TransportSecret
+    let snapshots: SnapshotKeeper
     let clock = NodeClock()
     /// Whom to tell when it serves; nil unless a service manager asked for it.
     let notification = ServiceNotification(environment: ProcessInfo.processInfo.environment)
@@ -124,8 +126,11 @@ private struct RunningNode {
             ChainHead(height: header.height, blockHash: header.hash, time: header.time, stateRoot: header.stateRoot))
         pipeline = Pipeline(network: ledger.network, threads: Int(configuration.number("verify.threads")))
         transport = try TransportSecret(home: home, network: ledger.network)
+        snapshots = SnapshotKeeper(
+            ledger: ledger, home: home, count: Int(configuration.number("snapshots.keep")),
+            minutes: configuration.number("snapshots.minutes"), logger: logger)
         gateway = PeerGateway(
-            driver: driver, pipeline: pipeline, ledger: ledger,
+            driver: driver, pipeline: pipeline, ledger: ledger, snapshots: snapshots,
             addresses: AddressBook(configured: configuration.list("p2p.peers"), learned: home.learnedPeers()),
             observers: Set(configuration.list("p2p.observers").compactMap { TransportKey(hexadecimal: $0) }),
             ownRecord: transport.record(advertising: configuration.text("p2p.advertise"), time: clock.now),
@@ -140,7 +145,7 @@ private struct RunningNode {
             validators: validators, board: board, measures: measures, gateway: gateway,
             trace: try ConsensusTrace(file: configuration.text("consensus.trace-file")), logger: logger,
             reserveBytes: configuration.number("storage.reserve-mebibytes") << 20,
-            watch: watch)
+            watch: watch, snapshots: snapshots)
         backend = NodeBackend(
             ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, gateway: gateway,
             ownKey: key?.address, watch: watch, logger: logger)
@@ -213,6 +218,7 @@ private struct RunningNode {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
         try await pipeline.stop()
+        snapshots.stop()
         if let failure = driver.failure { throw failure }
         logger.info("stopped")
     }

@@ -35,6 +35,7 @@ final class PeerGateway: PeerHandler {
     private let driver: Driver
     private let pipeline: Pipeline
     private let ledger: Ledger
+    private let snapshots: SnapshotKeeper
     private let observers: Set<TransportKey>
     private let ownRecord: PeerAddressRecord?
     private let saveAddresses: @Sendable ([PeerContact]) -> Void
@@ -53,7 +54,7 @@ final class PeerGateway: PeerHandler {
     private static let savingPause = DispatchTimeInterval.seconds(5)
 
     init(
-        driver: Driver, pipeline: Pipeline, ledger: Ledger, addresses: AddressBook, observers: Set<TransportKey>,
+        driver: Driver, pipeline: Pipeline, ledger: Ledger, snapshots: SnapshotKeeper, addresses: AddressBook, observers: Set<TransportKey>,
         ownRecord: PeerAddressRecord?, saveAddresses: @escaping @Sendable ([PeerContact]) -> Void, logger: Logger
     ) {
         let memory = SignatureMemory()
@@ -65,6 +66,7 @@ final class PeerGateway: PeerHandler {
         self.driver = driver
         self.pipeline = pipeline
         self.ledger = ledger
+        self.snapshots = snapshots
         self.observers = observers
         self.ownRecord = ownRecord
         self.saveAddresses = saveAddresses
@@ -143,6 +145,18 @@ final class PeerGateway: PeerHandler {
         }
         guard isTaken, isValidator || !message.isOfValidators else { return nil }
         let raw = MessageVerifier.transactions(in: message)
+        // [N11] Served beside consensus.
+        switch message {
+        case .snapshotRequest(let checkpoint):
+            serve(key, on: .sync) { [snapshots] in .snapshot(try snapshots.manifest(from: checkpoint)) }
+            return nil
+        case .chunkRequest(let position):
+            serve(key, on: .sync) { [snapshots] in
+                .chunk(position, try snapshots.chunk(position.index, at: position.height) ?? [])
+            }
+            return nil
+        default: break
+        }
         // What a proposal carries is looked at once it is known to be its leader's.
         if !raw.isEmpty, case .proposal(let proposal) = message {
             guard try await pipeline.runFirst({ try verifier.isOfItsLeader(proposal) }) else { return nil }

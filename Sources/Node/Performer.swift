@@ -26,6 +26,7 @@ final class Performer {
     private let logger: Logger
     private let reserveBytes: UInt64
     private let watch: KeyWatch
+    private let snapshots: SnapshotKeeper
     private var lastReason: GuardRecord.Reason?
 
     private var validators: ValidatorSet
@@ -46,7 +47,7 @@ final class Performer {
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
         records: [JournalRecord], validators: ValidatorSet, board: HeadBoard, measures: NodeMeasures,
         gateway: PeerGateway, trace: ConsensusTrace?, logger: Logger, reserveBytes: UInt64,
-        watch: KeyWatch
+        watch: KeyWatch, snapshots: SnapshotKeeper
     ) {
         self.ledger = ledger
         self.clock = clock
@@ -61,6 +62,7 @@ final class Performer {
         self.logger = logger
         self.reserveBytes = reserveBytes
         self.watch = watch
+        self.snapshots = snapshots
         live = LiveJournalRecords(records)
     }
 
@@ -237,7 +239,10 @@ final class Performer {
         let started = ContinuousClock.now
         try ledger.append(blocks)
         measures.logSeconds(ContinuousClock.now - started)
-        for block in blocks { try ledger.state.push(block.executed.layer) }
+        for block in blocks {
+            try ledger.state.push(block.executed.layer)
+            snapshots.finalized(block.executed.block.header)
+        }
         answers.append(.finalState(try ledger.state.snapshot()))
         lastSnapshot = .now
         for block in blocks {

@@ -53,6 +53,8 @@ package struct RequestLedger: Sendable {
         case 10: !(open[key]?.parts.isEmpty ?? true)
         case 13: !(open[key]?.transactions.isEmpty ?? true)
         case 15: (open[key]?.ranges ?? 0) > 0
+        // Asked for only before the node runs.
+        case 18, 20: false
         default: true
         }
     }

@@ -117,6 +117,18 @@ package struct Setting: Sendable {
         .number(
             "storage.map-gibibytes", 64, in: 1...4096,
             "Address space reserved for each store; disk is used as it fills."),
+        .choice(
+            "sync.mode", "blocks", of: ["blocks", "snapshot"],
+            "How a node without a ledger begins: all blocks from genesis, or a peer's snapshot of the state."),
+        Setting(
+            key: "sync.checkpoint", standard: .text(""), allowed: "HEIGHT:HASH of a final block, or \"\" for genesis",
+            explanation: "With snapshot: where the evidence must begin. Take a recent block that you trust."
+        ) { if case .text(let value) = $0 { value.isEmpty || SyncCheckpoint(value) != nil } else { false } },
+        .number(
+            "snapshots.keep", 2, in: 0...16, "Snapshots of the state kept for peers that join; 0 for none."),
+        .number(
+            "snapshots.minutes", 1_440, in: 0...1_000_000,
+            "One is taken at the first epoch's end so long after the last."),
         .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
         .number(
             "storage.checkpoint-mebibytes", 96, in: 1...4096, "How much of it may be in memory before a checkpoint."),

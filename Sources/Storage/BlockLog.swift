@@ -35,6 +35,13 @@ public struct LoggedHeader: Hashable, Sendable {
     public let hash: Hash
     public let header: [UInt8]
     public let certificate: [UInt8]
+
+    public init(height: Height, hash: Hash, header: [UInt8], certificate: [UInt8]) {
+        self.height = height
+        self.hash = hash
+        self.header = header
+        self.certificate = certificate
+    }
 }
 
 /// The last final block.
@@ -126,8 +133,7 @@ public final class BlockLog: Sendable {
             }
             expected = entry.height.next
             let key = entry.height.value.bigEndianBytes
-            let header =
-                entry.hash.bytes.array + UInt32(entry.header.count).bigEndianBytes + entry.header + entry.certificate
+            let header = Self.headerValue(entry.hash, header: entry.header, certificate: entry.certificate)
             try transaction.put(headers, key, Self.check(header, entry.height), isAppended: true)
             try transaction.put(blocks, key, Self.check(entry.block, entry.height), isAppended: true)
             try transaction.put(receiptsTable, key, Self.check(entry.receipts, entry.height), isAppended: true)
@@ -138,6 +144,33 @@ public final class BlockLog: Sendable {
         try dropBodies(upTo: last.height, transaction)
         try transaction.commit()
         tipBox.withLock { $0 = LogTip(height: last.height, hash: last.hash) }
+    }
+
+    /// Makes an empty log one that goes on behind the last of `headers`, whose state came by other means: blocks without
+    /// bodies, ascending, with gaps between them, and the hops that came along. One durable transaction.
+    public func begin(
+        behind headers: [LoggedHeader], hops: [(height: Height, hop: [UInt8])]
+    ) throws(StorageFailure) {
+        guard let last = headers.last else { return }
+        try onWriter { () throws(StorageFailure) in
+            guard self.tip == nil else { throw .outOfOrder("The log has blocks already.") }
+            let transaction = try WriteTransaction(self.environment)
+            for entry in headers {
+                let key = entry.height.value.bigEndianBytes
+                let value = Self.headerValue(entry.hash, header: entry.header, certificate: entry.certificate)
+                try transaction.put(self.headers, key, Self.check(value, entry.height), isAppended: true)
+                try transaction.put(self.hashes, entry.hash.bytes.array, key)
+            }
+            for (height, hop) in hops {
+                try transaction.put(self.hopsTable, height.value.bigEndianBytes, Self.check(hop, height))
+            }
+            try transaction.commit()
+            self.tipBox.withLock { $0 = LogTip(height: last.height, hash: last.hash) }
+        }
+    }
+
+    private static func headerValue(_ hash: Hash, header: [UInt8], certificate: [UInt8]) -> [UInt8] {
+        hash.bytes.array + UInt32(header.count).bigEndianBytes + header + certificate
     }
 
     private func dropBodies(

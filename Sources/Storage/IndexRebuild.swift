@@ -36,7 +36,7 @@ public struct IndexRebuild {
             options: .init(mapBytes: options.mapBytes, tables: CheckpointSnapshot.Tables.names))
         tables = CheckpointSnapshot.Tables(environment)
         self.options = options
-        try Schema.settle(environment, meta: tables.meta, network: home.network)
+        try Schema.settle(environment, name: "state", meta: tables.meta, home: home)
         let transaction = try WriteTransaction(environment)
         if case .state = try BuildMark.read(transaction, tables) { throw .unfinishedState(path: environment.path) }
         guard let checkpoint = try transaction.get(tables.meta, CheckpointSnapshot.checkpointKey) else { return nil }

@@ -234,10 +234,12 @@ public final class StateStore: Sendable {
     }
 
     /// The newest finalized state, consistent for ``StateStoreOptions/snapshotAge``; then reads throw "expired".
-    public func snapshot() throws(StorageFailure) -> LayeredSnapshot {
+    ///
+    /// - Parameter age: how long instead. The disk does not get back what the state gives up meanwhile.
+    public func snapshot(keptFor age: Duration? = nil) throws(StorageFailure) -> LayeredSnapshot {
         sweepHandlesIfDue()
         return try live.withLock { (live) throws(StorageFailure) in
-            let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)
+            let handle = try ReadHandle(pool, maximumAge: age ?? options.snapshotAge)
             live.handles.append(WeakHandle(handle: handle))
             let base = try CheckpointSnapshot(handle, tables: tables, cache: cache)
             // A checkpoint may be committed and not yet be noted here: the transaction tells which layers it covers.

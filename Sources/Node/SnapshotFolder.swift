@@ -1,0 +1,133 @@
+internal import Encoding
+internal import FoundationEssentials
+internal import Primitives
+internal import Proofs
+internal import StateModel
+internal import Storage
+
+/// A snapshot on disk: a folder with the file `manifest` and one file for each chunk. Without its manifest, which is
+/// written last, it is none.
+struct SnapshotFolder: Sendable {
+    let path: String
+    let manifest: SnapshotManifest
+
+    private static let manifestName = "manifest"
+    private static func name(_ index: Int) -> String { "chunk-" + String(index) }
+
+    private init(path: String, manifest: SnapshotManifest) {
+        self.path = path
+        self.manifest = manifest
+    }
+
+    /// Nil if there is no snapshot.
+    static func open(_ path: String) throws -> SnapshotFolder? {
+        guard FileManager.default.fileExists(atPath: path + "/" + manifestName) else { return nil }
+        guard let bytes = try FileDisk(path).read(manifestName), bytes.count <= SnapshotManifest.maximumBytes else {
+            throw NodeFailure(.configuration, "\(path)/\(manifestName) is no manifest of a snapshot")
+        }
+        do {
+            return SnapshotFolder(path: path, manifest: try SnapshotManifest(decoding: bytes))
+        } catch {
+            throw NodeFailure(.corruption, "\(path)/\(manifestName) does not decode: \(error)")
+        }
+    }
+
+    /// The snapshots of a home, ascending by height; what is none is passed over.
+    static func all(in home: NodeHome) -> [SnapshotFolder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: home.snapshotsFolder)) ?? []
+        let heights = names.compactMap { UInt64($0) }.sorted()
+        return heights.compactMap { try? open(home.snapshotsFolder + "/\($0)") }
+    }
+
+    /// The bytes of a chunk; nil if there is none.
+    func chunk(_ index: Int) throws -> [UInt8]? {
+        guard (0..<manifest.chunks).contains(index) else { return nil }
+        return try FileDisk(path).read(Self.name(index))
+    }
+
+    /// Writes the state that `snapshot` is as a snapshot with evidence `chain`. What a folder of that name holds goes.
+    ///
+    /// - Parameter progress: chunks done, of so many; throws to give up.
+    static func write(
+        _ snapshot: LayeredSnapshot, chain: ChainEvidence, to path: String, progress: (Int, Int) throws -> Void
+    ) throws -> SnapshotFolder {
+        var depth = try StateMeasure.depth(of: snapshot)
+        while true {
+            if let written = try write(snapshot, chain: chain, depth: depth, to: path, progress: progress) {
+                return written
+            }
+            guard depth < StateChunk.maximumDepth else {
+                throw NodeFailure(.failure, "the state is too large for a snapshot")
+            }
+            depth += 1
+        }
+    }
+
+    /// Nil if a chunk would be too large.
+    private static func write(
+        _ snapshot: LayeredSnapshot, chain: ChainEvidence, depth: Int, to path: String,
+        progress: (Int, Int) throws -> Void
+    ) throws -> SnapshotFolder? {
+        try remove(path)
+        let disk = try FileDisk.making(path)
+        var entries: UInt64 = 0
+        var bytes: UInt64 = 0
+        for index in 0..<1 << depth {
+            guard let chunk = try StateChunk.make(index, depth: depth, of: snapshot) else { return nil }
+            let encoded = chunk.encoded
+            entries += UInt64(chunk.entries.count)
+            bytes += UInt64(encoded.count)
+            try disk.replace(name(index), with: encoded)
+            try progress(index + 1, 1 << depth)
+        }
+        let manifest = SnapshotManifest(chain: chain, depth: depth, entries: entries, bytes: bytes)
+        try disk.replace(manifestName, with: manifest.encoded)
+        return SnapshotFolder(path: path, manifest: manifest)
+    }
+
+    /// Makes a copy, its manifest last.
+    func copy(to target: String, progress: (Int, Int) -> Void) throws {
+        guard !FileManager.default.fileExists(atPath: target) else {
+            throw NodeFailure(.usage, "\(target) is there already", hint: "Name a folder that is not there yet.")
+        }
+        let disk = try FileDisk.making(target)
+        for index in 0..<manifest.chunks {
+            guard let bytes = try chunk(index) else {
+                throw NodeFailure(.corruption, "\(path) lacks chunk \(index)", hint: "Another snapshot came meanwhile?")
+            }
+            try disk.replace(Self.name(index), with: bytes)
+            progress(index + 1, manifest.chunks)
+        }
+        try disk.replace(Self.manifestName, with: manifest.encoded)
+    }
+
+    /// The manifest goes first.
+    static func remove(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        try? FileManager.default.removeItem(atPath: path + "/" + manifestName)
+        try FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// How many chunks a state is best cut into.
+private enum StateMeasure {
+    private static let chunkBytes = 512 * 1024
+    private static let fewest = 64
+
+    /// By the first entries: paths are hashes, so they are like all others.
+    static func depth(of snapshot: LayeredSnapshot) throws -> Int {
+        let sample = try snapshot.entries(atOrAfter: .zero, limit: 4_096)
+        guard sample.count == 4_096, let last = sample.last else { return 0 }
+        let bytes = sample.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 12 }
+        // The sample covers this share of all paths.
+        let share = Double(last.path.firstWord) / 18_446_744_073_709_551_616.0
+        var depth = 0
+        while depth < StateChunk.maximumDepth,
+            Double(bytes) / share / Double(1 << depth) > Double(chunkBytes),
+            Double(sample.count) / share / Double(1 << (depth + 1)) > Double(fewest)
+        {
+            depth += 1
+        }
+        return depth
+    }
+}

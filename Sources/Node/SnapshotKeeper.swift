@@ -1,0 +1,124 @@
+internal import Blocks
+internal import Dispatch
+internal import FoundationEssentials
+internal import Governance
+internal import Logging
+internal import Primitives
+internal import Proofs
+internal import StateModel
+internal import Storage
+internal import Synchronization
+
+/// Takes a snapshot at an epoch's end now and then, keeps the last few, and hands out their chunks.
+///
+/// Only the state at an epoch's end will do: a node that begins there needs no block before it, neither to judge votes nor
+/// to know which evidence was recorded already.
+final class SnapshotKeeper: Sendable {
+    private struct Content {
+        var isBusy = false
+        var isStopping = false
+        var last: ContinuousClock.Instant?
+        /// Ascending by height.
+        var kept: [SnapshotFolder] = []
+    }
+
+    private let ledger: Ledger
+    private let folder: String
+    private let count: Int
+    private let pause: Duration
+    private let logger: Logger
+    private let content = Mutex(Content())
+    private let writer = DispatchQueue(label: "mednexus.snapshots", qos: .utility)
+
+    /// As long as it may take to write one: the state's disk space grows meanwhile.
+    private static let longest = Duration.seconds(3_600)
+
+    /// - Parameters:
+    ///   - count: how many are kept; 0: none is taken.
+    ///   - minutes: the time between two.
+    init(ledger: Ledger, home: NodeHome, count: Int, minutes: UInt64, logger: Logger) {
+        self.ledger = ledger
+        folder = home.snapshotsFolder
+        self.count = count
+        pause = .seconds(Int64(minutes) * 60)
+        self.logger = logger
+        let kept = SnapshotFolder.all(in: home)
+        content.withLock { $0.kept = kept }
+    }
+
+    /// Called after each final block, with its state already in the store. Returns at once.
+    func finalized(_ header: BlockHeader) {
+        guard count > 0 else { return }
+        let isDue = content.withLock { content in
+            let isDue = content.last.map { ContinuousClock.now - $0 >= pause } ?? true
+            return isDue && !content.isBusy && !content.isStopping
+        }
+        guard isDue else { return }
+        do {
+            let snapshot = try ledger.state.snapshot(keptFor: Self.longest)
+            guard snapshot.height == header.height,
+                try Epochs.current(in: snapshot).firstHeight == header.height.next
+            else { return }
+            content.withLock { content in
+                content.isBusy = true
+                content.last = .now
+            }
+            writer.async { [self] in write(snapshot, header.height) }
+        } catch {
+            logger.warning("no snapshot can be taken", metadata: ["because": "\(error)"])
+        }
+    }
+
+    private func write(_ snapshot: LayeredSnapshot, _ height: Height) {
+        let started = ContinuousClock.now
+        defer { content.withLock { $0.isBusy = false } }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let path = "\(folder)/\(height)"
+            let made = try SnapshotFolder.write(
+                snapshot, chain: try ledger.evidence(of: height, from: .genesis), to: path
+            ) { _, _ in
+                if content.withLock({ $0.isStopping }) { throw CancellationError() }
+            }
+            let old = content.withLock { content -> [SnapshotFolder] in
+                content.kept.append(made)
+                let old = content.kept.dropLast(count)
+                content.kept.removeFirst(old.count)
+                return Array(old)
+            }
+            for folder in old { try SnapshotFolder.remove(folder.path) }
+            logger.info(
+                "snapshot taken",
+                metadata: [
+                    "height": "\(height)", "entries": "\(made.manifest.entries)", "chunks": "\(made.manifest.chunks)",
+                    "bytes": "\(made.manifest.bytes)", "seconds": "\((.now - started) / Duration.seconds(1))",
+                ])
+        } catch is CancellationError {
+            // What is written is removed when this height is written again, or with the next.
+        } catch {
+            logger.warning("the snapshot was not taken", metadata: ["height": "\(height)", "because": "\(error)"])
+        }
+    }
+
+    /// The one being written is given up.
+    func stop() {
+        content.withLock { $0.isStopping = true }
+        writer.sync {}
+    }
+
+    /// The newest snapshot of a block above `checkpoint`, with evidence from there.
+    func manifest(from checkpoint: Height) throws -> SnapshotManifest? {
+        guard let newest = content.withLock({ $0.kept.last })?.manifest, let height = newest.header?.height,
+            height > checkpoint
+        else { return nil }
+        guard checkpoint > .genesis else { return newest }
+        return SnapshotManifest(
+            chain: try ledger.evidence(of: height, from: checkpoint), depth: newest.depth, entries: newest.entries,
+            bytes: newest.bytes)
+    }
+
+    func chunk(_ index: Int, at height: Height) throws -> [UInt8]? {
+        try content.withLock { $0.kept.last { $0.manifest.header?.height == height } }?.chunk(index)
+    }
+}

@@ -1,0 +1,71 @@
+internal import Blocks
+internal import Dispatch
+internal import Encoding
+internal import FoundationEssentials
+internal import Logging
+internal import Metrics
+internal import Networking
+internal import Primitives
+internal import Proofs
+internal import Replica
+internal import StateModel
+
+/// `HEIGHT:HASH`, the block that the operator trusts.
+struct SyncCheckpoint {
+    let height: Height
+    let blockHash: Hash
+
+    init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let height = UInt64(parts[0]), height <= Height.maximum.value,
+            let hash = Hexadecimal.decode(String(parts[1])).flatMap({ Bytes32($0) })
+        else { return nil }
+        self.height = Height(height)
+        blockHash = Hash(hash)
+    }
+}
+
+/// Before a node without a ledger runs: takes a peer's snapshot of the state, chunk by chunk from all that have it, each
+/// proven. What a stop interrupts goes on at the next start. Then the node runs, and syncs the blocks behind it [N11].
+enum StateSync {
+    /// Does nothing unless `sync.mode` asks for it and the home has no ledger.
+    static func runIfAsked(home: NodeHome, configuration: Configuration, logger: Logger) async throws {
+        guard configuration.text("sync.mode") == "snapshot", try SnapshotImport.isPossible(in: home) else { return }
+        try home.requireKeyOfGuard(try home.validatorKey())
+        let trusted = try trusted(home, configuration)
+        let network = try TransportSecret(home: home, network: trusted.network)
+        let contacts = configuration.list("p2p.peers").compactMap { PeerContact($0) } + home.learnedPeers()
+        guard !contacts.isEmpty else {
+            logger.warning("sync.mode is snapshot, and no peer is known: blocks are synced from genesis")
+            return
+        }
+        let session = StateSyncSession(
+            home: home, trusted: trusted, mapGibibytes: configuration.number("storage.map-gibibytes"),
+            peers: Set(contacts.map(\.key)), logger: logger,
+            notification: ServiceNotification(environment: ProcessInfo.processInfo.environment))
+        let peers = PeerNetwork(
+            network.configuration(listening: nil, maximumInbound: 0), handler: session, metrics: NOOPMetricsHandler.instance,
+            logger: logger)
+        session.attach(peers)
+        var targets: [TransportKey: [PeerAddress]] = [:]
+        for contact in contacts {
+            targets[contact.key, default: []].append(PeerAddress(host: contact.host, port: contact.port))
+        }
+        peers.setTargets(targets)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await peers.run() }
+            defer { group.cancelAll() }
+            try await session.run()
+        }
+    }
+
+    /// Where evidence must begin: the operator's checkpoint, or the genesis block.
+    static func trusted(_ home: NodeHome, _ configuration: Configuration) throws -> Checkpoint {
+        let genesis = try home.genesis()
+        if let named = SyncCheckpoint(configuration.text("sync.checkpoint")) {
+            return Checkpoint(network: genesis.hash, height: named.height, blockHash: named.blockHash)
+        }
+        let block = try Ledger.genesisBlock(genesis).block
+        return Checkpoint(network: genesis.hash, height: .genesis, blockHash: block.hash)
+    }
+}

@@ -1,0 +1,320 @@
+internal import Blocks
+internal import Dispatch
+internal import Encoding
+internal import Logging
+internal import Networking
+internal import Primitives
+internal import Proofs
+internal import Replica
+internal import StateModel
+internal import Synchronization
+
+/// One state sync: offers are gathered, one is chosen, its chunks are fetched, proven and taken in order.
+///
+/// Messages of peers come in on the network's threads; ``run()`` is the only one that acts on them.
+final class StateSyncSession: PeerHandler {
+    private enum Event: Sendable {
+        case connected(TransportKey)
+        case disconnected(TransportKey)
+        case snapshot(SnapshotManifest?, TransportKey)
+        case chunk(ChunkPosition, [UInt8], TransportKey)
+        case tick
+    }
+
+    private let home: NodeHome
+    private let trusted: Checkpoint
+    private let mapGibibytes: UInt64
+    private let peers: Set<TransportKey>
+    private let logger: Logger
+    private let notification: ServiceNotification?
+    private let network = Mutex<PeerNetwork?>(nil)
+    private let events: AsyncStream<Event>
+    private let feed: AsyncStream<Event>.Continuation
+    /// Hashing and LMDB are not for the threads of asynchronous code.
+    private let work = DispatchQueue(label: "mednexus.state-sync")
+    /// Chunks asked for and not here; nothing else is taken.
+    private let asked = Mutex<[TransportKey: Set<ChunkPosition>]>([:])
+
+    /// How long offers are waited for once one is there, and for one at all.
+    private static let gathering = Duration.seconds(3)
+    /// How long for the one that an interrupted import was of.
+    private static let waitingForBegun = Duration.seconds(12)
+    private static let patience = Duration.seconds(60)
+    private static let askingAgain = Duration.seconds(10)
+    private static let told = Duration.seconds(2)
+
+    init(
+        home: NodeHome, trusted: Checkpoint, mapGibibytes: UInt64, peers: Set<TransportKey>, logger: Logger,
+        notification: ServiceNotification?
+    ) {
+        self.home = home
+        self.trusted = trusted
+        self.mapGibibytes = mapGibibytes
+        self.peers = peers
+        self.logger = logger
+        self.notification = notification
+        (events, feed) = AsyncStream.makeStream()
+    }
+
+    func attach(_ network: PeerNetwork) { self.network.withLock { $0 = network } }
+
+    // MARK: From the network
+
+    func admission(of key: TransportKey, isInbound: Bool) -> PeerAdmission {
+        peers.contains(key) ? .admit(.listed) : .refuse("this node takes a snapshot, and knows whom to ask")
+    }
+
+    func connected(_ key: TransportKey, address: PeerAddress, isInbound: Bool) { feed.yield(.connected(key)) }
+    func disconnected(_ key: TransportKey) { feed.yield(.disconnected(key)) }
+
+    func received(_ message: [UInt8], on channel: MessageChannel, from key: TransportKey) async {
+        guard channel == .sync, let kind = PeerMessage.kind(of: message), kind == 18 || kind == 20 else { return }
+        guard let decoded = try? PeerMessage(decoding: message) else {
+            network.withLock { $0 }?.ban(key, because: "undecodable")
+            return
+        }
+        switch decoded {
+        case .snapshot(let manifest): feed.yield(.snapshot(manifest, key))
+        case .chunk(let position, let bytes):
+            guard asked.withLock({ $0[key]?.remove(position) }) != nil else { return }
+            feed.yield(.chunk(position, bytes, key))
+        default: break
+        }
+    }
+
+    private func send(_ message: PeerMessage, to key: TransportKey) {
+        network.withLock { $0 }?.send(message.encoded, on: .sync, to: key)
+    }
+
+    // MARK: The loop
+
+    private struct Offer {
+        let manifest: SnapshotManifest
+        let header: BlockHeader
+
+        func isSame(as other: SnapshotManifest) -> Bool {
+            header == other.header && manifest.depth == other.depth
+        }
+    }
+
+    private struct Progress {
+        var connected: Set<TransportKey> = []
+        var answered: Set<TransportKey> = []
+        var offers: [TransportKey: Offer] = [:]
+        let started = ContinuousClock.now
+        var firstOffer: ContinuousClock.Instant?
+        var askedAgain = ContinuousClock.now
+        var toldAt = ContinuousClock.now
+        var chosen: Offer?
+        var plan: ChunkPlan?
+        var held: [Int: ProvenChunk] = [:]
+        var bytes = 0
+        var began = ContinuousClock.now
+    }
+
+    /// Until the state is there, or no peer has one.
+    func run() async throws {
+        let ticking = Task { [feed] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(200))
+                feed.yield(.tick)
+            }
+        }
+        defer { ticking.cancel() }
+        let interrupted = try SnapshotImport.interrupted(in: home)
+        var progress = Progress()
+        var importing: SnapshotImport?
+        if let interrupted, let all = try await resumed(interrupted) {
+            // Everything was here already.
+            return try await finish(all)
+        }
+        for await event in events {
+            try Task.checkCancellation()
+            handle(event, &progress)
+            if case .chunk(let position, let bytes, let key) = event, let current = importing {
+                try await take(position, bytes, from: key, into: current, &progress)
+            }
+            if progress.chosen == nil {
+                guard try choose(interrupted, &progress) else { continue }
+                guard let chosen = progress.chosen else { return }
+                let made = try await begin(chosen.manifest)
+                importing = made.value
+                progress.plan = ChunkPlan(chunks: chosen.manifest.chunks, next: made.value.next)
+                progress.began = .now
+            }
+            ask(&progress)
+            tell(&progress)
+            if let current = importing, progress.plan?.isComplete ?? false {
+                return try await finish(Handed(current))
+            }
+        }
+    }
+
+    private func handle(_ event: Event, _ progress: inout Progress) {
+        switch event {
+        case .connected(let key):
+            progress.connected.insert(key)
+            send(.snapshotRequest(checkpoint: trusted.height), to: key)
+        case .disconnected(let key):
+            progress.connected.remove(key)
+            progress.offers[key] = nil
+            asked.withLock { $0[key] = nil }
+        case .snapshot(let manifest, let key):
+            progress.answered.insert(key)
+            guard let manifest else { return }
+            do {
+                let header = try manifest.chain.verify(trusting: trusted)
+                progress.offers[key] = Offer(manifest: manifest, header: header)
+                progress.firstOffer = progress.firstOffer ?? .now
+            } catch {
+                logger.warning("a peer's snapshot proves nothing", metadata: ["peer": "\(key)", "because": "\(error)"])
+                network.withLock { $0 }?.ban(key, because: "bad_snapshot")
+            }
+        case .chunk: break
+        case .tick:
+            guard ContinuousClock.now - progress.askedAgain > Self.askingAgain else { return }
+            progress.askedAgain = .now
+            for key in progress.connected where progress.offers[key] == nil {
+                send(.snapshotRequest(checkpoint: trusted.height), to: key)
+            }
+        }
+    }
+
+    /// True once it is decided: an offer is chosen, or (none) the node begins with blocks.
+    private func choose(_ interrupted: SnapshotManifest?, _ progress: inout Progress) throws -> Bool {
+        let now = ContinuousClock.now
+        if let interrupted, let same = progress.offers.values.first(where: { $0.isSame(as: interrupted) }) {
+            progress.chosen = same
+            return true
+        }
+        if let first = progress.firstOffer {
+            let isGathered = progress.offers.count == peers.count || now - first > Self.gathering
+            // Who has what was begun may still come.
+            guard isGathered, interrupted == nil || now - first > Self.waitingForBegun else { return false }
+            progress.chosen = progress.offers.values.max { $0.header.height < $1.header.height }
+            if progress.chosen != nil { return true }
+        }
+        guard now - progress.started > Self.patience else { return false }
+        guard interrupted == nil else {
+            throw NodeFailure(
+                .failure, "no peer has the snapshot that this home was being made of, or another one",
+                hint: "Start again when peers are there; or empty the folder ledger, and set sync.mode to blocks.")
+        }
+        logger.warning(
+            "no peer has a snapshot: blocks are synced from genesis",
+            metadata: ["peers": "\(progress.connected.count)", "answered": "\(progress.answered.count)"])
+        return true
+    }
+
+    private func ask(_ progress: inout Progress) {
+        guard let chosen = progress.chosen, var plan = progress.plan else { return }
+        let able = progress.offers.filter { $0.value.isSame(as: chosen.manifest) }.keys.sorted()
+        progress.plan = nil
+        for request in plan.plan(peers: able, now: NodeClock.now) {
+            let position = ChunkPosition(height: chosen.header.height, index: request.index)
+            asked.withLock { _ = $0[request.peer, default: []].insert(position) }
+            send(.chunkRequest(position), to: request.peer)
+        }
+        progress.plan = plan
+    }
+
+    private func take(
+        _ position: ChunkPosition, _ bytes: [UInt8], from key: TransportKey, into current: SnapshotImport,
+        _ progress: inout Progress
+    ) async throws {
+        guard let chosen = progress.chosen, progress.plan?.answered(position.index, by: key) ?? false else { return }
+        guard !bytes.isEmpty else {
+            // It was replaced by a newer one there.
+            progress.offers[key] = nil
+            progress.plan?.rest(key, now: NodeClock.now)
+            return
+        }
+        let manifest = chosen.manifest
+        do {
+            progress.held[position.index] = try await onWork {
+                try SnapshotImport.verified(bytes, index: position.index, of: manifest)
+            }
+        } catch {
+            logger.warning("a peer's chunk proves nothing", metadata: ["peer": "\(key)", "because": "\(error)"])
+            progress.offers[key] = nil
+            progress.plan?.rest(key, now: NodeClock.now)
+            network.withLock { $0 }?.ban(key, because: "bad_chunk")
+            return
+        }
+        progress.plan?.hold(position.index)
+        progress.bytes += bytes.count
+        let importing = Handed(current)
+        while let next = progress.plan?.next, let chunk = progress.held.removeValue(forKey: next) {
+            try await onWork { try importing.value.append(chunk) }
+            progress.plan?.advance()
+        }
+    }
+
+    // MARK: The import, on its queue
+
+    /// Moves the import to the queue and back: one of both uses it at a time.
+    ///
+    /// `@unchecked Sendable`: ``run()`` waits for the queue.
+    private struct Handed: @unchecked Sendable {
+        let value: SnapshotImport
+        init(_ value: SnapshotImport) { self.value = value }
+    }
+
+    private func onWork<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            work.async { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    private func begin(_ manifest: SnapshotManifest) async throws -> Handed {
+        let (home, trusted, map) = (home, trusted, mapGibibytes)
+        let made = try await onWork {
+            Handed(try SnapshotImport(manifest, trusting: trusted, in: home, mapGibibytes: map))
+        }
+        logger.info(
+            "a snapshot is taken from peers",
+            metadata: [
+                "height": "\(manifest.header?.height ?? .genesis)", "entries": "\(manifest.entries)",
+                "chunks": "\(manifest.chunks)", "from": "\(made.value.next)", "bytes": "\(manifest.bytes)",
+            ])
+        return made
+    }
+
+    /// An import of which only the end is missing.
+    private func resumed(_ manifest: SnapshotManifest) async throws -> Handed? {
+        guard (try? manifest.chain.verify(trusting: trusted)) != nil else { return nil }
+        let made = try await begin(manifest)
+        return made.value.isBehindLast ? made : nil
+    }
+
+    private func finish(_ importing: Handed) async throws {
+        let logger = logger
+        logger.info("the snapshot is here: its trie and indexes are made")
+        notification?.status("making the trie and indexes of a snapshot")
+        try await onWork {
+            try importing.value.finish { count in
+                if count.isMultiple(of: 1_000_000) { logger.info("entries done", metadata: ["count": "\(count)"]) }
+            }
+        }
+        logger.info("the state is taken; blocks behind it come next")
+    }
+
+    private func tell(_ progress: inout Progress) {
+        guard ContinuousClock.now - progress.toldAt > Self.told else { return }
+        progress.toldAt = .now
+        guard let chosen = progress.chosen, let plan = progress.plan else {
+            logger.info(
+                "looking for a snapshot of the state", metadata: ["peers": "\(progress.connected.count)"])
+            return
+        }
+        let seconds = (ContinuousClock.now - progress.began) / Duration.seconds(1)
+        let left = Double(chosen.manifest.chunks - plan.next) * seconds / Double(max(1, progress.bytes))
+            * Double(chosen.manifest.bytes) / Double(max(1, chosen.manifest.chunks))
+        let rate = Double(progress.bytes) / 1_048_576 / max(0.001, seconds)
+        let text =
+            "snapshot of block \(chosen.header.height): chunk \(plan.next) of \(chosen.manifest.chunks),"
+            + " \(Int(rate)) MiB a second, about \(Int(left)) s left"
+        logger.info("\(text)")
+        notification?.status(text)
+    }
+}
