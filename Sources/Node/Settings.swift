@@ -114,9 +114,6 @@ package struct Setting: Sendable {
             let parts = entry.split(separator: "=")
             return parts.count == 2 && levels.contains(String(parts[1]))
         },
-        .number(
-            "storage.map-gibibytes", 64, in: 1...4096,
-            "Address space reserved for each store; disk is used as it fills."),
         .choice(
             "sync.mode", "blocks", of: ["blocks", "snapshot"],
             "How a node without a ledger begins: all blocks from genesis, or a peer's snapshot of the state."),
@@ -129,6 +126,9 @@ package struct Setting: Sendable {
         .number(
             "snapshots.minutes", 1_440, in: 0...1_000_000,
             "One is taken at the first epoch's end so long after the last."),
+        .number(
+            "storage.map-gibibytes", 64, in: 1...4096,
+            "Address space reserved for each store; disk is used as it fills."),
         .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
         .number(
             "storage.checkpoint-mebibytes", 96, in: 1...4096, "How much of it may be in memory before a checkpoint."),
