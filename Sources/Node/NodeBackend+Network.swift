@@ -54,7 +54,7 @@ struct ReplicaSummary: Sendable {
         20 * deltaMilliseconds + (poolCount > 0 ? 0 : heartbeatMilliseconds)
     }
 
-    func stall(millisecondsSinceBlock: UInt64) -> StallReport {
+    func stall(millisecondsSinceBlock: UInt64, clockBehindMilliseconds: UInt64) -> StallReport {
         StallReport(
             validators: epoch.validators.validators.indices.map { index in
                 StallReport.Validator(
@@ -63,6 +63,7 @@ struct ReplicaSummary: Sendable {
             },
             quorum: epoch.validators.quorum, isValidator: ownIndex != nil, peerCount: peers.count, view: view.value,
             height: height.value, targetHeight: (syncTarget ?? height).value, lackedBlock: lackedBlock?.value,
+            clockBehindMilliseconds: clockBehindMilliseconds,
             millisecondsSinceBlock: millisecondsSinceBlock, expectedMilliseconds: expectedMilliseconds)
     }
 }
@@ -71,10 +72,16 @@ struct ReplicaSummary: Sendable {
 extension NodeBackend {
     /// What `status`, `/readyz` and the log say of the chain now.
     func stallReport() async -> StallReport {
-        await summary().stall(millisecondsSinceBlock: millisecondsSinceBlock)
+        await summary().stall(
+            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds)
     }
 
     private func summary() async -> ReplicaSummary { await driver.ask { ReplicaSummary($0) } }
+
+    private var clockBehindMilliseconds: UInt64 {
+        let (head, now) = (board.head.time.milliseconds, clock.now.milliseconds)
+        return head > now ? head - now : 0
+    }
 
     private var millisecondsSinceBlock: UInt64 { UInt64((ContinuousClock.now - board.changed) / .milliseconds(1)) }
 
@@ -86,7 +93,8 @@ extension NodeBackend {
 
     func nodeStatus() async throws -> NodeStatus {
         let summary = await summary()
-        let report = summary.stall(millisecondsSinceBlock: millisecondsSinceBlock)
+        let report = summary.stall(
+            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds)
         let reason = driver.failure?.message ?? report.notReadyBecause
         return NodeStatus(
             version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",

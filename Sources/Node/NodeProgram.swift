@@ -90,16 +90,22 @@ private struct RunningNode {
         let notification = self.notification
         ledger = try Ledger.open(
             home, mapGibibytes: configuration.number("storage.map-gibibytes"), options: options,
-            notice: { logger.warning("\($0)") }
-        ) { height, tip in
-            if height.value.isMultiple(of: 1000) {
-                logger.info("executing again", metadata: ["height": "\(height)", "of": "\(tip)"])
-                notification?.status("executing block \(height) of \(tip) again")
-            }
-        }
+            notice: { logger.warning("\($0)") },
+            progress: { height, tip in
+                if height.value.isMultiple(of: 1000) {
+                    logger.info("executing again", metadata: ["height": "\(height)", "of": "\(tip)"])
+                    notification?.status("executing block \(height) of \(tip) again")
+                }
+            })
         if let offset = home.clockOffset, ledger.networkKind == .test { clock.setOffset(milliseconds: offset) }
         let state = try ledger.state.snapshot()
         let (header, certificate) = try ledger.header(at: state.height ?? .genesis)
+        let now = clock.now.milliseconds
+        if header.time.milliseconds > now + StallReport.tolerableClockMilliseconds {
+            logger.warning(
+                "this machine's clock is behind the last block: until it is right, nothing newer is voted for",
+                metadata: ["seconds": "\((header.time.milliseconds - now) / 1000)"])
+        }
         let network = ledger.network
         let signingGuard = try key.map { try home.openGuard(network: network, key: $0.address) }
         let watch = KeyWatch(signingGuard?.record.watching)
@@ -216,7 +222,12 @@ private struct RunningNode {
             configuration: ServiceGroupConfiguration(
                 services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            // The driver's own failure is the reason, also where it came while a signal shut the others down.
+            throw driver.failure ?? error
+        }
         try await pipeline.stop()
         snapshots.stop()
         if let failure = driver.failure { throw failure }

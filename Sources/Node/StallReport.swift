@@ -37,12 +37,15 @@ package struct StallReport: Sendable {
     package let lackedBlock: UInt64?
     /// How long ago the last block became final.
     package let millisecondsSinceBlock: UInt64
+    /// How far this machine's clock is behind the last block's time; 0 if it isn't.
+    package let clockBehindMilliseconds: UInt64
     /// After how long without one something is wrong: the heartbeat and the time that its views may take.
     package let expectedMilliseconds: UInt64
 
     package init(
         validators: [Validator], quorum: Int, isValidator: Bool, peerCount: Int, view: UInt64, height: UInt64,
-        targetHeight: UInt64, lackedBlock: UInt64? = nil, millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64
+        targetHeight: UInt64, lackedBlock: UInt64? = nil, clockBehindMilliseconds: UInt64 = 0,
+        millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64
     ) {
         self.validators = validators
         self.quorum = quorum
@@ -52,6 +55,7 @@ package struct StallReport: Sendable {
         self.height = height
         self.targetHeight = targetHeight
         self.lackedBlock = lackedBlock
+        self.clockBehindMilliseconds = clockBehindMilliseconds
         self.millisecondsSinceBlock = millisecondsSinceBlock
         self.expectedMilliseconds = expectedMilliseconds
     }
@@ -64,7 +68,7 @@ package struct StallReport: Sendable {
         if let peersMissing { return peersMissing }
         // A node that is behind sees the past: it can't tell whether the chain goes on.
         guard behind == nil, millisecondsSinceBlock > expectedMilliseconds else { return nil }
-        return silent ?? nothingVisible
+        return clockBehind ?? silent ?? nothingVisible
     }
 
     /// Only validators connect to every validator, so only they can tell how many are missing.
@@ -85,6 +89,14 @@ package struct StallReport: Sendable {
         }
         guard targetHeight > height, targetHeight - height > Self.tolerableLag else { return nil }
         return "catching up: block \(height) of \(targetHeight)"
+    }
+
+    /// More than any network's tolerance; a node votes for no block that is further ahead of its clock.
+    package static let tolerableClockMilliseconds: UInt64 = 10_000
+
+    private var clockBehind: String? {
+        guard clockBehindMilliseconds > Self.tolerableClockMilliseconds else { return nil }
+        return "this machine's clock is \(clockBehindMilliseconds / 1000) s behind the last block's time: set it right"
     }
 
     private var silent: String? {

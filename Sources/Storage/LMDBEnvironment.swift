@@ -39,6 +39,7 @@ struct LMDBTable: Sendable {
     let names: [String]
     let tables: [LMDBTable]
     fileprivate let raw: OpaquePointer
+    private let faultSlot: Int?
 
     /// Kept, since LMDB must not be opened twice: the home stays locked as long as any snapshot reads it. Nil where it
     /// is only read, beside the process that holds the home.
@@ -48,6 +49,7 @@ struct LMDBTable: Sendable {
     init(in home: Home, name: String, options: Options) throws(StorageFailure) {
         let path = home.path + "/" + name
         try Platform.makeDirectory(path)
+        try PageCheck.run(path + "/data.mdb")
         var created: OpaquePointer?
         try unsafe Self.check(mdb_env_create(&created), "mdb_env_create", path, options.mapBytes)
         guard let raw = unsafe created else {
@@ -60,6 +62,7 @@ struct LMDBTable: Sendable {
             throw error
         }
         unsafe self.raw = raw
+        faultSlot = unsafe MemoryFaults.watch(raw, file: path + "/data.mdb")
         self.path = path
         self.home = home
         names = options.tables
@@ -78,6 +81,7 @@ struct LMDBTable: Sendable {
     /// Opens an existing environment for reads alone. No table is made; all must be there.
     init(reading path: String, _ reading: Reading, tables names: [String]) throws(StorageFailure) {
         guard Platform.exists(path + "/data.mdb") else { throw .damaged(what: "\(path)/data.mdb is missing") }
+        if reading == .alone { try PageCheck.run(path + "/data.mdb") }
         var created: OpaquePointer?
         try unsafe Self.check(mdb_env_create(&created), "mdb_env_create", path, 0)
         guard let raw = unsafe created else {
@@ -90,6 +94,7 @@ struct LMDBTable: Sendable {
             throw error
         }
         unsafe self.raw = raw
+        faultSlot = unsafe MemoryFaults.watch(raw, file: path + "/data.mdb")
         self.path = path
         home = nil
         self.names = names
@@ -168,7 +173,10 @@ struct LMDBTable: Sendable {
         }
     }
 
-    deinit { unsafe mdb_env_close(raw) }
+    deinit {
+        unsafe mdb_env_close(raw)
+        MemoryFaults.forget(faultSlot)
+    }
 
     static func check(_ code: Int32, _ call: String, _ path: String, _ mapBytes: Int) throws(StorageFailure) {
         guard code != MDB_SUCCESS else { return }

@@ -5,7 +5,7 @@ import Testing
     private func report(
         connected: [Bool] = [true, true, true, true], votes: [UInt64?] = [9, 9, 9, 9], isValidator: Bool = true,
         peers: Int = 3, view: UInt64 = 10, height: UInt64 = 50, target: UInt64 = 50, lacked: UInt64? = nil,
-        silence: UInt64 = 0
+        clock: UInt64 = 0, silence: UInt64 = 0
     ) -> StallReport {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
         let count = connected.count
@@ -13,7 +13,8 @@ import Testing
             validators: zip(names, zip(connected, votes)).map {
                 .init(name: $0, isConnected: $1.0, lastVoteView: $1.1)
             }, quorum: count - (count - 1) / 3, isValidator: isValidator, peerCount: peers, view: view, height: height,
-            targetHeight: target, lackedBlock: lacked, millisecondsSinceBlock: silence, expectedMilliseconds: 40_000)
+            targetHeight: target, lackedBlock: lacked, clockBehindMilliseconds: clock,
+            millisecondsSinceBlock: silence, expectedMilliseconds: 40_000)
     }
 
     @Test("a chain that goes on has no reason, even with one of four away")
@@ -59,6 +60,13 @@ import Testing
     func pruned() {
         let found = report(target: 5000, lacked: 51)
         #expect(found.notReadyBecause?.hasPrefix("no connected peer has block 51") == true)
+    }
+
+    @Test("a clock behind the last block is the reason only where no block comes")
+    func clock() {
+        #expect(report(clock: 3_600_000).stalledBecause == nil)
+        let found = report(votes: [9, 1, 1, 1], clock: 3_600_000, silence: 60_000)
+        #expect(found.stalledBecause == "this machine's clock is 3600 s behind the last block's time: set it right")
     }
 
     @Test("more than two blocks behind is not ready, and not called a stall")
