@@ -13,8 +13,11 @@ public struct MethodTable: Sendable {
     public let incompleteSchemas: [String]
     private let positions: [String: Int]
 
-    /// Precondition: no name twice.
-    public init(methods: [Method], rejections: [RejectionDescription], networkKind: NetworkKind, version: String) {
+    /// Precondition: no name twice. `isDescribed` false leaves the document out, which takes longest.
+    public init(
+        methods: [Method], rejections: [RejectionDescription], networkKind: NetworkKind, version: String,
+        isDescribed: Bool = true
+    ) {
         self.methods = methods
         self.rejections = rejections.sorted { $0.code < $1.code }
         var positions: [String: Int] = [:]
@@ -23,6 +26,11 @@ public struct MethodTable: Sendable {
             precondition(earlier == nil, "two methods are named \(method.name)")
         }
         self.positions = positions
+        guard isDescribed else {
+            document = .null
+            incompleteSchemas = []
+            return
+        }
         let writer = OpenRPCWriter(
             methods: methods, rejections: self.rejections, networkKind: networkKind, version: version)
         document = writer.document()

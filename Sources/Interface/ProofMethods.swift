@@ -84,12 +84,18 @@ extension Method {
             chain: try await backend.evidence(of: height, from: checkpoint), subject: .transaction(inclusion))
     }
 
+    private static let stateValues = JSONValue.object([
+        "type": "array", "maxItems": 256,
+        "items": .object(["type": ["string", "null"], "pattern": "^([0-9a-f]{2})*$"]),
+    ])
+
     static let proofs: [Method] = [
         Method(
             name: "proof_state",
             summary: "What the state holds under raw state keys, each hexadecimal or null, always with its proof.",
             parameters: [QueryParameter("keys", "State keys (Specs/state.md), hexadecimal; at most 256.")],
-            parametersType: StateKeysParameters.self, result: .value([ByteString?].self), common: CommonParameter.read,
+            parametersType: StateKeysParameters.self, result: .describedValue(stateValues),
+            common: CommonParameter.read,
             replay: nil, isLong: false
         ) { arguments, backend, context in
             let keys = try arguments.decoded(as: StateKeysParameters.self, backend.networkKind).keys

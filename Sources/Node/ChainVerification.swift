@@ -26,7 +26,10 @@ package enum ChainVerification {
 
         package struct Pruned: Sendable {
             package let lowestBlock: Height
-            /// Certificates by sets that neither genesis nor state tell.
+            package let headers: UInt64
+            /// Blocks of which not even the header is here, since the node began with a snapshot.
+            package let gaps: UInt64
+            /// Certificates by sets that the kept hops do not lead to.
             package let unknownSets: Int
         }
 
@@ -43,9 +46,11 @@ package enum ChainVerification {
 
         private func lines(_ pruned: Pruned) -> [String] {
             var lines = [
-                "The blocks below \(pruned.lowestBlock) were pruned: the chain can't be replayed from genesis.",
-                "Checked \(height.value + 1) headers: hashes, parents, epochs, \(certificates) certificates.",
-                "Checked \(height.value - pruned.lowestBlock.value + 1) whole blocks with \(transactions) transactions:"
+                pruned.gaps > 0
+                    ? "The node began with a snapshot: \(pruned.gaps) blocks before it were never here."
+                    : "The blocks below \(pruned.lowestBlock) were pruned: the chain can't be replayed from genesis.",
+                "Checked \(pruned.headers) headers: hashes, parents, epochs, \(certificates) certificates.",
+                "Checked \(height.value + 1 - pruned.lowestBlock.value) whole blocks with \(transactions) transactions:"
                     + " roots, signatures, receipts.",
                 "State of \(entries) entries equals its root; \(assets) assets add up to what was issued.",
                 "Not checked: what the pruned blocks did, and whether the kept ones do what their receipts say.",
@@ -53,8 +58,7 @@ package enum ChainVerification {
             ]
             if pruned.unknownSets > 0 {
                 lines.insert(
-                    "Not checked: \(pruned.unknownSets) certificates by validators who are neither of the first epoch nor"
-                        + " of the last.", at: 4)
+                    "Not checked: \(pruned.unknownSets) certificates by validators to whom no hop leads.", at: 4)
             }
             return lines
         }
@@ -86,10 +90,9 @@ package enum ChainVerification {
         // Nobody writes meanwhile, and a large state takes longer than a node lets anyone read.
         options.snapshotAge = .seconds(7 * 86_400)
         let ledger = try Ledger.open(nodeHome, mapGibibytes: 64, options: options)
-        if let lowest = try ledger.log.lowestBlock(), lowest > .genesis {
-            return try verifyPruned(ledger, from: lowest, progress: progress)
-        }
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
+        let lowest = try ledger.log.lowestBlock() ?? tip.height.next
+        if lowest > .genesis { return try verifyPruned(ledger, from: lowest, progress: progress) }
         let (genesis, first) = try Ledger.genesisBlock(ledger.genesis)
         guard try ledger.block(at: .genesis).block == genesis else {
             throw NodeFailure(.corruption, "block 0 is not the genesis block of genesis.json")

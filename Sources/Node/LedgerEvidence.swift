@@ -54,7 +54,11 @@ extension Ledger {
                     hint: "Trust a newer checkpoint.")
             }
             hops = try found.map { try ValidatorSetHop(decoding: $0.hop) }
-            if let first = hops.first, first.header == trusted { hops[0] = first.ofCheckpoint }
+            if let first = hops.first, first.header == trusted {
+                // The first hop of all leads to the set of genesis itself.
+                hops[0] = first.ofCheckpoint
+                if first.record.set?.hash == trusted.validatorSet { hops.removeFirst() }
+            }
         }
         let validators = try validators(deciding: trusted)
         if certificate != nil { try check(hops, from: trusted, validators, to: last) }

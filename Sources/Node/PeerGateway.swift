@@ -54,7 +54,8 @@ final class PeerGateway: PeerHandler {
     private static let savingPause = DispatchTimeInterval.seconds(5)
 
     init(
-        driver: Driver, pipeline: Pipeline, ledger: Ledger, snapshots: SnapshotKeeper, addresses: AddressBook, observers: Set<TransportKey>,
+        driver: Driver, pipeline: Pipeline, ledger: Ledger, snapshots: SnapshotKeeper, addresses: AddressBook,
+        observers: Set<TransportKey>,
         ownRecord: PeerAddressRecord?, saveAddresses: @escaping @Sendable ([PeerContact]) -> Void, logger: Logger
     ) {
         let memory = SignatureMemory()

@@ -1,7 +1,9 @@
 internal import Blocks
 internal import Encoding
 internal import Execution
+internal import Governance
 internal import Primitives
+internal import Proofs
 internal import StateModel
 internal import Storage
 internal import Transactions
@@ -16,21 +18,23 @@ extension ChainVerification {
     ) throws -> Report {
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
         let stored = try ledger.state.snapshot()
-        let (genesis, first) = try Ledger.genesisBlock(ledger.genesis)
+        let genesis = try Ledger.genesisBlock(ledger.genesis).block
         guard try ledger.header(at: .genesis).header == genesis.header else {
             throw NodeFailure(.corruption, "block 0 is not the genesis block of genesis.json")
         }
-        let sets = [
-            try GenesisExecutor.validatorSet(in: LayeredSnapshot(EmptySnapshot()).adding(first)),
-            try GenesisExecutor.validatorSet(in: stored),
-        ]
+        let sets = try sets(ledger, genesis.header)
         var counts = Counts()
         var parent = genesis.header
-        while parent.height < tip.height {
-            let (header, certificate) = try ledger.header(at: parent.height.next)
-            try check(header, on: parent, ledger)
+        while parent.height < tip.height, let next = try ledger.log.nextHeader(from: parent.height.next) {
+            let (header, certificate) = try ledger.header(at: next)
+            if next == parent.height.next {
+                try check(header, on: parent, ledger)
+            } else {
+                counts.gaps += next.value - parent.height.value - 1
+            }
             try check(certificate, of: header, by: sets, ledger.network, &counts)
             if header.height >= lowest { try check(try ledger.block(at: header.height).block, header, ledger, &counts) }
+            counts.headers += 1
             parent = header
             try progress(header.height, tip.height)
         }
@@ -40,21 +44,54 @@ extension ChainVerification {
         guard stored.root == parent.stateRoot else {
             throw NodeFailure(.corruption, "the stored state has another root than the head")
         }
-        var entries: [(key: StateKey, value: [UInt8]?)] = []
+        var builder = TrieBuilder()
         var walk = EntryWalk(stored)
-        while let entry = try walk.next() { entries.append((entry.key, entry.value)) }
-        let rebuilt = try TrieUpdate.update(.zero, changes: entries, pages: EmptySnapshot(), leaves: EmptySnapshot())
-        guard rebuilt.root == parent.stateRoot else {
+        var entries = 0
+        while let entry = try walk.next() {
+            try builder.append(path: entry.path, value: entry.value)
+            _ = builder.takePages()
+            entries += 1
+        }
+        guard builder.finish() == parent.stateRoot else {
             throw NodeFailure(.corruption, "the stored entries do not hash to the state root")
         }
         return Report(
             height: parent.height, blockHash: parent.hash, stateRoot: parent.stateRoot,
-            transactions: counts.transactions, certificates: counts.certificates, entries: entries.count,
+            transactions: counts.transactions, certificates: counts.certificates, entries: entries,
             assets: try recount(stored),
-            pruned: Report.Pruned(lowestBlock: lowest, unknownSets: counts.unknownSets))
+            pruned: Report.Pruned(
+                lowestBlock: lowest, headers: counts.headers, gaps: counts.gaps, unknownSets: counts.unknownSets))
+    }
+
+    /// The sets that the hops lead to, each proven by the one before it.
+    private static func sets(_ ledger: Ledger, _ genesis: BlockHeader) throws -> [Hash: ValidatorSet] {
+        var sets: [Hash: ValidatorSet] = [:]
+        for (height, bytes) in try ledger.log.hops(in: 0..<UInt64.max, limit: .max) {
+            let hop = try ValidatorSetHop(decoding: bytes)
+            if height > .genesis, let certificate = hop.certificate {
+                guard let set = sets[hop.header.validatorSet] else { continue }
+                guard certificate.kind == .finalize, certificate.blockHash == hop.header.hash,
+                    certificate.isValid(network: ledger.network, by: set)
+                else { throw NodeFailure(.corruption, "the hop of block \(height) proves nothing") }
+            } else {
+                guard try hop.header == genesis || ledger.header(at: height).header == hop.header else {
+                    throw NodeFailure(.corruption, "the hop of block \(height) is of another block")
+                }
+            }
+            guard
+                hop.proof.verifies(
+                    ValidatorSetHop.key, value: hop.record.encoded, root: hop.header.stateRoot),
+                let set = hop.record.set
+            else { throw NodeFailure(.corruption, "the hop of block \(height) does not hold its validators") }
+            sets[set.hash] = set
+        }
+        return sets
     }
 
     private struct Counts {
+        var headers: UInt64 = 1
+        /// Blocks between two headers, of which nothing is here.
+        var gaps: UInt64 = 0
         var transactions = 0
         var certificates = 0
         var unknownSets = 0
@@ -71,12 +108,12 @@ extension ChainVerification {
     }
 
     private static func check(
-        _ certificate: Certificate?, of header: BlockHeader, by sets: [ValidatorSet], _ network: Hash,
+        _ certificate: Certificate?, of header: BlockHeader, by sets: [Hash: ValidatorSet], _ network: Hash,
         _ counts: inout Counts
     ) throws {
         counts.isHeadCovered = false
         guard let certificate else { return }
-        guard let set = sets.first(where: { $0.hash == header.validatorSet }) else {
+        guard let set = sets[header.validatorSet] else {
             counts.unknownSets += 1
             return
         }

@@ -44,7 +44,8 @@ enum StateSync {
             peers: Set(contacts.map(\.key)), logger: logger,
             notification: ServiceNotification(environment: ProcessInfo.processInfo.environment))
         let peers = PeerNetwork(
-            network.configuration(listening: nil, maximumInbound: 0), handler: session, metrics: NOOPMetricsHandler.instance,
+            network.configuration(listening: nil, maximumInbound: 0), handler: session,
+            metrics: NOOPMetricsHandler.instance,
             logger: logger)
         session.attach(peers)
         var targets: [TransportKey: [PeerAddress]] = [:]

@@ -194,7 +194,9 @@ final class StateSyncSession: PeerHandler {
             progress.chosen = progress.offers.values.max { $0.header.height < $1.header.height }
             if progress.chosen != nil { return true }
         }
-        guard now - progress.started > Self.patience else { return false }
+        // Everyone whom this node knows said so, or long enough nobody came who has one.
+        let isAnswered = progress.answered.isSuperset(of: peers) && now - progress.started > Self.gathering
+        guard isAnswered || now - progress.started > Self.patience else { return false }
         guard interrupted == nil else {
             throw NodeFailure(
                 .failure, "no peer has the snapshot that this home was being made of, or another one",
@@ -308,7 +310,8 @@ final class StateSyncSession: PeerHandler {
             return
         }
         let seconds = (ContinuousClock.now - progress.began) / Duration.seconds(1)
-        let left = Double(chosen.manifest.chunks - plan.next) * seconds / Double(max(1, progress.bytes))
+        let left =
+            Double(chosen.manifest.chunks - plan.next) * seconds / Double(max(1, progress.bytes))
             * Double(chosen.manifest.bytes) / Double(max(1, chosen.manifest.chunks))
         let rate = Double(progress.bytes) / 1_048_576 / max(0.001, seconds)
         let text =

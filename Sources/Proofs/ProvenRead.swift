@@ -27,8 +27,10 @@ public struct ProvenRead: CBORCodable, Hashable, Sendable {
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record("read", count: 3) { (reader) throws(EncodingFailure) in
-            ProvenRead(
-                key: StateKey(stored: try reader.byteString("key", max: Self.maximumKeyBytes)),
+            let key = try reader.byteString("key", max: Self.maximumKeyBytes)
+            guard !key.isEmpty else { throw reader.failure(.outOfRange, "key") }
+            return ProvenRead(
+                key: StateKey(stored: key),
                 value: reader.null() ? nil : try reader.byteString("value", max: Self.maximumValueBytes),
                 proof: try reader.value("proof"))
         }

@@ -41,7 +41,8 @@ public struct ChunkPlan: Sendable {
             guard !received.contains(index), !requests.contains(where: { $0.index == index }) else { continue }
             let able = peers.filter { peer in resting[peer] == nil && load(peer) < Self.perPeer }
             guard let peer = able.min(by: { load($0) < load($1) }) else { break }
-            let request = Request(index: index, peer: peer, deadline: now.adding(milliseconds: Self.patienceMilliseconds))
+            let request = Request(
+                index: index, peer: peer, deadline: now.adding(milliseconds: Self.patienceMilliseconds))
             requests.append(request)
             new.append(request)
         }

@@ -59,6 +59,10 @@ extension PeerMessage {
         case .blocks(let blocks):
             "blocks \(blocks.first.map { "\($0.block.header.height)" } ?? "none") ×\(blocks.count)"
         case .addresses(let addresses): "addresses \(addresses.count)"
+        case .snapshotRequest(let checkpoint): "snapshot? from \(checkpoint)"
+        case .snapshot(let manifest): manifest == nil ? "no snapshot" : "snapshot"
+        case .chunkRequest(let position): "chunk? \(position.index) of \(position.height)"
+        case .chunk(let position, let bytes): "chunk \(position.index) of \(position.height) ×\(bytes.count)"
         }
     }
 }

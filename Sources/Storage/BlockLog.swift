@@ -265,6 +265,18 @@ public final class BlockLog: Sendable {
         }
     }
 
+    /// The lowest height from `height` on of which the header is here. Only a log that began with a snapshot has gaps.
+    public func nextHeader(from height: Height) throws(StorageFailure) -> Height? {
+        let transaction = try ReadTransaction(environment)
+        var found: Height?
+        try unsafe transaction.reads.walk(headers, from: height.value.bigEndianBytes) {
+            (key, _) throws(StorageFailure) in
+            found = try unsafe Self.height(key)
+            return false
+        }
+        return found
+    }
+
     /// The whole block; nil if there is none, or its body was pruned.
     public func block(at height: Height) throws(StorageFailure) -> [UInt8]? {
         try part(blocks, "block", height)

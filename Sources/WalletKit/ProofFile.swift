@@ -8,9 +8,14 @@ public import Proofs
 /// Proofs in files, and what a person trusts when one is verified.
 public enum ProofFile {
     public static func read(_ path: String) throws(WalletFailure) -> Proof {
-        guard let bytes = try DurableFile.contents(path) else {
-            throw WalletFailure(.usage, "there is no file \(path)")
+        let bytes: [UInt8]?
+        do throws(WalletFailure) {
+            bytes = try DurableFile.contents(path)
+        } catch {
+            // What is no proof for its size alone is one like any other that is none.
+            throw WalletFailure(error.kind == .usage ? .proofInvalid : error.kind, error.message, hint: error.hint)
         }
+        guard let bytes else { throw WalletFailure(.usage, "there is no file \(path)") }
         return try decode(bytes, from: path)
     }
 

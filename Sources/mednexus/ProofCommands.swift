@@ -39,7 +39,7 @@ struct ProofGet: ProofGetting {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Asks any question of the state, with the proof of its answer.",
         discussion: example(
-            "proof get account_balance --params '{\"account\":\"tmnx1…\",\"asset\":\"tmnxast1…\"}' --out balance.proof")
+            "proof get revenue_balance --params '{\"party\":\"tmnx1…\",\"asset\":\"tmnxasset1…\"}' --out balance.proof")
     )
     @Argument(help: "A method of the RPC that has the parameter prove.") var method: String
     @Option(help: ArgumentHelp("Its parameters, a JSON object.", valueName: "json")) var params: String?

@@ -128,7 +128,10 @@ struct ProofChain {
         var hops: [ValidatorSetHop] = []
         if certificate != nil, let last = headers.last {
             hops = links[checkpoint..<Int(last.height.value)].compactMap(\.hop)
-            if hops.first?.header == links[checkpoint].header { hops[0] = hops[0].ofCheckpoint }
+            if let first = hops.first, first.header == links[checkpoint].header {
+                hops[0] = first.ofCheckpoint
+                if checkpoint == 0 { hops.removeFirst() }
+            }
         }
         return ChainEvidence(
             checkpoint: links[checkpoint].header, validators: try set(deciding: checkpoint), hops: hops,

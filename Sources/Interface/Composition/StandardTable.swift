@@ -27,7 +27,8 @@ extension MethodTable {
     /// Every method of the ledger: the node's, the chain's, the transactions', and each domain's queries. A new domain
     /// adds a line to each of the two lists.
     public static func standard(
-        networkKind: NetworkKind, version: String, admissionRejections: [RejectionDescription] = []
+        networkKind: NetworkKind, version: String, admissionRejections: [RejectionDescription] = [],
+        isDescribed: Bool = true
     ) -> MethodTable {
         let queries =
             IdentitiesDomain.queries + INFTsDomain.queries + LicensesDomain.queries + ConsentsDomain.queries
@@ -37,7 +38,9 @@ extension MethodTable {
             + ConsentsDomain.rejections + RevenueDomain.rejections + INFTsDomain.rejections
             + LicensesDomain.rejections + GovernanceDomain.rejections
         let methods = ledgerMethods(TransactionCoding.standard) + ([AccountTasks.query] + queries).map { Method($0) }
-        return MethodTable(methods: methods, rejections: rejections, networkKind: networkKind, version: version)
+        return MethodTable(
+            methods: methods, rejections: rejections, networkKind: networkKind, version: version,
+            isDescribed: isDescribed)
     }
 }
 

@@ -99,9 +99,16 @@ struct ProofReport {
     let checkpoint: Checkpoint
 
     static func answer(_ verified: VerifiedProof, kind: NetworkKind) throws(WalletFailure) -> JSONValue? {
-        let table = MethodTable.standard(networkKind: kind, version: ProgramVersion.text)
+        let table = MethodTable.standard(
+            networkKind: kind, version: ProgramVersion.text, isDescribed: false)
         do {
             return try table.replay(verified, networkKind: kind)
+        } catch let failure as CallFailure {
+            let hint = failure.data?["hint"]?.string ?? failure.message
+            let field = failure.data?["field"]?.string ?? ""
+            throw WalletFailure(
+                .proofInvalid,
+                "what is proven does not answer the question: \(field.isEmpty ? "" : field + ": ")\(hint)")
         } catch {
             throw WalletFailure(.proofInvalid, "what is proven does not answer the question: \(error)")
         }
@@ -139,7 +146,6 @@ struct ProofReport {
         case .block: object.append("stateRoot", .string(header.stateRoot.description))
         case .transaction(let inclusion, let hash):
             object.append("transaction", .string(hash.description))
-            object.append("index", .unsigned(inclusion.index))
             object.append("says", try Self.says(inclusion, kind))
         case .state(_, let reads, let question):
             object.append(
@@ -184,8 +190,8 @@ struct ProofReport {
         ]
         switch verified.fact {
         case .block: fields.append(("State root", header.stateRoot.description))
-        case .transaction(let inclusion, let hash):
-            fields.append(("Transaction", "\(hash), number \(inclusion.index) of the block"))
+        case .transaction(_, let hash):
+            fields.append(("Transaction", hash.description))
             fields.append(("It says", Console.pretty(json["says"] ?? .null)))
         case .state(_, let reads, let question):
             let absent = reads.filter { $0.value == nil }.count
