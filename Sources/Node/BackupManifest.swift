@@ -23,6 +23,12 @@ package struct BackupManifest: Equatable, Sendable {
         package let path: String
         package let bytes: UInt64
         package let hash: Hash
+
+        package init(path: String, bytes: UInt64, hash: Hash) {
+            self.path = path
+            self.bytes = bytes
+            self.hash = hash
+        }
     }
 
     package let program: String

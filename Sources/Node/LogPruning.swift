@@ -1,6 +1,6 @@
 internal import Governance
 internal import Logging
-internal import Primitives
+package import Primitives
 internal import ServiceLifecycle
 internal import Storage
 
@@ -44,16 +44,20 @@ struct LogPruning: Service {
             let lowest = try ledger.log.lowestBlock()
         else { return false }
         let epoch = try Epochs.current(in: try ledger.state.snapshot())
-        let floor = Self.floor(head: height, checkpoint: checkpoint, epochBegan: epoch.firstHeight, keep: keep)
+        let floor = KeptBlocks.lowest(
+            head: height, checkpoint: checkpoint, epochBegan: epoch.firstHeight, keep: keep)
         guard floor.value >= lowest.value + UInt64(Self.blocksPerTransaction) else { return false }
         try ledger.log.prune(below: floor, limit: Self.blocksPerTransaction)
-        logger.debug("pruned", metadata: ["lowest": "\(floor)"])
+        logger.debug("pruned", metadata: ["before": "\(floor)"])
         return true
     }
+}
 
-    /// The lowest block that must stay: of the last `keep`; never one that a start executes again, which are those above
-    /// the checkpoint, nor one of the running epoch, whose evidence a start reads.
-    static func floor(head: Height, checkpoint: Height, epochBegan: Height, keep: UInt64) -> Height {
+/// Which blocks a node that keeps the last ones must keep whole.
+package enum KeptBlocks {
+    /// The lowest of them: of the last `keep`; never one that a start executes again, which are those above the
+    /// checkpoint, nor one of the running epoch, whose evidence a start reads.
+    package static func lowest(head: Height, checkpoint: Height, epochBegan: Height, keep: UInt64) -> Height {
         let last = Height(head.value >= keep ? head.value - keep + 1 : 0)
         return min(last, checkpoint.next, epochBegan)
     }

@@ -245,6 +245,7 @@ extension NodeHome {
         let disk = try FileDisk.making(guardDirectory)
         switch known {
         case .unused:
+            try refuseUnusedKeyWhereRestored()
             _ = try SigningGuard.create(on: disk, record: GuardRecord(network: network, key: key))
         case .used:
             _ = try SigningGuard.createWatching(on: disk, network: network, key: key)

@@ -22,6 +22,14 @@ extension NodeHome {
         }
     }
 
+    /// Also where restoring was interrupted and the home is made in another way.
+    func refuseUnusedKeyWhereRestored() throws {
+        guard FileManager.default.fileExists(atPath: restoredFile) else { return }
+        throw NodeFailure(
+            .signingGuard, "\(path) was restored from a backup: a key in it may have signed since",
+            hint: "Say --key-history used, or make the home in another folder.")
+    }
+
     func refuseForeignGuard(in guardDirectory: String) throws {
         guard let marker = try Self.read(restoredFile), try Self.read(guardDirectory + "/guard") != nil else { return }
         let text = String(decoding: marker.filter { $0 != 10 }.prefix(80), as: UTF8.self)
