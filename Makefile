@@ -66,11 +66,11 @@ finality: python build ## Finality against three one-way delays, between namespa
 	$(BUILD) --product mednexus-relay
 	MEDNEXUS_FINALITY=all $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_finality.py
 
-bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…).
+bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
 	@.ci/prerequisites wrk
 	$(BUILD) --product mednexus-bench
 	$(BUILD) --product mednexus-relay
-	$(BIN)/mednexus-bench --only "$(ONLY)"
+	$(BIN)/mednexus-bench --only "$(ONLY)" $(if $(LARGE),--large)
 
 simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
 	$(BUILD) --product mednexus-simulator

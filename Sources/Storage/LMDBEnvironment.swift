@@ -267,6 +267,27 @@ struct LMDBTable: Sendable {
         if let raw = unsafe raw { unsafe mdb_txn_abort(raw) }
     }
 
+    /// What `use` writes becomes part of this transaction as a whole. LMDB keeps the pages that a transaction changed in
+    /// a sorted array, into which each new one is moved: a long run of writes is faster in parts with arrays of their
+    /// own, which are merged once each.
+    func part(_ use: (borrowing WriteTransaction) throws(StorageFailure) -> Void) throws(StorageFailure) {
+        let part = try WriteTransaction(inside: self)
+        try use(part)
+        try part.commit()
+    }
+
+    private init(inside parent: borrowing WriteTransaction) throws(StorageFailure) {
+        var begun: OpaquePointer?
+        let code = unsafe mdb_txn_begin(mdb_txn_env(parent.raw), parent.raw, 0, &begun)
+        try LMDBEnvironment.check(code, "mdb_txn_begin", parent.path, parent.mapBytes)
+        guard let begun = unsafe begun else {
+            throw .system(call: "mdb_txn_begin", path: parent.path, message: "no transaction")
+        }
+        unsafe raw = begun
+        path = parent.path
+        mapBytes = parent.mapBytes
+    }
+
     /// Writes to `table` in ascending order of keys: neighbors are not looked for from the top of the table each time.
     /// `use` must not touch the transaction itself.
     func withWriter(

@@ -199,38 +199,39 @@ public final class StateStore: Sendable {
             throw .outOfOrder("A checkpoint of block \(layer.height) would precede the log.")
         }
         let transaction = try WriteTransaction(environment)
-        // Layers are sorted, so each table is gone through once, from its first key to its last.
-        try transaction.withWriter(tables.state) { (table) throws(StorageFailure) in
-            for write in layer.state {
-                let key = write.path.array
-                if let value = write.value {
-                    try table.put(key, StateValues.state(path: write.path, key: write.key, value: value))
-                } else {
-                    try table.delete(key)
-                }
-            }
+        try write(layer.state, to: tables.state, transaction) { (write, table) throws(StorageFailure) in
+            let key = write.path.array
+            guard let value = write.value else { return try table.delete(key) }
+            try table.put(key, StateValues.state(path: write.path, key: write.key, value: value))
         }
-        try transaction.withWriter(tables.pages) { (table) throws(StorageFailure) in
-            for write in layer.pages {
-                if let bytes = write.bytes {
-                    try table.put(write.key.bytes, StateValues.page(bytes))
-                } else {
-                    try table.delete(write.key.bytes)
-                }
-            }
+        try write(layer.pages, to: tables.pages, transaction) { (write, table) throws(StorageFailure) in
+            guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
+            try table.put(write.key.bytes, StateValues.page(bytes))
         }
-        try transaction.withWriter(tables.index) { (table) throws(StorageFailure) in
-            for write in layer.index {
-                if let value = write.value {
-                    try table.put(write.key.bytes, StateValues.index(write.key, value))
-                } else {
-                    try table.delete(write.key.bytes)
-                }
-            }
+        try write(layer.index, to: tables.index, transaction) { (write, table) throws(StorageFailure) in
+            guard let value = write.value else { return try table.delete(write.key.bytes) }
+            try table.put(write.key.bytes, StateValues.index(write.key, value))
         }
         let checkpoint = CheckpointSnapshot.checkpointValue(layer.height, layer.root)
         try transaction.put(tables.meta, CheckpointSnapshot.checkpointKey, checkpoint)
         try transaction.commit()
+    }
+
+    /// Writes that one part of a checkpoint's transaction takes.
+    private static let partWrites = 8192
+
+    /// Layers are sorted, so each table is gone through once, from its first key to its last.
+    private func write<Write>(
+        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
+        _ use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
+    ) throws(StorageFailure) {
+        for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
+            try transaction.part { (part) throws(StorageFailure) in
+                try part.withWriter(table) { (table) throws(StorageFailure) in
+                    for write in writes[start..<min(start + Self.partWrites, writes.count)] { try use(write, table) }
+                }
+            }
+        }
     }
 
     /// The newest finalized state, consistent for ``StateStoreOptions/snapshotAge``; then reads throw "expired".
