@@ -54,8 +54,13 @@ struct GrowthRun {
         for pattern in TouchPattern.allCases {
             let size = PipelineBench.blockTransactions * Self.blocksPerWindow
             // All before the first window: a checkpoint must not find time to catch up between two of them.
-            let signed = await Workload.sign(
-                workload.transfers(size * (2 * windows + 1), pattern, network: ledger.network), keys: state.keys)
+            var bodies: [(signer: Int, body: TransactionBody)] = []
+            var after: [GrowthWorkload] = []
+            for _ in 0...2 * windows {
+                bodies += workload.transfers(size, pattern, network: ledger.network)
+                after.append(workload)
+            }
+            let signed = await Workload.sign(bodies, keys: state.keys)
             var stages = Stages()
             var measured: [GrowthReport.Window] = []
             // The first window warms up and fills what buffers there are; it counts for nothing.
@@ -65,6 +70,8 @@ struct GrowthRun {
                 let window = try await window(part, pattern, chain, &stages, &report)
                 if index > 0 { measured.append(window) }
                 count += size
+                // What is left over was never sent, so the next pattern begins behind this window.
+                workload = after[index]
             }
             try await flush(chain, &stages)
             report.windows += measured.sorted { $0.ceiling > $1.ceiling }.prefix(windows)
