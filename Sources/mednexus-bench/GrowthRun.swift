@@ -24,8 +24,10 @@ struct GrowthReport: Codable {
     /// Bytes that a transaction adds to the files, and bytes that are written for it.
     var fileBytes = 0.0
     var writtenBytes = 0.0
-    /// The most memory of the process itself, and with the parts of the files that the system kept mapped: bytes.
+    /// The most memory of the process itself, beside the bench's signed transactions, and with those and the parts of
+    /// the files that the system kept mapped: bytes.
     var ownMemory = 0
+    var benchMemory = 0
     var mappedMemory = 0
 
     func costs(_ pattern: TouchPattern) -> [Double] { windows.filter { $0.pattern == pattern }.map(\.cost) }
@@ -61,6 +63,8 @@ struct GrowthRun {
                 after.append(workload)
             }
             let signed = await Workload.sign(bodies, keys: state.keys)
+            bodies = []
+            if report.benchMemory == 0 { report.benchMemory = Self.status("RssAnon") }
             var stages = Stages()
             var measured: [GrowthReport.Window] = []
             // The first window warms up and fills what buffers there are; it counts for nothing.
@@ -132,11 +136,11 @@ struct GrowthRun {
             let following = index + 1 < blocks.count ? blocks[index + 1] : []
             async let next = pipeline.verify(all: following)
             try chain.append(try ready.map { try $0.get() }, &stages)
-            report.ownMemory = max(report.ownMemory, Self.status("RssAnon"))
+            report.ownMemory = max(report.ownMemory, Self.status("RssAnon") - report.benchMemory)
             ready = try await next
         }
         let seconds = (ContinuousClock.now - started) / .seconds(1)
-        report.ownMemory = max(report.ownMemory, Self.status("RssAnon"))
+        report.ownMemory = max(report.ownMemory, Self.status("RssAnon") - report.benchMemory)
         try await pipeline.stop()
         return seconds
     }
