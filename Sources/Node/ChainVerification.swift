@@ -89,6 +89,7 @@ package enum ChainVerification {
         var options = StateStoreOptions()
         // Nobody writes meanwhile, and a large state takes longer than a node lets anyone read.
         options.snapshotAge = .seconds(7 * 86_400)
+        try StoreExamination.run(in: nodeHome.storageDirectory)
         let ledger = try Ledger.open(nodeHome, mapGibibytes: 64, options: options)
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
         let lowest = try ledger.log.lowestBlock() ?? tip.height.next

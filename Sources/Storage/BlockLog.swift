@@ -64,9 +64,9 @@ public final class BlockLog: Sendable {
     private var receiptsTable: LMDBTable { environment.tables[2] }
     private var hashes: LMDBTable { environment.tables[3] }
     private var bodies: LMDBTable { environment.tables[4] }
-    private var hopsTable: LMDBTable { environment.tables[6] }
+    private var hopsTable: LMDBTable { environment.tables[5] }
 
-    static let tableNames = ["headers", "blocks", "receipts", "hashes", "bodies", "meta", "hops"]
+    static let tableNames = ["headers", "blocks", "receipts", "hashes", "bodies", "hops", "meta"]
 
     /// A tebibyte of address space: at 2 MiB a block, half a million full blocks; it costs nothing until used.
     public static let defaultMapBytes = 1 << 40
@@ -75,7 +75,7 @@ public final class BlockLog: Sendable {
     public init(in home: Home, mapBytes: Int = BlockLog.defaultMapBytes) throws(StorageFailure) {
         let environment = try LMDBEnvironment(
             in: home, name: "log", options: .init(mapBytes: mapBytes, tables: Self.tableNames))
-        try Schema.settle(environment, name: "log", meta: environment.tables[5], home: home)
+        try Schema.settle(environment, name: "log", meta: environment.tables[6], home: home)
         self.environment = environment
         tipBox = Mutex(try Self.tip(in: environment))
     }

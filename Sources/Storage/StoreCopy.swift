@@ -83,9 +83,9 @@ public enum StoreCopy {
         let checkpoint = try unsafe transaction.reads.get(
             CheckpointSnapshot.Tables(state).meta, CheckpointSnapshot.checkpointKey
         ) { (value) throws(StorageFailure) in try unsafe CheckpointSnapshot.checkpoint([UInt8](value)).height }
-        guard let tip = try BlockLog.tip(in: log), let lowest = try BlockLog.lowestBlock(in: log) else {
-            throw .damaged(what: "\(path)/log holds no block")
-        }
+        guard let tip = try BlockLog.tip(in: log) else { throw .damaged(what: "\(path)/log holds no block") }
+        // A node that began with a snapshot has no block before the next one.
+        let lowest = try BlockLog.lowestBlock(in: log) ?? tip.height.next
         guard (checkpoint ?? .genesis) <= tip.height else {
             throw .damaged(what: "the state of \(path) stands for block \(checkpoint ?? .genesis), its log ends before")
         }

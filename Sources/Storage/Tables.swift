@@ -19,10 +19,10 @@ internal import StateModel
 //                   written with the header; never pruned
 //   bodies          block hash (32) → check (8) ‖ height (8) ‖ block
 //                   proposed blocks, durable before one's own notarize; pruned once their height is final
-//   meta            "schema" → 8 bytes, "network" → 32 bytes; written when the environment is made, and the schema with
-//                   each step of a migration
 //   hops            height (8) → check (8) ‖ validator set hop (Specs/proofs.md)
 //                   for genesis, and with every block after which the validators are others; never pruned
+//   meta            "schema" → 8 bytes, "network" → 32 bytes; written when the environment is made, and the schema with
+//                   each step of a migration
 //
 // state/            environment "state": the state as of a checkpoint. One writer: `StateStore`'s checkpoint.
 //   state           path (32) → check (4) ‖ key length (2) ‖ state key ‖ value

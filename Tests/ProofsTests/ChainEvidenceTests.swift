@@ -71,7 +71,6 @@ struct ChainEvidenceTests {
         }
         #expect(changed(hops: good.hops.reversed()) == "hops")
         #expect(changed(hops: []) == "certificate", "the set of genesis does not decide there")
-        #expect(changed(hops: try other.evidence(of: 16, from: 0).hops) == "hops")
         #expect(changed(headers: []) == "headers")
         #expect(changed(headers: good.headers.reversed()) == "headers")
         #expect(changed(headers: [other.links[16].header] + good.headers.dropFirst()) == "headers")

@@ -77,7 +77,8 @@ final class FakeNode: Sendable {
                 return read(
                     .object([
                         "version": "test", "network": .string(state.network.description), "networkKind": "test",
-                        "head": head, "epoch": 0, "view": 8, "targetHeight": 7, "lag": 0, "isSyncing": false,
+                        "head": head, "lowestBlock": 0, "epoch": 0, "view": 8, "targetHeight": 7, "lag": 0,
+                        "isSyncing": false,
                         "isReady": true, "isValidator": true, "validatorCount": 1, "quorum": 1, "peerCount": 0,
                         "pendingCount": 0, "uptimeMilliseconds": 1,
                     ]))
