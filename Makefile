@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build package check-package bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -51,6 +51,7 @@ else
 	$(BUILD) --product mednexus-simulator
 	$(BIN)/mednexus-simulator --seeds 1000
 	$(BUILD) --product mednexus-relay
+	$(BUILD) --product mednexus-bench
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
 
@@ -65,6 +66,11 @@ perturb: python build ## Random perturbations of four real validators (ROUNDS=10
 finality: python build ## Finality against three one-way delays, between namespaces: 4, 7 and 16 validators.
 	$(BUILD) --product mednexus-relay
 	MEDNEXUS_FINALITY=all $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_finality.py
+
+state-sync: python build ## A node without a ledger takes a state of ENTRIES (1000000) from a peer, beside copying it.
+	$(BUILD) --product mednexus-bench
+	MEDNEXUS_STATE_ENTRIES=$(or $(ENTRIES),1000000) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider \
+		Tests/Python/test_state_sync.py
 
 bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
 	@.ci/prerequisites wrk

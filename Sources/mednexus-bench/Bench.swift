@@ -62,10 +62,12 @@ extension Bench {
         static let configuration = CommandConfiguration(commandName: "growth-build", shouldDisplay: false)
         @Argument var folder: String
         @Option var entries: Int
+        /// For a node that others join.
+        @Flag var shortEpochs = false
 
         func run() throws {
             let started = ContinuousClock.now
-            try GrowthState(entries: entries, isKeyed: true).build(NodeHome(folder + "/node")) { line in
+            try GrowthState(entries: entries, isKeyed: true, hasShortEpochs: shortEpochs).build(NodeHome(folder + "/node")) { line in
                 let seconds = Int((ContinuousClock.now - started) / .seconds(1))
                 if entries >= 1_000_000 { print("growth, building \(entries): \(line), \(seconds) s") }
             }

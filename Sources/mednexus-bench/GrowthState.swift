@@ -28,10 +28,16 @@ struct GrowthState {
 
     var accountCount: Int { entries / 2 }
 
-    init(entries: Int, isKeyed: Bool) {
+    /// - Parameter hasShortEpochs: epochs of ten blocks, several a second without any load: a node that is started on it
+    ///   soon takes a snapshot.
+    init(entries: Int, isKeyed: Bool, hasShortEpochs: Bool = false) {
         self.entries = entries
         validator = Workload.key(Workload.validatorSeed)
-        genesis = Workload.genesis([Workload.key(Bytes32(1, 2, 3, 1))], [validator])
+        let issuer = Workload.key(Bytes32(1, 2, 3, 1))
+        genesis =
+            hasShortEpochs
+            ? Workload.genesis([issuer], [validator], epochLength: 10, heartbeatMilliseconds: 200)
+            : Workload.genesis([issuer], [validator])
         keys = Self.keys(isKeyed ? min(entries / 2, Self.mostKeys) : 0)
     }
 

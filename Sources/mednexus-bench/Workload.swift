@@ -52,7 +52,10 @@ struct Workload {
 
     /// Account 0 is accreditor, issuer and every institution's administrator. The block's weight is the largest there
     /// may be, so that a block's transactions are what bounds it.
-    static func genesis(_ keys: [SecretKey], _ validators: [SecretKey]) -> Genesis {
+    static func genesis(
+        _ keys: [SecretKey], _ validators: [SecretKey], epochLength: UInt64 = 1_000_000,
+        heartbeatMilliseconds: UInt64 = 86_400_000
+    ) -> Genesis {
         let time = Timestamp(1_763_800_000_000)
         let organizations = (0..<sponsorCount).map { index in
             GenesisOrganization(
@@ -72,7 +75,7 @@ struct Workload {
             name: "bench", kind: .test, time: time,
             governance: GovernanceGenesis(
                 parameters: LedgerParameters(
-                    epochLength: 1_000_000, deltaMilliseconds: 500, heartbeatMilliseconds: 86_400_000,
+                    epochLength: epochLength, deltaMilliseconds: 500, heartbeatMilliseconds: heartbeatMilliseconds,
                     blockWeight: 10_000_000, clockSkewMilliseconds: 2_000),
                 validators: validators.enumerated().map { index, validator in
                     GenesisValidator(

@@ -1,0 +1,185 @@
+"""State sync at size: how long a node without a ledger takes, beside copying the bytes; and killed again and again.
+
+    MEDNEXUS_STATE_ENTRIES=1000000 pytest test_state_sync.py     (make state-sync ENTRIES=1000000)
+"""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import time
+
+import coincurve
+import pytest
+
+from network import BINARIES, RPC, until
+
+ENTRIES = int(os.environ.get("MEDNEXUS_STATE_ENTRIES", "60000"))
+
+
+def free_port():
+    with socket.socket() as reservation:
+        reservation.bind(("127.0.0.1", 0))
+        return reservation.getsockname()[1]
+
+
+class Node:
+    def __init__(self, home):
+        self.home, self.ready, self.log = pathlib.Path(home), pathlib.Path(home) / "ready.json", pathlib.Path(home) / "log.txt"
+        self.p2p, self.process, self.rpc = free_port(), None, None
+
+    def launch(self, *settings):
+        self.ready.unlink(missing_ok=True)
+        chosen = [
+            "rpc.listen=127.0.0.1:0", "operator.listen=127.0.0.1:0", f"p2p.listen=127.0.0.1:{self.p2p}", *settings]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    BINARIES / "mednexusd", "start", "--home", self.home, "--ready", self.ready, "--with-parent",
+                    *(word for setting in chosen for word in ("--set", setting)),
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+
+    def await_ready(self, seconds=300):
+        def is_ready():
+            assert self.process.poll() is None, self.log.read_text()[-3000:]
+            return self.ready.exists()
+
+        until(is_ready, seconds, lambda: self.log.read_text()[-3000:])
+        self.rpc = RPC(json.loads(self.ready.read_text())["rpc"])
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(120) == 0, self.log.read_text()[-3000:]
+
+    @property
+    def contact(self):
+        secret = bytes.fromhex((self.home / "transport.key").read_text().strip())
+        key = coincurve.PrivateKey(secret).public_key.format(compressed=True).hex()
+        return f"{key}@127.0.0.1:{self.p2p}"
+
+
+def snapshots(node):
+    return [path.parent for path in (node.home / "snapshots").glob("*/manifest")]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A validator with a large state, and a snapshot of it."""
+    folder = tmp_path_factory.mktemp("state-sync")
+    if not (BINARIES / "mednexus-bench").exists():
+        subprocess.run(
+            ["swift", "build", "-c", "release", "--product", "mednexus-bench"], cwd=BINARIES.parents[1], check=True,
+            stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [BINARIES / "mednexus-bench", "growth-build", folder, "--entries", str(ENTRIES), "--short-epochs"], check=True,
+        stdout=subprocess.DEVNULL)
+    node = Node(folder / "node")
+    # One snapshot, and no other that would take the disk's time.
+    node.launch("snapshots.minutes=100000")
+    try:
+        node.await_ready()
+        until(lambda: snapshots(node), 300, lambda: node.log.read_text()[-3000:])
+        yield node
+        node.stop()
+    finally:
+        if node.process.poll() is None:
+            node.kill()
+
+
+def joiner(source, name):
+    home = source.home.parent / name
+    done = subprocess.run(
+        [
+            BINARIES / "mednexusd", "join", "--home", home, "--genesis", source.home / "genesis.json", "--genesis-hash",
+            source.rpc.value("node_status")["network"], "--peer", source.contact, "--observer",
+        ], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Node(home)
+
+
+def caught_up(node, source):
+    return node.rpc.value("chain_head")["height"] >= source.rpc.value("chain_head")["height"] - 1
+
+
+def same_state(node, source):
+    height = min(one.rpc.value("chain_head")["height"] for one in (node, source))
+    return len({one.rpc.value("chain_header", height=height)["stateRoot"] for one in (node, source)}) == 1
+
+
+def copy_seconds(source, target):
+    """Copying the bytes of the store, durable, is what nobody can beat."""
+    started = time.monotonic()
+    target.mkdir()
+    for name in ("state", "log"):
+        data = target / f"{name}.mdb"
+        subprocess.run(["cp", "--sparse=never", source.home / "ledger" / name / "data.mdb", data], check=True)
+        with open(data, "rb+") as file:
+            os.fsync(file.fileno())
+    seconds = time.monotonic() - started
+    shutil.rmtree(target)
+    return seconds
+
+
+def test_as_fast_as_copying_allows(source):
+    copied = copy_seconds(source, source.home.parent / "copied")
+    node = joiner(source, "fast")
+    started = time.monotonic()
+    node.launch("sync.mode=snapshot", "snapshots.keep=0")
+    try:
+        node.await_ready()
+        serving = time.monotonic() - started
+        until(lambda: node.rpc.value("node_status")["isReady"] and caught_up(node, source), 120, node.log.read_text)
+        synced = time.monotonic() - started
+        assert same_state(node, source)
+        assert "the state is taken" in node.log.read_text()
+        size = sum(path.stat().st_size for path in (source.home / "ledger").glob("*/data.mdb"))
+        transferred = sum(path.stat().st_size for path in snapshots(source)[0].glob("chunk-*"))
+        print(
+            f"\n{ENTRIES} entries, {size} bytes on disk, {transferred} in chunks: copied in {copied:.2f} s, state taken"
+            f" in {serving:.2f} s, ready in {synced:.2f} s: {synced / copied:.1f} times copying")
+        node.stop()
+    finally:
+        if node.process.poll() is None:
+            node.kill()
+    done = subprocess.run(
+        [BINARIES / "mednexusd", "reindex", "--check", "--home", node.home], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.rmtree(node.home)
+
+
+def test_killed_at_any_instant(source):
+    """What a kill interrupts goes on at the next start; in the end the state is the same."""
+    choice = random.Random(4)
+    node = joiner(source, "killed")
+    resumed = 0
+    try:
+        for _ in range(12):
+            node.launch("sync.mode=snapshot", "snapshots.keep=0")
+            time.sleep(choice.uniform(0.05, 0.6) * max(1, ENTRIES / 60000))
+            if node.ready.exists():
+                break
+            node.kill()
+        else:
+            node.launch("sync.mode=snapshot", "snapshots.keep=0")
+        node.await_ready()
+        until(lambda: caught_up(node, source), 120, node.log.read_text)
+        assert same_state(node, source)
+        text = node.log.read_text()
+        resumed = sum(
+            "a snapshot is taken from peers" in line and " from=0 " not in line + " " for line in text.splitlines())
+        print(f"\nresumed {resumed} times")
+        node.stop()
+        done = subprocess.run(
+            [BINARIES / "mednexusd", "verify", "--home", node.home], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        if node.process.poll() is None:
+            node.kill()
