@@ -76,9 +76,22 @@ extension Method {
     static func transactionProof(
         _ transaction: FinalTransactionView?, _ backend: any LedgerBackend, _ checkpoint: Height
     ) async throws -> Proof? {
-        guard let transaction, let (height, inclusion) = try await backend.inclusion(of: transaction.hash) else {
-            return nil
-        }
+        guard let transaction else { return nil }
+        return try await inclusionProof(of: transaction.hash, backend, checkpoint)
+    }
+
+    /// Only that a transaction is final can be proven.
+    static func statusProof(
+        _ status: TransactionStatus, _ backend: any LedgerBackend, _ checkpoint: Height
+    ) async throws -> Proof? {
+        guard status.state == .final else { return nil }
+        return try await inclusionProof(of: status.hash, backend, checkpoint)
+    }
+
+    private static func inclusionProof(
+        of hash: Hash, _ backend: any LedgerBackend, _ checkpoint: Height
+    ) async throws -> Proof? {
+        guard let (height, inclusion) = try await backend.inclusion(of: hash) else { return nil }
         return Proof(
             networkKind: NetworkKindName(backend.networkKind), maximumAge: nil,
             chain: try await backend.evidence(of: height, from: checkpoint), subject: .transaction(inclusion))

@@ -134,7 +134,7 @@ extension Method {
             Method(
                 "tx_status", "pending, final, refused, expired, replaced or unknown; definitive if it stays so.",
                 [QueryParameter("hash", "The transaction's hash.")], from: HashParameters.self,
-                value: TransactionStatus.self
+                value: TransactionStatus.self, proof: Self.statusProof
             ) { try await $1.status(of: $0.hash) },
             Method(
                 "tx_pending", "What waits in this node's pool, at most 100.",

@@ -11,6 +11,7 @@ internal import Votes
 
 /// Evidence out of the log: what makes a block final for whoever trusts an older one.
 extension Ledger {
+    private static let provenBelow: UInt64 = 512
     private static let validatorsPath = StateTrie.path(of: ValidatorSetHop.key)
 
     /// Makes final blocks durable, and with each that changed the validators what proves the next ones: the state that
@@ -84,6 +85,10 @@ extension Ledger {
     private func certified(
         from height: Height, checkpoint: Height
     ) throws -> (headers: [BlockHeader], certificate: Certificate?) {
+        // What lies below a checkpoint is proven by its descendants' headers, one by one.
+        guard height >= checkpoint || checkpoint.value - height.value <= Self.provenBelow else {
+            throw EvidenceFailure.tooFar
+        }
         var headers: [BlockHeader] = []
         var next = height
         while headers.count < ChainEvidence.maximumHeaders {

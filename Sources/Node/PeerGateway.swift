@@ -5,7 +5,9 @@ internal import Encoding
 internal import Logging
 internal import Networking
 internal import Primitives
+internal import Proofs
 internal import Replica
+internal import StateModel
 internal import Storage
 internal import Synchronization
 internal import Transactions
@@ -149,10 +151,12 @@ final class PeerGateway: PeerHandler {
         // [N11] Served beside consensus.
         switch message {
         case .snapshotRequest(let checkpoint):
-            serve(key, on: .sync) { [snapshots] in .snapshot(try snapshots.manifest(from: checkpoint)) }
+            serve(key, on: .sync, upTo: SnapshotManifest.usualBytes) { [snapshots] in
+                .snapshot(try snapshots.manifest(from: checkpoint))
+            }
             return nil
         case .chunkRequest(let position):
-            serve(key, on: .sync) { [snapshots] in
+            serve(key, on: .sync, upTo: StateChunk.maximumBytes) { [snapshots] in
                 .chunk(position, try snapshots.chunk(position.index, at: position.height) ?? [])
             }
             return nil
@@ -217,7 +221,8 @@ final class PeerGateway: PeerHandler {
     }
 
     private func serve(
-        _ key: TransportKey, on channel: MessageChannel, _ answer: @escaping @Sendable () throws -> PeerMessage?
+        _ key: TransportKey, on channel: MessageChannel, upTo bytes: Int = PeerMessageLimits.blocksBytes,
+        _ answer: @escaping @Sendable () throws -> PeerMessage?
     ) {
         let isValidator = state.withLock { $0.isValidator(key) }
         let isTaken = serving.withLock { serving in
@@ -237,7 +242,7 @@ final class PeerGateway: PeerHandler {
                 }
             }
             // Nothing is read for whom it could not be sent to.
-            guard network?.hasRoom(PeerMessageLimits.blocksBytes, on: channel, to: key) ?? false else { return }
+            guard network?.hasRoom(bytes, on: channel, to: key) ?? false else { return }
             do {
                 if let message = try answer() { send(message, to: [key]) }
             } catch {

@@ -43,7 +43,15 @@ final class SnapshotKeeper: Sendable {
         pause = .seconds(Int64(minutes) * 60)
         self.logger = logger
         let kept = SnapshotFolder.all(in: home)
-        content.withLock { $0.kept = kept }
+        // By the clock, as the last one is dated; one of the future counts as of now.
+        let age = kept.last?.manifest.header.map { header in
+            let now = NodeClock.now.milliseconds
+            return Duration.milliseconds(Int64(now - min(now, header.time.milliseconds)))
+        }
+        content.withLock { content in
+            content.kept = kept
+            content.last = age.map { ContinuousClock.now - $0 }
+        }
     }
 
     /// Called after each final block, with its state already in the store. Returns at once.

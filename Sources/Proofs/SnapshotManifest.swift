@@ -11,6 +11,8 @@ public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
     public static let formatVersion: UInt64 = 1
     /// A thousand changes of a hundred validators.
     public static let maximumBytes = 32 << 20
+    /// Of all but networks whose validators changed hundreds of times.
+    public static let usualBytes = 4 << 20
 
     /// That the block is final. Its first header is the block's.
     public let chain: ChainEvidence

@@ -67,7 +67,9 @@ extension Bench {
 
         func run() throws {
             let started = ContinuousClock.now
-            try GrowthState(entries: entries, isKeyed: true, hasShortEpochs: shortEpochs).build(NodeHome(folder + "/node")) { line in
+            try GrowthState(entries: entries, isKeyed: true, hasShortEpochs: shortEpochs).build(
+                NodeHome(folder + "/node")
+            ) { line in
                 let seconds = Int((ContinuousClock.now - started) / .seconds(1))
                 if entries >= 1_000_000 { print("growth, building \(entries): \(line), \(seconds) s") }
             }
