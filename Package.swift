@@ -157,7 +157,12 @@ targets += [
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Architecture", []),
     tests("Simulator", ["Simulator", "Storage", "Votes", "Primitives"]),
-    tests("Node", ["Node", "Primitives", "Blocks", "Cryptography", "Encoding", "Replica", "Votes"]),
+    tests(
+        "Node",
+        [
+            "Node", "Primitives", "Blocks", "Cryptography", "Encoding", "Governance", "Proofs", "Replica", "StateModel",
+            "Storage", "Votes",
+        ]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),
     tests(

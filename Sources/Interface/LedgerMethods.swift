@@ -186,7 +186,7 @@ extension Method {
                 next = min(next, after[0] - 1)
             }
             var items: [JSONValue] = []
-            while items.count < limit, let header = try await backend.header(at: Height(next)) {
+            while items.count < limit, let header = try await Self.header(at: next, items.isEmpty, backend) {
                 items.append(try JSONValueEncoder.encode(header, networkKind: backend.networkKind))
                 if next == 0 { return (items, nil) }
                 next -= 1
@@ -225,6 +225,17 @@ extension Method {
             return await host.unsubscribe(parameters.subscription)
         },
     ]
+
+    /// Nil where a list has come to what the node does not keep; a list that begins there is refused.
+    private static func header(at height: UInt64, _ isFirst: Bool, _ backend: any LedgerBackend) async throws
+        -> HeaderView?
+    {
+        do {
+            return try await backend.header(at: Height(height))
+        } catch let state as ServerState where state == .pruned && !isFirst {
+            return nil
+        }
+    }
 
     /// The longest wait of a long poll; below the idle time-outs of usual proxies.
     static let longestWaitMilliseconds: UInt64 = 25_000

@@ -150,6 +150,23 @@ extension Method.Arguments {
     }
 }
 
+/// Remembers the first read that failed. One owner, one thread.
+private final class WatchedState: StateReader {
+    private let base: any StateReader
+    private(set) var failure: StateFailure?
+
+    init(over base: any StateReader) { self.base = base }
+
+    func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
+        do throws(StateFailure) {
+            return try base.read(key)
+        } catch {
+            failure = failure ?? error
+            throw error
+        }
+    }
+}
+
 /// Why a proven question can't be answered here.
 public struct ReplayFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
@@ -164,11 +181,15 @@ extension MethodTable {
             throw ReplayFailure(description: "this build does not know the question \(question.method)")
         }
         let parameters = try JSONParser.parse(question.parameters)
+        let watched = WatchedState(over: state)
         let context = QueryContext(
             block: BlockContext(
                 network: proof.header.network, networkKind: networkKind, height: proof.header.height,
                 time: proof.header.time),
-            blockHash: proof.header.hash, state: state, index: HintedIndex(question.hints))
-        return try replay(try method.arguments(parameters), context)
+            blockHash: proof.header.hash, state: watched, index: HintedIndex(question.hints))
+        let answer = try replay(try method.arguments(parameters), context)
+        // Words that name things do without a name where a read fails; here that would pass for absence.
+        if let failure = watched.failure { throw failure }
+        return answer
     }
 }

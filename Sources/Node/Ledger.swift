@@ -37,6 +37,7 @@ package final class Ledger: Sendable {
         notice: (String) -> Void = { _ in }, progress: (Height, Height) -> Void = { _, _ in }
     ) throws -> Ledger {
         let genesis = try nodeHome.genesis()
+        try SnapshotImport.removeLeftover(in: nodeHome)
         let home: Home
         do {
             home = try Home.open(nodeHome.storageDirectory, network: genesis.hash)
@@ -119,9 +120,15 @@ package final class Ledger: Sendable {
     }
 
     package func header(at height: Height) throws -> (header: BlockHeader, certificate: Certificate?) {
-        guard let logged = try log.header(at: height) else {
+        guard let known = try knownHeader(at: height) else {
             throw NodeFailure(.corruption, "the log has no block \(height)")
         }
+        return known
+    }
+
+    /// Nil where the log has a gap: a node that began with a snapshot has no header from before it.
+    func knownHeader(at height: Height) throws -> (header: BlockHeader, certificate: Certificate?)? {
+        guard let logged = try log.header(at: height) else { return nil }
         do {
             return (
                 try BlockHeader(decoding: logged.header),

@@ -39,10 +39,7 @@ extension Ledger {
 
     /// Proof that the block at `height` is final, for whoever trusts the one at `checkpoint`.
     package func evidence(of height: Height, from checkpoint: Height) throws -> ChainEvidence {
-        guard try log.header(at: checkpoint) != nil, try log.header(at: height) != nil else {
-            throw EvidenceFailure.missing
-        }
-        let trusted = try header(at: checkpoint).header
+        guard let trusted = try knownHeader(at: checkpoint)?.header else { throw EvidenceFailure.missing }
         let (headers, certificate) = try certified(from: height, checkpoint: checkpoint)
         guard let last = headers.last else { throw NodeFailure(.corruption, "the log has no block \(height)") }
         var hops: [ValidatorSetHop] = []
@@ -92,8 +89,7 @@ extension Ledger {
         var headers: [BlockHeader] = []
         var next = height
         while headers.count < ChainEvidence.maximumHeaders {
-            guard try log.header(at: next) != nil else { throw EvidenceFailure.missing }
-            let (header, certificate) = try header(at: next)
+            guard let (header, certificate) = try knownHeader(at: next) else { throw EvidenceFailure.missing }
             headers.append(header)
             if next == checkpoint { return (headers, nil) }
             if next > checkpoint, let certificate { return (headers, certificate) }
@@ -105,9 +101,25 @@ extension Ledger {
     /// The set whose certificates make the block with `header` final.
     private func validators(deciding header: BlockHeader) throws -> ValidatorSet {
         let below = try log.lastHop(below: header.height) ?? log.hops(in: 0..<1, limit: 1).first?.hop
-        guard let below, let set = try ValidatorSetHop(decoding: below).record.set, set.hash == header.validatorSet
-        else { throw EvidenceFailure.missing }
-        return set
+        if let below, let set = try ValidatorSetHop(decoding: below).record.set, set.hash == header.validatorSet {
+            return set
+        }
+        // A node that began with a snapshot may not have that hop, and know the set all the same.
+        let current = try GenesisExecutor.validatorSet(in: try state.snapshot())
+        guard current.hash == header.validatorSet else { throw EvidenceFailure.missing }
+        return current
+    }
+
+    /// The lowest block from which this node can prove the one at `height`: genesis, unless the node began with a
+    /// snapshot and a later checkpoint.
+    func provenFrom(_ height: Height) throws -> Height {
+        do {
+            _ = try evidence(of: height, from: .genesis)
+            return .genesis
+        } catch is EvidenceFailure {
+            guard let first = try log.nextHeader(from: Height(1)), first < height else { throw EvidenceFailure.missing }
+            return first
+        }
     }
 }
 

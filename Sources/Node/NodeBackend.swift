@@ -120,7 +120,8 @@ final class NodeBackend: LedgerBackend {
 
     func header(at height: Height) async throws -> HeaderView? {
         guard height <= board.head.height else { return nil }
-        return HeaderView(try ledger.header(at: height).header)
+        guard let known = try ledger.knownHeader(at: height) else { throw ServerState.pruned }
+        return HeaderView(known.header)
     }
 
     /// Every block that is read costs, with events or without; a call that met few goes on where it stopped.

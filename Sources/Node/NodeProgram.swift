@@ -134,7 +134,8 @@ private struct RunningNode {
         transport = try TransportSecret(home: home, network: ledger.network)
         snapshots = SnapshotKeeper(
             ledger: ledger, home: home, count: Int(configuration.number("snapshots.keep")),
-            minutes: configuration.number("snapshots.minutes"), logger: logger)
+            minutes: configuration.number("snapshots.minutes"),
+            reserveBytes: configuration.number("storage.reserve-mebibytes") << 20, logger: logger)
         gateway = PeerGateway(
             driver: driver, pipeline: pipeline, ledger: ledger, snapshots: snapshots,
             addresses: AddressBook(configured: configuration.list("p2p.peers"), learned: home.learnedPeers()),

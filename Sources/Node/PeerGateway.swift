@@ -151,7 +151,7 @@ final class PeerGateway: PeerHandler {
         // [N11] Served beside consensus.
         switch message {
         case .snapshotRequest(let checkpoint):
-            serve(key, on: .sync, upTo: SnapshotManifest.usualBytes) { [snapshots] in
+            serve(key, on: .sync, upTo: SnapshotManifest.maximumBytes) { [snapshots] in
                 .snapshot(try snapshots.manifest(from: checkpoint))
             }
             return nil

@@ -1,7 +1,9 @@
 internal import Blocks
 internal import Encoding
 internal import Execution
+internal import Governance
 package import Primitives
+internal import Proofs
 internal import StateModel
 package import Storage
 internal import Votes
@@ -59,6 +61,15 @@ package enum Reindexing {
         let log = try BlockLog(in: home)
         let (_, layer) = try Ledger.genesisBlock(genesis)
         let founders = try GenesisExecutor.validatorSet(in: LayeredSnapshot(EmptySnapshot()).adding(layer))
+        var sets = [founders.hash: founders]
+        for (height, bytes) in try log.hops(in: 0..<UInt64.max, limit: .max) {
+            do {
+                if let set = try ValidatorSetHop(decoding: bytes).record.set { sets[set.hash] = set }
+            } catch {
+                throw NodeFailure(.corruption, "the hop of block \(height) does not decode: \(error)")
+            }
+        }
+        let known = sets
         guard let rebuild = try IndexRebuild(in: home) else {
             throw NodeFailure(
                 .configuration, "\(nodeHome.path) has no checkpoint of the state yet",
@@ -79,7 +90,7 @@ package enum Reindexing {
                 guard first <= rebuild.height else { return }
                 for number in first.value...rebuild.height.value {
                     let (block, receipts) = try parts(log, Height(number))
-                    let accused = try accused(in: block, founders: founders, rebuild)
+                    let accused = try accused(in: block, sets: known, rebuild)
                     for entry in try LedgerIndexes.entries(of: block, receipts: receipts, accused: accused) {
                         try add(entry)
                     }
@@ -98,9 +109,9 @@ package enum Reindexing {
     /// The keys that a block's evidence accuses. Evidence names a place in the block's set of validators; of a set that
     /// is gone with its epoch the index itself is what still says whose key it was.
     private static func accused(
-        in block: Block, founders: ValidatorSet, _ rebuild: IndexRebuild
+        in block: Block, sets: [Hash: ValidatorSet], _ rebuild: IndexRebuild
     ) throws -> [Address?] {
-        if block.header.validatorSet == founders.hash { return block.evidence.map { founders[$0.validator]?.key } }
+        if let set = sets[block.header.validatorSet] { return block.evidence.map { set[$0.validator]?.key } }
         return try block.evidence.indices.map { ordinal in
             let key = LedgerIndexes.evidence.appending(block.header.height.value).appending(UInt64(ordinal))
             return try rebuild.stored(key).flatMap { Bytes32($0) }.map { Address($0) }

@@ -1,5 +1,6 @@
 internal import Encoding
 internal import FoundationEssentials
+internal import Governance
 internal import Primitives
 internal import Proofs
 internal import StateModel
@@ -37,6 +38,15 @@ struct SnapshotFolder: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: home.snapshotsFolder)) ?? []
         let heights = names.compactMap { UInt64($0) }.sorted()
         return heights.compactMap { try? open(home.snapshotsFolder + "/\($0)") }
+    }
+
+    /// Folders that a stop left half written.
+    static func removeUnfinished(in home: NodeHome) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: home.snapshotsFolder)) ?? []
+        for name in names where UInt64(name) != nil {
+            let path = home.snapshotsFolder + "/" + name
+            if !FileManager.default.fileExists(atPath: path + "/" + manifestName) { try remove(path) }
+        }
     }
 
     /// The bytes of a chunk; nil if there is none.
@@ -80,7 +90,14 @@ struct SnapshotFolder: Sendable {
             try disk.replace(name(index), with: encoded)
             try progress(index + 1, 1 << depth)
         }
-        let manifest = SnapshotManifest(chain: chain, depth: depth, entries: entries, bytes: bytes)
+        let epoch = ProvenRead(
+            key: Validators.epochKey, value: try snapshot.read(Validators.epochKey),
+            proof: try snapshot.proof(of: Validators.epochKey))
+        let manifest = SnapshotManifest(chain: chain, epoch: epoch, depth: depth, entries: entries, bytes: bytes)
+        guard manifest.encoded.count <= SnapshotManifest.maximumBytes else {
+            throw NodeFailure(
+                .failure, "the evidence of \(chain.hops.count) validator sets is too large for a snapshot")
+        }
         try disk.replace(manifestName, with: manifest.encoded)
         return SnapshotFolder(path: path, manifest: manifest)
     }

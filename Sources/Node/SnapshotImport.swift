@@ -2,9 +2,8 @@ internal import Blocks
 internal import Encoding
 internal import Execution
 internal import FoundationEssentials
-internal import Governance
 internal import Primitives
-internal import Proofs
+package import Proofs
 internal import StateModel
 internal import Storage
 internal import Votes
@@ -12,41 +11,65 @@ internal import Votes
 /// Makes a home's stores from a snapshot, chunk by chunk: each is proven before it is taken, and what a stop interrupts
 /// goes on where it was. A home with stores of its own is refused.
 ///
-/// One owner at a time; it holds the home until it is let go.
-final class SnapshotImport {
-    let manifest: SnapshotManifest
+/// The file `snapshot`, the manifest, is there from before the first store until after the last write, so whatever is
+/// found without it was not begun here. One owner at a time; it holds the home until ``close()`` or ``finish(progress:)``.
+package final class SnapshotImport {
+    private struct Stores {
+        let home: Home
+        let log: BlockLog
+        let builder: StateBuilder
+    }
+
+    package let manifest: SnapshotManifest
     private let header: BlockHeader
-    private let network: Hash
     private let genesis: BlockHeader
-    private let home: Home
-    private let log: BlockLog
-    private let builder: StateBuilder
+    private let directory: String
+    /// Nil once it is closed.
+    private var stores: Stores?
     /// The chunk that comes next; all before it are durable.
-    private(set) var next: Int
+    package private(set) var next: Int
 
     private static let fileName = "snapshot"
 
     /// The manifest of an import that was begun in this home and is not finished.
-    static func interrupted(in nodeHome: NodeHome) throws -> SnapshotManifest? {
+    package static func interrupted(in nodeHome: NodeHome) throws -> SnapshotManifest? {
         guard FileManager.default.fileExists(atPath: nodeHome.storageDirectory + "/" + fileName),
             let bytes = try FileDisk(nodeHome.storageDirectory).read(fileName)
         else { return nil }
-        return try? SnapshotManifest(decoding: bytes)
+        do {
+            return try SnapshotManifest(decoding: bytes)
+        } catch {
+            throw NodeFailure(
+                .corruption, "\(nodeHome.storageDirectory)/\(fileName) is no manifest: \(error)",
+                hint: "An import was interrupted here. Remove the folder \(nodeHome.storageDirectory) and repeat it.")
+        }
     }
 
-    /// True if the home has no stores, or only such as an import began.
-    static func isPossible(in nodeHome: NodeHome) throws -> Bool {
-        try !nodeHome.hasLedger || interrupted(in: nodeHome) != nil
+    /// True if the home has no stores, or only such as an import began and did not finish.
+    package static func isPossible(in nodeHome: NodeHome) throws -> Bool {
+        guard nodeHome.hasLedger else { return true }
+        guard try interrupted(in: nodeHome) != nil else { return false }
+        try removeLeftover(in: nodeHome)
+        return try interrupted(in: nodeHome) != nil
     }
 
-    /// Begins, or goes on where the same manifest's import was interrupted.
+    /// The state was complete, and only the file's removal did not come any more.
+    package static func removeLeftover(in nodeHome: NodeHome) throws {
+        guard nodeHome.hasLedger, try interrupted(in: nodeHome) != nil else { return }
+        let home = try Home.open(nodeHome.storageDirectory)
+        guard try StateBuilder.hasState(in: home) else { return }
+        try FileDisk(home.path).remove(fileName)
+    }
+
+    /// Begins, or goes on where the same snapshot's import was interrupted. Another one's chunks are given up, unless it
+    /// was complete but for its end: then only that one will do.
     ///
     /// - Parameter trusted: where the evidence must begin.
-    init(
+    package init(
         _ manifest: SnapshotManifest, trusting trusted: Checkpoint, in nodeHome: NodeHome, mapGibibytes: UInt64
     ) throws {
         do {
-            header = try manifest.chain.verify(trusting: trusted)
+            header = try manifest.verify(trusting: trusted)
         } catch {
             throw NodeFailure(.configuration, "the snapshot proves nothing: \(error)")
         }
@@ -60,23 +83,35 @@ final class SnapshotImport {
             throw NodeFailure(
                 .configuration, "the snapshot is of network \(header.network), this home of \(document.hash)")
         }
-        network = document.hash
         genesis = try Ledger.genesisBlock(document).block.header
         self.manifest = manifest
-        home =
+        directory = nodeHome.storageDirectory
+        next = 0
+        let disk = try FileDisk.making(directory)
+        if !nodeHome.hasLedger { try disk.replace(Self.fileName, with: manifest.encoded) }
+        let home =
             try nodeHome.hasLedger
-            ? Home.open(nodeHome.storageDirectory, network: network)
-            : Home.create(nodeHome.storageDirectory, network: network)
-        try FileDisk(home.path).replace(Self.fileName, with: manifest.encoded)
-        log = try BlockLog(in: home, mapBytes: Int(mapGibibytes) << 30)
+            ? Home.open(directory, network: document.hash) : Home.create(directory, network: document.hash)
+        let log = try BlockLog(in: home, mapBytes: Int(mapGibibytes) << 30)
+        if let tip = log.tip, tip.hash != header.hash {
+            throw NodeFailure(
+                .configuration, "this home was being made of the snapshot of block \(tip.height), which is all here",
+                hint: "Import that one again to its end; or remove the folder \(directory) and begin anew.")
+        }
+        try disk.replace(Self.fileName, with: manifest.encoded)
         var options = StateBuilderOptions()
         options.mapBytes = Int(mapGibibytes) << 30
-        builder = try StateBuilder(in: home, source: header.stateRoot, options: options)
-        next = builder.resumePath.map { StateChunk.index(of: $0, depth: manifest.depth) } ?? 0
+        let builder = try StateBuilder(in: home, source: header.stateRoot, options: options)
+        if log.tip != nil {
+            next = manifest.chunks
+        } else if let path = builder.resumePath {
+            next = StateChunk.index(of: path, depth: manifest.depth)
+        }
+        stores = Stores(home: home, log: log, builder: builder)
     }
 
     /// The entries of a chunk, if it is one of this state. Safe on any thread.
-    static func verified(
+    package static func verified(
         _ bytes: [UInt8], index: Int, of manifest: SnapshotManifest
     ) throws -> ProvenChunk {
         do {
@@ -90,30 +125,47 @@ final class SnapshotImport {
         }
     }
 
-    /// True if the log says that every chunk was taken, and only the end was interrupted.
-    var isBehindLast: Bool { log.tip != nil }
+    private func opened() throws -> Stores {
+        guard let stores else { preconditionFailure("an import is not used after it was closed") }
+        return stores
+    }
+
+    /// True if every chunk was taken, and only the end is missing.
+    package var isComplete: Bool { next >= manifest.chunks }
 
     /// Takes chunk ``next``. Durable on return.
-    func append(_ chunk: ProvenChunk) throws {
+    package func append(_ chunk: ProvenChunk) throws {
         precondition(chunk.index == next, "chunks are taken in order")
-        if let record = chunk.entries.first(where: { $0.key == Validators.epochKey }) {
-            guard let epoch = try? EpochRecord(decoding: record.value), epoch.firstHeight == header.height.next else {
-                throw NodeFailure(
-                    .configuration, "the snapshot is of block \(header.height), which does not end an epoch",
-                    hint: "Only with the state at an epoch's end can a node begin.")
-            }
-        }
+        let builder = try opened().builder
         let resume = builder.resumePath
         try builder.append(resume.map { resume in chunk.entries.filter { $0.path > resume } } ?? chunk.entries)
         next += 1
     }
 
-    /// Makes trie and indexes, and a log that goes on behind the snapshot's block. Precondition: all chunks are taken.
-    func finish(progress: (Int) -> Void) throws {
-        precondition(next == manifest.chunks || isBehindLast, "the snapshot is complete")
-        // The log first: a state without one could not be opened, and until its end the import can be repeated.
-        if log.tip == nil { try beginLog() }
-        try builder.finish(
+    /// Lets the home go; what was taken stays.
+    package func close() { stores = nil }
+
+    /// The log's beginning. Before the state's end: a state without a log could not be opened. Precondition: all chunks
+    /// are taken.
+    package func beginLog() throws {
+        precondition(isComplete, "the snapshot is complete")
+        let log = try opened().log
+        guard log.tip == nil else { return }
+        guard let certificate = manifest.chain.certificate else {
+            preconditionFailure("a manifest without a certificate does not verify")
+        }
+        var headers = [Self.logged(genesis, certificate: nil)]
+        let checkpoint = manifest.chain.checkpoint
+        if checkpoint.height > .genesis { headers.append(Self.logged(checkpoint, certificate: nil)) }
+        headers.append(Self.logged(header, certificate: certificate))
+        try log.begin(behind: headers, hops: manifest.chain.hops.map { ($0.header.height, $0.encoded) })
+    }
+
+    /// Makes trie and indexes, and a log that goes on behind the snapshot's block; then lets the home go. Whatever instant
+    /// it is stopped at, it can be repeated. Precondition: all chunks are taken.
+    package func finish(progress: (Int) -> Void) throws {
+        try beginLog()
+        try opened().builder.finish(
             height: header.height, root: header.stateRoot,
             index: { (entry) throws(StateFailure) in
                 do throws(EncodingFailure) {
@@ -123,22 +175,8 @@ final class SnapshotImport {
                         "the record under \(Hexadecimal.encode(entry.key.bytes)) does not decode: \(error)")
                 }
             }, progress: progress)
-        try FileDisk(home.path).remove(Self.fileName)
-    }
-
-    private func beginLog() throws {
-        var headers = [Self.logged(genesis, certificate: nil)]
-        let checkpoint = manifest.chain.checkpoint
-        if checkpoint.height > .genesis { headers.append(Self.logged(checkpoint, certificate: nil)) }
-        // An epoch's last block is final by its own certificate.
-        guard manifest.chain.headers.count == 1, let certificate = manifest.chain.certificate else {
-            throw NodeFailure(.configuration, "the snapshot is not of a block with a certificate of its own")
-        }
-        headers.append(Self.logged(header, certificate: certificate))
-        var hops = manifest.chain.hops.map { (height: $0.header.height, hop: $0.encoded) }
-        // The set that decides behind the block is in its state; what proves it to others comes with the hop.
-        hops.removeAll { $0.height > header.height }
-        try log.begin(behind: headers, hops: hops)
+        try FileDisk(directory).remove(Self.fileName)
+        close()
     }
 
     private static func logged(_ header: BlockHeader, certificate: Certificate?) -> LoggedHeader {
@@ -148,7 +186,7 @@ final class SnapshotImport {
 }
 
 /// A chunk that was compared with its state's root.
-struct ProvenChunk: Sendable {
-    let index: Int
+package struct ProvenChunk: Sendable {
+    package let index: Int
     fileprivate let entries: [StateEntry]
 }

@@ -18,12 +18,16 @@ final class SnapshotKeeper: Sendable {
         var isBusy = false
         var isStopping = false
         var last: ContinuousClock.Instant?
+        /// Where the running epoch ends, as far as is known: nothing is looked up before.
+        var end = Height.genesis
         /// Ascending by height.
         var kept: [SnapshotFolder] = []
     }
 
     private let ledger: Ledger
+    private let home: NodeHome
     private let folder: String
+    private let reserveBytes: UInt64
     private let count: Int
     private let pause: Duration
     private let logger: Logger
@@ -36,8 +40,12 @@ final class SnapshotKeeper: Sendable {
     /// - Parameters:
     ///   - count: how many are kept; 0: none is taken.
     ///   - minutes: the time between two.
-    init(ledger: Ledger, home: NodeHome, count: Int, minutes: UInt64, logger: Logger) {
+    init(
+        ledger: Ledger, home: NodeHome, count: Int, minutes: UInt64, reserveBytes: UInt64, logger: Logger
+    ) {
         self.ledger = ledger
+        self.home = home
+        self.reserveBytes = reserveBytes
         folder = home.snapshotsFolder
         self.count = count
         pause = .seconds(Int64(minutes) * 60)
@@ -59,17 +67,19 @@ final class SnapshotKeeper: Sendable {
         guard count > 0 else { return }
         let isDue = content.withLock { content in
             let isDue = content.last.map { ContinuousClock.now - $0 >= pause } ?? true
-            return isDue && !content.isBusy && !content.isStopping
+            return isDue && !content.isBusy && !content.isStopping && header.height >= content.end
         }
         guard isDue else { return }
         do {
             let snapshot = try ledger.state.snapshot(keptFor: Self.longest)
-            guard snapshot.height == header.height,
-                try Epochs.current(in: snapshot).firstHeight == header.height.next
-            else { return }
+            let epoch = try Epochs.current(in: snapshot)
+            guard snapshot.height == header.height, epoch.firstHeight == header.height.next else {
+                content.withLock { $0.end = epoch.lastHeight }
+                return
+            }
             content.withLock { content in
                 content.isBusy = true
-                content.last = .now
+                content.end = epoch.lastHeight
             }
             writer.async { [self] in write(snapshot, header.height) }
         } catch {
@@ -83,14 +93,18 @@ final class SnapshotKeeper: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try SnapshotFolder.removeUnfinished(in: home)
+            try checkRoom()
             let path = "\(folder)/\(height)"
             let made = try SnapshotFolder.write(
-                snapshot, chain: try ledger.evidence(of: height, from: .genesis), to: path
-            ) { _, _ in
+                snapshot, chain: try ledger.evidence(of: height, from: try ledger.provenFrom(height)), to: path
+            ) { done, _ in
                 if content.withLock({ $0.isStopping }) { throw CancellationError() }
+                if done.isMultiple(of: 64) { try checkRoom(atLeast: 0) }
             }
             let old = content.withLock { content -> [SnapshotFolder] in
                 content.kept.append(made)
+                content.last = .now
                 let old = content.kept.dropLast(count)
                 content.kept.removeFirst(old.count)
                 return Array(old)
@@ -105,7 +119,19 @@ final class SnapshotKeeper: Sendable {
         } catch is CancellationError {
             // What is written is removed when this height is written again, or with the next.
         } catch {
+            // The next epoch's end is tried.
+            try? SnapshotFolder.removeUnfinished(in: home)
             logger.warning("the snapshot was not taken", metadata: ["height": "\(height)", "because": "\(error)"])
+        }
+    }
+
+    /// A snapshot must never be what fills the disk of a validator: as much as the state's file, beside the reserve.
+    private func checkRoom(atLeast wanted: UInt64? = nil) throws {
+        let file = ledger.home.path + "/state/data.mdb"
+        let size = (try FileManager.default.attributesOfItem(atPath: file)[.size] as? UInt64) ?? 0
+        guard let free = Doctor.freeBytes(ledger.home.path) else { return }
+        guard free >= reserveBytes + (wanted ?? size) else {
+            throw NodeFailure(.disk, "\(free / 1_048_576) MiB are free, too few for a snapshot")
         }
     }
 
@@ -118,12 +144,12 @@ final class SnapshotKeeper: Sendable {
     /// The newest snapshot of a block above `checkpoint`, with evidence from there.
     func manifest(from checkpoint: Height) throws -> SnapshotManifest? {
         guard let newest = content.withLock({ $0.kept.last })?.manifest, let height = newest.header?.height,
-            height > checkpoint
+            height > checkpoint, try ledger.log.header(at: checkpoint) != nil
         else { return nil }
-        guard checkpoint > .genesis else { return newest }
+        guard checkpoint != newest.chain.checkpoint.height else { return newest }
         return SnapshotManifest(
-            chain: try ledger.evidence(of: height, from: checkpoint), depth: newest.depth, entries: newest.entries,
-            bytes: newest.bytes)
+            chain: try ledger.evidence(of: height, from: checkpoint), epoch: newest.epoch, depth: newest.depth,
+            entries: newest.entries, bytes: newest.bytes)
     }
 
     func chunk(_ index: Int, at height: Height) throws -> [UInt8]? {

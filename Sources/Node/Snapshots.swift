@@ -64,7 +64,7 @@ package enum Snapshots {
             }
             let importing = try SnapshotImport(
                 folder.manifest, trusting: try trusted(home, checkpoint), in: home, mapGibibytes: mapGibibytes)
-            while !importing.isBehindLast, importing.next < folder.manifest.chunks {
+            while !importing.isComplete {
                 let index = importing.next
                 guard let bytes = try folder.chunk(index) else {
                     throw NodeFailure(.corruption, "\(source) lacks chunk \(index)", hint: "Export it again.")

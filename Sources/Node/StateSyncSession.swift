@@ -16,7 +16,8 @@ final class StateSyncSession: PeerHandler {
     private enum Event: Sendable {
         case connected(TransportKey)
         case disconnected(TransportKey)
-        case snapshot(SnapshotManifest?, TransportKey)
+        /// What a peer has, verified; nil: nothing.
+        case offer(Offer?, TransportKey)
         case chunk(ChunkPosition, [UInt8], TransportKey)
         case tick
     }
@@ -32,14 +33,20 @@ final class StateSyncSession: PeerHandler {
     private let feed: AsyncStream<Event>.Continuation
     /// Hashing and LMDB are not for the threads of asynchronous code.
     private let work = DispatchQueue(label: "mednexus.state-sync")
-    /// Chunks asked for and not here; nothing else is taken.
-    private let asked = Mutex<[TransportKey: Set<ChunkPosition>]>([:])
+    private struct Asked {
+        var manifest = false
+        var chunks: Set<ChunkPosition> = []
+    }
+
+    /// What was asked for and is not here; nothing else is taken, so no peer fills the memory.
+    private let asked = Mutex<[TransportKey: Asked]>([:])
 
     /// How long offers are waited for once one is there, and for one at all.
     private static let gathering = Duration.seconds(3)
     /// How long for the one that an interrupted import was of.
     private static let waitingForBegun = Duration.seconds(12)
     private static let patience = Duration.seconds(60)
+    private static let stuckPatience = Duration.seconds(90)
     private static let askingAgain = Duration.seconds(10)
     private static let told = Duration.seconds(2)
 
@@ -74,12 +81,40 @@ final class StateSyncSession: PeerHandler {
             return
         }
         switch decoded {
-        case .snapshot(let manifest): feed.yield(.snapshot(manifest, key))
+        case .snapshot(let manifest):
+            let isAsked = asked.withLock { asked in
+                let isAsked = asked[key]?.manifest ?? false
+                asked[key]?.manifest = false
+                return isAsked
+            }
+            guard isAsked else { return }
+            // The peer's next message is read once this one is judged.
+            await judge(manifest, of: key)
         case .chunk(let position, let bytes):
-            guard asked.withLock({ $0[key]?.remove(position) }) != nil else { return }
+            guard asked.withLock({ $0[key]?.chunks.remove(position) }) != nil else { return }
             feed.yield(.chunk(position, bytes, key))
         default: break
         }
+    }
+
+    private func judge(_ manifest: SnapshotManifest?, of key: TransportKey) async {
+        guard let manifest else {
+            _ = feed.yield(.offer(nil, key))
+            return
+        }
+        let trusted = trusted
+        do {
+            let header = try await onWork { try manifest.verify(trusting: trusted) }
+            feed.yield(.offer(Offer(manifest: manifest, header: header), key))
+        } catch {
+            logger.warning("a peer's snapshot is refused", metadata: ["peer": "\(key)", "because": "\(error)"])
+            network.withLock { $0 }?.ban(key, because: "bad_snapshot")
+        }
+    }
+
+    private func askManifest(of key: TransportKey) {
+        asked.withLock { $0[key, default: Asked()].manifest = true }
+        send(.snapshotRequest(checkpoint: trusted.height), to: key)
     }
 
     private func send(_ message: PeerMessage, to key: TransportKey) {
@@ -88,7 +123,7 @@ final class StateSyncSession: PeerHandler {
 
     // MARK: The loop
 
-    private struct Offer {
+    private struct Offer: Sendable {
         let manifest: SnapshotManifest
         let header: BlockHeader
 
@@ -101,7 +136,7 @@ final class StateSyncSession: PeerHandler {
         var connected: Set<TransportKey> = []
         var answered: Set<TransportKey> = []
         var offers: [TransportKey: Offer] = [:]
-        let started = ContinuousClock.now
+        var started = ContinuousClock.now
         var firstOffer: ContinuousClock.Instant?
         var askedAgain = ContinuousClock.now
         var toldAt = ContinuousClock.now
@@ -109,7 +144,12 @@ final class StateSyncSession: PeerHandler {
         var plan: ChunkPlan?
         var held: [Int: ProvenChunk] = [:]
         var bytes = 0
+        var taken = 0
         var began = ContinuousClock.now
+        /// When the last chunk was taken, or the choice was made.
+        var advanced = ContinuousClock.now
+        /// Snapshots that could not be had to their end.
+        var givenUp: Set<Hash> = []
     }
 
     /// Until the state is there, or no peer has one.
@@ -128,19 +168,26 @@ final class StateSyncSession: PeerHandler {
             // Everything was here already.
             return try await finish(all)
         }
+        var wanted = interrupted
         for await event in events {
             try Task.checkCancellation()
             handle(event, &progress)
             if case .chunk(let position, let bytes, let key) = event, let current = importing {
                 try await take(position, bytes, from: key, into: current, &progress)
             }
+            if let current = importing, isStuck(&progress) {
+                try await giveUp(Handed(current), &progress)
+                importing = nil
+                wanted = nil
+            }
             if progress.chosen == nil {
-                guard try choose(interrupted, &progress) else { continue }
+                guard try choose(wanted, &progress) else { continue }
                 guard let chosen = progress.chosen else { return }
                 let made = try await begin(chosen.manifest)
                 importing = made.value
                 progress.plan = ChunkPlan(chunks: chosen.manifest.chunks, next: made.value.next)
-                progress.began = .now
+                (progress.began, progress.advanced) = (.now, .now)
+                (progress.bytes, progress.taken) = (0, 0)
             }
             ask(&progress)
             tell(&progress)
@@ -154,29 +201,47 @@ final class StateSyncSession: PeerHandler {
         switch event {
         case .connected(let key):
             progress.connected.insert(key)
-            send(.snapshotRequest(checkpoint: trusted.height), to: key)
+            askManifest(of: key)
         case .disconnected(let key):
             progress.connected.remove(key)
             progress.offers[key] = nil
             asked.withLock { $0[key] = nil }
-        case .snapshot(let manifest, let key):
+        case .offer(let offer, let key):
             progress.answered.insert(key)
-            guard let manifest else { return }
-            do {
-                let header = try manifest.chain.verify(trusting: trusted)
-                progress.offers[key] = Offer(manifest: manifest, header: header)
-                progress.firstOffer = progress.firstOffer ?? .now
-            } catch {
-                logger.warning("a peer's snapshot proves nothing", metadata: ["peer": "\(key)", "because": "\(error)"])
-                network.withLock { $0 }?.ban(key, because: "bad_snapshot")
-            }
+            guard let offer, !progress.givenUp.contains(offer.header.hash) else { return }
+            progress.offers[key] = offer
+            progress.firstOffer = progress.firstOffer ?? .now
         case .chunk: break
         case .tick:
             guard ContinuousClock.now - progress.askedAgain > Self.askingAgain else { return }
             progress.askedAgain = .now
-            for key in progress.connected where progress.offers[key] == nil {
-                send(.snapshotRequest(checkpoint: trusted.height), to: key)
-            }
+            for key in progress.connected where progress.offers[key] == nil { askManifest(of: key) }
+        }
+    }
+
+    /// Nobody has brought a chunk for so long: whoever offered this snapshot has it no longer, or never had it.
+    private func isStuck(_ progress: inout Progress) -> Bool {
+        guard let chosen = progress.chosen, !(progress.plan?.isComplete ?? false) else { return false }
+        let hasSource = progress.offers.values.contains { $0.isSame(as: chosen.manifest) }
+        let patience = hasSource ? Self.stuckPatience : Self.waitingForBegun
+        return ContinuousClock.now - progress.advanced > patience
+    }
+
+    private func giveUp(_ importing: Handed, _ progress: inout Progress) async throws {
+        guard let chosen = progress.chosen else { return }
+        logger.warning(
+            "the snapshot does not come: another is looked for",
+            metadata: ["height": "\(chosen.header.height)", "chunks": "\(importing.value.next)"])
+        try await onWork { importing.value.close() }
+        progress.givenUp.insert(chosen.header.hash)
+        progress.offers = progress.offers.filter { !$0.value.isSame(as: chosen.manifest) }
+        progress.chosen = nil
+        progress.plan = nil
+        progress.held = [:]
+        progress.firstOffer = progress.offers.isEmpty ? nil : .now
+        progress.started = .now
+        asked.withLock { asked in
+            for key in asked.keys { asked[key]?.chunks = [] }
         }
     }
 
@@ -191,7 +256,7 @@ final class StateSyncSession: PeerHandler {
             let isGathered = progress.offers.count == peers.count || now - first > Self.gathering
             // Who has what was begun may still come.
             guard isGathered, interrupted == nil || now - first > Self.waitingForBegun else { return false }
-            progress.chosen = progress.offers.values.max { $0.header.height < $1.header.height }
+            progress.chosen = best(of: Array(progress.offers.values))
             if progress.chosen != nil { return true }
         }
         // Everyone whom this node knows said so, or long enough nobody came who has one.
@@ -208,13 +273,19 @@ final class StateSyncSession: PeerHandler {
         return true
     }
 
+    /// What most peers have, so that one alone can't make this node wait; of equals the highest.
+    private func best(of offers: [Offer]) -> Offer? {
+        func count(_ offer: Offer) -> Int { offers.filter { $0.isSame(as: offer.manifest) }.count }
+        return offers.max { (count($0), $0.header.height) < (count($1), $1.header.height) }
+    }
+
     private func ask(_ progress: inout Progress) {
         guard let chosen = progress.chosen, var plan = progress.plan else { return }
         let able = progress.offers.filter { $0.value.isSame(as: chosen.manifest) }.keys.sorted()
         progress.plan = nil
         for request in plan.plan(peers: able, now: NodeClock.now) {
             let position = ChunkPosition(height: chosen.header.height, index: request.index)
-            asked.withLock { _ = $0[request.peer, default: []].insert(position) }
+            asked.withLock { _ = $0[request.peer, default: Asked()].chunks.insert(position) }
             send(.chunkRequest(position), to: request.peer)
         }
         progress.plan = plan
@@ -249,6 +320,8 @@ final class StateSyncSession: PeerHandler {
         while let next = progress.plan?.next, let chunk = progress.held.removeValue(forKey: next) {
             try await onWork { try importing.value.append(chunk) }
             progress.plan?.advance()
+            progress.taken += 1
+            progress.advanced = .now
         }
     }
 
@@ -284,9 +357,14 @@ final class StateSyncSession: PeerHandler {
 
     /// An import of which only the end is missing.
     private func resumed(_ manifest: SnapshotManifest) async throws -> Handed? {
-        guard (try? manifest.chain.verify(trusting: trusted)) != nil else { return nil }
+        guard (try? manifest.verify(trusting: trusted)) != nil else {
+            logger.warning("an interrupted import does not begin at the block that is trusted now: it is begun anew")
+            return nil
+        }
         let made = try await begin(manifest)
-        return made.value.isBehindLast ? made : nil
+        if made.value.isComplete { return made }
+        try await onWork { made.value.close() }
+        return nil
     }
 
     private func finish(_ importing: Handed) async throws {
@@ -309,14 +387,16 @@ final class StateSyncSession: PeerHandler {
                 "looking for a snapshot of the state", metadata: ["peers": "\(progress.connected.count)"])
             return
         }
+        // By chunks that came, since what a manifest says of its size is not proven.
         let seconds = (ContinuousClock.now - progress.began) / Duration.seconds(1)
+        let rate = Int(min(Double(progress.bytes) / 1_048_576 / max(0.001, seconds), 1e6))
         let left =
-            Double(chosen.manifest.chunks - plan.next) * seconds / Double(max(1, progress.bytes))
-            * Double(chosen.manifest.bytes) / Double(max(1, chosen.manifest.chunks))
-        let rate = Double(progress.bytes) / 1_048_576 / max(0.001, seconds)
+            progress.taken > 0
+            ? "about \(Int(min(seconds * Double(chosen.manifest.chunks - plan.next) / Double(progress.taken), 1e7))) s left"
+            : "none came yet"
         let text =
             "snapshot of block \(chosen.header.height): chunk \(plan.next) of \(chosen.manifest.chunks),"
-            + " \(Int(rate)) MiB a second, about \(Int(left)) s left"
+            + " \(rate) MiB a second, \(left)"
         logger.info("\(text)")
         notification?.status(text)
     }

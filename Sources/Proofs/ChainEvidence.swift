@@ -53,10 +53,8 @@ public struct ChainEvidence: CBORCodable, Hashable, Sendable {
             }
             return first
         }
-        let (set, height) = try followHops()
-        guard last.height > height else {
-            throw ProofFailure("headers", "block \(last.height) does not lie above block \(height)")
-        }
+        let (set, behind) = try followHops()
+        try check(last, isAbove: behind, field: "headers")
         try check(certificate, of: last, by: set, field: "certificate")
         return first
     }
@@ -79,26 +77,34 @@ public struct ChainEvidence: CBORCodable, Hashable, Sendable {
         return (first, last)
     }
 
-    /// The set that the hops lead to, and the height above which it decides.
-    private func followHops() throws(ProofFailure) -> (set: ValidatorSet, height: Height) {
+    /// Later in every way. An epoch that was given up [C19] has the same validators as the one that follows it, so only
+    /// its number tells that what they signed in it counts no longer.
+    private func check(
+        _ header: BlockHeader, isAbove other: BlockHeader, field: String
+    ) throws(ProofFailure) {
+        guard header.network == other.network, header.height > other.height, header.time > other.time,
+            header.epoch >= other.epoch
+        else { throw ProofFailure(field, "block \(header.height) does not lie above block \(other.height)") }
+    }
+
+    /// The set that the hops lead to, and the block above which it decides.
+    private func followHops() throws(ProofFailure) -> (set: ValidatorSet, behind: BlockHeader) {
         guard hops.count <= Self.maximumHops else { throw ProofFailure("hops", "there are more than allowed") }
         var set = validators
-        var height = checkpoint.height
+        var behind = checkpoint
         for (index, hop) in hops.enumerated() {
             if index == 0, hop.header == checkpoint {
                 guard hop.certificate == nil else {
                     throw ProofFailure("hops", "the hop of the checkpoint itself has no certificate")
                 }
             } else {
-                guard hop.header.network == checkpoint.network, hop.header.height > height else {
-                    throw ProofFailure("hops", "block \(hop.header.height) does not lie above block \(height)")
-                }
+                try check(hop.header, isAbove: behind, field: "hops")
                 try check(hop.certificate, of: hop.header, by: set, field: "hops")
             }
             set = try hop.next()
-            height = hop.header.height
+            behind = hop.header
         }
-        return (set, height)
+        return (set, behind)
     }
 
     private func check(

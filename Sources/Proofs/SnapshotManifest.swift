@@ -1,28 +1,33 @@
 public import Blocks
 public import Encoding
+internal import Governance
 internal import Primitives
 internal import StateModel
 
 /// A whole state that can be had in chunks: of which block, and why it is final. Its chunks prove themselves against
 /// that block's state root, so nothing else in it needs to be believed.
 ///
-/// Bytes: `[1, chain evidence, depth, entries, bytes]`; there are 2^depth chunks.
+/// Bytes: `[1, chain evidence, epoch read, depth, entries, bytes]`; there are 2^depth chunks. The read proves that the
+/// block ends an epoch: only there can a node begin.
 public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
     public static let formatVersion: UInt64 = 1
-    /// A thousand changes of a hundred validators.
-    public static let maximumBytes = 32 << 20
-    /// Of all but networks whose validators changed hundreds of times.
-    public static let usualBytes = 4 << 20
+    /// What a message of the transport holds: some three hundred changes of a hundred validators.
+    public static let maximumBytes = 7 << 20
+    /// More than anyone's state; they only tell progress.
+    static let largest: UInt64 = 1 << 50
 
     /// That the block is final. Its first header is the block's.
     public let chain: ChainEvidence
+    /// The epoch that the state says comes next.
+    public let epoch: ProvenRead
     public let depth: Int
     /// How many entries the state has, and how many bytes the chunks; for progress only.
     public let entries: UInt64
     public let bytes: UInt64
 
-    public init(chain: ChainEvidence, depth: Int, entries: UInt64, bytes: UInt64) {
+    public init(chain: ChainEvidence, epoch: ProvenRead, depth: Int, entries: UInt64, bytes: UInt64) {
         self.chain = chain
+        self.epoch = epoch
         self.depth = depth
         self.entries = entries
         self.bytes = bytes
@@ -31,24 +36,41 @@ public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
     public var header: BlockHeader? { chain.headers.first }
     public var chunks: Int { 1 << depth }
 
+    /// The header of the block, if a node can begin behind it and `trusted` is.
+    public func verify(trusting trusted: Checkpoint) throws(ProofFailure) -> BlockHeader {
+        let header = try chain.verify(trusting: trusted)
+        guard header.height > trusted.height, chain.headers.count == 1, chain.certificate != nil else {
+            throw ProofFailure("chain", "the snapshot is not of a block above the trusted one with its own certificate")
+        }
+        guard epoch.key == Validators.epochKey, let value = epoch.value,
+            epoch.proof.verifies(epoch.key, value: value, root: header.stateRoot),
+            let record = try? EpochRecord(decoding: value), record.firstHeight == header.height.next
+        else {
+            throw ProofFailure("epoch", "the snapshot is of block \(header.height), which does not end an epoch")
+        }
+        return header
+    }
+
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(6)
         writer.write(Self.formatVersion)
         writer.write(chain)
+        writer.write(epoch)
         writer.write(UInt64(depth))
         writer.write(entries)
         writer.write(bytes)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record("manifest", count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record("manifest", count: 6) { (reader) throws(EncodingFailure) in
             guard try reader.unsigned("formatVersion") == Self.formatVersion else {
                 throw reader.failure(.outOfRange, "formatVersion")
             }
             return SnapshotManifest(
-                chain: try reader.value("chain"),
+                chain: try reader.value("chain"), epoch: try reader.value("epoch"),
                 depth: Int(try reader.unsigned("depth", max: UInt64(StateChunk.maximumDepth))),
-                entries: try reader.unsigned("entries"), bytes: try reader.unsigned("bytes"))
+                entries: try reader.unsigned("entries", max: Self.largest),
+                bytes: try reader.unsigned("bytes", max: Self.largest))
         }
     }
 }

@@ -248,6 +248,8 @@ struct LMDBTable: Sendable {
 @safe struct WriteTransaction: ~Copyable {
     /// Nil once committed.
     private var raw: OpaquePointer?
+    /// Kept: closing an environment under a transaction frees what the transaction's end still touches.
+    private let environment: LMDBEnvironment
     private let path: String
     private let mapBytes: Int
 
@@ -259,33 +261,13 @@ struct LMDBTable: Sendable {
             throw .system(call: "mdb_txn_begin", path: environment.path, message: "no transaction")
         }
         unsafe raw = begun
+        self.environment = environment
         path = environment.path
         mapBytes = environment.mapBytes
     }
 
     deinit {
         if let raw = unsafe raw { unsafe mdb_txn_abort(raw) }
-    }
-
-    /// What `use` writes becomes part of this transaction as a whole. LMDB keeps the pages that a transaction changed in
-    /// a sorted array, into which each new one is moved: a long run of writes is faster in parts with arrays of their
-    /// own, which are merged once each.
-    func part(_ use: (borrowing WriteTransaction) throws(StorageFailure) -> Void) throws(StorageFailure) {
-        let part = try WriteTransaction(inside: self)
-        try use(part)
-        try part.commit()
-    }
-
-    private init(inside parent: borrowing WriteTransaction) throws(StorageFailure) {
-        var begun: OpaquePointer?
-        let code = unsafe mdb_txn_begin(mdb_txn_env(parent.raw), parent.raw, 0, &begun)
-        try LMDBEnvironment.check(code, "mdb_txn_begin", parent.path, parent.mapBytes)
-        guard let begun = unsafe begun else {
-            throw .system(call: "mdb_txn_begin", path: parent.path, message: "no transaction")
-        }
-        unsafe raw = begun
-        path = parent.path
-        mapBytes = parent.mapBytes
     }
 
     /// Writes to `table` in ascending order of keys: neighbors are not looked for from the top of the table each time.

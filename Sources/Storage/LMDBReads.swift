@@ -84,11 +84,14 @@ extension MDB_val {
 @safe struct ReadTransaction: ~Copyable {
     private let pointer: LMDBPointer
     let reads: LMDBReads
+    /// Kept: closing an environment under a transaction frees what the transaction's end still touches.
+    private let environment: LMDBEnvironment
 
     @available(*, noasync)
     init(_ environment: LMDBEnvironment) throws(StorageFailure) {
         let begun = try environment.beginReading()
         pointer = begun
+        self.environment = environment
         reads = LMDBReads(begun, path: environment.path)
     }
 

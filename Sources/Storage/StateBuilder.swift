@@ -63,6 +63,20 @@ public final class StateBuilder: Sendable {
         last.withLock { $0 = resumed }
     }
 
+    /// True if the home has a whole state: one that a build finished, or that a node wrote.
+    @available(*, noasync)
+    public static func hasState(in home: Home) throws(StorageFailure) -> Bool {
+        guard Platform.exists(home.path + "/state/data.mdb") else { return false }
+        let environment = try LMDBEnvironment(
+            in: home, name: "state",
+            options: .init(mapBytes: StateBuilderOptions().mapBytes, tables: CheckpointSnapshot.Tables.names))
+        let tables = CheckpointSnapshot.Tables(environment)
+        let transaction = try ReadTransaction(environment)
+        let mark = try unsafe transaction.reads.get(tables.meta, BuildMark.key) { _ in true }
+        guard mark == nil else { return false }
+        return try unsafe transaction.reads.get(tables.meta, CheckpointSnapshot.checkpointKey) { _ in true } ?? false
+    }
+
     private static func lastPath(
         _ transaction: borrowing WriteTransaction, _ tables: CheckpointSnapshot.Tables
     ) throws(StorageFailure) -> Bytes32? {

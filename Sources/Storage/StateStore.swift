@@ -217,20 +217,14 @@ public final class StateStore: Sendable {
         try transaction.commit()
     }
 
-    /// Writes that one part of a checkpoint's transaction takes.
-    private static let partWrites = 8192
-
-    /// Layers are sorted, so each table is gone through once, from its first key to its last.
+    /// Layers are sorted, so each table is gone through once, from its first key to its last. All in one flat transaction:
+    /// of a nested one LMDB can't write pages out early, and a large checkpoint would not fit.
     private func write<Write>(
         _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
         _ use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {
-        for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
-            try transaction.part { (part) throws(StorageFailure) in
-                try part.withWriter(table) { (table) throws(StorageFailure) in
-                    for write in writes[start..<min(start + Self.partWrites, writes.count)] { try use(write, table) }
-                }
-            }
+        try transaction.withWriter(table) { (table) throws(StorageFailure) in
+            for write in writes { try use(write, table) }
         }
     }
 

@@ -115,7 +115,8 @@ struct ChainEvidenceTests {
         let boundary = chain.links[5].header
         // They agree on a block of their own behind the one at which they were replaced.
         let forged = BlockHeader(
-            network: boundary.network, height: Height(6), parent: boundary.hash, time: boundary.time, epoch: 1,
+            network: boundary.network, height: Height(6), parent: boundary.hash,
+            time: Timestamp(boundary.time.milliseconds + 1_000), epoch: 1,
             proposer: 0, validatorSet: oldSet.hash, transactionsRoot: .zero, receiptsRoot: .zero, evidenceRoot: .zero,
             stateRoot: testHash("forged"))
         let certificate = ProofChain.certificate(of: forged, by: old, oldSet)
@@ -124,5 +125,29 @@ struct ChainEvidenceTests {
             checkpoint: honest.checkpoint, validators: honest.validators, hops: honest.hops, headers: [forged],
             certificate: certificate)
         #expect(refusal(forgery, chain.checkpoint(5)) == "certificate")
+    }
+
+    @Test("What was signed in an epoch that was given up proves nothing to who trusts a block of a later one")
+    func epochsDoNotGoBack() throws {
+        let chain = try ProofChain(seed: 7)
+        // Epochs 1 and 2 have the same validators, as after a restart.
+        let trusted = chain.links[12].header
+        let keys = try ProofChain.keys(of: 1)
+        let set = try chain.set(deciding: 12)
+        func refusal(epoch: UInt64, laterBy milliseconds: UInt64) throws -> String? {
+            let forged = BlockHeader(
+                network: trusted.network, height: Height(13), parent: testHash("elsewhere"),
+                time: Timestamp(trusted.time.milliseconds + milliseconds), epoch: epoch, proposer: 0,
+                validatorSet: set.hash, transactionsRoot: .zero, receiptsRoot: .zero, evidenceRoot: .zero,
+                stateRoot: testHash("forged"))
+            return self.refusal(
+                ChainEvidence(
+                    checkpoint: trusted, validators: set, hops: [], headers: [forged],
+                    certificate: ProofChain.certificate(of: forged, by: keys, set)), chain.checkpoint(12))
+        }
+        #expect(trusted.epoch == 2)
+        #expect(try refusal(epoch: 1, laterBy: 1_000) == "headers")
+        #expect(try refusal(epoch: 2, laterBy: 0) == "headers")
+        #expect(try refusal(epoch: 2, laterBy: 1_000) == nil, "a quorum of the set can always sign")
     }
 }

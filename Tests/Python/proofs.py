@@ -239,6 +239,10 @@ def check_chain(value, height: int, block_hash: bytes) -> Header:
         require(hops == [] and certificate is None, "certificate", "not needed up to the checkpoint")
         return headers[0]
 
+    def lies_above(upper: Header, lower: Header) -> bool:
+        return upper.height > lower.height and upper.time > lower.time and upper.epoch >= lower.epoch
+
+    below = checkpoint
     for position, hop in enumerate(hops):
         field = f"hops[{position}]"
         of, hop_certificate, records, proof = record(hop, field, 4)
@@ -247,12 +251,12 @@ def check_chain(value, height: int, block_hash: bytes) -> Header:
         if position == 0 and of == checkpoint:
             require(hop_certificate is None, f"{field}.certificate", "not needed for the checkpoint")
         else:
-            require(of.height > height, f"{field}.header", "not above the one before")
+            require(lies_above(of, below), f"{field}.header", "not above the one before")
             check_certificate(hop_certificate, of, validators, f"{field}.certificate")
-        validators, height = validators_record(records, f"{field}.validators"), of.height
+        validators, below = validators_record(records, f"{field}.validators"), of
         check_state(VALIDATORS_KEY, encode(records), proof, of.state_root, f"{field}.proof")
 
-    require(top.height > height, "headers", "not above the last hop")
+    require(lies_above(top, below), "headers", "not above the last hop")
     check_certificate(certificate, top, validators, "certificate")
     return headers[0]
 

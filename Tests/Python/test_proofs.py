@@ -676,7 +676,6 @@ def test_what_may_be_left_out_is_no_part_of_the_proof(chain, originals, tmp_path
         ("not for long", (2,), 0),
         ("longest", (2,), proofs.MAXIMUM_UINT),
         ("main network", (1,), 0),
-        ("without the hop of genesis", (CHAIN, HOPS), state.tree[CHAIN][HOPS][1:]),
         ("only the block", (SUBJECT,), [0]),
     ]:
         cases.append((state, what, proofs.encode(replaced(state.tree, path, value))))
