@@ -2,7 +2,7 @@ internal import Blocks
 internal import Encoding
 public import Primitives
 public import Proofs
-internal import StateModel
+public import StateModel
 
 extension NetworkKindName {
     init(_ kind: NetworkKind) { self = kind == .main ? .main : .test }
@@ -170,6 +170,13 @@ private final class WatchedState: StateReader {
 /// Why a proven question can't be answered here.
 public struct ReplayFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
+}
+
+extension LedgerEvent {
+    /// As `tx_get` shows it.
+    public func json(_ networkKind: NetworkKind) throws -> JSONValue {
+        try JSONValueEncoder.encode(try EventView(self, networkKind), networkKind: networkKind)
+    }
 }
 
 extension MethodTable {

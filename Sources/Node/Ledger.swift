@@ -38,6 +38,12 @@ package final class Ledger: Sendable {
     ) throws -> Ledger {
         let genesis = try nodeHome.genesis()
         try SnapshotImport.removeLeftover(in: nodeHome)
+        guard try SnapshotImport.interrupted(in: nodeHome) == nil else {
+            throw NodeFailure(
+                .configuration, "a snapshot is being taken into \(nodeHome.path), and was interrupted",
+                hint: "Repeat `mednexusd snapshot import`, or start with sync.mode = \"snapshot\": it goes on where it"
+                    + " ended. Or remove the folder \(nodeHome.storageDirectory) and begin anew.")
+        }
         let home: Home
         do {
             home = try Home.open(nodeHome.storageDirectory, network: genesis.hash)

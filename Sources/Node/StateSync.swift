@@ -1,4 +1,5 @@
 internal import Blocks
+internal import Cryptography
 internal import Dispatch
 internal import Encoding
 internal import FoundationEssentials
@@ -31,8 +32,11 @@ enum StateSync {
     /// Does nothing unless `sync.mode` asks for it and the home has no ledger.
     static func runIfAsked(home: NodeHome, configuration: Configuration, logger: Logger) async throws {
         guard configuration.text("sync.mode") == "snapshot", try SnapshotImport.isPossible(in: home) else { return }
-        try home.requireKeyOfGuard(try home.validatorKey())
         let trusted = try trusted(home, configuration)
+        // A key that may not vote is told before hours of work, not behind them.
+        let key = try home.validatorKey()
+        try home.requireKeyOfGuard(key)
+        _ = try key.map { try home.openGuard(network: trusted.network, key: $0.address) }
         let network = try TransportSecret(home: home, network: trusted.network)
         let contacts = configuration.list("p2p.peers").compactMap { PeerContact($0) } + home.learnedPeers()
         guard !contacts.isEmpty else {

@@ -18,6 +18,8 @@ final class StateSyncSession: PeerHandler {
         case disconnected(TransportKey)
         /// What a peer has, verified; nil: nothing.
         case offer(Offer?, TransportKey)
+        /// What it has begins elsewhere, or proves nothing.
+        case refused(TransportKey)
         case chunk(ChunkPosition, [UInt8], TransportKey)
         case tick
     }
@@ -108,7 +110,7 @@ final class StateSyncSession: PeerHandler {
             feed.yield(.offer(Offer(manifest: manifest, header: header), key))
         } catch {
             logger.warning("a peer's snapshot is refused", metadata: ["peer": "\(key)", "because": "\(error)"])
-            network.withLock { $0 }?.ban(key, because: "bad_snapshot")
+            feed.yield(.refused(key))
         }
     }
 
@@ -135,6 +137,7 @@ final class StateSyncSession: PeerHandler {
     private struct Progress {
         var connected: Set<TransportKey> = []
         var answered: Set<TransportKey> = []
+        var refused: Set<TransportKey> = []
         var offers: [TransportKey: Offer] = [:]
         var started = ContinuousClock.now
         var firstOffer: ContinuousClock.Instant?
@@ -211,6 +214,9 @@ final class StateSyncSession: PeerHandler {
             guard let offer, !progress.givenUp.contains(offer.header.hash) else { return }
             progress.offers[key] = offer
             progress.firstOffer = progress.firstOffer ?? .now
+        case .refused(let key):
+            progress.answered.insert(key)
+            progress.refused.insert(key)
         case .chunk: break
         case .tick:
             guard ContinuousClock.now - progress.askedAgain > Self.askingAgain else { return }
@@ -266,6 +272,16 @@ final class StateSyncSession: PeerHandler {
             throw NodeFailure(
                 .failure, "no peer has the snapshot that this home was being made of, or another one",
                 hint: "Start again when peers are there; or empty the folder ledger, and set sync.mode to blocks.")
+        }
+        // Blocks would be taken on genesis's word, which is not what was asked for.
+        guard trusted.height == .genesis, progress.refused.isEmpty else {
+            throw NodeFailure(
+                .failure,
+                "no peer has a snapshot that follows from block \(trusted.height) \(trusted.blockHash), which"
+                    + " sync.checkpoint trusts (\(progress.refused.count) have others)",
+                hint:
+                    "Check that block with operators you trust; wait for the next snapshot; or set sync.mode to blocks."
+            )
         }
         logger.warning(
             "no peer has a snapshot: blocks are synced from genesis",

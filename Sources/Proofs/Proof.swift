@@ -135,9 +135,16 @@ public struct VerifiedProof: Sendable {
     public let header: BlockHeader
     public let fact: Fact
 
+    /// How far a clock may be behind.
+    private static let aheadMilliseconds: UInt64 = 600_000
+
     /// Proven facts are as old as their block. Throws beyond `limit` milliseconds; nil: any age will do.
     public func checkAge(at time: Timestamp, limit: UInt64?) throws(ProofFailure) {
         guard let limit else { return }
+        guard header.time.milliseconds <= time.milliseconds + Self.aheadMilliseconds else {
+            throw ProofFailure(
+                "maximumAge", "the block is dated later than this machine's clock, which must be wrong")
+        }
         let age = time.milliseconds > header.time.milliseconds ? time.milliseconds - header.time.milliseconds : 0
         guard age <= limit else {
             throw ProofFailure(

@@ -184,10 +184,22 @@ struct LMDBTable: Sendable {
         case MDB_MAP_FULL: throw .mapFull(path: path, bytes: mapBytes)
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_PANIC:
             throw .damaged(what: "\(path): \(text(of: code))")
+        case EIO: throw shortWrite(call, path)
         case MDB_READERS_FULL: throw .tooManySnapshots(limit: maximumReaders)
         case 1...: throw Platform.failure(call, path, code: code)
         default: throw .system(call: call, path: path, message: text(of: code))
         }
+    }
+
+    /// LMDB reports a write that came out short as an error of the disk, whatever the reason.
+    private static func shortWrite(_ call: String, _ path: String) -> StorageFailure {
+        do throws(StorageFailure) {
+            let free = try Platform.freeBytes(path)
+            if free < 1 << 20 { return .diskFull(path: path) }
+        } catch {
+            return error
+        }
+        return Platform.failure(call, path, code: EIO)
     }
 
     private static func text(of code: Int32) -> String {
@@ -272,6 +284,7 @@ struct LMDBTable: Sendable {
 
     /// Writes to `table` in ascending order of keys: neighbors are not looked for from the top of the table each time.
     /// `use` must not touch the transaction itself.
+    @inline(never)  // The optimizer of Swift 6.3.1 ends with an assertion when it inlines this.
     func withWriter(
         _ table: LMDBTable, _ use: (borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {

@@ -1,8 +1,8 @@
 internal import Blocks
 internal import Encoding
 internal import Execution
-internal import Interface
-internal import Primitives
+public import Interface
+public import Primitives
 public import Proofs
 
 /// Proofs in files, and what a person trusts when one is verified.
@@ -27,6 +27,13 @@ public enum ProofFile {
         }
     }
 
+    /// Evidence is never overwritten: a file that is there is refused.
+    public static func refuse(existing path: String) throws(WalletFailure) {
+        guard (try? DurableFile.contents(path)) == .some(nil) else {
+            throw WalletFailure(.usage, "\(path) is there already", hint: "Name another file for the new proof.")
+        }
+    }
+
     public static func write(_ proof: Proof, to path: String) throws(WalletFailure) {
         try DurableFile.replace(proof.encoded, at: path)
     }
@@ -46,8 +53,29 @@ public enum ProofFile {
         }
     }
 
+    /// What a proven transaction did, as the RPC shows events.
+    public static func events(
+        of inclusion: TransactionInclusion, _ kind: NetworkKind
+    ) throws(WalletFailure) -> [JSONValue] {
+        do {
+            return try inclusion.receipt.events.map { try DomainDispatch.event($0).json(kind) }
+        } catch {
+            throw WalletFailure(.proofInvalid, "an event of the proven receipt does not decode: \(error)")
+        }
+    }
+
     /// What `proof` proves, or why it proves nothing.
     public static func verify(_ proof: Proof, trusting checkpoint: Checkpoint) throws(WalletFailure) -> VerifiedProof {
+        let first = proof.chain.checkpoint
+        guard first.height == checkpoint.height, first.hash == checkpoint.blockHash else {
+            throw WalletFailure(
+                .proofInvalid,
+                "the proof begins at block \(first.height) \(first.hash), and what is trusted is block"
+                    + " \(checkpoint.height) \(checkpoint.blockHash)",
+                hint:
+                    "If you trust the block that it begins at, say so: --checkpoint \(first.height):\(first.hash). Else"
+                    + " ask for a proof from the block that you trust. (Block 0's hash is not the genesis hash.)")
+        }
         do throws(ProofFailure) {
             return try proof.verify(trusting: checkpoint)
         } catch {
@@ -61,8 +89,8 @@ public enum ProofFile {
             try verified.checkAge(at: WalletClock.now, limit: limit ?? proof.maximumAge)
         } catch {
             throw WalletFailure(
-                .proofInvalid, "the proof is too old: \(error)",
-                hint: "Get a new one, or say what age will do: --max-age 30d, or --max-age any.")
+                .proofInvalid, "the proof is valid, and too old or of the future: \(error)",
+                hint: "Get a new one, or say what age will do: --max-age 30d, or --max-age any for what was true then.")
         }
     }
 }

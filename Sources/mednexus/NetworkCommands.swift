@@ -92,11 +92,12 @@ struct NetworkListCommand: AsyncParsableCommand {
             return Console.out("None is pinned. Add one: mednexus network add NAME --node URL --genesis HASH")
         }
         Console.table(
-            ["NAME", "KIND", "NODE", "GENESIS"],
+            ["NAME", "KIND", "NODE", "GENESIS", "CHECKPOINT"],
             list.networks.map {
                 [
                     $0.name + ($0.name == list.standard ? " *" : ""), $0.isTest ? "test" : "main", $0.node,
                     $0.genesis.description,
+                    $0.checkpoint.map { "\($0.height):\($0.blockHash)" } ?? "none",
                 ]
             })
     }

@@ -24,6 +24,7 @@ protocol ProofGetting: WalletCommand {
 
 extension ProofGetting {
     func get(_ method: String, _ params: JSONObject, _ session: Session) async throws {
+        try ProofFile.refuse(existing: out)
         try await session.verifyNetwork()
         let checkpoint = try session.trusted(trust)
         let (proof, verified) = try await session.proven(method, params, trusting: checkpoint)
@@ -131,6 +132,12 @@ struct ProofVerify: AsyncParsableCommand {
         help: ArgumentHelp(
             "How old it may be: 10m, 30d, any; else what the proof itself says.", valueName: "duration"))
     var maxAge: String?
+    @Option(help: ArgumentHelp("Refuse it unless it answers this method.", valueName: "method")) var method: String?
+    @Option(
+        help: ArgumentHelp(
+            "Refuse it unless it answers these parameters: those of a question about the license, consent, use that you"
+                + " mean.", valueName: "json"))
+    var params: String?
     @OptionGroup(title: "Trust") var trust: TrustOptions
     @OptionGroup var globals: Globals
 
@@ -147,6 +154,7 @@ struct ProofVerify: AsyncParsableCommand {
             }
             try ProofFile.checkAge(verified, of: proof, limit: limit)
         }
+        try checkQuestion(verified)
         let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
         try report.show(nil, json: globals.json)
         if case .state(_, _, let question?) = verified.fact {
@@ -157,16 +165,59 @@ struct ProofVerify: AsyncParsableCommand {
         }
     }
 
+    /// A proof of something else is no proof of what a script asks for; and an answer about another time than the block's
+    /// is only taken by whoever names its parameters.
+    private func checkQuestion(_ verified: VerifiedProof) throws(WalletFailure) {
+        var question: ProvenQuestion?
+        if case .state(_, _, let asked) = verified.fact { question = asked }
+        if let method, question?.method != method {
+            throw WalletFailure(.proofInvalid, "the proof answers \(question?.method ?? "no question"), not \(method)")
+        }
+        guard let question else {
+            if params != nil { throw WalletFailure(.proofInvalid, "the proof answers no question") }
+            return
+        }
+        do {
+            let asked = try JSONParser.parse(question.parameters)
+            if let params {
+                guard Self.isSame(try JSONParser.parse(params), asked) else {
+                    throw WalletFailure(.proofInvalid, "the proof answers \(question.parameters), not \(params)")
+                }
+            } else if let at = asked["at"]?.unsigned, at != verified.header.time.milliseconds, maxAge != "any" {
+                throw WalletFailure(
+                    .proofInvalid,
+                    "the proof answers for \(dateText(Timestamp(at))), which is not its block's time",
+                    hint: "If that is what you want to know: --max-age any, or name the question with --params.")
+            }
+        } catch let failure as WalletFailure {
+            throw failure
+        } catch {
+            throw WalletFailure(.usage, "--params is no JSON: \(error)")
+        }
+    }
+
+    /// Whatever the order of members.
+    private static func isSame(_ one: JSONValue, _ other: JSONValue) -> Bool {
+        switch (one, other) {
+        case (.object(let left), .object(let right)):
+            left.count == right.count
+                && left.members.allSatisfy { member in right[member.key].map { isSame(member.value, $0) } ?? false }
+        case (.array(let left), .array(let right)):
+            left.count == right.count && zip(left, right).allSatisfy { isSame($0, $1) }
+        default: one == other
+        }
+    }
+
     /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
     private func trusted(_ proof: Proof) throws(WalletFailure) -> Checkpoint {
         let claimed = proof.chain.checkpoint.network
         if let stated = try trust.stated(network: nil) {
             return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
         }
-        let networks = try globals.walletHome.networks().networks
-        let pinned = networks.first { network in
-            globals.network.map { $0 == network.name } ?? (network.genesis == claimed && network.checkpoint != nil)
-        }
+        let list = try globals.walletHome.networks()
+        let pinned =
+            try globals.network.map { (name) throws(WalletFailure) in try list.network(name) }
+            ?? list.networks.first { $0.genesis == claimed && $0.checkpoint != nil }
         guard let pinned, let checkpoint = pinned.checkpoint else { throw Session.nothingTrusted }
         return Checkpoint(network: pinned.genesis, height: checkpoint.height, blockHash: checkpoint.blockHash)
     }

@@ -710,7 +710,7 @@ def validators(keys):
 def made_header(keys, height, parent=bytes(32), **fields):
     digest = proofs.tagged("mednexus/validators", proofs.encode(validators(keys)))
     return proofs.Header(
-        1, NETWORK, height, parent, 1_800_000_000_000, 0, 0, digest, *[bytes(32)] * 4)._replace(**fields)
+        1, NETWORK, height, parent, 1_700_000_000_000 + height, 0, 0, digest, *[bytes(32)] * 4)._replace(**fields)
 
 
 def made_certificate(of, keys, signers):
@@ -763,15 +763,16 @@ def made_by_us():
         yield f"a set of {len(keys)}", False, made_proof(made_header(keys, 5), keys)
 
     keys, later = KEYS[:4], KEYS[4:7]
-    checkpoint = made_header(keys, 5)
+    checkpoint = made_header(keys, 5, epoch=1)
     for what, is_proof, fields in [
         ("height", True, {"height": 1 << 62}), ("height", False, {"height": (1 << 62) + 1}),
         ("no higher", False, {"height": 5}), ("lower", False, {"height": 4}),
         ("time", True, {"time": proofs.MAXIMUM_TIME}), ("time", False, {"time": proofs.MAXIMUM_TIME + 1}),
         ("epoch", True, {"epoch": 1 << 62}), ("epoch", False, {"epoch": (1 << 62) + 1}),
+        ("not later", False, {"time": 1_700_000_000_005}), ("another epoch", False, {"epoch": 0}),
         ("version", False, {"format_version": 2}), ("network", False, {"network": bytes(32)}),
     ]:
-        top = made_header(keys, 6)._replace(**fields)
+        top = made_header(keys, 6, epoch=1)._replace(**fields)
         yield what, is_proof, made_proof(checkpoint, keys, [], [top], made_certificate(top, keys, range(4)))
     for length in (4096, 4097):
         headers = [made_header(keys, 0)]
@@ -779,6 +780,7 @@ def made_by_us():
             headers.append(made_header(keys, len(headers), headers[-1].hash))
         yield f"{length} headers", length == 4096, made_proof(headers[-1], keys, [], headers)
 
+    checkpoint = made_header(keys, 5)
     hop = made_hop(keys, later, 6)
     for height in (6, 7):  # of the same height as the hop, and above
         top = made_header(later, height)

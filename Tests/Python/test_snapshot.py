@@ -1,6 +1,5 @@
 """A node begins with a peer's snapshot of the state, or with one from a disk, and goes on with blocks."""
 
-import pathlib
 import shutil
 import subprocess
 
@@ -126,7 +125,9 @@ def test_a_snapshot_from_a_disk(network):
     assert "not of the snapshot" in run("snapshot", "import", "--home", home, disk, status=4)
     chunk.unlink()
     assert "lacks chunk" in run("snapshot", "import", "--home", home, disk, status=4)
-    assert "interrupted" in run("start", "--home", home, status=3)
+    # Nothing else touches what was begun.
+    for command in ("start", "verify"):
+        assert "was interrupted" in run(command, "--home", home, status=3)
     chunk.write_bytes(bytes_)
     run("snapshot", "import", "--home", home, "--checkpoint", "0:" + first, disk)
     assert "already" in run("snapshot", "import", "--home", home, disk, status=3)
@@ -141,17 +142,31 @@ def test_a_snapshot_from_a_disk(network):
 
 
 def test_no_peer_has_one(network):
-    """Trusting a block that is newer than every snapshot: blocks are synced after a while."""
-    head = network.members[0].head()
-    home = home_of(network, "late")
-    config = pathlib.Path(home / "config.toml")
-    assert "sync" in config.read_text()
-    member = Member(network, len(network.members), "late", home, validator=False)
+    """Behind a trusted block nothing else will do; without one, blocks are synced."""
+    source = network.members[0]
+    source.stop()
+    shutil.rmtree(source.home / "snapshots")
+    source.start(["snapshots.keep=0"])
+    network.await_height(1, [source])
+    head = source.rpc.value("chain_head")
+    member = Member(network, len(network.members), "late", home_of(network, "late"), validator=False)
     network._release_ports()
-    member.launch(["sync.mode=snapshot", f"sync.checkpoint={head['height']}:{head['blockHash']}"])
-    member.await_ready(120)
+    only = f"p2p.peers={source.contact}"
+    member.launch(["sync.mode=snapshot", f"sync.checkpoint={head['height']}:{head['blockHash']}", only])
+    assert member.process.wait(60) == 1
+    assert "no peer has a snapshot that follows from block" in member.log.read_text()
+    member.start(["sync.mode=snapshot", only])
     try:
-        assert "no peer has a snapshot" in member.log.read_text()
+        assert "no peer has a snapshot: blocks are synced from genesis" in member.log.read_text()
         until(lambda: member.height() >= head["height"], 60, network.describe)
     finally:
         member.stop()
+
+
+def test_a_checkpoint_that_is_not_of_the_chain(network):
+    source = network.members[1]
+    member = Member(network, len(network.members), "wrong", home_of(network, "wrong"), validator=False)
+    network._release_ports()
+    member.launch(["sync.mode=snapshot", "sync.checkpoint=3:" + "00" * 32, f"p2p.peers={source.contact}"])
+    assert member.process.wait(60) == 1
+    assert "(1 have others)" in member.log.read_text()

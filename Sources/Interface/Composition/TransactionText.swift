@@ -101,6 +101,7 @@ extension TransactionCoding {
         for (index, operation) in body.operations.enumerated() {
             lines += operation.operation.words(names).map { "\(index + 1). \($0)" }
         }
-        return lines
+        // The rooms that write the sentences don't know their network.
+        return lines.map { TypedText.localized($0, network: names.networkKind) }
     }
 }

@@ -20,6 +20,9 @@ struct TrustOptions: ParsableArguments {
 
     /// Nil if nothing is said.
     func stated(network: Hash?) throws(WalletFailure) -> (height: Height, hash: Hash, network: Hash?)? {
+        guard genesis == nil || checkpoint == nil else {
+            throw WalletFailure(.usage, "which block is trusted?", hint: "Give --checkpoint or --genesis, not both.")
+        }
         if let genesis {
             let found = try ProofFile.checkpoint(genesisFile: genesis)
             if let network, network != found.network {
@@ -56,7 +59,7 @@ extension Session {
     static let nothingTrusted = WalletFailure(
         .usage, "no block is trusted: where should the evidence begin?",
         hint: "Name one with --checkpoint HEIGHT:HASH or --genesis genesis.json, learned from somewhere you trust; or"
-            + " pin it: mednexus network add NAME --genesis HASH --checkpoint HEIGHT:HASH.")
+            + " pin it: mednexus network add NAME --node URL --genesis HASH --checkpoint HEIGHT:HASH.")
 
     /// Asks `method` with its proof, and verifies it.
     func proven(
@@ -82,12 +85,18 @@ extension Session {
         guard let path = options.proof else {
             return try await client.read(method, .object(params), as: JSONValue.self)
         }
-        let (proof, verified) = try await proven(method, params, trusting: try trusted(options.trust))
+        let checkpoint = try trusted(options.trust)
+        let (proof, verified) = try await proven(method, params, trusting: checkpoint)
         guard case .state(_, _, let question?) = verified.fact, question.method == method,
             let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
             let answer = try ProofReport.answer(verified, kind: network.kind), let value = answer["value"]
         else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
         try ProofFile.write(proof, to: path)
+        if !globals.json {
+            let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
+            Console.err("Proven as of block \(verified.header.height), \(report.validity). Kept in \(path):")
+            Console.err("mednexus proof verify \(path)")
+        }
         return value
     }
 }
@@ -125,6 +134,14 @@ struct ProofReport {
         }
     }
 
+    /// Until when it is to be believed.
+    var validity: String {
+        guard let age = proof.maximumAge, let end = verified.header.time.adding(milliseconds: age) as Timestamp? else {
+            return "good for ever"
+        }
+        return "good until \(dateText(end))"
+    }
+
     private var kindOfSubject: String {
         switch verified.fact {
         case .block: "block"
@@ -147,6 +164,7 @@ struct ProofReport {
         case .transaction(let inclusion, let hash):
             object.append("transaction", .string(hash.description))
             object.append("says", try Self.says(inclusion, kind))
+            object.append("did", .array(try ProofFile.events(of: inclusion, kind)))
         case .state(_, let reads, let question):
             object.append(
                 "reads",
@@ -165,6 +183,39 @@ struct ProofReport {
             object.append("listIsComplete", question.hints.isEmpty ? .null : "notProven")
         }
         return .object(object)
+    }
+
+    private static func sentences(_ says: JSONValue?) -> String {
+        (says?["words"]?.array ?? []).compactMap(\.string).joined(separator: "\n")
+    }
+
+    /// The lines of a decision, dates for the ledger's milliseconds.
+    private func decision(_ method: String, _ answer: JSONValue?) -> [(String, String?)] {
+        func dated(_ message: String) -> String {
+            guard let space = message.lastIndex(of: " "),
+                let time = UInt64(message[message.index(after: space)...]), time > 1_000_000_000_000
+            else { return message }
+            return message[...space] + dateText(Timestamp(time))
+        }
+        let at = answer?["at"]?.unsigned.map { dateText(Timestamp($0)) }
+        switch method {
+        case "license_check":
+            let reasons = (answer?["reasons"]?.array ?? []).map { reason in
+                "\(reason["reason"]?.string ?? ""): \(dated(reason["message"]?.string ?? ""))"
+            }
+            return [
+                ("At", at), ("State", answer?["state"]?.string),
+                ("Covered", Self.isGranted(method, answer) ? "yes" : "no"),
+                ("Because", reasons.isEmpty ? nil : reasons.joined(separator: "\n")),
+            ]
+        case "consent_check":
+            let decision = answer?["decision"]
+            return [
+                ("At", at), ("Decision", decision?["outcome"]?.string),
+                ("Because", (decision?["reasons"]?.array ?? []).compactMap(\.string).joined(separator: ", ")),
+            ]
+        default: return [("Answer", Console.pretty(answer ?? .null))]
+        }
     }
 
     private static func says(_ inclusion: TransactionInclusion, _ kind: NetworkKind) throws(WalletFailure) -> JSONValue
@@ -186,21 +237,26 @@ struct ProofReport {
         var fields: [(String, String?)] = [
             ("Proven", "\(subject)block \(header.height), final on \(dateText(header.time)), \(seconds) s ago"),
             ("Block", header.hash.description), ("Network", header.network.description),
-            ("Trusting", "block \(checkpoint.height) \(checkpoint.blockHash)"),
+            ("Trusting", "block \(checkpoint.height) \(checkpoint.blockHash)"), ("Validity", validity),
         ]
         switch verified.fact {
         case .block: fields.append(("State root", header.stateRoot.description))
         case .transaction(_, let hash):
             fields.append(("Transaction", hash.description))
-            fields.append(("It says", Console.pretty(json["says"] ?? .null)))
+            fields.append(("It says", Self.sentences(json["says"])))
+            let events = (json["did"]?.array ?? []).map { event in
+                (event["name"]?.string ?? "") + " " + (event["event"]?.text ?? "")
+            }
+            fields.append(("It did", events.joined(separator: "\n")))
         case .state(_, let reads, let question):
             let absent = reads.filter { $0.value == nil }.count
             fields.append(("Records", "\(reads.count) proven" + (absent > 0 ? ", \(absent) of them absent" : "")))
             if let question {
                 fields.append(("Asked", "\(question.method) \(question.parameters)"))
-                fields.append(("Answer", Console.pretty(json["answer"] ?? .null)))
+                fields += decision(question.method, json["answer"])
+                fields.append(("Not proven", "what changed behind block \(header.height)"))
                 if !question.hints.isEmpty {
-                    fields.append(("Not proven", "that the list is complete: indexes are no part of the state's root"))
+                    fields.append(("Nor", "that the list is complete: indexes are no part of the state's root"))
                 }
             } else {
                 for read in reads {
