@@ -5,7 +5,7 @@ internal import Governance
 internal import INFTs
 internal import Identities
 internal import Licenses
-internal import Primitives
+public import Primitives
 internal import Revenue
 public import StateModel
 
@@ -46,6 +46,15 @@ public enum DomainDispatch {
         case .infts: try INFTsDomain.indexEntries(kind: kind, key: key, record: record)
         case .licenses: try LicensesDomain.indexEntries(kind: kind, key: key, record: record)
         case .governance: try GovernanceDomain.indexEntries(kind: kind, key: key, record: record)
+        }
+    }
+
+    /// The same of an entry of a state; a record that does not decode is damage.
+    public static func indexEntries(of entry: StateEntry) throws(StateFailure) -> [IndexEntry] {
+        do throws(EncodingFailure) {
+            return try indexEntries(key: entry.key, record: entry.value)
+        } catch {
+            throw StateFailure("the record under \(Hexadecimal.encode(entry.key.bytes)) does not decode: \(error)")
         }
     }
 }

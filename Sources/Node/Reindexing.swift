@@ -78,14 +78,7 @@ package enum Reindexing {
         let first = try firstBlock(log, upTo: rebuild.height)
         let difference = try rebuild.run(
             isRepairing: isRepairing,
-            index: { (entry) throws(StateFailure) in
-                do throws(EncodingFailure) {
-                    return try DomainDispatch.indexEntries(key: entry.key, record: entry.value)
-                } catch {
-                    throw StateFailure(
-                        "the record under \(Hexadecimal.encode(entry.key.bytes)) does not decode: \(error)")
-                }
-            },
+            index: { (entry) throws(StateFailure) in try DomainDispatch.indexEntries(of: entry) },
             more: { add in
                 guard first <= rebuild.height else { return }
                 for number in first.value...rebuild.height.value {

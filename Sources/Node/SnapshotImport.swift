@@ -167,14 +167,7 @@ package final class SnapshotImport {
         try beginLog()
         try opened().builder.finish(
             height: header.height, root: header.stateRoot,
-            index: { (entry) throws(StateFailure) in
-                do throws(EncodingFailure) {
-                    return try DomainDispatch.indexEntries(key: entry.key, record: entry.value)
-                } catch {
-                    throw StateFailure(
-                        "the record under \(Hexadecimal.encode(entry.key.bytes)) does not decode: \(error)")
-                }
-            }, progress: progress)
+            index: { (entry) throws(StateFailure) in try DomainDispatch.indexEntries(of: entry) }, progress: progress)
         try FileDisk(directory).remove(Self.fileName)
         close()
     }

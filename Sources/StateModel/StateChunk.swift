@@ -66,24 +66,8 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
         of path: Bytes32, depth: Int, in snapshot: LayeredSnapshot
     ) throws(StateFailure) -> [Hash]? {
         guard depth > 0 else { return [] }
-        var siblings: [Hash] = []
-        var (node, page) = try TrieWalk.root(snapshot.root, pages: snapshot)
-        var offset = 0
-        while siblings.count < depth {
-            guard node.kind == .inner else { return nil }
-            let level = siblings.count % TriePage.levels
-            if level == 0, !siblings.isEmpty {
-                let key = TriePageKey(path: path.prefix(siblings.count), depth: UInt8(siblings.count))
-                page = try TrieWalk.page(key, in: snapshot)
-                offset = 0
-            }
-            guard let current = page else { throw StateFailure("the trie lacks its root page") }
-            let bit = path.bit(siblings.count) ? 1 : 0
-            siblings.append(Hash(current.node(level: level + 1, offset: 2 * offset + 1 - bit).hash))
-            offset = 2 * offset + bit
-            node = current.node(level: level + 1, offset: offset)
-        }
-        return node.kind == .inner ? siblings : nil
+        let (siblings, node) = try TrieWalk.way(to: path, depth: depth, from: snapshot.root, pages: snapshot)
+        return siblings.count == depth && node.kind == .inner ? siblings : nil
     }
 
     /// The entries, if the state with `root` has exactly these under the chunk's bits. Throws if it has not.

@@ -24,22 +24,8 @@ public struct StateProof: CBORCodable, Hashable, Sendable {
     /// The proof of what `snapshot` holds under `key`.
     public static func make(_ key: StateKey, in snapshot: LayeredSnapshot) throws(StateFailure) -> StateProof {
         let path = StateTrie.path(of: key)
-        var siblings: [Hash] = []
-        var (node, page) = try TrieWalk.root(snapshot.root, pages: snapshot)
-        var offset = 0
-        while node.kind == .inner {
-            let level = siblings.count % TriePage.levels
-            if level == 0, !siblings.isEmpty {
-                let depth = siblings.count
-                page = try TrieWalk.page(TriePageKey(path: path.prefix(depth), depth: UInt8(depth)), in: snapshot)
-                offset = 0
-            }
-            guard let current = page else { throw StateFailure("the trie lacks its root page") }
-            let bit = path.bit(siblings.count) ? 1 : 0
-            siblings.append(Hash(current.node(level: level + 1, offset: 2 * offset + 1 - bit).hash))
-            offset = 2 * offset + bit
-            node = current.node(level: level + 1, offset: offset)
-        }
+        let (siblings, node) = try TrieWalk.way(
+            to: path, depth: StateTrie.maximumDepth, from: snapshot.root, pages: snapshot)
         guard node.kind == .leaf else { return StateProof(siblings: siblings, terminal: .empty) }
         let found = try TrieWalk.leafPath(
             under: path.prefix(siblings.count), depth: siblings.count, leaves: snapshot)

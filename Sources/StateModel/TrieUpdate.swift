@@ -212,6 +212,30 @@ enum TrieWalk {
         return (node, page)
     }
 
+    /// From the root towards `path`, as far as nodes are inner and at most `depth` steps: the neighbors on the way, and
+    /// the node where it ends.
+    static func way(
+        to path: Bytes32, depth: Int, from root: Hash, pages: any TriePageReader
+    ) throws(StateFailure) -> (siblings: [Hash], node: TrieNode) {
+        var siblings: [Hash] = []
+        var (node, page) = try self.root(root, pages: pages)
+        var offset = 0
+        while node.kind == .inner, siblings.count < depth {
+            let level = siblings.count % TriePage.levels
+            if level == 0, !siblings.isEmpty {
+                let key = TriePageKey(path: path.prefix(siblings.count), depth: UInt8(siblings.count))
+                page = try self.page(key, in: pages)
+                offset = 0
+            }
+            guard let current = page else { throw StateFailure("the trie lacks its root page") }
+            let bit = path.bit(siblings.count) ? 1 : 0
+            siblings.append(Hash(current.node(level: level + 1, offset: 2 * offset + 1 - bit).hash))
+            offset = 2 * offset + bit
+            node = current.node(level: level + 1, offset: offset)
+        }
+        return (siblings, node)
+    }
+
     static func page(_ key: TriePageKey, in pages: any TriePageReader) throws(StateFailure) -> TriePage {
         guard let bytes = try pages.page(key) else {
             throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is missing")

@@ -95,13 +95,8 @@ struct GrowthState {
         try append(to: builder, foundation(layer), progress)
         let root = try builder.finish(
             height: Height(1), root: nil,
-            index: { (entry) throws(StateFailure) in
-                do {
-                    return try DomainDispatch.indexEntries(key: entry.key, record: entry.value)
-                } catch {
-                    throw StateFailure("\(error)")
-                }
-            }, progress: { progress("\($0) entries in the trie") })
+            index: { (entry) throws(StateFailure) in try DomainDispatch.indexEntries(of: entry) },
+            progress: { progress("\($0) entries in the trie") })
         let log = try BlockLog(in: store, mapBytes: GrowthBench.mapBytes)
         let empty = BlockReceipts(due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
         try log.append(Ledger.entry(block, certificate: nil, receipts: empty))
