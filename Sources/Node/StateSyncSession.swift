@@ -268,7 +268,7 @@ final class StateSyncSession: PeerHandler {
         // Everyone whom this node knows said so, or long enough nobody came who has one.
         let isAnswered = progress.answered.isSuperset(of: peers) && now - progress.started > Self.gathering
         guard isAnswered || now - progress.started > Self.patience else { return false }
-        guard interrupted == nil else {
+        guard interrupted == nil, progress.givenUp.isEmpty else {
             throw NodeFailure(
                 .failure, "no peer has the snapshot that this home was being made of, or another one",
                 hint: "Start again when peers are there; or empty the folder ledger, and set sync.mode to blocks.")

@@ -108,6 +108,33 @@ def test_a_wiped_validator_votes_again(network):
     assert len({state_of(network, one, height) for one in network.members}) == 1
 
 
+def test_liars_are_passed_over(network):
+    """One peer's chunk is wrong, another has lost its own: the third's is taken."""
+    newest = max(set.intersection(*(set(snapshots(one)) for one in network.members[:3])))
+    assert all(max(snapshots(one)) == newest for one in network.members[:3]), "nothing runs, so nothing is newer"
+    chunks = [one.home / "snapshots" / str(newest) / "chunk-0" for one in network.members[:3]]
+    honest = chunks[0].read_bytes()
+    for index in range(3):
+        wrong, lost = chunks[index], chunks[(index + 1) % 3]
+        wrong.write_bytes(honest[:-1] + bytes([honest[-1] ^ 1]))
+        lost.unlink()
+        name = f"deceived-{index}"
+        member = Member(network, len(network.members), name, home_of(network, name), validator=False)
+        network._release_ports()
+        try:
+            member.start(["sync.mode=snapshot", "p2p.peers=" + ",".join(one.contact for one in network.members[:3])])
+            text = member.log.read_text()
+            assert "the state is taken" in text
+            until(lambda: member.height() >= newest, 60, network.describe)
+            assert state_of(network, member, newest) == state_of(network, network.members[0], newest)
+            member.stop()
+        finally:
+            if member.alive:
+                member.kill()
+            for chunk in chunks:
+                chunk.write_bytes(honest)
+
+
 def test_a_snapshot_from_a_disk(network):
     source = network.members[0]
     disk = network.folder / "disk"
