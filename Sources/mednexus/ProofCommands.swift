@@ -177,22 +177,26 @@ struct ProofVerify: AsyncParsableCommand {
             if params != nil { throw WalletFailure(.proofInvalid, "the proof answers no question") }
             return
         }
-        do {
-            let asked = try JSONParser.parse(question.parameters)
-            if let params {
-                guard Self.isSame(try JSONParser.parse(params), asked) else {
-                    throw WalletFailure(.proofInvalid, "the proof answers \(question.parameters), not \(params)")
-                }
-            } else if let at = asked["at"]?.unsigned, at != verified.header.time.milliseconds, maxAge != "any" {
-                throw WalletFailure(
-                    .proofInvalid,
-                    "the proof answers for \(dateText(Timestamp(at))), which is not its block's time",
-                    hint: "If that is what you want to know: --max-age any, or name the question with --params.")
+        let asked = try Self.parsed(question.parameters, .proofInvalid, "what the proof says was asked")
+        if let params {
+            guard Self.isSame(try Self.parsed(params, .usage, "--params"), asked) else {
+                throw WalletFailure(.proofInvalid, "the proof answers \(question.parameters), not \(params)")
             }
-        } catch let failure as WalletFailure {
-            throw failure
+        } else if let at = asked["at"]?.unsigned, at != verified.header.time.milliseconds, maxAge != "any" {
+            throw WalletFailure(
+                .proofInvalid,
+                "the proof answers for \(dateText(Timestamp(at))), which is not its block's time",
+                hint: "If that is what you want to know: --max-age any, or name the question with --params.")
+        }
+    }
+
+    private static func parsed(
+        _ text: String, _ kind: WalletFailure.Kind, _ what: String
+    ) throws(WalletFailure) -> JSONValue {
+        do throws(JSONFailure) {
+            return try JSONParser.parse(text)
         } catch {
-            throw WalletFailure(.usage, "--params is no JSON: \(error)")
+            throw WalletFailure(kind, "\(what) is no JSON: \(error)")
         }
     }
 
