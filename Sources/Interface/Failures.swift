@@ -56,7 +56,8 @@ public struct ServerState: Error, Hashable, Sendable {
 
     public static let noEvidence = ServerState(
         -32011, "no_evidence", "This node can't prove the way from that checkpoint to the block.",
-        hint: "Name an older checkpoint, or one at most 512 blocks above the block; or ask another node.", retryable: false, field: "checkpoint")
+        hint: "Name an older checkpoint, or one at most 512 blocks above the block, or ask another node.",
+        retryable: false, field: "checkpoint")
     public static let proofTooLarge = ServerState(
         -32012, "proof_too_large", "The answer rests on more records than one proof may hold.",
         hint: "Ask for less at a time: a smaller limit, or a narrower question.", retryable: false, field: "prove")
