@@ -1,6 +1,7 @@
 internal import Cryptography
 public import Encoding
 public import Primitives
+public import Votes
 
 /// What is agreed on: its hash is the block's name, and it commits to everything else.
 ///
@@ -75,6 +76,12 @@ public struct BlockHeader: CBORCodable, Codable, Hashable, Sendable {
                 receiptsRoot: try reader.value("receiptsRoot"), evidenceRoot: try reader.value("evidenceRoot"),
                 stateRoot: try reader.value("stateRoot"))
         }
+    }
+
+    /// True if `certificate` proves that a quorum of `set`, which is the set that this header names, made the block final.
+    public func isFinal(by certificate: Certificate, of set: ValidatorSet) -> Bool {
+        validatorSet == set.hash && certificate.kind == .finalize && certificate.blockHash == hash
+            && certificate.epoch.value == epoch && certificate.isValid(network: network, by: set)
     }
 
     /// The block's hash.

@@ -106,7 +106,7 @@ package enum ChainVerification {
         var isCovered = true
         while parent.height < tip.height {
             let (block, certificate) = try ledger.block(at: parent.height.next)
-            isCovered = try check(certificate, of: block, state: state, network: ledger.network)
+            isCovered = try check(certificate, of: block, state: state)
             certificates += isCovered ? 1 : 0
             let executed = try Ledger.execute(
                 block, on: parent, state: state, networkKind: ledger.networkKind, signatures: .verified)
@@ -138,13 +138,13 @@ package enum ChainVerification {
 
     /// False if the block has none of its own; then a later one must cover it.
     private static func check(
-        _ certificate: Certificate?, of block: Block, state: LayeredSnapshot, network: Hash
+        _ certificate: Certificate?, of block: Block, state: LayeredSnapshot
     ) throws -> Bool {
         guard let certificate else { return false }
         let set = try GenesisExecutor.validatorSet(in: state)
-        guard certificate.kind == .finalize, certificate.blockHash == block.hash,
-            certificate.epoch.value == block.header.epoch, certificate.isValid(network: network, by: set)
-        else { throw NodeFailure(.corruption, "the certificate of block \(block.header.height) proves nothing") }
+        guard block.header.isFinal(by: certificate, of: set) else {
+            throw NodeFailure(.corruption, "the certificate of block \(block.header.height) proves nothing")
+        }
         return true
     }
 

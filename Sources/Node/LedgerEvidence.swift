@@ -46,11 +46,7 @@ extension Ledger {
         if certificate != nil {
             let found = try log.hops(
                 in: checkpoint.value..<last.height.value, limit: ChainEvidence.maximumHops + 1)
-            guard found.count <= ChainEvidence.maximumHops else {
-                throw NodeFailure(
-                    .configuration, "more than \(ChainEvidence.maximumHops) validator sets lie between the blocks",
-                    hint: "Trust a newer checkpoint.")
-            }
+            guard found.count <= ChainEvidence.maximumHops else { throw EvidenceFailure.tooFar }
             hops = try found.map { try ValidatorSetHop(decoding: $0.hop) }
             if let first = hops.first, first.header == trusted {
                 // The first hop of all leads to the set of genesis itself.
@@ -125,7 +121,7 @@ extension Ledger {
 
 /// Why this node can't give evidence.
 enum EvidenceFailure: Error {
-    /// The block lies too far below the checkpoint.
+    /// More lies between block and checkpoint than evidence may hold.
     case tooFar
     /// The node does not know how the validators changed.
     case missing

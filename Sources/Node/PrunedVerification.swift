@@ -32,7 +32,7 @@ extension ChainVerification {
             } else {
                 counts.gaps += next.value - parent.height.value - 1
             }
-            try check(certificate, of: header, by: sets, ledger.network, &counts)
+            try check(certificate, of: header, by: sets, &counts)
             if header.height >= lowest { try check(try ledger.block(at: header.height).block, header, ledger, &counts) }
             counts.headers += 1
             parent = header
@@ -70,19 +70,20 @@ extension ChainVerification {
             let hop = try ValidatorSetHop(decoding: bytes)
             if height > .genesis, let certificate = hop.certificate {
                 guard let set = sets[hop.header.validatorSet] else { continue }
-                guard certificate.kind == .finalize, certificate.blockHash == hop.header.hash,
-                    certificate.isValid(network: ledger.network, by: set)
-                else { throw NodeFailure(.corruption, "the hop of block \(height) proves nothing") }
+                guard hop.header.isFinal(by: certificate, of: set) else {
+                    throw NodeFailure(.corruption, "the hop of block \(height) proves nothing")
+                }
             } else {
                 guard try hop.header == genesis || ledger.header(at: height).header == hop.header else {
                     throw NodeFailure(.corruption, "the hop of block \(height) is of another block")
                 }
             }
-            guard
-                hop.proof.verifies(
-                    ValidatorSetHop.key, value: hop.record.encoded, root: hop.header.stateRoot),
-                let set = hop.record.set
-            else { throw NodeFailure(.corruption, "the hop of block \(height) does not hold its validators") }
+            let set: ValidatorSet
+            do throws(ProofFailure) {
+                set = try hop.next()
+            } catch {
+                throw NodeFailure(.corruption, "the hop of block \(height): \(error)")
+            }
             sets[set.hash] = set
         }
         return sets
@@ -108,7 +109,7 @@ extension ChainVerification {
     }
 
     private static func check(
-        _ certificate: Certificate?, of header: BlockHeader, by sets: [Hash: ValidatorSet], _ network: Hash,
+        _ certificate: Certificate?, of header: BlockHeader, by sets: [Hash: ValidatorSet],
         _ counts: inout Counts
     ) throws {
         counts.isHeadCovered = false
@@ -117,9 +118,9 @@ extension ChainVerification {
             counts.unknownSets += 1
             return
         }
-        guard certificate.kind == .finalize, certificate.blockHash == header.hash,
-            certificate.epoch.value == header.epoch, certificate.isValid(network: network, by: set)
-        else { throw NodeFailure(.corruption, "the certificate of block \(header.height) proves nothing") }
+        guard header.isFinal(by: certificate, of: set) else {
+            throw NodeFailure(.corruption, "the certificate of block \(header.height) proves nothing")
+        }
         counts.certificates += 1
         counts.isHeadCovered = true
     }

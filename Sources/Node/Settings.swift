@@ -1,4 +1,5 @@
 internal import Primitives
+internal import Proofs
 
 /// Every setting of a node: its key in the file, its default, what is allowed and why one would change it.
 ///
@@ -120,7 +121,7 @@ package struct Setting: Sendable {
         Setting(
             key: "sync.checkpoint", standard: .text(""), allowed: "HEIGHT:HASH of a final block, or \"\" for genesis",
             explanation: "With snapshot: where the evidence must begin. Take a recent block that you trust."
-        ) { if case .text(let value) = $0 { value.isEmpty || SyncCheckpoint(value) != nil } else { false } },
+        ) { if case .text(let value) = $0 { value.isEmpty || Checkpoint.parse(value) != nil } else { false } },
         .number(
             "snapshots.keep", 2, in: 0...16, "Snapshots of the state kept for peers that join; 0 for none."),
         .number(

@@ -23,7 +23,7 @@ struct SnapshotFolder: Sendable {
     /// Nil if there is no snapshot.
     static func open(_ path: String) throws -> SnapshotFolder? {
         guard FileManager.default.fileExists(atPath: path + "/" + manifestName) else { return nil }
-        guard let bytes = try FileDisk(path).read(manifestName), bytes.count <= SnapshotManifest.maximumBytes else {
+        guard let bytes = try read(path, manifestName, atMost: SnapshotManifest.maximumBytes) else {
             throw NodeFailure(.configuration, "\(path)/\(manifestName) is no manifest of a snapshot")
         }
         do {
@@ -52,7 +52,14 @@ struct SnapshotFolder: Sendable {
     /// The bytes of a chunk; nil if there is none.
     func chunk(_ index: Int) throws -> [UInt8]? {
         guard (0..<manifest.chunks).contains(index) else { return nil }
-        return try FileDisk(path).read(Self.name(index))
+        return try Self.read(path, Self.name(index), atMost: StateChunk.maximumBytes)
+    }
+
+    /// Nil if it is not there, or larger than it can be: it may come from anywhere.
+    private static func read(_ path: String, _ name: String, atMost limit: Int) throws -> [UInt8]? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)
+        guard let size = attributes?[.size] as? UInt64, size <= UInt64(limit) else { return nil }
+        return try FileDisk(path).read(name)
     }
 
     /// Writes the state that `snapshot` is as a snapshot with evidence `chain`. What a folder of that name holds goes.

@@ -52,9 +52,9 @@ package enum Snapshots {
 
     /// Makes the stores of a home without a ledger from a snapshot in a folder. What was interrupted goes on.
     ///
-    /// - Parameter checkpoint: `HEIGHT:HASH` of the block where the evidence must begin; genesis if nil.
+    /// - Parameter checkpoint: `HEIGHT:HASH` of the block where the evidence must begin; genesis if empty.
     package static func take(
-        from source: String, into home: NodeHome, checkpoint: String?, mapGibibytes: UInt64,
+        from source: String, into home: NodeHome, checkpoint: String, mapGibibytes: UInt64,
         progress: (Int, Int) -> Void, finishing: (Int) -> Void
     ) throws -> Listing {
         try wrapping {
@@ -63,7 +63,8 @@ package enum Snapshots {
                     .usage, "\(source) is no snapshot", hint: "Name the folder that `snapshot export` made.")
             }
             let importing = try SnapshotImport(
-                folder.manifest, trusting: try trusted(home, checkpoint), in: home, mapGibibytes: mapGibibytes)
+                folder.manifest, trusting: try StateSync.trusted(home, checkpoint), in: home, mapGibibytes: mapGibibytes
+            )
             while !importing.isComplete {
                 let index = importing.next
                 guard let bytes = try folder.chunk(index) else {
@@ -75,18 +76,6 @@ package enum Snapshots {
             try importing.finish(progress: finishing)
             return listing
         }
-    }
-
-    private static func trusted(_ home: NodeHome, _ checkpoint: String?) throws -> Checkpoint {
-        let genesis = try home.genesis()
-        guard let checkpoint else {
-            let block = try Ledger.genesisBlock(genesis).block
-            return Checkpoint(network: genesis.hash, height: .genesis, blockHash: block.hash)
-        }
-        guard let named = SyncCheckpoint(checkpoint) else {
-            throw NodeFailure(.usage, "\(checkpoint) is no checkpoint", hint: "Write HEIGHT:HASH.")
-        }
-        return Checkpoint(network: genesis.hash, height: named.height, blockHash: named.blockHash)
     }
 
     private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {

@@ -11,28 +11,13 @@ internal import Proofs
 internal import Replica
 internal import StateModel
 
-/// `HEIGHT:HASH`, the block that the operator trusts.
-struct SyncCheckpoint {
-    let height: Height
-    let blockHash: Hash
-
-    init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let height = UInt64(parts[0]), height <= Height.maximum.value,
-            let hash = Hexadecimal.decode(String(parts[1])).flatMap({ Bytes32($0) })
-        else { return nil }
-        self.height = Height(height)
-        blockHash = Hash(hash)
-    }
-}
-
 /// Before a node without a ledger runs: takes a peer's snapshot of the state, chunk by chunk from all that have it, each
 /// proven. What a stop interrupts goes on at the next start. Then the node runs, and syncs the blocks behind it [N11].
 enum StateSync {
     /// Does nothing unless `sync.mode` asks for it and the home has no ledger.
     static func runIfAsked(home: NodeHome, configuration: Configuration, logger: Logger) async throws {
         guard configuration.text("sync.mode") == "snapshot", try SnapshotImport.isPossible(in: home) else { return }
-        let trusted = try trusted(home, configuration)
+        let trusted = try trusted(home, configuration.text("sync.checkpoint"))
         // A key that may not vote is told before hours of work, not behind them.
         let key = try home.validatorKey()
         try home.requireKeyOfGuard(key)
@@ -64,13 +49,16 @@ enum StateSync {
         }
     }
 
-    /// Where evidence must begin: the operator's checkpoint, or the genesis block.
-    static func trusted(_ home: NodeHome, _ configuration: Configuration) throws -> Checkpoint {
+    /// Where evidence must begin: the block that the operator names, `HEIGHT:HASH`, or the genesis block if none is.
+    static func trusted(_ home: NodeHome, _ text: String) throws -> Checkpoint {
         let genesis = try home.genesis()
-        if let named = SyncCheckpoint(configuration.text("sync.checkpoint")) {
-            return Checkpoint(network: genesis.hash, height: named.height, blockHash: named.blockHash)
+        guard !text.isEmpty else {
+            let block = try Ledger.genesisBlock(genesis).block
+            return Checkpoint(network: genesis.hash, height: .genesis, blockHash: block.hash)
         }
-        let block = try Ledger.genesisBlock(genesis).block
-        return Checkpoint(network: genesis.hash, height: .genesis, blockHash: block.hash)
+        guard let (height, hash) = Checkpoint.parse(text) else {
+            throw NodeFailure(.usage, "\(text) is no checkpoint", hint: "Write HEIGHT:HASH.")
+        }
+        return Checkpoint(network: genesis.hash, height: height, blockHash: hash)
     }
 }

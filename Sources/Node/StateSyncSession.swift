@@ -31,6 +31,7 @@ final class StateSyncSession: PeerHandler {
     private let logger: Logger
     private let notification: ServiceNotification?
     private let network = Mutex<PeerNetwork?>(nil)
+    private let origin = ContinuousClock.now
     private let events: AsyncStream<Event>
     private let feed: AsyncStream<Event>.Continuation
     /// Hashing and LMDB are not for the threads of asynchronous code.
@@ -124,6 +125,9 @@ final class StateSyncSession: PeerHandler {
     }
 
     // MARK: The loop
+
+    /// A clock that nothing sets back, for the deadlines of requests.
+    private var elapsed: Timestamp { Timestamp(UInt64((ContinuousClock.now - origin) / .milliseconds(1))) }
 
     private struct Offer: Sendable {
         let manifest: SnapshotManifest
@@ -299,7 +303,7 @@ final class StateSyncSession: PeerHandler {
         guard let chosen = progress.chosen, var plan = progress.plan else { return }
         let able = progress.offers.filter { $0.value.isSame(as: chosen.manifest) }.keys.sorted()
         progress.plan = nil
-        for request in plan.plan(peers: able, now: NodeClock.now) {
+        for request in plan.plan(peers: able, now: elapsed) {
             let position = ChunkPosition(height: chosen.header.height, index: request.index)
             asked.withLock { _ = $0[request.peer, default: Asked()].chunks.insert(position) }
             send(.chunkRequest(position), to: request.peer)
@@ -315,7 +319,7 @@ final class StateSyncSession: PeerHandler {
         guard !bytes.isEmpty else {
             // It was replaced by a newer one there.
             progress.offers[key] = nil
-            progress.plan?.rest(key, now: NodeClock.now)
+            progress.plan?.rest(key, now: elapsed)
             return
         }
         let manifest = chosen.manifest
@@ -326,7 +330,7 @@ final class StateSyncSession: PeerHandler {
         } catch {
             logger.warning("a peer's chunk proves nothing", metadata: ["peer": "\(key)", "because": "\(error)"])
             progress.offers[key] = nil
-            progress.plan?.rest(key, now: NodeClock.now)
+            progress.plan?.rest(key, now: elapsed)
             network.withLock { $0 }?.ban(key, because: "bad_chunk")
             return
         }

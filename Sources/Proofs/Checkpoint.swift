@@ -12,4 +12,13 @@ public struct Checkpoint: Hashable, Sendable {
         self.height = height
         self.blockHash = blockHash
     }
+
+    /// What people write, `HEIGHT:HASH`; nil if `text` is nothing of the kind.
+    public static func parse(_ text: String) -> (height: Height, blockHash: Hash)? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let height = UInt64(parts[0]), height <= Height.maximum.value,
+            let hash = Hexadecimal.decode(String(parts[1])).flatMap({ Bytes32($0) })
+        else { return nil }
+        return (Height(height), Hash(hash))
+    }
 }

@@ -48,7 +48,7 @@ public struct ValidatorSetHop: CBORCodable, Hashable, Sendable {
     }
 
     /// The set that follows, if the state of the block has it.
-    func next() throws(ProofFailure) -> ValidatorSet {
+    public func next() throws(ProofFailure) -> ValidatorSet {
         guard proof.verifies(Self.key, value: record.encoded, root: header.stateRoot) else {
             throw ProofFailure("hops", "the state of block \(header.height) does not hold these validators")
         }

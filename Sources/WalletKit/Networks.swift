@@ -1,4 +1,5 @@
 public import Primitives
+internal import Proofs
 
 /// A network the wallet trusts: what it is, not who says so.
 public struct PinnedNetwork: Codable, Hashable, Sendable {
@@ -14,11 +15,8 @@ public struct PinnedNetwork: Codable, Hashable, Sendable {
 
         /// Nil unless `text` is `HEIGHT:HASH`.
         public init?(_ text: String) {
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, let height = UInt64(parts[0]),
-                let hash = Hexadecimal.decode(String(parts[1])).flatMap({ Bytes32($0) })
-            else { return nil }
-            self.init(height: Height(height), blockHash: Hash(hash))
+            guard let (height, hash) = Proofs.Checkpoint.parse(text) else { return nil }
+            self.init(height: height, blockHash: hash)
         }
     }
 

@@ -31,7 +31,7 @@ extension ProofGetting {
         let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
         _ = try report.json()
         try ProofFile.write(proof, to: out)
-        try report.show(session.plainNames, json: globals.json)
+        try report.show(json: globals.json)
         if !globals.json { Console.err("Kept in \(out): mednexus proof verify \(out)") }
     }
 }
@@ -156,7 +156,7 @@ struct ProofVerify: AsyncParsableCommand {
         }
         try checkQuestion(verified)
         let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
-        try report.show(nil, json: globals.json)
+        try report.show(json: globals.json)
         if case .state(_, _, let question?) = verified.fact {
             let value = try ProofReport.answer(verified, kind: report.kind)?["value"]
             if !ProofReport.isGranted(question.method, value) {

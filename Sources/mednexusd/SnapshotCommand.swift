@@ -60,9 +60,9 @@ struct SnapshotCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let configuration = try options.configuration()
-                let own = configuration.text("sync.checkpoint")
                 let made = try Snapshots.take(
-                    from: source, into: options.nodeHome, checkpoint: checkpoint ?? (own.isEmpty ? nil : own),
+                    from: source, into: options.nodeHome,
+                    checkpoint: checkpoint ?? configuration.text("sync.checkpoint"),
                     mapGibibytes: configuration.number("storage.map-gibibytes"),
                     progress: { done, all in
                         if isTerminal { print("\rchunk \(done) of \(all)\u{1B}[K", terminator: "") }

@@ -236,6 +236,21 @@ def neighbor(key, chance):
     return key[:-1] + bytes([(key[-1] + 1) % 256])
 
 
+def test_evidence_is_not_overwritten(chain, tmp_path):
+    kept = tmp_path / "kept.proof"
+    kept.write_bytes(b"evidence")
+    license_id = ledger.bech32m("tmnxlic", bytes(32))
+    consent = ledger.bech32m("tmnxconsent", bytes(32))
+    for command in [
+        ["proof", "block", "--out", str(kept)],
+        ["license", "check", license_id, "--proof", str(kept)],
+        ["consent", "check", consent, "--actor", "clinic-org", "--action", "analyze", "--proof", str(kept)],
+    ]:
+        done = chain.network.wallet(*command, check=False)
+        assert done.returncode == 2 and "is there already" in done.stderr, (command, done.returncode, done.stderr)
+    assert kept.read_bytes() == b"evidence"
+
+
 def test_ten_thousand_records_present_and_absent(chain, tmp_path):
     chance = random.Random(2)
     known = sorted(records(chain))

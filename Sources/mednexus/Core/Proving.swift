@@ -85,6 +85,7 @@ extension Session {
         guard let path = options.proof else {
             return try await client.read(method, .object(params), as: JSONValue.self)
         }
+        try ProofFile.refuse(existing: path)
         let checkpoint = try trusted(options.trust)
         let (proof, verified) = try await proven(method, params, trusting: checkpoint)
         guard case .state(_, _, let question?) = verified.fact, question.method == method,
@@ -136,10 +137,8 @@ struct ProofReport {
 
     /// Until when it is to be believed.
     var validity: String {
-        guard let age = proof.maximumAge, let end = verified.header.time.adding(milliseconds: age) as Timestamp? else {
-            return "good for ever"
-        }
-        return "good until \(dateText(end))"
+        guard let age = proof.maximumAge else { return "good for ever" }
+        return "good until \(dateText(verified.header.time.adding(milliseconds: age)))"
     }
 
     private var kindOfSubject: String {
@@ -227,7 +226,7 @@ struct ProofReport {
         }
     }
 
-    func show(_ session: SessionNames?, json isJSON: Bool) throws(WalletFailure) {
+    func show(json isJSON: Bool) throws(WalletFailure) {
         let json = try json()
         if isJSON { return Console.out(json.text) }
         let header = verified.header
