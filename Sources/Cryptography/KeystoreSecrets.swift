@@ -1,16 +1,15 @@
 internal import Encoding
 public import Primitives
 
-/// A random secret that content keys were sealed to. Removing it from the keystore shreds what was sealed to it, and
-/// nothing else.
-public struct SealingSecret: Sendable {
+/// A sealing secret as the keystore keeps it. Removing it shreds what was sealed to it, and nothing else.
+public struct KeptSealingSecret: Sendable {
     /// The hash of its public key, by which records name it.
     public let id: Hash
-    public let secret: SecretKey
+    public let secret: SealingSecret
     /// For people: which version or purchase it is for.
     public let label: String
 
-    public init(id: Hash, secret: SecretKey, label: String) {
+    public init(id: Hash, secret: SealingSecret, label: String) {
         self.id = id
         self.secret = secret
         self.label = label
@@ -37,7 +36,7 @@ public struct Relationship: Hashable, Sendable {
 /// Bytes: `[entropy, [[id, secret, label]…], [[name, network, path, counterpart / null]…]]`.
 public struct KeystoreSecrets: Sendable {
     public let mnemonic: Mnemonic
-    public private(set) var sealingSecrets: [SealingSecret]
+    public private(set) var sealingSecrets: [KeptSealingSecret]
     public private(set) var relationships: [Relationship]
 
     static let maximumEntries = 1 << 20
@@ -50,7 +49,7 @@ public struct KeystoreSecrets: Sendable {
     }
 
     /// Replaces one of the same id.
-    public mutating func add(_ secret: SealingSecret) {
+    public mutating func add(_ secret: KeptSealingSecret) {
         sealingSecrets.removeAll { $0.id == secret.id }
         sealingSecrets.append(secret)
     }
@@ -104,13 +103,13 @@ public struct KeystoreSecrets: Sendable {
         try reader.finish()
     }
 
-    private static func sealingSecret(_ reader: inout CBORReader) throws(EncodingFailure) -> SealingSecret {
+    private static func sealingSecret(_ reader: inout CBORReader) throws(EncodingFailure) -> KeptSealingSecret {
         try reader.record("sealing", count: 3) { (reader) throws(EncodingFailure) in
             let id = Hash(try reader.bytes32("id"))
-            guard let secret = SecretKey(try reader.bytes32("secret")) else {
+            guard let secret = SealingSecret(try reader.bytes32("secret")) else {
                 throw reader.failure(.outOfRange, "secret")
             }
-            return SealingSecret(id: id, secret: secret, label: try reader.text("label", max: maximumLabel))
+            return KeptSealingSecret(id: id, secret: secret, label: try reader.text("label", max: maximumLabel))
         }
     }
 

@@ -1,3 +1,4 @@
+public import Cryptography
 public import Encoding
 public import Primitives
 public import StateModel

@@ -1,5 +1,6 @@
 import Blocks
 import Consents
+import Cryptography
 import Encoding
 import Governance
 import INFTs

@@ -1,6 +1,6 @@
 public import Consents
+public import Cryptography
 public import Governance
-public import INFTs
 public import Licenses
 internal import Primitives
 
