@@ -57,6 +57,7 @@ var targets: [Target] = [
     room("Primitives", []),
     room("Encoding", ["Primitives"]),
     room("Cryptography", ["Primitives", "Encoding", "CSecp256k1", "COpenSSL"]),
+    room("ContentFormat", ["Primitives", "Encoding", "Cryptography"]),
     room("StateModel", ["Primitives", "Encoding", "Cryptography"]),
     room("Votes", ["Primitives", "Encoding", "Cryptography"]),
     room("Identities", foundations),
@@ -171,6 +172,7 @@ targets += [
             "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
+    tests("ContentFormat", ["ContentFormat", "Cryptography", "Encoding", "Primitives", "Fixtures", "TestSupport"]),
     tests("Schema", foundations + domains + ["Transactions", "Blocks", "Proofs", "Replica", "Fixtures"]),
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel", "Proofs"],

@@ -69,16 +69,17 @@ enum AEAD {
         }
     }
 
-    private static func check(key: SecretBytes, nonce: [UInt8], counts: Int...) throws(CryptographyFailure) {
-        guard key.count == keyCount else { throw .badParameter("a key of \(key.count) bytes") }
+    private static func check(nonce: [UInt8], counts: Int...) throws(CryptographyFailure) {
         guard nonce.count == nonceCount else { throw .badParameter("a nonce of \(nonce.count) bytes") }
         guard counts.allSatisfy({ $0 <= maximumCount }) else { throw .badParameter("more than 1 GiB at once") }
     }
 
     /// A context with cipher, key and nonce set; the caller frees it, which wipes it.
-    private static func context(
-        _ algorithm: Algorithm, key: SecretBytes, nonce: [UInt8], seal: Bool
+    /// Without a nonce, one must be set before each message.
+    static func context(
+        _ algorithm: Algorithm, key: SecretBytes, nonce: [UInt8]?, seal: Bool
     ) throws(CryptographyFailure) -> OpaquePointer {
+        guard key.count == keyCount else { throw .badParameter("a key of \(key.count) bytes") }
         guard let context = unsafe EVP_CIPHER_CTX_new() else { throw .unavailable("encryption") }
         let result = unsafe key.withBytes { key in
             let key = unsafe key.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -94,7 +95,7 @@ enum AEAD {
     static func seal(
         _ algorithm: Algorithm, _ plaintext: [UInt8], key: SecretBytes, nonce: [UInt8], associatedData: [UInt8]
     ) throws(CryptographyFailure) -> [UInt8] {
-        try check(key: key, nonce: nonce, counts: plaintext.count, associatedData.count)
+        try check(nonce: nonce, counts: plaintext.count, associatedData.count)
         let context = unsafe try context(algorithm, key: key, nonce: nonce, seal: true)
         defer { unsafe EVP_CIPHER_CTX_free(context) }
         var output = [UInt8](repeating: 0, count: plaintext.count)
@@ -113,7 +114,7 @@ enum AEAD {
     static func open(
         _ algorithm: Algorithm, _ ciphertext: [UInt8], key: SecretBytes, nonce: [UInt8], associatedData: [UInt8]
     ) throws(CryptographyFailure) -> [UInt8] {
-        try check(key: key, nonce: nonce, counts: ciphertext.count, associatedData.count)
+        try check(nonce: nonce, counts: ciphertext.count, associatedData.count)
         guard ciphertext.count >= tagCount else { throw .notAuthentic }
         let context = unsafe try context(algorithm, key: key, nonce: nonce, seal: false)
         defer { unsafe EVP_CIPHER_CTX_free(context) }

@@ -22,6 +22,12 @@ public enum MerkleLog {
         return hasher.finalize()
     }
 
+    public static func leafHash(_ leaf: Span<UInt8>) -> Hash {
+        var hasher = leafHasher
+        hasher.update(leaf)
+        return hasher.finalize()
+    }
+
     public static func nodeHash(_ left: Hash, _ right: Hash) -> Hash {
         var hasher = nodeHasher
         hasher.update(left.bytes)

@@ -15,6 +15,10 @@ public struct SHA256: Sendable {
         _ = unsafe bytes.withUnsafeBytes { unsafe SHA256_Update(&context, $0.baseAddress, $0.count) }
     }
 
+    public mutating func update(_ bytes: Span<UInt8>) {
+        _ = unsafe bytes.withUnsafeBufferPointer { unsafe SHA256_Update(&context, $0.baseAddress, $0.count) }
+    }
+
     public mutating func update(_ byte: UInt8) {
         var byte = byte
         _ = unsafe SHA256_Update(&context, &byte, 1)

@@ -103,3 +103,60 @@ private func leaves(_ count: Int) -> [Hash] {
         }
     }
 }
+
+@Suite struct MerkleRangeTests {
+    @Test("leaf by leaf the builder has the root of the whole list, and goes on from what it kept")
+    func builder() throws {
+        var builder = MerkleLogBuilder()
+        #expect(builder.root == MerkleLog.emptyRoot)
+        for count in 1...70 {
+            builder.append(leaves(count)[count - 1])
+            #expect(builder.root == MerkleLog.root(ofLeafHashes: leaves(count)))
+            #expect(builder.count == UInt64(count))
+            #expect(try #require(MerkleLogBuilder(count: builder.count, subtrees: builder.subtrees)) == builder)
+        }
+        #expect(MerkleLogBuilder(count: 3, subtrees: [.zero]) == nil)
+    }
+
+    @Test("every range of every size is proved and no other; its siblings are at most two for each level")
+    func ranges() throws {
+        for count in 1...33 {
+            let all = leaves(count)
+            let root = MerkleLog.root(ofLeafHashes: all)
+            for first in 0..<count {
+                for end in first + 1...count {
+                    let range = UInt64(first)..<UInt64(end)
+                    let part = Array(all[first..<end])
+                    let proof = try #require(MerkleLog.rangeProof(of: range, in: all))
+                    let siblings = try #require(MerkleLog.siblings(of: range, count: UInt64(count)))
+                    #expect(proof.count == siblings.count && proof.count <= 12)
+                    #expect(siblings.allSatisfy { !$0.overlaps(range) })
+                    #expect(siblings.reduce(0) { $0 + $1.count } + part.count == count)
+                    func holds(_ leaves: [Hash], _ first: Int, _ siblings: [Hash], _ root: Hash) -> Bool {
+                        MerkleLog.verifyRange(
+                            leaves, from: UInt64(first), count: UInt64(count), siblings: siblings, root: root)
+                    }
+                    #expect(holds(part, first, proof, root))
+                    #expect(!holds(part, first + 1, proof, root))
+                    #expect(!holds(part, first, proof, .zero))
+                    #expect(!holds(part, first, proof + [.zero], root))
+                    #expect(!holds(part, first, Array(proof.dropLast()), root) || proof.isEmpty)
+                    #expect(!holds(part.dropLast() + [.zero], first, proof, root))
+                }
+            }
+            #expect(MerkleLog.siblings(of: 0..<UInt64(count) + 1, count: UInt64(count)) == nil)
+            #expect(!MerkleLog.verifyRange([], from: 0, count: UInt64(count), siblings: [root], root: root))
+            #expect(
+                !MerkleLog.verifyRange([.zero], from: UInt64.max, count: UInt64(count), siblings: [], root: root))
+        }
+    }
+
+    @Test("a single leaf's range proof holds the hashes of its inclusion proof")
+    func singleLeaf() throws {
+        let all = leaves(21)
+        for index in 0..<21 {
+            let range = try #require(MerkleLog.rangeProof(of: UInt64(index)..<UInt64(index) + 1, in: all))
+            #expect(Set(range) == Set(try #require(MerkleLog.inclusionProof(of: index, in: all))))
+        }
+    }
+}
