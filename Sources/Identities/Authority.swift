@@ -24,6 +24,57 @@ public enum Authority {
         }
     }
 
+    /// As ``require(_:for:in:field:)``, or satisfied by a signer who holds a mandate of `party` for `act` that is in
+    /// force: its signature is then marked as needed. `apply` hands what this returns to ``Mandates/use(_:in:)``; it is
+    /// nil if the party itself signed, so that no mandate is spent where none was needed.
+    public static func require(
+        _ party: Party, for operationClass: OperationClass, orMandate act: MandatedAct,
+        in context: OperationContext, field: String
+    ) throws(Refusal) -> MandateUse? {
+        if try !isMet(party, for: operationClass, in: context),
+            let use = try Mandates.choose(of: party, for: act, in: context)
+        {
+            // Marks the signature as needed.
+            _ = context.isSigned(by: use.delegate)
+            return use
+        }
+        do {
+            try require(party, for: operationClass, in: context, field: field)
+        } catch {
+            guard case .rejected(let own) = error else { throw error }
+            let mandate =
+                context.actingFor == nil
+                ? "no signer holds a mandate of it for \(act.name) that is in force"
+                : "a mandate for \(act.name) does not count in a transaction that acts for an organization"
+            throw .rejected(
+                Rejection(
+                    code: own.code, reason: own.reason, domain: own.domain, field: own.field,
+                    message: "\(own.message), and \(mandate)", hint: own.hint, retryable: own.retryable))
+        }
+        return nil
+    }
+
+    /// Whether `party` itself signed. Marks no signature as needed.
+    private static func isMet(
+        _ party: Party, for operationClass: OperationClass, in context: OperationContext
+    ) throws(Refusal) -> Bool {
+        switch party {
+        case .account(let address): return context.signers.contains(address)
+        case .organization(let id):
+            guard let profile = try Organizations.record(id, in: context.state)?.profile,
+                let policy = profile.policy(for: operationClass)
+            else { return false }
+            return UInt64(signers(of: profile, under: policy, in: context).count) >= policy.threshold
+        }
+    }
+
+    /// The members whose signatures count. Marks none of them.
+    private static func signers(
+        of profile: OrganizationProfile, under policy: ClassPolicy, in context: OperationContext
+    ) -> [Address] {
+        profile.members.filter { policy.admits($0) && context.signers.contains($0.account) }.map(\.account)
+    }
+
     static func require(
         _ profile: OrganizationProfile, _ id: OrganizationID, for operationClass: OperationClass,
         in context: OperationContext, field: String
@@ -31,15 +82,13 @@ public enum Authority {
         guard let policy = profile.policy(for: operationClass) else {
             throw .failed(StateFailure("the organization \(id) has no policy of administration"))
         }
-        var count: UInt64 = 0
-        for member in profile.members where policy.admits(member) {
-            if context.isSigned(by: member.account) { count += 1 }
-        }
-        guard count >= policy.threshold else {
+        let signed = signers(of: profile, under: policy, in: context)
+        for account in signed { _ = context.isSigned(by: account) }
+        guard UInt64(signed.count) >= policy.threshold else {
             let roles = policy.roles.isEmpty ? "" : " of the roles \(policy.roles.map(\.name).joined(separator: ", "))"
             throw IdentityRejection.thresholdNotMet.at(
                 field,
-                "\(count) of \(policy.threshold) members\(roles) signed for operations of class "
+                "\(signed.count) of \(policy.threshold) members\(roles) signed for operations of class "
                     + "\(operationClass.name) of \(id)",
                 hint: "Gather the missing signatures with `tx sign` and `tx merge`.")
         }

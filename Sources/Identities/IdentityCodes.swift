@@ -102,6 +102,30 @@ public enum PersonScheme: UInt8, NamedCode, CBORCodable {
     case orcid = 1
 }
 
+/// What a party may let an account do for it. None of these moves money: an operation that does joins only together with
+/// a limit of the amount in the grant, counted down as the uses are.
+public enum MandatedAct: UInt8, NamedCode, CBORCodable {
+    case beginLicense = 0
+    case beginTransfer = 1
+    case discloseConsented = 2
+    case eraseContent = 3
+
+    /// The operation's own name.
+    public var name: String {
+        switch self {
+        case .beginLicense: "license.begin"
+        case .beginTransfer: "inft.beginTransfer"
+        case .discloseConsented: "consent.disclose"
+        case .eraseContent: "inft.erase"
+        }
+    }
+}
+
+public enum MandateKind: IdentifierKind { public static let name = "mandate" }
+
+/// A party's leave that an account does certain acts for it.
+public typealias MandateID = Identifier<MandateKind>
+
 public enum DelegationKind: IdentifierKind { public static let name = "deleg" }
 
 /// A link by which an accreditor, or one to whom it delegated, lets another issue credentials.

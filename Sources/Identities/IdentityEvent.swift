@@ -150,6 +150,43 @@ public struct DelegationStep: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
+/// What an event tells of a mandate.
+public struct MandateStep: CBORCodable, Codable, Hashable, Sendable {
+    public let mandate: MandateID
+    public let grantor: Party
+    public let delegate: Address
+    /// Of a use: what was done by it.
+    public let operation: MandatedAct?
+
+    init(_ record: MandateRecord, operation: MandatedAct? = nil) {
+        self.init(
+            mandate: record.id, grantor: record.grantor, delegate: record.grant.delegate, operation: operation)
+    }
+
+    private init(mandate: MandateID, grantor: Party, delegate: Address, operation: MandatedAct?) {
+        self.mandate = mandate
+        self.grantor = grantor
+        self.delegate = delegate
+        self.operation = operation
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(4)
+        writer.write(mandate)
+        writer.write(grantor)
+        writer.write(delegate)
+        writer.write(operation)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            MandateStep(
+                mandate: try reader.value("mandate"), grantor: try reader.value("grantor"),
+                delegate: try reader.value("delegate"), operation: try reader.optional("operation"))
+        }
+    }
+}
+
 /// The facts that the domain makes. Bytes: `[kind, body]`; JSON: the body's fields beside `type`.
 public enum IdentityEvent: LedgerEvent {
     case accountSponsored(SponsorStep)
@@ -162,6 +199,9 @@ public enum IdentityEvent: LedgerEvent {
     case credentialRevoked(CredentialStep)
     case delegationGranted(DelegationStep)
     case delegationRevoked(DelegationStep)
+    case mandateGranted(MandateStep)
+    case mandateRevoked(MandateStep)
+    case mandateUsed(MandateStep)
 
     public static let domain = DomainNumber.identities
 
@@ -169,7 +209,7 @@ public enum IdentityEvent: LedgerEvent {
     public static let names = [
         "identity.sponsored", "identity.sponsorChanged", "organization.created", "organization.updated",
         "credential.offered", "credential.accepted", "credential.declined", "credential.revoked",
-        "delegation.granted", "delegation.revoked",
+        "delegation.granted", "delegation.revoked", "mandate.granted", "mandate.revoked", "mandate.used",
     ]
 
     private var kind: Int {
@@ -184,6 +224,9 @@ public enum IdentityEvent: LedgerEvent {
         case .credentialRevoked: 7
         case .delegationGranted: 8
         case .delegationRevoked: 9
+        case .mandateGranted: 10
+        case .mandateRevoked: 11
+        case .mandateUsed: 12
         }
     }
 
@@ -197,6 +240,7 @@ public enum IdentityEvent: LedgerEvent {
             .credentialRevoked(let step):
             step
         case .delegationGranted(let step), .delegationRevoked(let step): step
+        case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step): step
         }
     }
 
@@ -212,6 +256,8 @@ public enum IdentityEvent: LedgerEvent {
             [.party(step.subject), .party(step.issuer)] + (step.concerning.map { [.party($0)] } ?? [])
         case .delegationGranted(let step), .delegationRevoked(let step):
             [.party(step.delegate), .party(step.grantor)]
+        case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step):
+            [.party(.account(step.delegate)), .party(step.grantor)]
         }
     }
 
@@ -234,6 +280,9 @@ public enum IdentityEvent: LedgerEvent {
             case 7: .credentialRevoked(try reader.value())
             case 8: .delegationGranted(try reader.value())
             case 9: .delegationRevoked(try reader.value())
+            case 10: .mandateGranted(try reader.value())
+            case 11: .mandateRevoked(try reader.value())
+            case 12: .mandateUsed(try reader.value())
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -253,6 +302,9 @@ public enum IdentityEvent: LedgerEvent {
         case 7: self = .credentialRevoked(try CredentialStep(from: decoder))
         case 8: self = .delegationGranted(try DelegationStep(from: decoder))
         case 9: self = .delegationRevoked(try DelegationStep(from: decoder))
+        case 10: self = .mandateGranted(try MandateStep(from: decoder))
+        case 11: self = .mandateRevoked(try MandateStep(from: decoder))
+        case 12: self = .mandateUsed(try MandateStep(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

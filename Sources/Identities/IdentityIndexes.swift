@@ -16,6 +16,8 @@ internal import StateModel
 /// | 6 | delegate, delegation | – | delegations to a party |
 /// | 7 | grantor, delegation | – | delegations by a party |
 /// | 8 | party | – | accreditors |
+/// | 9 | delegate's address, mandate | – | mandates to an account |
+/// | 10 | grantor, mandate | – | mandates by a party |
 enum IdentityIndexes {
     static let bySubject = IndexKey(.identities, 0)
     static let byIssuer = IndexKey(.identities, 1)
@@ -26,6 +28,8 @@ enum IdentityIndexes {
     static let byDelegate = IndexKey(.identities, 6)
     static let byGrantor = IndexKey(.identities, 7)
     static let accreditors = IndexKey(.identities, 8)
+    static let mandatesByDelegate = IndexKey(.identities, 9)
+    static let mandatesByGrantor = IndexKey(.identities, 10)
 
     static func identifier(_ identifier: InstitutionIdentifier) -> IndexKey {
         byIdentifier.appending(byte: identifier.scheme.rawValue)
@@ -59,6 +63,12 @@ enum IdentityIndexes {
             ]
         case IdentityKeys.accreditorKind:
             return [IndexEntry(accreditors.appending(try AccreditorRecord(decoding: record).party))]
+        case IdentityKeys.mandateKind:
+            let record = try MandateRecord(decoding: record)
+            return [
+                IndexEntry(mandatesByDelegate.appending(record.grant.delegate.bytes).appending(record.id.bytes)),
+                IndexEntry(mandatesByGrantor.appending(record.grantor).appending(record.id.bytes)),
+            ]
         default: return []
         }
     }

@@ -13,6 +13,8 @@ public import StateModel
 /// | `[1, 5, party]` | ``AccreditorRecord`` | genesis |
 /// | `[1, 6, party]` | ``SponsorRecord`` | identity.*, the accounting of state bytes |
 /// | `[1, 7]` | ``IdentityParameters`` | genesis |
+/// | `[1, 8, mandate]` | ``MandateRecord`` | mandate.*, every act done by it |
+/// | `[1, 9, grantor, delegate]` | ``OpenMandates`` | mandate.*, the last use |
 public enum IdentityKeys {
     static let accountKind: UInt8 = 0
     static let organizationKind: UInt8 = 1
@@ -20,6 +22,7 @@ public enum IdentityKeys {
     static let delegationKind: UInt8 = 4
     static let accreditorKind: UInt8 = 5
     static let sponsorKind: UInt8 = 6
+    static let mandateKind: UInt8 = 8
 
     public static func account(_ address: Address) -> RecordKey<AccountRecord> {
         RecordKey(StateKey(.identities, accountKind, address))
@@ -50,4 +53,12 @@ public enum IdentityKeys {
     }
 
     public static let parameters = RecordKey<IdentityParameters>(StateKey(.identities, 7))
+
+    public static func mandate(_ id: MandateID) -> RecordKey<MandateRecord> {
+        RecordKey(StateKey(.identities, mandateKind, id))
+    }
+
+    public static func openMandates(_ grantor: Party, _ delegate: Address) -> RecordKey<OpenMandates> {
+        RecordKey(StateKey(.identities, 9, grantor, delegate))
+    }
 }

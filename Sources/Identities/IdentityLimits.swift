@@ -22,6 +22,12 @@ public enum IdentityLimits {
     /// lasts a century.
     public static let credentialsPerType = 128
     public static let accreditors = 64
+    /// Two years, one of them a leap year: who acts for others is looked at again that often.
+    public static let mandateMilliseconds: UInt64 = 731 * 86_400_000
+    /// A mandate for more uses than this counts nothing that anyone would run into.
+    public static let mandateUses: UInt64 = 1_000_000
+    /// Mandates in force of one grantor to one delegate; a check reads them all, in one record.
+    public static let openMandates = 8
     /// Entries of each list of the genesis.
     public static let genesisEntries = 10_000
     /// Compressed point of secp256k1.

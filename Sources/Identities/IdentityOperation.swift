@@ -14,11 +14,13 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
     case revokeCredential(RevokeCredential)
     case grantDelegation(GrantDelegation)
     case revokeDelegation(RevokeDelegation)
+    case grantMandate(GrantMandate)
+    case revokeMandate(RevokeMandate)
 
     public static let names = [
         SponsorAccount.name, ChangeSponsor.name, CreateOrganization.name, UpdateOrganization.name,
         OfferCredential.name, AcceptCredential.name, DeclineCredential.name, RevokeCredential.name,
-        GrantDelegation.name, RevokeDelegation.name,
+        GrantDelegation.name, RevokeDelegation.name, GrantMandate.name, RevokeMandate.name,
     ]
 
     private var kind: UInt64 {
@@ -33,6 +35,8 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeCredential: 7
         case .grantDelegation: 8
         case .revokeDelegation: 9
+        case .grantMandate: 10
+        case .revokeMandate: 11
         }
     }
 
@@ -48,6 +52,8 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeCredential(let operation): operation
         case .grantDelegation(let operation): operation
         case .revokeDelegation(let operation): operation
+        case .grantMandate(let operation): operation
+        case .revokeMandate(let operation): operation
         }
     }
 
@@ -70,6 +76,8 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeCredential(let operation): try operation.execute(in: context)
         case .grantDelegation(let operation): try operation.execute(in: context)
         case .revokeDelegation(let operation): try operation.execute(in: context)
+        case .grantMandate(let operation): try operation.execute(in: context)
+        case .revokeMandate(let operation): try operation.execute(in: context)
         }
     }
 
@@ -92,6 +100,8 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
             case 7: .revokeCredential(try reader.value(RevokeCredential.name))
             case 8: .grantDelegation(try reader.value(GrantDelegation.name))
             case 9: .revokeDelegation(try reader.value(RevokeDelegation.name))
+            case 10: .grantMandate(try reader.value(GrantMandate.name))
+            case 11: .revokeMandate(try reader.value(RevokeMandate.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -110,6 +120,8 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case RevokeCredential.name: .revokeCredential(try RevokeCredential(from: decoder))
         case GrantDelegation.name: .grantDelegation(try GrantDelegation(from: decoder))
         case RevokeDelegation.name: .revokeDelegation(try RevokeDelegation(from: decoder))
+        case GrantMandate.name: .grantMandate(try GrantMandate(from: decoder))
+        case RevokeMandate.name: .revokeMandate(try RevokeMandate(from: decoder))
         default: nil
         }
     }

@@ -19,6 +19,11 @@ enum IdentityQueries {
         let grantor: Party?
     }
 
+    struct MandatesParameters: Codable, Sendable {
+        let grantor: Party?
+        let delegate: Address?
+    }
+
     struct OrganizationsParameters: Codable, Sendable {
         let member: Address?
         let identifier: InstitutionIdentifier?
@@ -36,6 +41,7 @@ enum IdentityQueries {
 
     static let all = [
         account, sequence, party, credentials, credential, holds, organizations, delegations, accreditors, sponsored,
+        mandates,
     ]
 
     static let account = Query(
@@ -197,6 +203,26 @@ enum IdentityQueries {
         try context.page(IdentityIndexes.bySponsor.appending(parameters.party), request) {
             (entry) throws(Refusal) in
             try view(of: Address(try IdentityIndexes.last(entry)), in: context)
+        }
+    }
+
+    static let mandates = Query(
+        list: "identity_mandates",
+        "Mandates by a party, or to an account that acts by them; give exactly one of the two.",
+        [
+            QueryParameter("grantor", "For whom is acted.", required: false),
+            QueryParameter("delegate", "Address of who may act.", required: false),
+        ], from: MandatesParameters.self, of: MandateView.self
+    ) { (parameters, request, context) throws(Refusal) in
+        let prefix: IndexKey
+        switch (parameters.grantor, parameters.delegate) {
+        case (let grantor?, nil): prefix = IdentityIndexes.mandatesByGrantor.appending(grantor)
+        case (nil, let delegate?): prefix = IdentityIndexes.mandatesByDelegate.appending(delegate.bytes)
+        default: throw ambiguous("grantor", "grantor or delegate")
+        }
+        return try context.page(prefix, request) { (entry) throws(Refusal) in
+            let id = MandateID(try IdentityIndexes.last(entry))
+            return MandateView(try stored(IdentityKeys.mandate(id), context), at: context.block.time)
         }
     }
 

@@ -45,6 +45,11 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
     case surplusDetail = 1139
     case concernsNoPatient = 1140
     case invalidGenesis = 1141
+    case unknownMandate = 1142
+    case mandateEnded = 1143
+    case tooManyMandates = 1144
+    case mandateTooLong = 1145
+    case invalidMandate = 1146
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -108,6 +113,11 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
         case .surplusDetail: "This type of credential has no such detail."
         case .concernsNoPatient: "The party that the credential concerns is not a registered patient."
         case .invalidGenesis: "The genesis contradicts itself."
+        case .unknownMandate: "No mandate has this id."
+        case .mandateEnded: "The mandate is revoked, spent or expired already."
+        case .tooManyMandates: "The delegate holds as many mandates of this grantor as the ledger keeps open."
+        case .mandateTooLong: "A mandate lasts at most two years."
+        case .invalidMandate: "A mandate names at least one operation, and a count of uses is at least 1."
         }
     }
 

@@ -92,6 +92,32 @@ public struct DelegationView: Codable, Hashable, Sendable {
     }
 }
 
+public enum MandateStatus: String, CaseIterable, Codable, Hashable, Sendable {
+    case inForce, revoked, spent, expired
+}
+
+/// A mandate, as queries show it.
+public struct MandateView: Codable, Hashable, Sendable {
+    public let mandate: MandateRecord
+    /// At this block.
+    public let status: MandateStatus
+    /// Nil if the uses are not limited.
+    public let usesLeft: UInt64?
+
+    init(_ record: MandateRecord, at time: Timestamp) {
+        mandate = record
+        usesLeft = record.usesLeft
+        status =
+            if record.revocation != nil {
+                .revoked
+            } else if record.isSpent {
+                .spent
+            } else {
+                record.isInForce(at: time) ? .inForce : .expired
+            }
+    }
+}
+
 /// An organization in a list.
 public struct OrganizationView: Codable, Hashable, Sendable {
     public let id: OrganizationID

@@ -33,6 +33,11 @@ struct EncodingTests {
         .revokeCredential(RevokeCredential(credential: testIdentifier("credential"), reason: .surrendered)),
         .grantDelegation(GrantDelegation(parent: testIdentifier("link"), grant: grant)),
         .revokeDelegation(RevokeDelegation(delegation: testIdentifier("link"), reason: .misconduct)),
+        .grantMandate(GrantMandate(grant: mandate.grant)),
+        .grantMandate(
+            GrantMandate(
+                grant: MandateGrant(delegate: World.bert, operations: [.eraseContent], validUntil: World.day(9)))),
+        .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
     ]
     static let credential = CredentialRecord(
         id: testIdentifier("credential"), issuer: .account(World.board), delegation: nil, claim: claim,
@@ -41,6 +46,16 @@ struct EncodingTests {
     static let delegation = DelegationRecord(
         id: testIdentifier("link"), grantor: .account(World.board), parent: testIdentifier("parent"), depth: 2,
         grant: grant, grantedAt: World.day(0))
+    static let mandate = MandateRecord(
+        id: testIdentifier("mandate"), grantor: .organization(World.clinic),
+        grant: MandateGrant(
+            delegate: World.dora, operations: MandatedAct.allCases, uses: 3, validUntil: World.day(9)),
+        grantedAt: World.day(0), used: 2, lastUsedAt: World.day(1),
+        revocation: Revocation(at: World.day(2), by: .account(World.dora), reason: .surrendered))
+    static let open = OpenMandates(mandates: [
+        OpenMandate(mandate: testIdentifier("one"), operations: [.beginLicense], validUntil: World.day(1)),
+        OpenMandate(mandate: testIdentifier("two"), operations: MandatedAct.allCases, validUntil: World.day(2)),
+    ])
 
     /// Every event that a walk through the domain raises.
     static func events() throws -> [IdentityEvent] {
@@ -72,7 +87,15 @@ struct EncodingTests {
             grant: DelegationGrant(delegate: .account(World.anna), types: [.specialty], validFrom: World.day(0))
         ).execute(in: other)
         try RevokeDelegation(delegation: other.madeIdentifier(), reason: .ended).execute(in: other)
-        return (context.events + other.events + declining.events).compactMap { $0 as? IdentityEvent }
+        try GrantMandate(
+            grant: MandateGrant(delegate: World.anna, operations: [.eraseContent], validUntil: World.day(9))
+        ).execute(in: other)
+        let using = world.context(World.anna)
+        try Mandates.use(
+            try Authority.require(
+                .account(World.board), for: .content, orMandate: .eraseContent, in: using, field: "inft"), in: using)
+        try RevokeMandate(mandate: other.madeIdentifier()).execute(in: other)
+        return (context.events + other.events + using.events + declining.events).compactMap { $0 as? IdentityEvent }
     }
 
     @Test("Every operation comes back from its bytes and from its JSON, under its name")
@@ -105,8 +128,8 @@ struct EncodingTests {
     func unknown() throws {
         let json = Data(#"{"type": "inft.mint"}"#.utf8)
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(IdentityOperation.self, from: json) }
-        #expect(throws: EncodingFailure.self) { try IdentityOperation(decoding: [0x82, 0x0a, 0x80]) }
-        #expect(throws: EncodingFailure.self) { try IdentityEvent(decoding: [0x82, 0x0a, 0x80]) }
+        #expect(throws: EncodingFailure.self) { try IdentityOperation(decoding: [0x82, 0x0c, 0x80]) }
+        #expect(throws: EncodingFailure.self) { try IdentityEvent(decoding: [0x82, 0x0d, 0x80]) }
     }
 
     @Test("Records and genesis come back from their bytes and their JSON")
@@ -118,6 +141,8 @@ struct EncodingTests {
         let world = try World()
         try check(Self.credential)
         try check(Self.delegation)
+        try check(Self.mandate)
+        try check(Self.open)
         try check(try #require(try Accounts.record(World.anna, in: world.state)))
         try check(try #require(try Accounts.record(World.board, in: world.state)))
         try check(try #require(try Organizations.record(World.clinic, in: world.state)))
@@ -148,6 +173,8 @@ struct EncodingTests {
         check(try Self.events())
         check([Self.credential])
         check([Self.delegation])
+        check([Self.mandate])
+        check([Self.open])
         check([World.genesis()])
         let world = try World()
         check([try #require(try Accounts.record(World.anna, in: world.state))])

@@ -167,4 +167,43 @@ struct QueryTests {
             ask("identity_sponsored", #"{"party": "\#(World.institute)"}"#, context))
         #expect(sponsored.map(\.address) == [World.dora])
     }
+
+    @Test("Mandates are listed by grantor and by delegate, with what became of each")
+    func mandates() throws {
+        let world = try World()
+        func grant(_ name: String, uses: UInt64? = nil, until: UInt64 = 30) throws -> MandateID {
+            let context = world.context(World.board, [], name)
+            try GrantMandate(
+                grant: MandateGrant(
+                    delegate: World.dora, operations: [.eraseContent], uses: uses, validUntil: World.day(until))
+            ).execute(in: context)
+            return context.madeIdentifier()
+        }
+        let spent = try grant("spent", uses: 1, until: 5)
+        let using = world.context(World.dora)
+        try Mandates.use(
+            try Authority.require(
+                .account(World.board), for: .content, orMandate: .eraseContent, in: using, field: ""), in: using)
+        let (open, counted) = (try grant("open"), try grant("counted", uses: 4))
+        let (expired, revoked) = (try grant("expired", until: 6), try grant("revoked"))
+        try RevokeMandate(mandate: revoked).execute(in: world.context(World.dora))
+        let context = try context(world, day: 6)
+        let views: [MandateView] = try items(
+            ask("identity_mandates", #"{"delegate": "\#(World.dora)"}"#, context))
+        func view(_ id: MandateID) throws -> MandateView { try #require(views.first { $0.mandate.id == id }) }
+        #expect(views.count == 5)
+        #expect(try view(spent).status == .spent && view(spent).usesLeft == 0)
+        #expect(try view(open).status == .inForce && view(open).usesLeft == nil)
+        #expect(try view(counted).status == .inForce && view(counted).usesLeft == 4)
+        #expect(try view(expired).status == .expired && view(revoked).status == .revoked)
+        let by: [MandateView] = try items(ask("identity_mandates", #"{"grantor": "\#(World.board)"}"#, context))
+        #expect(by == views)
+        let none: [MandateView] = try items(
+            ask("identity_mandates", #"{"grantor": "\#(World.clinic)"}"#, context))
+        #expect(none.isEmpty)
+        let both = #"{"grantor": "\#(World.board)", "delegate": "\#(World.dora)"}"#
+        for parameters in ["{}", both] {
+            #expect(try reason { _ = try ask("identity_mandates", parameters, context) } == "ambiguous_filter")
+        }
+    }
 }

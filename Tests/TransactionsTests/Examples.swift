@@ -66,6 +66,12 @@ enum Examples {
         .revokeCredential(RevokeCredential(credential: testIdentifier("credential"), reason: .superseded)),
         .grantDelegation(GrantDelegation(parent: testIdentifier("delegation"), grant: grant)),
         .revokeDelegation(RevokeDelegation(delegation: testIdentifier("delegation"), reason: .error)),
+        .grantMandate(
+            GrantMandate(
+                grant: MandateGrant(
+                    delegate: testAddress("bob"), operations: [.beginLicense, .eraseContent], uses: 5,
+                    validUntil: later))),
+        .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
     ]
 
     static let policy = ConsentPolicy(

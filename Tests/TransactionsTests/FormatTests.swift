@@ -149,6 +149,8 @@ struct FormatTests {
         "offer.cancel": "b1dd6bb39ffa21c7",
         "offer.create": "05320d210a8b3d4d",
         "offer.update": "a20f265664d18332",
+        "mandate.grant": "3071de3b4b33ca2b",
+        "mandate.revoke": "dd35325eab77756f",
         "organization.create": "913758c3124c12df",
         "organization.update": "78ed21a8c6f39916",
         "receipt": "8510f71daefed3be",

@@ -28,6 +28,7 @@ extension LedgerOperation {
         case .identities(.createOrganization): OrganizationKind.name
         case .identities(.offerCredential): CredentialKind.name
         case .identities(.grantDelegation): DelegationKind.name
+        case .identities(.grantMandate): MandateKind.name
         case .consents(.grant): ConsentKind.name
         case .consents(.createSet): ConsentSetKind.name
         case .revenue(.createAsset): AssetKind.name
