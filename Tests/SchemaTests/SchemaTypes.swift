@@ -231,6 +231,7 @@ enum SchemaTypes {
             "sealed-key": SealedKey.self,
             "key-proof": KeyProof.self,
             "delivery-proof": DeliveryProof.self,
+            "sealing-statement": SealingStatement.self,
             "open-content": OpenContent.self,
             "sealed-content": SealedContent.self,
             "content-version": ContentVersion.self,
