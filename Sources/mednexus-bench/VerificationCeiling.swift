@@ -27,6 +27,13 @@ struct VerificationCeiling {
         }
     }
 
+    init(signatures: [(key: Address, message: Hash, signature: Signature)], cores: Int) {
+        self.cores = cores
+        items = signatures.map {
+            Item(key: $0.key.bytes.array, message: $0.message.bytes.array, signature: $0.signature.array)
+        }
+    }
+
     /// Verifications a second.
     func run() throws -> Double {
         let started = ContinuousClock.now
