@@ -139,8 +139,9 @@ struct CredentialList: WalletCommand {
 struct DelegationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delegation", abstract: "The right to issue credentials, handed on.",
-        discussion: example("delegation list --delegate board"),
-        subcommands: [DelegationGrantCommand.self, DelegationRevoke.self, DelegationList.self], aliases: ["delegate"])
+        discussion: example("delegation list --delegate board")
+            + "\n\nTo let an account act for you: mednexus mandate grant",
+        subcommands: [DelegationGrantCommand.self, DelegationRevoke.self, DelegationList.self])
 }
 
 struct DelegationGrantCommand: WalletCommand {

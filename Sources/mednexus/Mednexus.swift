@@ -26,7 +26,8 @@ struct Mednexus: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
-            OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, ConsentCommand.self,
+            OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,
+            ConsentCommand.self,
             INFTCommand.self, TermsCommand.self, OfferCommand.self, LicenseCommand.self, RevenueCommand.self,
             AssetCommand.self, GovernanceCommand.self, TransactionCommand.self, ProofCommand.self, NodeCommand.self,
         ])
