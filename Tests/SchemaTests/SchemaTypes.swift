@@ -29,7 +29,8 @@ enum SchemaTypes {
         "included-transactions", "transaction", "vote-message", "epoch-restart-message", "peer-address-message",
         "proof-terminal", "proof-subject",
         "iso-3166-codes",
-        "credential-types", "organization-members", "organization-policies", "escrow", "delivery-begin",
+        "credential-types", "mandated-acts", "organization-members", "organization-policies", "escrow",
+        "delivery-begin",
         "delivery-complete", "delivery",
     ]
 
