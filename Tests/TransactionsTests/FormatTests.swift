@@ -20,7 +20,8 @@ enum Formats {
         network: testHash("network"), height: Height(7), parent: testHash("parent"), time: testStart, epoch: 1,
         proposer: 2, validatorSet: testHash("validators"), transactionsRoot: testHash("transactions"),
         receiptsRoot: testHash("receipts"), evidenceRoot: testHash("evidence"), stateRoot: testHash("state"))
-    static let body = EnvelopeTests.body(validUntil: testStart, operations: [Examples.all[0], Examples.all[17]])
+    static let body = EnvelopeTests.body(
+        validUntil: testStart, operations: [Examples.all[0], .revenue(Examples.revenue[2])])
     static let transaction = body.signed(by: [EnvelopeTests.alice])
     static let vote = Vote.finalize(Epoch(1), View(9), parentView: View(8), blockHash: header.hash)
     static let certificate = Certificate(
@@ -107,7 +108,7 @@ struct FormatTests {
         "asset.freeze": "fddc71158f237453",
         "asset.issue": "df7d174f6d99d5b7",
         "asset.redeem": "7cadf61fe7470d4c",
-        "block": "7753965b70af0bce",
+        "block": "7e465b28f671c003",
         "certificate": "69c706be5137e179",
         "consent.countersign": "bf7cc24060ab8839",
         "consent.grant": "d25c25ac3c1b386e",
@@ -122,8 +123,8 @@ struct FormatTests {
         "delegation.revoke": "64581bdd57174e28",
         "event": "7c609b54a8e6a04f",
         "evidence": "44112a1997070cf8",
-        "finalizedBlock": "92c1671239b889cf",
-        "finalizedBlock.bare": "2bfb2c8fefcfdbb8",
+        "finalizedBlock": "f5ac7d00e33fab8f",
+        "finalizedBlock.bare": "475dacfbb2c68fa1",
         "genesis": "bf52cf91acbac479",
         "governance.propose": "b385cb7bde72d992",
         "governance.vote": "695bfc17d6862db8",
@@ -160,8 +161,8 @@ struct FormatTests {
         "revenue.transfer": "cce60661bf4fa2ba",
         "revenue.transferShare": "b35faaa114d01551",
         "terms.register": "3f750f60430ae00d",
-        "transaction": "669de6fc08675a50",
-        "transaction.body": "1f8f3af798d02de3",
+        "transaction": "dc29b57317b8134d",
+        "transaction.body": "d77dc66cc5d3beaa",
     ]
 
     static let examples: [(name: String, bytes: [UInt8])] =
