@@ -12,6 +12,8 @@ public enum ConsentEvent: LedgerEvent {
     case setExtended(SetFact)
     case setStale(SetStaleFact)
     case setSucceeded(SetSuccession)
+    case disclosed(DisclosureFact)
+    case reviewersNamed(ReviewersRecord)
 
     public static let domain = DomainNumber.consents
 
@@ -25,6 +27,8 @@ public enum ConsentEvent: LedgerEvent {
         case .setExtended: "consentSet.extended"
         case .setStale: "consentSet.stale"
         case .setSucceeded: "consentSet.succeeded"
+        case .disclosed: "consent.disclosed"
+        case .reviewersNamed: "consent.reviewersNamed"
         }
     }
 
@@ -35,6 +39,9 @@ public enum ConsentEvent: LedgerEvent {
         case .setCreated(let fact), .setExtended(let fact): [.party(fact.custodian)]
         case .setStale(let fact): [.party(fact.custodian)]
         case .setSucceeded(let fact): [.party(fact.custodian)]
+        case .disclosed(let fact): fact.topics
+        case .reviewersNamed(let record):
+            [.party(record.custodian)] + record.reviewers.elements.map { .party($0) }
         }
     }
 
@@ -48,6 +55,8 @@ public enum ConsentEvent: LedgerEvent {
         case .setExtended: 5
         case .setStale: 6
         case .setSucceeded: 7
+        case .disclosed: 8
+        case .reviewersNamed: 9
         }
     }
 
@@ -57,6 +66,8 @@ public enum ConsentEvent: LedgerEvent {
         case .setCreated(let fact), .setExtended(let fact): fact
         case .setStale(let fact): fact
         case .setSucceeded(let fact): fact
+        case .disclosed(let fact): fact
+        case .reviewersNamed(let record): record
         }
     }
 
@@ -78,6 +89,8 @@ public enum ConsentEvent: LedgerEvent {
             case 5: return .setExtended(try reader.value())
             case 6: return .setStale(try reader.value())
             case 7: return .setSucceeded(try reader.value())
+            case 8: return .disclosed(try reader.value())
+            case 9: return .reviewersNamed(try reader.value())
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -100,6 +113,8 @@ public enum ConsentEvent: LedgerEvent {
         case "consentSet.extended": self = .setExtended(try SetFact(from: decoder))
         case "consentSet.stale": self = .setStale(try SetStaleFact(from: decoder))
         case "consentSet.succeeded": self = .setSucceeded(try SetSuccession(from: decoder))
+        case "consent.disclosed": self = .disclosed(try DisclosureFact(from: decoder))
+        case "consent.reviewersNamed": self = .reviewersNamed(try ReviewersRecord(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container, debugDescription: "expected an event of the domain consents")

@@ -1,5 +1,6 @@
 public import Encoding
 public import Primitives
+internal import StateModel
 
 /// What an event says of a consent.
 public struct ConsentFact: CBORCodable, Codable, Hashable, Sendable {
@@ -82,6 +83,69 @@ public struct SetFact: CBORCodable, Codable, Hashable, Sendable {
                 set: try reader.value("set"), custodian: try reader.value("custodian"),
                 added: try reader.value("added"), memberCount: try reader.value("memberCount"),
                 predecessor: try reader.optional("predecessor"))
+        }
+    }
+}
+
+/// What an event says of a release; its record says the rest.
+public struct DisclosureFact: CBORCodable, Codable, Hashable, Sendable {
+    public let disclosure: DisclosureID
+    public let occasion: DisclosureOccasion
+    public let basis: ConsentBasis
+    /// Whose consent; nil of a set.
+    public let subject: Party?
+    public let custodian: Party
+    public let recipient: Party
+    public let reference: Hash
+    public let at: Timestamp
+
+    public init(
+        disclosure: DisclosureID, occasion: DisclosureOccasion, basis: ConsentBasis, subject: Party?,
+        custodian: Party, recipient: Party, reference: Hash, at: Timestamp
+    ) {
+        self.disclosure = disclosure
+        self.occasion = occasion
+        self.basis = basis
+        self.subject = subject
+        self.custodian = custodian
+        self.recipient = recipient
+        self.reference = reference
+        self.at = at
+    }
+
+    init(_ record: DisclosureRecord) {
+        self.init(
+            disclosure: record.id, occasion: record.occasion, basis: record.basis, subject: record.subject,
+            custodian: record.custodian, recipient: record.recipient, reference: record.reference, at: record.at)
+    }
+
+    var topics: [Topic] {
+        var topics: [Topic] = [.party(custodian)]
+        if recipient != custodian { topics.append(.party(recipient)) }
+        if let subject, subject != custodian, subject != recipient { topics.append(.party(subject)) }
+        if case .consent(let id) = basis { topics.append(.consent(id)) }
+        return topics
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(8)
+        writer.write(disclosure)
+        writer.write(occasion)
+        writer.write(basis)
+        writer.write(subject)
+        writer.write(custodian)
+        writer.write(recipient)
+        writer.write(reference)
+        writer.write(at)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("disclosure", count: 8) { (reader) throws(EncodingFailure) in
+            DisclosureFact(
+                disclosure: try reader.value("disclosure"), occasion: try reader.value("occasion"),
+                basis: try reader.value("basis"), subject: try reader.optional("subject"),
+                custodian: try reader.value("custodian"), recipient: try reader.value("recipient"),
+                reference: try reader.value("reference"), at: try reader.value("at"))
         }
     }
 }

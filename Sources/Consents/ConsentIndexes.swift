@@ -8,11 +8,24 @@ internal import StateModel
 ///     1  [custodian, granted at, consent]    what a custodian keeps
 ///     2  [set, index] → consent              members in the order of addition
 ///     3  [custodian, created at, set]        the sets of a custodian
+///     4  [consent, at, disclosure]           what was released under a consent
+///     5  [set, at, disclosure]               what was released under a set
+///     6  [custodian, at, disclosure]         what a custodian released
+///     7  [recipient, at, disclosure]         what a party received
 enum ConsentIndexes {
     static func bySubject(_ subject: Party) -> IndexKey { IndexKey(.consents, 0).appending(subject) }
     static func byCustodian(_ custodian: Party) -> IndexKey { IndexKey(.consents, 1).appending(custodian) }
     static func members(of set: ConsentSetID) -> IndexKey { IndexKey(.consents, 2).appending(set.bytes) }
     static func sets(of custodian: Party) -> IndexKey { IndexKey(.consents, 3).appending(custodian) }
+
+    static func disclosures(under basis: ConsentBasis) -> IndexKey {
+        switch basis {
+        case .consent(let id): IndexKey(.consents, 4).appending(id.bytes)
+        case .set(let id): IndexKey(.consents, 5).appending(id.bytes)
+        }
+    }
+    static func disclosures(by custodian: Party) -> IndexKey { IndexKey(.consents, 6).appending(custodian) }
+    static func disclosures(to recipient: Party) -> IndexKey { IndexKey(.consents, 7).appending(recipient) }
 
     static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -31,6 +44,15 @@ enum ConsentIndexes {
         case ConsentsKeys.memberKind:
             let member = try SetMember(decoding: record)
             return [IndexEntry(members(of: member.set).appending(member.index), value: member.consent.encoded)]
+        case ConsentsKeys.disclosureKind:
+            let disclosure = try DisclosureRecord(decoding: record)
+            let lists = [
+                disclosures(under: disclosure.basis), disclosures(by: disclosure.custodian),
+                disclosures(to: disclosure.recipient),
+            ]
+            return lists.map {
+                IndexEntry($0.appending(disclosure.at.milliseconds).appending(disclosure.id.bytes))
+            }
         default: return []
         }
     }

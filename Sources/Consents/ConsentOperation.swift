@@ -9,9 +9,11 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
     case withdraw(ConsentWithdraw)
     case createSet(ConsentSetCreate)
     case addToSet(ConsentSetAdd)
+    case nameReviewers(ConsentNameReviewers)
 
     public static let names = [
         ConsentGrant.name, ConsentCountersign.name, ConsentWithdraw.name, ConsentSetCreate.name, ConsentSetAdd.name,
+        ConsentNameReviewers.name,
     ]
 
     public var operation: any DomainOperation {
@@ -21,6 +23,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .withdraw(let operation): operation
         case .createSet(let operation): operation
         case .addToSet(let operation): operation
+        case .nameReviewers(let operation): operation
         }
     }
 
@@ -31,6 +34,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .withdraw: ConsentWithdraw.name
         case .createSet: ConsentSetCreate.name
         case .addToSet: ConsentSetAdd.name
+        case .nameReviewers: ConsentNameReviewers.name
         }
     }
 
@@ -43,6 +47,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .withdraw(let operation): try operation.execute(in: context)
         case .createSet(let operation): try operation.execute(in: context)
         case .addToSet(let operation): try operation.execute(in: context)
+        case .nameReviewers(let operation): try operation.execute(in: context)
         }
     }
 
@@ -60,6 +65,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .withdraw: 2
         case .createSet: 3
         case .addToSet: 4
+        case .nameReviewers: 5
         }
     }
 
@@ -78,6 +84,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
             case 2: return .withdraw(try reader.value())
             case 3: return .createSet(try reader.value())
             case 4: return .addToSet(try reader.value())
+            case 5: return .nameReviewers(try reader.value())
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -91,6 +98,7 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case ConsentWithdraw.name: .withdraw(try ConsentWithdraw(from: decoder))
         case ConsentSetCreate.name: .createSet(try ConsentSetCreate(from: decoder))
         case ConsentSetAdd.name: .addToSet(try ConsentSetAdd(from: decoder))
+        case ConsentNameReviewers.name: .nameReviewers(try ConsentNameReviewers(from: decoder))
         default: nil
         }
     }

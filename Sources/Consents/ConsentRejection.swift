@@ -39,6 +39,15 @@ public enum ConsentRejection: Int, CaseIterable, Sendable {
     case setSuperseded = 1233
     case invalidGenesis = 1234
     case checkOfNothing = 1235
+    case releaseDenied = 1236
+    case needUnmet = 1237
+    case answerUnneeded = 1238
+    case answerExpired = 1239
+    case answererNotEntitled = 1240
+    case answerInvalid = 1241
+    case ontologyInvalid = 1242
+    case recipientDiffers = 1243
+    case breakGlassOnly = 1244
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -96,6 +105,15 @@ public enum ConsentRejection: Int, CaseIterable, Sendable {
         case .setSuperseded: "The set has a successor already."
         case .invalidGenesis: "The genesis contradicts itself."
         case .checkOfNothing: "A check names either a consent or a set."
+        case .releaseDenied: "The consent in force denies the release."
+        case .needUnmet: "What the consent asks for before it permits was not answered."
+        case .answerUnneeded: "The answer meets no need of this release, or a need that is met already."
+        case .answerExpired: "The answer's time is over."
+        case .answererNotEntitled: "Restrictions are answered by the custodian, reviews by reviewers or ethics boards."
+        case .answerInvalid: "The answer's signatures are not over this release, or not in order."
+        case .ontologyInvalid: "The edges do not prove the descent against the ontology's root."
+        case .recipientDiffers: "Who asks is not who would receive."
+        case .breakGlassOnly: "Breaking the glass is an act of its own, which is reviewed."
         }
     }
 

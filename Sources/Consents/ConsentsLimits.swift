@@ -38,6 +38,16 @@ public enum ConsentsLimits {
     public static let withdrawalsPerOperation = 128
     /// Time-limit modifier: a century.
     public static let months: UInt64 = 1_200
+    /// What one release asks for: a license's territories, with and without training, purposes sixteen at a time.
+    public static let requestsPerRelease = 64
+    /// One for each committed restriction, each disease that descends, and the three kinds of signature.
+    public static let answersPerRelease = 48
+    /// Of an organization whose policy asks for several members.
+    public static let signaturesPerAnswer = 16
+    /// Sibling hashes of one edge: an ontology of 2^32 edges.
+    public static let ontologyProof = 32
+    /// A board of reviewers.
+    public static let reviewersPerCustodian = 16
     /// What the genesis file may contain.
     public static let genesisConsents = 1_000
 }

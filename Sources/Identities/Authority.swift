@@ -75,6 +75,23 @@ public enum Authority {
         profile.members.filter { policy.admits($0) && context.signers.contains($0.account) }.map(\.account)
     }
 
+    /// True if signatures of `signers` outside of a transaction speak for `party`: the account's own, or those of as many
+    /// members as the organization's policy asks for. Nobody else may be among them.
+    public static func isMet(
+        by signers: [Address], for party: Party, _ operationClass: OperationClass, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        switch party {
+        case .account(let address): return signers == [address]
+        case .organization(let id):
+            guard let profile = try Organizations.record(id, in: state)?.profile,
+                let policy = profile.policy(for: operationClass), UInt64(signers.count) >= policy.threshold
+            else { return false }
+            return signers.allSatisfy { signer in
+                profile.members.contains { $0.account == signer && policy.admits($0) }
+            }
+        }
+    }
+
     static func require(
         _ profile: OrganizationProfile, _ id: OrganizationID, for operationClass: OperationClass,
         in context: OperationContext, field: String

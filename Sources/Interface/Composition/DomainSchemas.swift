@@ -16,6 +16,10 @@ extension Need: JSONUnionDescribed {
     }
 }
 
+extension ConsentBasis: JSONUnionDescribed {}
+
+extension NeedEvidence: JSONUnionDescribed {}
+
 extension GovernanceChange: JSONUnionDescribed {}
 
 extension Decision: JSONSampleTexts {
