@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -71,6 +71,10 @@ state-sync: python build ## A node without a ledger takes a state of ENTRIES (10
 	$(BUILD) --product mednexus-bench
 	MEDNEXUS_STATE_ENTRIES=$(or $(ENTRIES),1000000) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider \
 		Tests/Python/test_state_sync.py
+
+large-content: python build ## Encrypts, verifies and decrypts a file of SIZE (5G), and measures memory.
+	MEDNEXUS_CONTENT_SIZE=$(or $(SIZE),5G) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider \
+		Tests/Python/test_content_format.py
 
 bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
 	@.ci/prerequisites wrk

@@ -103,8 +103,8 @@ var targets: [Target] = [
     room(
         "WalletKit",
         foundations + domains + [
-            "Transactions", "Blocks", "Execution", "Proofs", "Interface", Library.asyncHTTPClient, Library.nioCore,
-            Library.nioHTTP1, Library.nioPosix,
+            "ContentFormat", "Transactions", "Blocks", "Execution", "Proofs", "Interface", Library.asyncHTTPClient,
+            Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
 
     // Programs and tools
@@ -122,11 +122,14 @@ var targets: [Target] = [
         ]),
     program(
         "mednexus",
-        foundations + domains + ["WalletKit", "Interface", "Transactions", "Blocks", "Proofs", Library.argumentParser]),
+        foundations + domains + [
+            "WalletKit", "ContentFormat", "Interface", "Transactions", "Blocks", "Proofs", Library.argumentParser,
+        ]),
     program(
         "mednexus-bench",
         foundations + domains + [
-            "CSecp256k1", "Transactions", "Blocks", "Execution", "Storage", "Interface", "Node",
+            "ContentFormat", "COpenSSL", "CSecp256k1", "Transactions", "Blocks", "Execution", "Storage", "Interface",
+            "Node",
             Library.argumentParser, Library.asyncHTTPClient, Library.hummingbird, Library.logging, Library.nioCore,
             Library.nioHTTP1,
         ]),
@@ -169,11 +172,13 @@ targets += [
     tests(
         "WalletKit",
         foundations + domains + [
-            "WalletKit", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1, Library.nioPosix,
+            "WalletKit", "ContentFormat", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1,
+            Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
     tests("ContentFormat", ["ContentFormat", "Cryptography", "Encoding", "Primitives", "Fixtures", "TestSupport"]),
-    tests("Schema", foundations + domains + ["Transactions", "Blocks", "Proofs", "Replica", "Fixtures"]),
+    tests(
+        "Schema", foundations + domains + ["ContentFormat", "Transactions", "Blocks", "Proofs", "Replica", "Fixtures"]),
     .target(
         name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel", "Proofs"],
         path: "Tests/Backend", swiftSettings: settings),

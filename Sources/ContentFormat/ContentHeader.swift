@@ -1,10 +1,10 @@
-internal import Encoding
+public import Encoding
 
 /// What is said of the file, inside the ciphertext: 1,024 bytes at the start of the plaintext, whatever is said.
 ///
 /// Bytes: length of the record (2, big-endian) ‖ `[1, name, mediaType, size]` ‖ zeros. The region has one size so that the
 /// size on the ledger says nothing of the name, and byte n of the file is always byte 1,024 + n of the plaintext.
-public struct ContentHeader: Hashable, Sendable {
+public struct ContentHeader: CBORCodable, Hashable, Sendable {
     public static let regionCount = 1024
     public static let maximumName = 255
     public static let maximumMediaType = 127
@@ -36,33 +36,41 @@ public struct ContentHeader: Hashable, Sendable {
         let count = Int(bytes[0]) << 8 | Int(bytes[1])
         guard count <= Self.regionCount - 2 else { throw .header("it is longer than it may be") }
         guard bytes[(2 + count)...].allSatisfy({ $0 == 0 }) else { throw .padding(chunk: 0) }
-        let fields: (name: String, mediaType: String, fileSize: UInt64)
         do throws(EncodingFailure) {
-            var reader = CBORReader(bytes, in: 2..<2 + count)
-            fields = try reader.record("header", count: 4) { (reader) throws(EncodingFailure) in
-                guard try reader.unsigned("version") == Self.version else {
-                    throw reader.failure(.unknownCase, "version")
-                }
-                return (
-                    try reader.text("name", max: Self.maximumName),
-                    try reader.text("mediaType", max: Self.maximumMediaType), try reader.unsigned("size")
-                )
-            }
-            try reader.finish()
+            self = try ContentHeader(decoding: Array(bytes[2..<2 + count]))
         } catch {
             throw .header("\(error)")
         }
-        try self.init(name: fields.name, mediaType: fields.mediaType, fileSize: fields.fileSize)
     }
 
-    var region: [UInt8] {
-        var writer = CBORWriter(reserving: Self.regionCount)
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("header", count: 4) { (reader) throws(EncodingFailure) in
+            guard try reader.unsigned("version") == Self.version else { throw reader.failure(.unknownCase, "version") }
+            let name = try reader.text("name", max: Self.maximumName)
+            guard Self.isName(name) else { throw reader.failure(.outOfRange, "name") }
+            let mediaType = try reader.text("mediaType", max: Self.maximumMediaType)
+            guard Self.isMediaType(mediaType) else { throw reader.failure(.outOfRange, "mediaType") }
+            let size = try reader.unsigned("size", max: ContentLayout.maximumSize)
+            return ContentHeader(checkedName: name, mediaType: mediaType, fileSize: size)
+        }
+    }
+
+    private init(checkedName name: String, mediaType: String, fileSize: UInt64) {
+        self.name = name
+        self.mediaType = mediaType
+        self.fileSize = fileSize
+    }
+
+    public func encode(into writer: inout CBORWriter) {
         writer.array(4)
         writer.write(Self.version)
         writer.write(name)
         writer.write(mediaType)
         writer.write(fileSize)
-        let record = writer.bytes
+    }
+
+    var region: [UInt8] {
+        let record = encoded
         let length = [UInt8(record.count >> 8), UInt8(record.count & 0xff)]
         return length + record + [UInt8](repeating: 0, count: Self.regionCount - 2 - record.count)
     }

@@ -1,21 +1,6 @@
 internal import Encoding
 public import Primitives
 
-/// A sealing secret as the keystore keeps it. Removing it shreds what was sealed to it, and nothing else.
-public struct KeptSealingSecret: Sendable {
-    /// The hash of its public key, by which records name it.
-    public let id: Hash
-    public let secret: SealingSecret
-    /// For people: which version or purchase it is for.
-    public let label: String
-
-    public init(id: Hash, secret: SealingSecret, label: String) {
-        self.id = id
-        self.secret = secret
-        self.label = label
-    }
-}
-
 /// A patient's dealings with one institution, under a key of their own.
 public struct Relationship: Hashable, Sendable {
     public let name: String
@@ -31,12 +16,12 @@ public struct Relationship: Hashable, Sendable {
     }
 }
 
-/// What the passphrase protects.
+/// What the passphrase protects. Sealing secrets and content secrets are in files of their own, under keys that follow
+/// from it (``KeptSecrets``).
 ///
-/// Bytes: `[entropy, [[id, secret, label]…], [[name, network, path, counterpart / null]…]]`.
+/// Bytes: `[entropy, [[name, network, path, counterpart / null]…]]`.
 public struct KeystoreSecrets: Sendable {
     public let mnemonic: Mnemonic
-    public private(set) var sealingSecrets: [KeptSealingSecret]
     public private(set) var relationships: [Relationship]
 
     static let maximumEntries = 1 << 20
@@ -44,36 +29,15 @@ public struct KeystoreSecrets: Sendable {
 
     public init(mnemonic: Mnemonic) {
         self.mnemonic = mnemonic
-        sealingSecrets = []
         relationships = []
-    }
-
-    /// Replaces one of the same id.
-    public mutating func add(_ secret: KeptSealingSecret) {
-        sealingSecrets.removeAll { $0.id == secret.id }
-        sealingSecrets.append(secret)
-    }
-
-    /// False if there is none with that id.
-    public mutating func removeSealingSecret(_ id: Hash) -> Bool {
-        let count = sealingSecrets.count
-        sealingSecrets.removeAll { $0.id == id }
-        return sealingSecrets.count < count
     }
 
     public mutating func add(_ relationship: Relationship) { relationships.append(relationship) }
 
     var encoded: [UInt8] {
         var writer = CBORWriter(reserving: 1024)
-        writer.array(3)
+        writer.array(2)
         writer.write(bytes: mnemonic.entropy.copy())
-        writer.array(sealingSecrets.count)
-        for one in sealingSecrets {
-            writer.array(3)
-            writer.write(one.id)
-            writer.write(bytes: one.secret.secretBytes.copy())
-            writer.write(one.label)
-        }
         writer.array(relationships.count)
         for one in relationships {
             writer.array(4)
@@ -87,30 +51,17 @@ public struct KeystoreSecrets: Sendable {
 
     init(decoding bytes: [UInt8]) throws(EncodingFailure) {
         var reader = CBORReader(bytes)
-        self = try reader.record("secrets", count: 3) { (reader) throws(EncodingFailure) in
+        self = try reader.record("secrets", count: 2) { (reader) throws(EncodingFailure) in
             let entropy = SecretBytes(try reader.byteString("entropy", max: 32))
             let mnemonic: Mnemonic
             do { mnemonic = try Mnemonic(entropy: entropy) } catch { throw reader.failure(.outOfRange, "entropy") }
             var secrets = KeystoreSecrets(mnemonic: mnemonic)
-            secrets.sealingSecrets = try reader.list("sealing", max: KeystoreSecrets.maximumEntries) {
-                (reader) throws(EncodingFailure) in try Self.sealingSecret(&reader)
-            }
             secrets.relationships = try reader.list("relationships", max: KeystoreSecrets.maximumEntries) {
                 (reader) throws(EncodingFailure) in try Self.relationship(&reader)
             }
             return secrets
         }
         try reader.finish()
-    }
-
-    private static func sealingSecret(_ reader: inout CBORReader) throws(EncodingFailure) -> KeptSealingSecret {
-        try reader.record("sealing", count: 3) { (reader) throws(EncodingFailure) in
-            let id = Hash(try reader.bytes32("id"))
-            guard let secret = SealingSecret(try reader.bytes32("secret")) else {
-                throw reader.failure(.outOfRange, "secret")
-            }
-            return KeptSealingSecret(id: id, secret: secret, label: try reader.text("label", max: maximumLabel))
-        }
     }
 
     private static func relationship(_ reader: inout CBORReader) throws(EncodingFailure) -> Relationship {

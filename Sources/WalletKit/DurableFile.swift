@@ -33,6 +33,40 @@ enum DurableFile {
         try syncFolder(of: path)
     }
 
+    /// Replaces `path` atomically, and overwrites what stood there before its room is given back.
+    static func replaceAndShred(_ bytes: [UInt8], at path: String, noise: (Int) -> [UInt8]) throws(WalletFailure) {
+        // Held open, the old file outlives its name.
+        let old = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        defer { if old >= 0 { close(old) } }
+        guard old >= 0 || errno == ENOENT else { throw failure("can't write", path) }
+        try replace(bytes, at: path)
+        if old >= 0 { try overwrite(old, path, noise) }
+    }
+
+    /// Overwrites a file, then removes it. False if there is none.
+    static func shred(_ path: String, noise: (Int) -> [UInt8]) throws(WalletFailure) -> Bool {
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return false }
+            throw failure("can't remove", path)
+        }
+        defer { close(descriptor) }
+        try overwrite(descriptor, path, noise)
+        try remove(path)
+        return true
+    }
+
+    private static func overwrite(
+        _ descriptor: Int32, _ path: String, _ noise: (Int) -> [UInt8]
+    ) throws(WalletFailure) {
+        let size = lseek(descriptor, 0, SEEK_END)
+        guard size >= 0, size <= maximumBytes, lseek(descriptor, 0, SEEK_SET) == 0 else {
+            throw failure("can't overwrite", path)
+        }
+        try writeAll(noise(Int(size)), descriptor, path)
+        guard fsync(descriptor) == 0 else { throw failure("can't overwrite", path) }
+    }
+
     private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(WalletFailure) {
         var written = 0
         while written < bytes.count {
@@ -98,7 +132,7 @@ enum DurableFile {
         return names.sorted()
     }
 
-    private static func syncFolder(of path: String) throws(WalletFailure) {
+    static func syncFolder(of path: String) throws(WalletFailure) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
         guard descriptor >= 0 else { throw failure("can't sync", folder) }

@@ -6,6 +6,7 @@ internal import Primitives
 ///     keystore.json     keys (Specs/bytes.md)
 ///     networks.json     pinned networks
 ///     names.json        address book
+///     secrets/          sealing secrets and content secrets, each in a file of its own
 ///     outbox/NETWORK/HASH.json
 ///                       every transaction signed here, written before it is first sent
 ///     lock              held while a program changes anything
@@ -28,6 +29,7 @@ public struct WalletHome: Sendable {
 
     public var keystorePath: String { path + "/keystore.json" }
     var networksPath: String { path + "/networks.json" }
+    var secretsPath: String { path + "/secrets" }
     var namesPath: String { path + "/names.json" }
     func outboxPath(_ network: Hash) -> String { path + "/outbox/" + network.description }
 

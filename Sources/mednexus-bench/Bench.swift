@@ -49,6 +49,7 @@ struct Bench: AsyncParsableCommand {
             if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
             let starts = ["startup", "startup.wallet"].filter(isWanted)
             if !starts.isEmpty { figures += try await StartupBench(setting: setting).run(starts) }
+            if isWanted("content.encrypt") { figures.append(try await ContentBench(setting: setting).run()) }
             if isWanted("growth") { figures += try GrowthBench(setting: setting, isLarge: large).run() }
             print("\n" + Figure.table(figures))
             try Figure.merge(figures, into: output)

@@ -22,20 +22,15 @@ private let nonce = [UInt8](repeating: 5, count: 12)
         let related = keystore.addRelationship(
             name: "hospital", network: .test, account: 0, counterpart: .account(account.address))
         let hospital = try #require(related)
-        let sealing = try #require(SealingSecret(Bytes32(0, 0, 0, 9)))
-        keystore.secrets.add(KeptSealingSecret(id: Hash(Bytes32(7, 7, 7, 7)), secret: sealing, label: "version 1"))
         let json = try JSONEncoder().encode(keystore.sealed(nonce: nonce))
         let file = try JSONDecoder().decode(KeystoreFile.self, from: json)
-        var read = try file.unlock(passphrase: passphrase("correct"), isWeakCostAllowed: true)
+        let read = try file.unlock(passphrase: passphrase("correct"), isWeakCostAllowed: true)
         #expect(file.accounts == [account])
         #expect(account.path.description == "m/7411'/1'/0'/0'/0'")
         #expect(read.key(of: account.address)?.address == account.address)
         #expect(read.account(named: "hospital", network: .test) == hospital)
         #expect(read.key(of: hospital.address)?.address == hospital.address)
         #expect(read.key(of: Address(.zero)) == nil)
-        #expect(read.secrets.sealingSecrets.map(\.secret.key) == [sealing.key])
-        let isRemoved = [0, 1].map { _ in read.secrets.removeSealingSecret(Hash(Bytes32(7, 7, 7, 7))) }
-        #expect(isRemoved == [true, false])
     }
 
     /// Nobody who reads the file learns which institutions its owner deals with.

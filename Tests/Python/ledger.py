@@ -78,10 +78,14 @@ def merkle_root(leaves) -> bytes:
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
+def seed(words: str) -> bytes:
+    """BIP-39, without a passphrase."""
+    return hashlib.pbkdf2_hmac("sha512", words.encode(), b"mnemonic", 2048)
+
+
 def derive(words: str, path: str) -> bytes:
     """The secret at a path of hardened steps below a mnemonic: BIP-39, then BIP-32."""
-    seed = hashlib.pbkdf2_hmac("sha512", words.encode(), b"mnemonic", 2048)
-    node = hmac.digest(b"Bitcoin seed", seed, "sha512")
+    node = hmac.digest(b"Bitcoin seed", seed(words), "sha512")
     for step in path.split("/")[1:]:
         assert step.endswith("'"), "every step of a MedNexus path is hardened"
         index = int(step[:-1]) | 1 << 31

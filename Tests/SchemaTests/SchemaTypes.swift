@@ -1,5 +1,6 @@
 import Blocks
 import Consents
+import ContentFormat
 import Cryptography
 import Encoding
 import Governance
@@ -18,7 +19,7 @@ import Votes
 enum SchemaTypes {
     static var all: [String: any CBORCodable.Type] {
         [
-            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance, proofs,
+            ledger, votes, network, state, identities, consents, revenue, infts, licenses, governance, proofs, content,
         ]
         .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a rule has one type") } }
     }
@@ -63,6 +64,10 @@ enum SchemaTypes {
             "transaction-inclusion": TransactionInclusion.self,
             "snapshot-manifest": SnapshotManifest.self,
         ]
+    }
+
+    static var content: [String: any CBORCodable.Type] {
+        ["content-header": ContentHeader.self, "content-range-proof": ContentRangeProof.self]
     }
 
     static var network: [String: any CBORCodable.Type] {

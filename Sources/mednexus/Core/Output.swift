@@ -15,6 +15,9 @@ enum Console {
     static func out(_ text: String) { write(text + "\n", to: 1) }
     static func err(_ text: String) { write(text + "\n", to: 2) }
 
+    /// Replaces the terminal's line that was written so before.
+    static func status(_ text: String) { write("\r\u{1b}[K" + text, to: 2) }
+
     private static func write(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         var written = 0
