@@ -1,3 +1,4 @@
+public import Identities
 public import Primitives
 public import StateModel
 
@@ -79,8 +80,12 @@ public enum ConsentSets {
     }
 
     /// A denial of one policy denies; needs are united; only what every policy permits is permitted.
+    ///
+    /// - Parameter anyHolder: whoever holds a credential of this type asks, whoever that will be, instead of the
+    ///   request's actor.
     public static func decide(
-        _ record: ConsentSetRecord, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+        _ record: ConsentSetRecord, _ request: UseRequest, anyHolder: CredentialType? = nil, at time: Timestamp,
+        in state: any StateReader
     ) throws(Refusal) -> Decision {
         guard let effectiveAt = record.effectiveAt else { return .deny(DecisionBasis(reasons: [.setEmpty])) }
         if time < effectiveAt { return .deny(DecisionBasis(reasons: [.notCountersigned])) }
@@ -88,7 +93,8 @@ public enum ConsentSets {
         if request.purposes.isEmpty, request.action != .deposit {
             return .deny(DecisionBasis(reasons: [.purposeMissing]))
         }
-        let rules = ProvisionRules(request: request, time: time, state: state, commitments: nil)
+        let rules = ProvisionRules(
+            request: request, time: time, state: state, commitments: nil, anyHolder: anyHolder)
         var needs: [Need] = []
         var reasons: [DecisionReason] = []
         var decisive = DecisionBasis(reasons: [])

@@ -39,6 +39,9 @@ struct ProvisionRules {
     let state: any StateReader
     /// The commitments of the one consent that is asked; nil for a set, whose members' commitments differ.
     let commitments: [CommittedRestriction]?
+    /// Whoever holds a credential of this type asks, and not the request's actor: what is permitted then is permitted
+    /// to each of them.
+    var anyHolder: CredentialType?
 
     func decide(_ policy: ConsentPolicy) throws(Refusal) -> Verdict {
         var missed: [DecisionReason] = []
@@ -131,8 +134,12 @@ struct ProvisionRules {
         for actor in actors.elements {
             switch actor {
             case .anyone: return true
-            case .party(let party): if party == request.actor { return true }
+            case .party(let party): if anyHolder == nil, party == request.actor { return true }
             case .holder(let type, let jurisdiction):
+                if let anyHolder {
+                    if type == anyHolder, jurisdiction == nil { return true }
+                    continue
+                }
                 if try Credentials.holds(request.actor, type, jurisdiction: jurisdiction, at: time, in: state) {
                     return true
                 }

@@ -147,8 +147,8 @@ struct BlockRun {
             }
         }
         let context = OperationContext(
-            block: block, transactionHash: hash, sender: body.sender, signers: signers, actingFor: body.actingFor,
-            state: overlay)
+            block: block, transactionHash: hash, sender: body.sender, sequence: body.sequence, signers: signers,
+            actingFor: body.actingFor, state: overlay)
         for (index, operation) in body.operations.enumerated() {
             context.operationIndex = index
             do throws(Refusal) {

@@ -1,6 +1,7 @@
 public import Cryptography
 public import Encoding
 public import Primitives
+internal import StateModel
 
 /// Public content: anyone can fetch it and compare the hash.
 public struct OpenContent: CBORCodable, Codable, Hashable, Sendable {
@@ -39,7 +40,8 @@ public struct OpenContent: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// Encrypted content: the ciphertext lives off chain, its key is sealed to the owner.
+/// Encrypted content: the ciphertext lives off chain, its key is sealed to the owner. As it was published; to whom the key
+/// is sealed today stands in the version's ``Custody``.
 public struct SealedContent: CBORCodable, Codable, Hashable, Sendable {
     /// RFC 6962 root over the ciphertext's chunks.
     public let root: Hash
@@ -164,34 +166,52 @@ public enum ContentVersion: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// A version as it stands in the state, dated.
+/// A version as it stands in the state, dated. `[number, content, createdAt, createdHeight, custody?]`
 public struct VersionRecord: CBORCodable, Codable, Hashable, Sendable {
     /// From 1.
     public let number: UInt64
     public let content: ContentVersion
     public let createdAt: Timestamp
     public let createdHeight: Height
+    /// Who can open it; null for open content.
+    public var custody: Custody?
 
-    public init(number: UInt64, content: ContentVersion, createdAt: Timestamp, createdHeight: Height) {
+    public init(
+        number: UInt64, content: ContentVersion, createdAt: Timestamp, createdHeight: Height, custody: Custody?
+    ) {
         self.number = number
         self.content = content
         self.createdAt = createdAt
         self.createdHeight = createdHeight
+        self.custody = custody
+    }
+
+    /// A version that its owner publishes in `block`.
+    init(_ number: UInt64, _ content: ContentVersion, by owner: Party, in block: BlockContext) {
+        var custody: Custody?
+        if case .sealed(let sealed) = content {
+            custody = Custody(
+                holder: owner, sealingKey: sealed.sealingKey, sealedKey: sealed.sealedKey, since: block.time)
+        }
+        self.init(
+            number: number, content: content, createdAt: block.time, createdHeight: block.height, custody: custody)
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(number)
         writer.write(content)
         writer.write(createdAt)
         writer.write(createdHeight)
+        writer.write(custody)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             VersionRecord(
                 number: try reader.unsigned("number"), content: try reader.value("content"),
-                createdAt: try reader.value("createdAt"), createdHeight: try reader.value("createdHeight"))
+                createdAt: try reader.value("createdAt"), createdHeight: try reader.value("createdHeight"),
+                custody: try reader.optional("custody"))
         }
     }
 }

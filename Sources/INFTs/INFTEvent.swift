@@ -1,3 +1,4 @@
+public import Cryptography
 public import Encoding
 public import Primitives
 public import StateModel
@@ -73,6 +74,93 @@ public struct INFTLinked: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
+/// `[inft, source, owner]`
+public struct INFTCloned: CBORCodable, Codable, Hashable, Sendable {
+    public let inft: INFTID
+    /// What was cloned.
+    public let source: INFTID
+    public let owner: Party
+
+    package init(inft: INFTID, source: INFTID, owner: Party) {
+        self.inft = inft
+        self.source = source
+        self.owner = owner
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(inft)
+        writer.write(source)
+        writer.write(owner)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            INFTCloned(
+                inft: try reader.value("inft"), source: try reader.value("source"), owner: try reader.value("owner"))
+        }
+    }
+}
+
+/// What a delivery is after a change of it. `[delivery, act, inft, version, license?, from, to, outcome?]`
+public struct DeliveryChanged: CBORCodable, Codable, Hashable, Sendable {
+    public let delivery: DeliveryID
+    public let act: SealingAct
+    public let inft: INFTID
+    public let version: UInt64
+    public let license: LicenseID?
+    public let from: Party
+    public let to: Party
+    /// Once it has come to its end.
+    public let outcome: DeliveryOutcome?
+
+    public init(_ record: DeliveryRecord) {
+        self.init(
+            delivery: record.id, act: record.act, inft: record.inft, version: record.version, license: record.license,
+            from: record.from, to: record.to, outcome: record.ending?.outcome)
+    }
+
+    private init(
+        delivery: DeliveryID, act: SealingAct, inft: INFTID, version: UInt64, license: LicenseID?, from: Party,
+        to: Party, outcome: DeliveryOutcome?
+    ) {
+        self.delivery = delivery
+        self.act = act
+        self.inft = inft
+        self.version = version
+        self.license = license
+        self.from = from
+        self.to = to
+        self.outcome = outcome
+    }
+
+    /// Whom and what it concerns.
+    public var topics: [Topic] {
+        (license.map { [.license($0)] } ?? []) + [.inft(inft), .party(from), .party(to)]
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(8)
+        writer.write(delivery)
+        writer.write(act)
+        writer.write(inft)
+        writer.write(version)
+        writer.write(license)
+        writer.write(from)
+        writer.write(to)
+        writer.write(outcome)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 8) { (reader) throws(EncodingFailure) in
+            DeliveryChanged(
+                delivery: try reader.value("delivery"), act: try reader.value("act"), inft: try reader.value("inft"),
+                version: try reader.unsigned("version"), license: try reader.optional("license"),
+                from: try reader.value("from"), to: try reader.value("to"), outcome: try reader.optional("outcome"))
+        }
+    }
+}
+
 /// What the INFT domain tells. `[kind, body]`
 public enum INFTEvent: LedgerEvent {
     case minted(INFTChanged)
@@ -81,11 +169,20 @@ public enum INFTEvent: LedgerEvent {
     case metadataSet(INFTChanged)
     case frozen(INFTChanged)
     case statusChanged(INFTChanged)
+    case resealed(INFTChanged)
+    case cloned(INFTCloned)
+    case transferOffered(DeliveryChanged)
+    case transferAccepted(DeliveryChanged)
+    case transferBegun(DeliveryChanged)
+    case transferred(DeliveryChanged)
+    case transferEnded(DeliveryChanged)
 
     public static let domain = DomainNumber.infts
 
     private static let names = [
         "inft.minted", "inft.linked", "inft.revised", "inft.metadataSet", "inft.frozen", "inft.statusChanged",
+        "inft.resealed", "inft.cloned", "inft.transferOffered", "inft.transferAccepted", "inft.transferBegun",
+        "inft.transferred", "inft.transferEnded",
     ]
 
     private var kind: Int {
@@ -96,6 +193,13 @@ public enum INFTEvent: LedgerEvent {
         case .metadataSet: 3
         case .frozen: 4
         case .statusChanged: 5
+        case .resealed: 6
+        case .cloned: 7
+        case .transferOffered: 8
+        case .transferAccepted: 9
+        case .transferBegun: 10
+        case .transferred: 11
+        case .transferEnded: 12
         }
     }
 
@@ -103,7 +207,11 @@ public enum INFTEvent: LedgerEvent {
         switch self {
         case .linked(let body): body
         case .minted(let body), .revised(let body), .metadataSet(let body), .frozen(let body),
-            .statusChanged(let body):
+            .statusChanged(let body), .resealed(let body):
+            body
+        case .cloned(let body): body
+        case .transferOffered(let body), .transferAccepted(let body), .transferBegun(let body),
+            .transferred(let body), .transferEnded(let body):
             body
         }
     }
@@ -114,8 +222,12 @@ public enum INFTEvent: LedgerEvent {
         switch self {
         case .linked(let body): [.inft(body.inft)] + body.parents.map { .inft($0) }
         case .minted(let body), .revised(let body), .metadataSet(let body), .frozen(let body),
-            .statusChanged(let body):
+            .statusChanged(let body), .resealed(let body):
             [.inft(body.inft), .party(body.owner)]
+        case .cloned(let body): [.inft(body.inft), .inft(body.source), .party(body.owner)]
+        case .transferOffered(let body), .transferAccepted(let body), .transferBegun(let body),
+            .transferred(let body), .transferEnded(let body):
+            body.topics
         }
     }
 
@@ -134,6 +246,13 @@ public enum INFTEvent: LedgerEvent {
             case 3: .metadataSet(try reader.value("metadataSet"))
             case 4: .frozen(try reader.value("frozen"))
             case 5: .statusChanged(try reader.value("statusChanged"))
+            case 6: .resealed(try reader.value("resealed"))
+            case 7: .cloned(try reader.value("cloned"))
+            case 8: .transferOffered(try reader.value("transferOffered"))
+            case 9: .transferAccepted(try reader.value("transferAccepted"))
+            case 10: .transferBegun(try reader.value("transferBegun"))
+            case 11: .transferred(try reader.value("transferred"))
+            case 12: .transferEnded(try reader.value("transferEnded"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -150,6 +269,13 @@ public enum INFTEvent: LedgerEvent {
             case 3: .metadataSet(try INFTChanged(from: decoder))
             case 4: .frozen(try INFTChanged(from: decoder))
             case 5: .statusChanged(try INFTChanged(from: decoder))
+            case 6: .resealed(try INFTChanged(from: decoder))
+            case 7: .cloned(try INFTCloned(from: decoder))
+            case 8: .transferOffered(try DeliveryChanged(from: decoder))
+            case 9: .transferAccepted(try DeliveryChanged(from: decoder))
+            case 10: .transferBegun(try DeliveryChanged(from: decoder))
+            case 11: .transferred(try DeliveryChanged(from: decoder))
+            case 12: .transferEnded(try DeliveryChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the INFT domain is called \(name)")

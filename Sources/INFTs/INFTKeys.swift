@@ -1,3 +1,4 @@
+public import Cryptography
 internal import Encoding
 public import Primitives
 public import StateModel
@@ -10,8 +11,10 @@ public import StateModel
 /// | 1 | INFT, version number | ``VersionRecord`` |
 /// | 2 | INFT | ``AncestorsRecord`` |
 /// | 3 | INFT, index | ``HistoryEntry`` |
+/// | 4 | delivery | ``DeliveryRecord`` |
+/// | 5 | sealing key | ``SealingKeyUse`` |
 public enum INFTKeys {
-    package enum Kind: UInt8 { case inft, version, ancestors, history }
+    package enum Kind: UInt8 { case inft, version, ancestors, history, delivery, sealingKey }
 
     public static func inft(_ id: INFTID) -> RecordKey<INFTRecord> {
         RecordKey(StateKey(.infts, Kind.inft.rawValue, id))
@@ -27,5 +30,13 @@ public enum INFTKeys {
 
     public static func history(_ id: INFTID, _ index: UInt64) -> RecordKey<HistoryEntry> {
         RecordKey(StateKey(.infts, Kind.history.rawValue, id, index))
+    }
+
+    public static func delivery(_ id: DeliveryID) -> RecordKey<DeliveryRecord> {
+        RecordKey(StateKey(.infts, Kind.delivery.rawValue, id))
+    }
+
+    public static func sealingKey(_ key: CompressedPoint) -> RecordKey<SealingKeyUse> {
+        RecordKey(StateKey(.infts, Kind.sealingKey.rawValue, key))
     }
 }

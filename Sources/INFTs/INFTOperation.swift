@@ -12,10 +12,14 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
     case transfer(TransferOffer)
     case clone(Clone)
     case reseal(Reseal)
+    case acceptTransfer(TransferAccept)
+    case beginTransfer(TransferBegin)
+    case completeTransfer(TransferComplete)
+    case cancelTransfer(TransferCancel)
 
     public static let names = [
         Mint.name, Revise.name, SetMetadata.name, Freeze.name, Retire.name, TransferOffer.name, Clone.name,
-        Reseal.name,
+        Reseal.name, TransferAccept.name, TransferBegin.name, TransferComplete.name, TransferCancel.name,
     ]
 
     private var kind: Int {
@@ -28,6 +32,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer: 5
         case .clone: 6
         case .reseal: 7
+        case .acceptTransfer: 8
+        case .beginTransfer: 9
+        case .completeTransfer: 10
+        case .cancelTransfer: 11
         }
     }
 
@@ -41,6 +49,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer(let operation): operation
         case .clone(let operation): operation
         case .reseal(let operation): operation
+        case .acceptTransfer(let operation): operation
+        case .beginTransfer(let operation): operation
+        case .completeTransfer(let operation): operation
+        case .cancelTransfer(let operation): operation
         }
     }
 
@@ -48,8 +60,13 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
 
     public var weight: UInt64 { operation.weight }
 
-    /// None of them belongs to the reserved lane.
-    public var isReserved: Bool { false }
+    /// True for what nobody can be kept from: it needs no sponsor, can't be paused, and has weight reserved for it.
+    public var isReserved: Bool { isDelivery }
+
+    /// True for the completion of a delivery that was begun.
+    public var isDelivery: Bool {
+        if case .completeTransfer = self { true } else { false }
+    }
 
     public func execute(in context: OperationContext) throws(Refusal) {
         switch self {
@@ -61,6 +78,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer(let operation): try operation.execute(in: context)
         case .clone(let operation): try operation.execute(in: context)
         case .reseal(let operation): try operation.execute(in: context)
+        case .acceptTransfer(let operation): try operation.execute(in: context)
+        case .beginTransfer(let operation): try operation.execute(in: context)
+        case .completeTransfer(let operation): try operation.execute(in: context)
+        case .cancelTransfer(let operation): try operation.execute(in: context)
         }
     }
 
@@ -81,6 +102,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
             case 5: .transfer(try reader.value(TransferOffer.name))
             case 6: .clone(try reader.value(Clone.name))
             case 7: .reseal(try reader.value(Reseal.name))
+            case 8: .acceptTransfer(try reader.value(TransferAccept.name))
+            case 9: .beginTransfer(try reader.value(TransferBegin.name))
+            case 10: .completeTransfer(try reader.value(TransferComplete.name))
+            case 11: .cancelTransfer(try reader.value(TransferCancel.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -97,6 +122,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case TransferOffer.name: .transfer(try TransferOffer(from: decoder))
         case Clone.name: .clone(try Clone(from: decoder))
         case Reseal.name: .reseal(try Reseal(from: decoder))
+        case TransferAccept.name: .acceptTransfer(try TransferAccept(from: decoder))
+        case TransferBegin.name: .beginTransfer(try TransferBegin(from: decoder))
+        case TransferComplete.name: .completeTransfer(try TransferComplete(from: decoder))
+        case TransferCancel.name: .cancelTransfer(try TransferCancel(from: decoder))
         default: nil
         }
     }

@@ -78,7 +78,7 @@ public struct INFTListParameters: Codable, Sendable {
 
 /// The queries of the INFT domain.
 public enum INFTQueries {
-    public static let all: [Query] = [get, list, history, versions, lineage]
+    public static let all: [Query] = [get, list, history, versions, lineage, delivery, deliveries]
 
     private static let inft = QueryParameter("inft", "The INFT.")
 

@@ -161,6 +161,13 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
     public let createdHeight: Height
     /// How many history entries there are.
     public var historyCount: UInt64
+    /// Since when the owner owns it; offers made before are its former owner's.
+    public var ownerSince: Timestamp
+    /// The INFT that this one is a clone of, never itself a clone.
+    public let cloneOf: INFTID?
+    public var cloneCount: UInt64
+    /// The transfer that is offered, accepted or begun.
+    public var transfer: DeliveryID?
 
     public var isFrozen: Bool { frozenAt != nil }
 
@@ -168,7 +175,8 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
         id: INFTID, inftClass: INFTClass, owner: Party, creators: [Creator], versionCount: UInt64,
         latest: ContentVersion, metadata: INFTMetadata, frozenAt: Timestamp?, parents: [INFTID], status: INFTStatus,
         statusSince: Timestamp, hasHumanData: Bool, consentSet: ConsentSetID?, createdAt: Timestamp,
-        createdHeight: Height, historyCount: UInt64
+        createdHeight: Height, historyCount: UInt64, ownerSince: Timestamp, cloneOf: INFTID? = nil,
+        cloneCount: UInt64 = 0, transfer: DeliveryID? = nil
     ) {
         self.id = id
         self.inftClass = inftClass
@@ -186,17 +194,21 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
         self.createdAt = createdAt
         self.createdHeight = createdHeight
         self.historyCount = historyCount
+        self.ownerSince = ownerSince
+        self.cloneOf = cloneOf
+        self.cloneCount = cloneCount
+        self.transfer = transfer
     }
 
     private enum CodingKeys: String, CodingKey {
         case id
         case inftClass = "class"
         case owner, creators, versionCount, latest, metadata, frozenAt, parents, status, statusSince, hasHumanData
-        case consentSet, createdAt, createdHeight, historyCount
+        case consentSet, createdAt, createdHeight, historyCount, ownerSince, cloneOf, cloneCount, transfer
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(16)
+        writer.array(20)
         writer.write(id)
         writer.write(inftClass)
         writer.write(owner)
@@ -213,10 +225,14 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(createdAt)
         writer.write(createdHeight)
         writer.write(historyCount)
+        writer.write(ownerSince)
+        writer.write(cloneOf)
+        writer.write(cloneCount)
+        writer.write(transfer)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 16) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 20) { (reader) throws(EncodingFailure) in
             INFTRecord(
                 id: try reader.value("id"), inftClass: try reader.value("class"), owner: try reader.value("owner"),
                 creators: try reader.sortedList("creators", max: INFTsLimits.creators) { (one: Creator) in one.party },
@@ -226,7 +242,9 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
                 status: try reader.value("status"), statusSince: try reader.value("statusSince"),
                 hasHumanData: try reader.boolean("hasHumanData"), consentSet: try reader.optional("consentSet"),
                 createdAt: try reader.value("createdAt"), createdHeight: try reader.value("createdHeight"),
-                historyCount: try reader.unsigned("historyCount"))
+                historyCount: try reader.unsigned("historyCount"), ownerSince: try reader.value("ownerSince"),
+                cloneOf: try reader.optional("cloneOf"), cloneCount: try reader.unsigned("cloneCount"),
+                transfer: try reader.optional("transfer"))
         }
     }
 }
@@ -253,6 +271,9 @@ public enum HistoryKind: UInt8, NamedCode, CBORCodable {
     case frozen = 4
     case statusChanged = 5
     case consentSetChanged = 6
+    case resealed = 7
+    case cloned = 8
+    case transferred = 9
 }
 
 public struct HistoryEntry: CBORCodable, Codable, Hashable, Sendable {

@@ -17,7 +17,8 @@ public enum INFTRegistry {
         return record
     }
 
-    /// Rejects `unknown_inft` and `inft_not_active`.
+    /// Rejects `unknown_inft` and `inft_not_active`. A clone is what it is a clone of: found harmful or disputed, neither
+    /// is sold.
     @discardableResult
     public static func requireActive(
         _ id: INFTID, field: String, in state: any StateReader
@@ -26,7 +27,18 @@ public enum INFTRegistry {
         guard record.status == .active else {
             throw INFTRejection.notActive.at(field, "\(id) is \(record.status.name)")
         }
+        if let original = record.cloneOf {
+            let status = try requireKnown(original, field: field, in: state).status
+            guard status == .active || status == .retired else {
+                throw INFTRejection.notActive.at(field, "\(id) is a clone of \(original), which is \(status.name)")
+            }
+        }
         return record
+    }
+
+    /// What stands for an INFT and all its clones together: what they are clones of.
+    public static func original(of id: INFTID, in state: any StateReader) throws(Refusal) -> INFTID {
+        try record(id, in: state)?.cloneOf ?? id
     }
 
     public static func version(

@@ -6,7 +6,7 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case unknownINFT = 1400
     case notActive
     case notOwner
-    case sealedNotYet
+    case sealedInvalid
     case contentInvalid
     case titleMissing
     case textInvalid
@@ -34,16 +34,38 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case contentUnchanged
     case metadataUnchanged
     case classNotAllowed
-    case transferNotYet
+    case proofInvalid
     case genesisInvalid
+    case keyNotRotated
+    case sealingKeyUsed
+    case contentNotSealed
+    case contentNotHeld
+    case unknownDelivery
+    case deliveryNeeded
+    case deliveryUnneeded
+    case fetchedRootDiffers
+    case deliveryNotAccepted
+    case deliveryBegun
+    case deliveryNotBegun
+    case deliveryLate
+    case deliveryEnded
+    case commitmentDiffers
+    case transferOpen
+    case transferBegun
+    case transferExpiryInvalid
+    case notReceiver
+    case receiverIsOwner
+    case revisedSince
+    case resealedSince
+    case cloneBound
+    case parameterMissing
 
     private var line: (reason: String, summary: String) {
         switch self {
         case .unknownINFT: ("unknown_inft", "No INFT has this id.")
         case .notActive: ("inft_not_active", "The INFT is disputed, retired or recalled.")
         case .notOwner: ("not_owner", "Only the INFT's owner may do this.")
-        case .sealedNotYet:
-            ("sealed_not_yet", "Sealed content can't be minted or revised before sealed delivery is in force.")
+        case .sealedInvalid: ("sealed_invalid", "Size or media type of the sealed content is not well formed.")
         case .contentInvalid: ("content_invalid", "Size, media type or location of the content is not well formed.")
         case .titleMissing: ("title_missing", "Every class but case needs a title.")
         case .textInvalid: ("text_invalid", "Text is too long or holds control characters.")
@@ -74,9 +96,36 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
         case .contentUnchanged: ("content_unchanged", "A revision needs other content than the latest version's.")
         case .metadataUnchanged: ("metadata_unchanged", "The metadata is the same.")
         case .classNotAllowed: ("class_not_allowed", "The class can't carry this.")
-        case .transferNotYet:
-            ("transfer_not_yet", "No INFT changes its owner, and none is cloned, before sealed delivery is in force.")
+        case .proofInvalid:
+            ("proof_invalid", "A proof about a sealing key or a sealed key does not hold for this operation.")
         case .genesisInvalid: ("infts_genesis_invalid", "The genesis names an INFT that the rules refuse.")
+        case .keyNotRotated:
+            ("key_not_rotated", "A revision needs another root, key commitment, salt and sealing key than the latest.")
+        case .sealingKeyUsed: ("sealing_key_used", "A sealing key serves once on the ledger.")
+        case .contentNotSealed: ("content_not_sealed", "The content is open, so there is no key to seal or deliver.")
+        case .contentNotHeld: ("content_not_held", "The content key of this version is sealed to another party.")
+        case .unknownDelivery: ("unknown_delivery", "No delivery has this id.")
+        case .deliveryNeeded: ("delivery_needed", "Sealed content needs the receiver's sealing key, proof and root.")
+        case .deliveryUnneeded: ("delivery_unneeded", "Open content is not delivered: anyone can read it.")
+        case .fetchedRootDiffers:
+            ("fetched_root_differs", "What the receiver fetched is not the content of the newest version.")
+        case .deliveryNotAccepted: ("delivery_not_accepted", "The receiver has not accepted the transfer yet.")
+        case .deliveryBegun: ("delivery_begun", "The delivery was begun; it can only be completed.")
+        case .deliveryNotBegun: ("delivery_not_begun", "The delivery was not begun.")
+        case .deliveryLate: ("delivery_late", "The delivery's deadline has passed.")
+        case .deliveryEnded: ("delivery_ended", "The delivery has come to its end.")
+        case .commitmentDiffers: ("commitment_differs", "Sealed key and proof are not what begin committed to.")
+        case .transferOpen: ("transfer_open", "The INFT is offered to somebody; cancel that transfer first.")
+        case .transferBegun: ("transfer_begun", "The INFT is being handed over; its owner can't change it meanwhile.")
+        case .transferExpiryInvalid: ("transfer_expiry_invalid", "A transfer is offered for at most 92 days.")
+        case .notReceiver: ("not_receiver", "Only the party to whom it is offered may do this.")
+        case .receiverIsOwner: ("receiver_is_owner", "The receiver owns the INFT.")
+        case .revisedSince: ("revised_since", "The INFT was revised after the transfer was accepted.")
+        case .resealedSince:
+            ("resealed_since", "The content key was sealed to another key after the delivery was made.")
+        case .cloneBound:
+            ("clone_bound", "One of several clones changes hands only where nobody else is due its revenue.")
+        case .parameterMissing: ("parameter_missing", "The query names nothing to look for.")
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Consents
+internal import Cryptography
 internal import Identities
 internal import Primitives
 internal import Revenue
@@ -6,23 +7,50 @@ internal import StateModel
 
 /// What metadata, content and creators must be like.
 enum INFTRules {
+    /// Form alone; ``checkProofs(_:_:inft:version:owner:field:in:)`` looks at what sealed content proves.
     static func check(_ content: ContentVersion, field: String) throws(Refusal) {
-        guard case .open(let open) = content else {
-            throw INFTRejection.sealedNotYet.at(
-                field, "sealed content needs sealed delivery, which is not in force yet",
-                hint: "Mint open content, whose hash anyone can compare.")
+        let rejection: INFTRejection = content.isSealed ? .sealedInvalid : .contentInvalid
+        guard content.size > 0, content.size <= INFTsLimits.contentBytes else {
+            throw rejection.at("\(field).size", "\(content.size) bytes; 1 to \(INFTsLimits.contentBytes)")
         }
-        guard open.size > 0, open.size <= INFTsLimits.contentBytes else {
-            throw INFTRejection.contentInvalid.at(
-                "\(field).size", "\(open.size) bytes; 1 to \(INFTsLimits.contentBytes)")
+        guard isMediaType(content.mediaType) else {
+            throw rejection.at("\(field).mediaType", "a media type is type/subtype (RFC 6838)")
         }
-        guard isMediaType(open.mediaType) else {
-            throw INFTRejection.contentInvalid.at("\(field).mediaType", "a media type is type/subtype (RFC 6838)")
-        }
+        guard case .open(let open) = content else { return }
         guard open.location.map({ isLocation($0) }) != false else {
             throw INFTRejection.contentInvalid.at(
                 "\(field).location",
                 "a location is a URI (https:, ipfs:, …) of at most \(INFTsLimits.locationBytes) bytes")
+        }
+    }
+
+    /// Sealed content that an owner publishes: a fresh sealing key that the owner holds, and a sealed key that the owner
+    /// made. So nobody passes off another's sealed key as theirs, or makes an honest custodian open it for them.
+    static func checkProofs(
+        _ content: ContentVersion, _ act: SealingAct, inft: Bytes32, version: UInt64, owner: Party, field: String,
+        in context: OperationContext
+    ) throws(Refusal) {
+        guard case .sealed(let sealed) = content else { return }
+        try SealingKeys.requireFresh(sealed.sealingKey, field: field, in: context.state)
+        let statement = Sealing.ownStatement(act, inft: inft, version: version, of: owner, in: context)
+        try Sealing.checkPossession(of: sealed.sealingKey, sealed.possession, statement, field: field)
+        try Sealing.checkOrigin(
+            of: sealed.sealedKey, to: sealed.sealingKey, sealed.origin, statement, field: field)
+    }
+
+    /// A revision of sealed content shares nothing with the latest version that would open both.
+    static func checkRotation(
+        _ content: ContentVersion, after record: INFTRecord, in state: any StateReader
+    ) throws(Refusal) {
+        guard case .sealed(let new) = content, case .sealed(let old) = record.latest else { return }
+        let shared = [
+            (new.root == old.root, "root"), (new.keyCommitment == old.keyCommitment, "keyCommitment"),
+            (new.salt == old.salt, "salt"), (new.sealingKey == old.sealingKey, "sealingKey"),
+        ].first { $0.0 }
+        if let shared {
+            throw INFTRejection.keyNotRotated.at(
+                "content.\(shared.1)", "it is the \(shared.1) of version \(record.versionCount)",
+                hint: "Encrypt each version with a content key, salt and sealing key of its own.")
         }
     }
 

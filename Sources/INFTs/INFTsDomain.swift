@@ -14,8 +14,12 @@ public enum INFTsDomain: LedgerDomain {
     /// of the INFT needs no change and no event fans out over INFTs.
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
 
-    /// The domain plans no due work.
-    public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {}
+    public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {
+        guard let work = INFTDue(rawValue: kind) else {
+            throw .failed(StateFailure("INFTs know no due work of kind \(kind)"))
+        }
+        try work.perform(subject, in: context)
+    }
 
     public static func indexEntries(
         kind: UInt8, key: StateKey, record: [UInt8]

@@ -22,4 +22,20 @@ public enum INFTsLimits {
     public static let locationBytes = 512
     /// 16 TiB: what 2^28 chunks of 64 KiB hold.
     public static let contentBytes: UInt64 = 1 << 44
+    /// From `begin` on, this long and this many blocks, whichever ends later: a standstill of the chain takes nobody's
+    /// time, and a fast chain leaves an hour.
+    public static let completeMilliseconds: UInt64 = 3_600_000
+    public static let completeHeights: UInt64 = 100
+    /// How long a transfer may be offered: a quarter.
+    public static let transferMilliseconds: UInt64 = 92 * 86_400_000
+}
+
+/// What proofs cost, in units of about a microsecond of the reference machine.
+public enum INFTsWeights {
+    /// One proof of knowledge of one scalar: two multiplications.
+    public static let keyProof: UInt64 = 90
+    /// Possession and origin.
+    public static let ownProofs: UInt64 = 2 * keyProof
+    /// One delivery: seven multiplications.
+    public static let delivery: UInt64 = 300
 }

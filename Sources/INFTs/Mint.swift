@@ -1,3 +1,4 @@
+internal import Cryptography
 public import Encoding
 internal import Identities
 public import Primitives
@@ -34,7 +35,8 @@ public struct Mint: DomainOperation {
     }
 
     public var weight: UInt64 {
-        60 + 8 * UInt64(creators.count) + 4 * UInt64(holders.count) + 8 * UInt64(parents.count)
+        60 + (content.isSealed ? INFTsWeights.ownProofs : 0) + 8 * UInt64(creators.count) + 4 * UInt64(holders.count)
+            + 8 * UInt64(parents.count)
             + (consentSet == nil ? 0 : 40)
     }
 
@@ -44,9 +46,10 @@ public struct Mint: DomainOperation {
         return try check(owner: owner, id: context.madeIdentifier(), in: context)
     }
 
-    /// The rules that hold for a mint at genesis too.
-    func check(owner: Party, id: INFTID, in context: OperationContext) throws(Refusal) -> INFTRecord {
+    private func check(owner: Party, id: INFTID, in context: OperationContext) throws(Refusal) -> INFTRecord {
         try INFTRules.check(content, field: "content")
+        try INFTRules.checkProofs(
+            content, .mint, inft: Sealing.here(context), version: 1, owner: owner, field: "content", in: context)
         try INFTRules.check(metadata, of: inftClass)
         try INFTRules.check(creators, in: context)
         try Vaults.check(holders: holders, field: "holders", in: context.state)
@@ -64,16 +67,15 @@ public struct Mint: DomainOperation {
             id: id, inftClass: inftClass, owner: owner, creators: creators, versionCount: 1, latest: content,
             metadata: metadata, frozenAt: nil, parents: parents, status: .active, statusSince: context.block.time,
             hasHumanData: hasHumanData, consentSet: consentSet, createdAt: context.block.time,
-            createdHeight: context.block.height, historyCount: 0)
+            createdHeight: context.block.height, historyCount: 0, ownerSince: context.block.time)
     }
 
     public func apply(_ plan: INFTRecord, in context: OperationContext) throws(Refusal) {
         var record = plan
         try Vaults.create(record.id, holders: holders, in: context)
         context.state.set(
-            INFTKeys.version(record.id, 1),
-            VersionRecord(
-                number: 1, content: content, createdAt: context.block.time, createdHeight: context.block.height))
+            INFTKeys.version(record.id, 1), VersionRecord(1, content, by: record.owner, in: context.block))
+        SealingKeys.note(content, of: record, in: context)
         INFTRegistry.append(.minted, to: &record, in: context)
         context.state.set(INFTKeys.inft(record.id), record)
         if !parents.isEmpty {

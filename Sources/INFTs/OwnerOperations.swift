@@ -1,18 +1,25 @@
+internal import Cryptography
 public import Encoding
 internal import Identities
 public import Primitives
 public import StateModel
 
 extension INFTRegistry {
-    /// The record, if the transaction acts for its owner.
+    /// The record, if the transaction acts for its owner, and it is not just being handed over.
     static func requireOwned(
-        _ id: INFTID, unfrozen: Bool = false, in context: OperationContext
+        _ id: INFTID, unfrozen: Bool = false, evenWhileHandedOver: Bool = false, in context: OperationContext
     ) throws(Refusal) -> INFTRecord {
         let record = try requireKnown(id, field: "inft", in: context.state)
         guard record.owner == context.actor else {
             throw INFTRejection.notOwner.at("inft", "\(id) belongs to \(record.owner)")
         }
         try Authority.require(record.owner, for: .content, in: context, field: "inft")
+        if !evenWhileHandedOver, let transfer = record.transfer,
+            try Deliveries.require(transfer, field: "inft", in: context.state).state == .begun
+        {
+            throw INFTRejection.transferBegun.at(
+                "inft", "\(id) is being handed over; wait until that is complete", retryable: true)
+        }
         if unfrozen {
             try requireActive(id, field: "inft", in: context.state)
             guard record.frozenAt == nil else {
@@ -37,7 +44,7 @@ public struct Revise: DomainOperation {
         self.consentSet = consentSet
     }
 
-    public var weight: UInt64 { 60 }
+    public var weight: UInt64 { 60 + (content.isSealed ? INFTsWeights.ownProofs : 0) }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
@@ -45,6 +52,10 @@ public struct Revise: DomainOperation {
         guard content != record.latest else {
             throw INFTRejection.contentUnchanged.at("content", "it is the content of version \(record.versionCount)")
         }
+        try INFTRules.checkRotation(content, after: record, in: context.state)
+        try INFTRules.checkProofs(
+            content, .revise, inft: inft.bytes, version: record.versionCount + 1, owner: record.owner,
+            field: "content", in: context)
         let set = consentSet ?? record.consentSet
         try INFTRules.checkConsent(
             set, hasHumanData: record.hasHumanData, inftClass: record.inftClass, isOpen: !content.isSealed,
@@ -59,9 +70,8 @@ public struct Revise: DomainOperation {
         var record = plan
         context.state.set(
             INFTKeys.version(inft, record.versionCount),
-            VersionRecord(
-                number: record.versionCount, content: content, createdAt: context.block.time,
-                createdHeight: context.block.height))
+            VersionRecord(record.versionCount, content, by: record.owner, in: context.block))
+        SealingKeys.note(content, of: record, in: context)
         INFTRegistry.append(.revised, to: &record, in: context)
         context.state.set(INFTKeys.inft(inft), record)
         context.emit(INFTEvent.revised(INFTChanged(record)))

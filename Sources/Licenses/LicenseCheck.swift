@@ -84,6 +84,7 @@ public enum LicenseReason: UInt8, NamedCode {
     case derivativesNotLicensed = 23
     case attributionMissing = 24
     case consentDoesNotPermit = 25
+    case refunded = 26
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -174,6 +175,7 @@ public enum LicenseCheck {
         switch state {
         case .active, .suspended: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
+        case .refunded: LicenseFinding(.refunded, "it was never delivered, and refunded")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
         case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")
@@ -192,6 +194,17 @@ public enum LicenseCheck {
         case .active, .retired: break
         case .disputed: findings.append(LicenseFinding(.suspendedByDispute, "the INFT is disputed"))
         case .recalled: findings.append(LicenseFinding(.suspendedByRecall, "the INFT is recalled"))
+        }
+        // A clone is suspended with what it is a clone of.
+        if let original = inft.cloneOf {
+            let record = try INFTRegistry.requireKnown(original, field: "license", in: state)
+            switch try Standing(of: record, at: time, in: state).status {
+            case .active, .retired: break
+            case .disputed:
+                findings.append(LicenseFinding(.suspendedByDispute, "what the INFT is a clone of is disputed"))
+            case .recalled:
+                findings.append(LicenseFinding(.suspendedByRecall, "what the INFT is a clone of is recalled"))
+            }
         }
         if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(

@@ -1,3 +1,4 @@
+import INFTs
 import Primitives
 import StateModel
 
@@ -6,6 +7,12 @@ import StateModel
 enum LicenseDue: UInt8 {
     case offerExpiry = 0
     case licenseExpiry = 1
+    /// T of a delivery.
+    case deliveryBegin = 2
+    /// E of a delivery.
+    case deliveryCompletion = 3
+    /// The end of a dispute window.
+    case distribution = 4
 
     static func schedule(
         _ kind: LicenseDue, _ subject: Bytes32, at time: Timestamp, in state: StateOverlay
@@ -17,7 +24,23 @@ enum LicenseDue: UInt8 {
         switch self {
         case .offerExpiry: try Self.expireOffer(OfferID(subject), in: context)
         case .licenseExpiry: try Self.expireLicense(LicenseID(subject), in: context)
+        case .deliveryBegin, .deliveryCompletion: try endDelivery(DeliveryID(subject), in: context)
+        case .distribution: try LicenseDelivery.distribute(DeliveryID(subject), in: context)
         }
+    }
+
+    private func endDelivery(_ id: DeliveryID, in context: OperationContext) throws(Refusal) {
+        guard let delivery = try Deliveries.record(id, in: context.state), delivery.license != nil,
+            delivery.ending == nil
+        else { return }
+        guard let outcome = Deliveries.failure(of: delivery, in: context.block) else {
+            // The hour is over, the hundred blocks are not.
+            if self == .deliveryCompletion {
+                try Self.schedule(.deliveryCompletion, id.bytes, at: context.block.time, in: context.state)
+            }
+            return
+        }
+        try LicenseDelivery.fail(delivery, outcome, in: context)
     }
 
     private static func expireOffer(_ id: OfferID, in context: OperationContext) throws(Refusal) {

@@ -1,4 +1,5 @@
 public import Encoding
+public import INFTs
 import Primitives
 public import StateModel
 
@@ -19,6 +20,13 @@ public enum LicenseEvent: LedgerEvent {
     case expired(LicenseEnded)
     case suspended(LicensesSuspended)
     case linked(DerivativeLinked)
+    case bought(LicenseSold)
+    case deliveryRequested(DeliveryChanged)
+    case deliveryBegun(DeliveryChanged)
+    case deliveryCompleted(DeliveryChanged)
+    case deliveryEnded(DeliveryChanged)
+    case distributed(LicenseSettled)
+    case refunded(LicenseSettled)
 
     public static let domain = DomainNumber.licenses
 
@@ -26,6 +34,8 @@ public enum LicenseEvent: LedgerEvent {
         "terms.registered", "offer.created", "offer.updated", "offer.closed", "license.sold", "license.renewed",
         "license.transferred", "license.seatAssigned", "license.seatReleased", "license.surrendered",
         "license.revoked", "license.consumed", "license.expired", "license.suspended", "license.linked",
+        "license.bought", "license.deliveryRequested", "license.deliveryBegun", "license.deliveryCompleted",
+        "license.deliveryEnded", "license.distributed", "license.refunded",
     ]
 
     private var kind: Int {
@@ -45,6 +55,13 @@ public enum LicenseEvent: LedgerEvent {
         case .expired: 12
         case .suspended: 13
         case .linked: 14
+        case .bought: 15
+        case .deliveryRequested: 16
+        case .deliveryBegun: 17
+        case .deliveryCompleted: 18
+        case .deliveryEnded: 19
+        case .distributed: 20
+        case .refunded: 21
         }
     }
 
@@ -53,13 +70,17 @@ public enum LicenseEvent: LedgerEvent {
         case .termsRegistered(let body): body
         case .offerCreated(let body), .offerUpdated(let body): body
         case .offerClosed(let body): body
-        case .sold(let body): body
+        case .sold(let body), .bought(let body): body
         case .renewed(let body): body
         case .transferred(let body): body
         case .seatAssigned(let body), .seatReleased(let body): body
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body): body
         case .suspended(let body): body
         case .linked(let body): body
+        case .deliveryRequested(let body), .deliveryBegun(let body), .deliveryCompleted(let body),
+            .deliveryEnded(let body):
+            body
+        case .distributed(let body), .refunded(let body): body
         }
     }
 
@@ -71,7 +92,7 @@ public enum LicenseEvent: LedgerEvent {
         case .offerCreated(let body), .offerUpdated(let body):
             [.offer(body.offer), .inft(body.inft), .party(body.seller)] + (body.buyer.map { [.party($0)] } ?? [])
         case .offerClosed(let body): [.offer(body.offer), .inft(body.inft), .party(body.seller)]
-        case .sold(let body):
+        case .sold(let body), .bought(let body):
             [
                 .license(body.license), .offer(body.offer), .inft(body.inft), .party(body.licensor),
                 .party(body.licensee),
@@ -86,6 +107,11 @@ public enum LicenseEvent: LedgerEvent {
         case .suspended(let body): [.inft(body.inft)]
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
+        case .deliveryRequested(let body), .deliveryBegun(let body), .deliveryCompleted(let body),
+            .deliveryEnded(let body):
+            body.topics
+        case .distributed(let body), .refunded(let body):
+            [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
         }
     }
 
@@ -113,6 +139,13 @@ public enum LicenseEvent: LedgerEvent {
             case 12: .expired(try reader.value("expired"))
             case 13: .suspended(try reader.value("suspended"))
             case 14: .linked(try reader.value("linked"))
+            case 15: .bought(try reader.value("bought"))
+            case 16: .deliveryRequested(try reader.value("deliveryRequested"))
+            case 17: .deliveryBegun(try reader.value("deliveryBegun"))
+            case 18: .deliveryCompleted(try reader.value("deliveryCompleted"))
+            case 19: .deliveryEnded(try reader.value("deliveryEnded"))
+            case 20: .distributed(try reader.value("distributed"))
+            case 21: .refunded(try reader.value("refunded"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -138,6 +171,13 @@ public enum LicenseEvent: LedgerEvent {
             case 12: .expired(try LicenseEnded(from: decoder))
             case 13: .suspended(try LicensesSuspended(from: decoder))
             case 14: .linked(try DerivativeLinked(from: decoder))
+            case 15: .bought(try LicenseSold(from: decoder))
+            case 16: .deliveryRequested(try DeliveryChanged(from: decoder))
+            case 17: .deliveryBegun(try DeliveryChanged(from: decoder))
+            case 18: .deliveryCompleted(try DeliveryChanged(from: decoder))
+            case 19: .deliveryEnded(try DeliveryChanged(from: decoder))
+            case 20: .distributed(try LicenseSettled(from: decoder))
+            case 21: .refunded(try LicenseSettled(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

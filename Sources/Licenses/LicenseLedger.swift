@@ -76,12 +76,13 @@ struct OpenOffer {
                 field, "the offer is \(reason)", hint: "Look for another with offer_list.")
         }
         inft = try INFTRegistry.requireActive(offer.inft, field: field, in: state)
-        guard inft.owner == offer.seller else {
+        // An owner who sold the INFT and got it back does not stand by offers of before.
+        guard inft.owner == offer.seller, offer.createdAt >= inft.ownerSince else {
             throw LicenseRejection.offerClosed.at(field, "the seller no longer owns \(offer.inft)")
         }
-        guard !inft.latest.isSealed else {
-            throw LicenseRejection.sealedDeliveryMissing.at(
-                field, "the content of \(offer.inft) is sealed, and this network has no delivery of sealed content yet")
+        guard !inft.latest.isSealed || offer.delivery != nil else {
+            throw LicenseRejection.offerClosed.at(
+                field, "\(offer.inft) was sealed after it was offered, so the offer says nothing of delivery")
         }
         terms = try LicenseLedger.storedTerms(offer.terms, in: state)
         latestExpiry = try LicenseLedger.link(of: offer.inft, in: state)?.expiresAt
@@ -92,31 +93,53 @@ struct OpenOffer {
     }
 
     /// When a license that begins (or is renewed from) `start` ends.
-    func expiry(from start: Timestamp) -> Timestamp? {
-        let own = terms.grant.durationMilliseconds.map { start.adding(milliseconds: $0) }
-        guard let own, let latestExpiry else { return own ?? latestExpiry }
-        return min(own, latestExpiry)
+    func expiry(from start: Timestamp) -> Timestamp? { terms.expiry(from: start, notAfter: latestExpiry) }
+
+    /// The latest end of a license that is bought at `time`: of sealed content it begins with the delivery.
+    func latestExpiry(from time: Timestamp) -> Timestamp? {
+        guard inft.latest.isSealed, let delivery = offer.delivery else { return expiry(from: time) }
+        return expiry(
+            from: time.adding(
+                milliseconds: delivery.beginWithinMilliseconds + INFTsLimits.completeMilliseconds))
     }
 }
 
-/// The count of live licenses of an INFT.
+extension Terms {
+    /// When a license that begins at `start` ends: after its duration, or with what a derivative rests on.
+    func expiry(from start: Timestamp, notAfter latest: Timestamp?) -> Timestamp? {
+        let own = grant.durationMilliseconds.map { start.adding(milliseconds: $0) }
+        guard let own, let latest else { return own ?? latest }
+        return min(own, latest)
+    }
+}
+
+/// The count of live licenses of an INFT and its clones together: whoever has a work exclusively has it alone, however many
+/// tokens there are of it. Purchases that wait for their delivery are counted.
 enum LiveCount {
     static func read(_ inft: INFTID, in state: any StateReader) throws(Refusal) -> LiveLicenses {
-        try state.record(LicenseKeys.live(inft)) ?? LiveLicenses()
+        try state.record(key(inft, in: state)) ?? LiveLicenses()
+    }
+
+    private static func key(
+        _ inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> RecordKey<LiveLicenses> {
+        LicenseKeys.live(try INFTRegistry.original(of: inft, in: state))
     }
 
     static func add(_ license: LicenseRecord, isExclusive: Bool, in state: StateOverlay) throws(Refusal) {
+        let key = try key(license.inft, in: state)
         var live = try read(license.inft, in: state)
         guard let count = live.count.adding(1) else { preconditionFailure("2^64 licenses are out of reach") }
         live.count = count
         if isExclusive { live.exclusive = license.id }
-        state.set(LicenseKeys.live(license.inft), live)
+        state.set(key, live)
     }
 
     /// Takes the license off the count, once.
     static func remove(_ license: inout LicenseRecord, in state: StateOverlay) throws(Refusal) {
         guard license.isLive else { return }
         license.isLive = false
+        let key = try key(license.inft, in: state)
         var live = try read(license.inft, in: state)
         guard live.count > 0 else {
             throw .failed(StateFailure("the live licenses of \(license.inft) are miscounted"))
@@ -124,9 +147,9 @@ enum LiveCount {
         live.count -= 1
         if live.exclusive == license.id { live.exclusive = nil }
         if live.count == 0 {
-            state.remove(LicenseKeys.live(license.inft))
+            state.remove(key)
         } else {
-            state.set(LicenseKeys.live(license.inft), live)
+            state.set(key, live)
         }
     }
 }

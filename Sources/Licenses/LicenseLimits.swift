@@ -36,6 +36,13 @@ public enum LicenseLimits {
     /// Renewals and transfers of one license; each is dated in its record.
     public static let renewals = 64
     public static let transfers = 64
+    /// The least time that a seller takes to begin a delivery; less is somebody's mistake, but on a test network.
+    public static let shortestBeginMilliseconds: UInt64 = 600_000
+    public static let shortestBeginOnTestNetworks: UInt64 = 60_000
+    /// The most for that, and for the dispute window: nobody's money waits longer than a month.
+    public static let deliveryMilliseconds: UInt64 = 30 * 86_400_000
+    /// Within which a license that is handed on, or a newer version, is to be begun; no money waits for it.
+    public static let onwardMilliseconds: UInt64 = 7 * 86_400_000
     /// INFTs of one consent set whose licensees are told when the set goes stale. A set backs a dataset and its
     /// revisions; more than these are found by reading.
     public static let notifiedINFTs = 16

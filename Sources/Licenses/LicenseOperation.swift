@@ -16,11 +16,16 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case transfer(TransferLicense)
     case assignSeat(AssignSeat)
     case releaseSeat(ReleaseSeat)
+    case begin(BeginDelivery)
+    case complete(CompleteDelivery)
+    case refund(RefundDelivery)
+    case requestVersion(RequestVersion)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
         LinkLicenses.name, SurrenderLicense.name, RevokeLicense.name, RenewLicense.name, TransferLicense.name,
-        AssignSeat.name, ReleaseSeat.name,
+        AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
+        RequestVersion.name,
     ]
 
     public var operation: any DomainOperation {
@@ -37,6 +42,10 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer(let operation): operation
         case .assignSeat(let operation): operation
         case .releaseSeat(let operation): operation
+        case .begin(let operation): operation
+        case .complete(let operation): operation
+        case .refund(let operation): operation
+        case .requestVersion(let operation): operation
         }
     }
 
@@ -54,7 +63,24 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer(let operation): operation.weight
         case .assignSeat(let operation): operation.weight
         case .releaseSeat(let operation): operation.weight
+        case .begin(let operation): operation.weight
+        case .complete(let operation): operation.weight
+        case .refund(let operation): operation.weight
+        case .requestVersion(let operation): operation.weight
         }
+    }
+
+    /// True for what nobody can be kept from: it needs no sponsor, can't be paused, and has weight reserved for it.
+    public var isReserved: Bool {
+        switch self {
+        case .complete, .refund: true
+        default: false
+        }
+    }
+
+    /// True for the completion of a delivery that was begun.
+    public var isDelivery: Bool {
+        if case .complete = self { true } else { false }
     }
 
     public func execute(in context: OperationContext) throws(Refusal) {
@@ -71,6 +97,10 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .transfer(let operation): try operation.execute(in: context)
         case .assignSeat(let operation): try operation.execute(in: context)
         case .releaseSeat(let operation): try operation.execute(in: context)
+        case .begin(let operation): try operation.execute(in: context)
+        case .complete(let operation): try operation.execute(in: context)
+        case .refund(let operation): try operation.execute(in: context)
+        case .requestVersion(let operation): try operation.execute(in: context)
         }
     }
 
@@ -113,6 +143,18 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .releaseSeat(let operation):
             writer.write(UInt64(11))
             writer.write(operation)
+        case .begin(let operation):
+            writer.write(UInt64(12))
+            writer.write(operation)
+        case .complete(let operation):
+            writer.write(UInt64(13))
+            writer.write(operation)
+        case .refund(let operation):
+            writer.write(UInt64(14))
+            writer.write(operation)
+        case .requestVersion(let operation):
+            writer.write(UInt64(15))
+            writer.write(operation)
         }
     }
 
@@ -131,6 +173,10 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 9: .transfer(try reader.value(TransferLicense.name))
             case 10: .assignSeat(try reader.value(AssignSeat.name))
             case 11: .releaseSeat(try reader.value(ReleaseSeat.name))
+            case 12: .begin(try reader.value(BeginDelivery.name))
+            case 13: .complete(try reader.value(CompleteDelivery.name))
+            case 14: .refund(try reader.value(RefundDelivery.name))
+            case 15: .requestVersion(try reader.value(RequestVersion.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -151,6 +197,10 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case TransferLicense.name: .transfer(try TransferLicense(from: decoder))
         case AssignSeat.name: .assignSeat(try AssignSeat(from: decoder))
         case ReleaseSeat.name: .releaseSeat(try ReleaseSeat(from: decoder))
+        case BeginDelivery.name: .begin(try BeginDelivery(from: decoder))
+        case CompleteDelivery.name: .complete(try CompleteDelivery(from: decoder))
+        case RefundDelivery.name: .refund(try RefundDelivery(from: decoder))
+        case RequestVersion.name: .requestVersion(try RequestVersion(from: decoder))
         default: nil
         }
     }

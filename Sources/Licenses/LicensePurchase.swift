@@ -1,12 +1,14 @@
+import Cryptography
 public import Encoding
-import INFTs
+public import INFTs
 import Identities
 public import Primitives
 import Revenue
 public import StateModel
 
-/// Buys a license. Of open content it is active, and paid out to vaults, in its own block.
-/// `[offer, maximumPrice, maximumRevenueShare, use]`
+/// Buys a license. Of open content it is active, and paid out to vaults, in its own block. Of sealed content it is pending,
+/// and its price in escrow, until the content is delivered.
+/// `[offer, maximumPrice, maximumRevenueShare, use, delivery?]`
 public struct PurchaseLicense: DomainOperation {
     public static let name = "license.purchase"
 
@@ -16,26 +18,32 @@ public struct PurchaseLicense: DomainOperation {
     /// The most that a derivative may have to share.
     public let maximumRevenueShare: PartsPerMillion
     public let use: StatedUse
+    /// Exactly where the INFT's newest version is sealed.
+    public let delivery: DeliveryRequest?
 
     public init(
-        offer: Reference<OfferKind>, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion, use: StatedUse
+        offer: Reference<OfferKind>, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion, use: StatedUse,
+        delivery: DeliveryRequest? = nil
     ) {
         self.offer = offer
         self.maximumPrice = maximumPrice
         self.maximumRevenueShare = maximumRevenueShare
         self.use = use
+        self.delivery = delivery
     }
 
-    /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; and the decisions
-    /// that the stated use asks of a consent set.
+    /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
+    /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
         10 + 4 * 26 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
     }
 
     public struct Plan {
         let offer: OfferRecord
         let license: LicenseRecord
         let isExclusive: Bool
+        let delivery: DeliveryRecord?
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
@@ -50,19 +58,27 @@ public struct PurchaseLicense: DomainOperation {
         try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
         let expiresAt = open.expiry(from: time)
         try Admission.check(
-            Admission.Case(terms: open.terms, inft: open.inft, licensee: buyer, use: use, expiresAt: expiresAt),
+            Admission.Case(
+                terms: open.terms, inft: open.inft, licensee: buyer, use: use,
+                expiresAt: open.latestExpiry(from: time), demand: open.inft.latest.isSealed ? .noDenial : .permit),
             at: time, in: state)
         try Purchase.checkExclusivity(open, in: state)
         try Purchase.checkPayment(open, by: buyer, in: context)
+        let license: LicenseID = context.madeIdentifier()
+        let delivery = try Purchase.delivery(self.delivery, open, of: license, to: buyer, in: context)
         var sold = open.offer
         sold.sold += 1
         if sold.sold == sold.supply { sold.closing = OfferClosing(reason: .soldOut, at: time) }
-        let license = LicenseRecord(
-            id: context.madeIdentifier(), inft: open.offer.inft, version: open.inft.versionCount, offer: id,
-            terms: open.offer.terms, licensor: open.offer.seller,
-            holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset, price: open.offer.price,
-            use: use, purchasedAt: time, activeFrom: time, expiresAt: expiresAt)
-        return Plan(offer: sold, license: license, isExclusive: open.terms.grant.isExclusive)
+        let isPending = delivery != nil
+        return Plan(
+            offer: sold,
+            license: LicenseRecord(
+                id: license, inft: open.offer.inft, version: open.inft.versionCount, offer: id,
+                terms: open.offer.terms, licensor: open.offer.seller,
+                holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
+                price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
+                expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id),
+            isExclusive: open.terms.grant.isExclusive, delivery: delivery)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -70,15 +86,27 @@ public struct PurchaseLicense: DomainOperation {
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
         try LiveCount.add(license, isExclusive: plan.isExclusive, in: context.state)
-        if let expiresAt = license.expiresAt {
-            try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
+        if let delivery = plan.delivery {
+            Deliveries.open(delivery, in: context)
+            try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
+            if let payment = delivery.payment {
+                try Vaults.openAccount(of: license.inft, payment.asset, in: context)
+                try Reserves.put(
+                    payment.amount, of: payment.asset, from: context.actor, kind: .escrow, for: license.id.bytes,
+                    in: context)
+            }
+            context.emit(LicenseEvent.bought(LicenseSold(license)))
+        } else {
+            if let expiresAt = license.expiresAt {
+                try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
+            }
+            if let asset = license.asset, license.price > .zero {
+                try Vaults.pay(
+                    license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                    memo: Hash(license.id.bytes), in: context)
+            }
+            context.emit(LicenseEvent.sold(LicenseSold(license)))
         }
-        if let asset = license.asset, license.price > .zero {
-            try Vaults.pay(
-                license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
-                memo: Hash(license.id.bytes), in: context)
-        }
-        context.emit(LicenseEvent.sold(LicenseSold(license)))
         if let closing = plan.offer.closing {
             context.emit(LicenseEvent.offerClosed(OfferClosed(plan.offer, closing.reason)))
         }
@@ -92,24 +120,29 @@ public struct PurchaseLicense: DomainOperation {
         }
         return [
             "Buy a license by the offer \(offer)",
-            "Pay at most \(maximumPrice) smallest units of the offer's asset, at once and without return",
+            delivery == nil
+                ? "Pay at most \(maximumPrice) smallest units of the offer's asset, at once and without return"
+                : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
             "Share at most \(maximumRevenueShare.percentText) of the revenue of a derivative",
-        ] + use.sentences
+        ] + (delivery.map { ["You have fetched the ciphertext with the root \($0.fetchedRoot)"] } ?? [])
+            + use.sentences
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(offer)
         writer.write(maximumPrice)
         writer.write(maximumRevenueShare)
         writer.write(use)
+        writer.write(delivery)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             PurchaseLicense(
                 offer: try reader.value("offer"), maximumPrice: try reader.value("maximumPrice"),
-                maximumRevenueShare: try reader.value("maximumRevenueShare"), use: try reader.value("use"))
+                maximumRevenueShare: try reader.value("maximumRevenueShare"), use: try reader.value("use"),
+                delivery: try reader.optional("delivery"))
         }
     }
 }
@@ -158,5 +191,41 @@ enum Purchase {
         guard let asset = open.offer.asset, open.offer.price > .zero else { return }
         try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice")
         try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: context.state)
+    }
+
+    /// What is to be delivered for the purchase of `license`; nil where the content is open. The version is the newest,
+    /// which the buyer has fetched.
+    static func delivery(
+        _ request: DeliveryRequest?, _ open: OpenOffer, of license: LicenseID, to buyer: Party,
+        in context: OperationContext
+    ) throws(Refusal) -> DeliveryRecord? {
+        guard open.inft.latest.isSealed, let times = open.offer.delivery else {
+            guard request == nil else {
+                throw LicenseRejection.deliveryUnneeded.at(
+                    "delivery", "the content of \(open.inft.id) is open; leave the delivery out")
+            }
+            return nil
+        }
+        guard let request else {
+            throw LicenseRejection.deliveryNeeded.at(
+                "delivery", "the content of \(open.inft.id) is sealed",
+                hint: "Fetch the ciphertext, make a fresh sealing key, and carry key, possession and root.")
+        }
+        let version = try LicenseDelivery.version(open.inft.versionCount, of: open.inft.id, in: context.state)
+        try Deliveries.check(
+            request, act: .license, inft: open.inft.id, version: version, by: buyer, field: "delivery", in: context)
+        let isDisputable = try Disputability.isDisputable(open.inft, at: context.block.time, in: context.state)
+        let payment = open.offer.asset.flatMap { asset in
+            open.offer.price == .zero
+                ? nil
+                : DeliveryPayment(
+                    asset: asset, amount: open.offer.price,
+                    windowMilliseconds: isDisputable ? times.disputeWindowMilliseconds : 0)
+        }
+        return DeliveryRecord(
+            id: DeliveryID(license.bytes), act: .license, inft: open.inft.id, version: version.number,
+            license: license, from: open.inft.owner, to: buyer, sealingKey: request.sealingKey,
+            requestedAt: context.block.time,
+            beginBy: context.block.time.adding(milliseconds: times.beginWithinMilliseconds), payment: payment)
     }
 }

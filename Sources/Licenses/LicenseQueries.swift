@@ -1,3 +1,4 @@
+public import INFTs
 public import Primitives
 public import StateModel
 
@@ -26,6 +27,8 @@ public struct LicenseView: Codable, Hashable, Sendable {
     /// By the time of the state that answers, suspension included.
     public let state: LicenseState
     public let licensee: Party
+    /// The delivery that is under way, else the one by which the licensee got sealed content, else the one that failed.
+    public let delivery: DeliveryView?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -199,6 +202,10 @@ public enum LicenseQueries {
 
     private static func view(_ record: LicenseRecord, _ context: QueryContext) throws(Refusal) -> LicenseView {
         let state = try LicenseCheck.state(of: record, at: context.block.time, in: context.state)
-        return LicenseView(license: record, state: state ?? .pending, licensee: record.licensee)
+        let delivery = try Deliveries.record(
+            record.openDelivery ?? record.delivery ?? DeliveryID(record.id.bytes), in: context.state)
+        return LicenseView(
+            license: record, state: state ?? .pending, licensee: record.licensee,
+            delivery: delivery.map { DeliveryView($0) })
     }
 }

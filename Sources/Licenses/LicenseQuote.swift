@@ -23,6 +23,19 @@ public struct QuotedHolder: Codable, Hashable, Sendable {
     public let amount: Amount
 }
 
+/// How a purchase of sealed content goes on.
+public struct QuotedDelivery: Codable, Hashable, Sendable {
+    /// What to fetch before buying.
+    public let version: UInt64
+    public let root: Hash
+    /// Bytes of ciphertext.
+    public let size: UInt64
+    /// Not begun within this time, the purchase is refunded.
+    public let beginWithinMilliseconds: UInt64
+    /// How long the payment is held after delivery; zero: it is distributed at once.
+    public let heldMilliseconds: UInt64
+}
+
 /// What a purchase would cost and where the money would go, before anyone signs.
 public struct LicenseQuote: Codable, Hashable, Sendable {
     public let offer: OfferID
@@ -40,7 +53,9 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let rounding: Amount
     /// When a license bought now would end.
     public let expiresAt: Timestamp?
-    /// Open content is paid out at once and can't be disputed for its key.
+    /// How sealed content would be delivered; nil of open content, which is paid out at once.
+    public let delivery: QuotedDelivery?
+    /// Whether bad content could be shown to arbiters. Open content can be judged by all, and is paid out at once.
     public let isDisputable: Bool
     /// What stands against the named buyer's purchase; nil if nothing does, or no buyer was named.
     public let obstacle: String?
@@ -64,15 +79,28 @@ enum Quote {
                 left = left.subtracting(amount) ?? .zero
             }
         }
+        var isDisputable = false
+        if open.inft.latest.isSealed {
+            isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
+        }
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
             revenueShare: open.terms.commercial.revenueShare, royalties: royalties, holders: holders, rounding: left,
-            expiresAt: open.expiry(from: time), isDisputable: false,
+            expiresAt: open.expiry(from: time), delivery: delivery(open, isDisputable: isDisputable),
+            isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
             },
             sentences: open.terms.sentences(names))
+    }
+
+    private static func delivery(_ open: OpenOffer, isDisputable: Bool) -> QuotedDelivery? {
+        guard case .sealed(let content) = open.inft.latest, let delivery = open.offer.delivery else { return nil }
+        return QuotedDelivery(
+            version: open.inft.versionCount, root: content.root, size: content.size,
+            beginWithinMilliseconds: delivery.beginWithinMilliseconds,
+            heldMilliseconds: isDisputable && open.offer.price > .zero ? delivery.disputeWindowMilliseconds : 0)
     }
 
     /// What `price` adds to what each may claim, by the vault's own arithmetic.
@@ -117,7 +145,9 @@ enum Quote {
             try Purchase.checkBuyer(buyer, open)
             try Admission.check(
                 Admission.Case(
-                    terms: open.terms, inft: open.inft, licensee: buyer, use: use, expiresAt: open.expiry(from: time)),
+                    terms: open.terms, inft: open.inft, licensee: buyer, use: use,
+                    expiresAt: open.latestExpiry(from: time),
+                    demand: open.inft.latest.isSealed ? .noDenial : .permit),
                 at: time, in: state)
             try Purchase.checkExclusivity(open, in: state)
             if let asset = open.offer.asset, open.offer.price > .zero {

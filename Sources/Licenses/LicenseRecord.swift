@@ -12,6 +12,8 @@ public enum LicenseState: UInt8, NamedCode, CBORCodable {
     /// Turned into the link of a derivative.
     case consumed = 5
     case surrendered = 6
+    /// Never delivered; the price went back.
+    case refunded = 7
 }
 
 /// Who held the license from when on. `[party, since]`
@@ -72,10 +74,12 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
     case consumed(at: Timestamp, derivative: INFTID)
     /// `[2, at]`
     case surrendered(at: Timestamp)
+    /// `[3, at]`
+    case refunded(at: Timestamp)
 
     public var at: Timestamp {
         switch self {
-        case .revoked(let at, _, _), .consumed(let at, _), .surrendered(let at): at
+        case .revoked(let at, _, _), .consumed(let at, _), .surrendered(let at), .refunded(let at): at
         }
     }
 
@@ -84,6 +88,7 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
         case .revoked: .revoked
         case .consumed: .consumed
         case .surrendered: .surrendered
+        case .refunded: .refunded
         }
     }
 
@@ -104,6 +109,10 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
             writer.array(2)
             writer.write(UInt64(2))
             writer.write(at)
+        case .refunded(let at):
+            writer.array(2)
+            writer.write(UInt64(3))
+            writer.write(at)
         }
     }
 
@@ -116,7 +125,8 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
                     evidence: try reader.value("evidence"))
             case (1, 2): .consumed(at: try reader.value("at"), derivative: try reader.value("derivative"))
             case (2, 1): .surrendered(at: try reader.value("at"))
-            case (0...2, _): throw reader.failure(.wrongCount)
+            case (3, 1): .refunded(at: try reader.value("at"))
+            case (0...3, _): throw reader.failure(.wrongCount)
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -148,12 +158,17 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     public var ending: LicenseEnding?
     /// Counted among the INFT's live licenses.
     public var isLive: Bool
+    /// By which the licensee of today got sealed content.
+    public var delivery: DeliveryID?
+    /// One that is under way: of the purchase, to the next licensee, or of a newer version.
+    public var openDelivery: DeliveryID?
 
     public init(
         id: LicenseID, inft: INFTID, version: UInt64, offer: OfferID, terms: TermsID, licensor: Party,
         holders: [LicenseHolder], asset: AssetID?, price: Amount, use: StatedUse,
         purchasedAt: Timestamp, activeFrom: Timestamp?, expiresAt: Timestamp?,
-        renewals: [LicenseRenewal] = [], seatsTaken: UInt64 = 0, ending: LicenseEnding? = nil, isLive: Bool = true
+        renewals: [LicenseRenewal] = [], seatsTaken: UInt64 = 0, ending: LicenseEnding? = nil, isLive: Bool = true,
+        delivery: DeliveryID? = nil, openDelivery: DeliveryID? = nil
     ) {
         self.id = id
         self.inft = inft
@@ -172,6 +187,13 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         self.seatsTaken = seatsTaken
         self.ending = ending
         self.isLive = isLive
+        self.delivery = delivery
+        self.openDelivery = openDelivery
+    }
+
+    public var buyer: Party {
+        guard let first = holders.first else { preconditionFailure("a license has a buyer") }
+        return first.party
     }
 
     /// The licensee of today.
@@ -194,7 +216,7 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(17)
+        writer.array(19)
         writer.write(id)
         writer.write(inft)
         writer.write(version)
@@ -212,10 +234,12 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(seatsTaken)
         writer.write(ending)
         writer.write(isLive)
+        writer.write(delivery)
+        writer.write(openDelivery)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 17) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 19) { (reader) throws(EncodingFailure) in
             let record = LicenseRecord(
                 id: try reader.value("id"), inft: try reader.value("inft"), version: try reader.unsigned("version"),
                 offer: try reader.value("offer"), terms: try reader.value("terms"),
@@ -227,7 +251,8 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
                 expiresAt: try reader.optional("expiresAt"),
                 renewals: try reader.list("renewals", max: LicenseLimits.renewals),
                 seatsTaken: try reader.unsigned("seatsTaken"), ending: try reader.optional("ending"),
-                isLive: try reader.boolean("isLive"))
+                isLive: try reader.boolean("isLive"), delivery: try reader.optional("delivery"),
+                openDelivery: try reader.optional("openDelivery"))
             guard !record.holders.isEmpty else { throw reader.failure(.wrongCount, "holders") }
             return record
         }

@@ -59,7 +59,38 @@ public struct OfferClosing: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// An offer. Terms, INFT and buyer never change; price, supply and expiry do, and never touch what was sold.
+/// How what is sold of sealed content is delivered. `[beginWithinMilliseconds, disputeWindowMilliseconds]`
+public struct OfferDelivery: CBORCodable, Codable, Hashable, Sendable {
+    /// From the purchase on; a purchase that nobody begins to deliver within it is refunded.
+    public let beginWithinMilliseconds: UInt64
+    /// How long the payment is held after delivery, where the content can be disputed; zero: not at all.
+    public let disputeWindowMilliseconds: UInt64
+
+    public init(beginWithinMilliseconds: UInt64, disputeWindowMilliseconds: UInt64) {
+        self.beginWithinMilliseconds = beginWithinMilliseconds
+        self.disputeWindowMilliseconds = disputeWindowMilliseconds
+    }
+
+    /// Of an offer that names none.
+    public static let usual = OfferDelivery(
+        beginWithinMilliseconds: 3 * 86_400_000, disputeWindowMilliseconds: 3 * 86_400_000)
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(beginWithinMilliseconds)
+        writer.write(disputeWindowMilliseconds)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            OfferDelivery(
+                beginWithinMilliseconds: try reader.unsigned("beginWithinMilliseconds"),
+                disputeWindowMilliseconds: try reader.unsigned("disputeWindowMilliseconds"))
+        }
+    }
+}
+
+/// An offer. Terms, INFT, buyer and delivery never change; price, supply and expiry do, and never touch what was sold.
 public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
     public let id: OfferID
     public let inft: INFTID
@@ -73,6 +104,8 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
     public var sold: UInt64
     /// The only party that may buy; nil: anyone whom the terms admit.
     public let buyer: Party?
+    /// Where the INFT's content was sealed when it was offered.
+    public let delivery: OfferDelivery?
     public var expiresAt: Timestamp?
     public let createdAt: Timestamp
     public var updatedAt: Timestamp
@@ -80,8 +113,8 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
 
     public init(
         id: OfferID, inft: INFTID, seller: Party, terms: TermsID, asset: AssetID?, price: Amount, supply: UInt64?,
-        sold: UInt64 = 0, buyer: Party?, expiresAt: Timestamp?, createdAt: Timestamp, updatedAt: Timestamp,
-        closing: OfferClosing? = nil
+        sold: UInt64 = 0, buyer: Party?, delivery: OfferDelivery? = nil, expiresAt: Timestamp?, createdAt: Timestamp,
+        updatedAt: Timestamp, closing: OfferClosing? = nil
     ) {
         self.id = id
         self.inft = inft
@@ -92,6 +125,7 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
         self.supply = supply
         self.sold = sold
         self.buyer = buyer
+        self.delivery = delivery
         self.expiresAt = expiresAt
         self.createdAt = createdAt
         self.updatedAt = updatedAt
@@ -104,7 +138,7 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(13)
+        writer.array(14)
         writer.write(id)
         writer.write(inft)
         writer.write(seller)
@@ -114,6 +148,7 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(supply)
         writer.write(sold)
         writer.write(buyer)
+        writer.write(delivery)
         writer.write(expiresAt)
         writer.write(createdAt)
         writer.write(updatedAt)
@@ -121,13 +156,14 @@ public struct OfferRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 13) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 14) { (reader) throws(EncodingFailure) in
             OfferRecord(
                 id: try reader.value("id"), inft: try reader.value("inft"), seller: try reader.value("seller"),
                 terms: try reader.value("terms"), asset: try reader.optional("asset"),
                 price: try reader.value("price"), supply: try reader.optional("supply"),
                 sold: try reader.unsigned("sold"), buyer: try reader.optional("buyer"),
-                expiresAt: try reader.optional("expiresAt"), createdAt: try reader.value("createdAt"),
+                delivery: try reader.optional("delivery"), expiresAt: try reader.optional("expiresAt"),
+                createdAt: try reader.value("createdAt"),
                 updatedAt: try reader.value("updatedAt"), closing: try reader.optional("closing"))
         }
     }
@@ -181,6 +217,15 @@ public struct DerivativeLink: CBORCodable, Codable, Hashable, Sendable {
                 linkedAt: try reader.value("linkedAt"), expiresAt: try reader.optional("expiresAt"),
                 reciprocalTerms: try reader.optional("reciprocalTerms"))
         }
+    }
+}
+
+extension DerivativeLink {
+    /// The same, of a clone of the derivative.
+    func of(clone: INFTID) -> DerivativeLink {
+        DerivativeLink(
+            derivative: clone, parents: parents, licenses: licenses, terms: terms, linkedAt: linkedAt,
+            expiresAt: expiresAt, reciprocalTerms: reciprocalTerms)
     }
 }
 

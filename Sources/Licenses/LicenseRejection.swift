@@ -21,7 +21,7 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case invalidSupply = 1519
     case invalidBuyer = 1520
     case nothingChanged = 1521
-    case sealedDeliveryMissing = 1522
+    case invalidDelivery = 1522
     case derivativeExpired = 1523
     // Purchases
     case notTheBuyer = 1530
@@ -36,6 +36,8 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case otherLicensesLive = 1539
     case trainingNotAllowed = 1540
     case commercialUseNotAllowed = 1541
+    case deliveryNeeded = 1542
+    case deliveryUnneeded = 1543
     // Licenses
     case unknownLicense = 1550
     case notLicensee = 1551
@@ -49,6 +51,13 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case seatsTaken = 1559
     case seatUnknown = 1560
     case withoutSeats = 1561
+    // Deliveries
+    case noLicenseDelivery = 1562
+    case deliveryUnderWay = 1563
+    case refundNotDue = 1564
+    case versionNotCovered = 1565
+    case versionHeld = 1566
+    case answersUnneeded = 1567
     // Derivatives
     case notMintedHere = 1570
     case parentsDiffer = 1571
@@ -101,7 +110,7 @@ extension LicenseRejection {
         case .invalidSupply: "The supply is zero, above the limit, or below what is sold."
         case .invalidBuyer: "The offer is directed at a party that can't buy it."
         case .nothingChanged: "The update changes nothing."
-        case .sealedDeliveryMissing: "Sealed content can't be licensed before its delivery exists on this network."
+        case .invalidDelivery: "The delivery times of the offer are out of bounds, or its content is open."
         case .derivativeExpired: "The licenses that this derivative rests on have expired."
         case .notTheBuyer: "The offer is directed at another party."
         case .priceAboveMaximum: "The price is above the most that the buyer accepts."
@@ -115,6 +124,8 @@ extension LicenseRejection {
         case .otherLicensesLive: "An exclusive license needs that no other license is live."
         case .trainingNotAllowed: "The terms do not allow training on the content."
         case .commercialUseNotAllowed: "The terms do not allow commercial use."
+        case .deliveryNeeded: "A purchase of sealed content carries sealing key, possession and fetched root."
+        case .deliveryUnneeded: "Open content is not delivered: anyone can read it."
         case .unknownLicense: "There is no such license."
         case .notLicensee: "Only the licensee may do this."
         case .notLicensor: "Only the licensor may do this."
@@ -127,6 +138,12 @@ extension LicenseRejection {
         case .seatsTaken: "Every seat of the license is taken."
         case .seatUnknown: "The account has no seat of the license."
         case .withoutSeats: "The terms of the license count no seats."
+        case .noLicenseDelivery: "The delivery is not one of a license."
+        case .deliveryUnderWay: "A delivery of this license is under way; wait until it has ended."
+        case .refundNotDue: "The delivery can still be begun or completed."
+        case .versionNotCovered: "The terms do not cover revisions."
+        case .answersUnneeded: "No consent stands behind the INFT, so there is nothing to answer."
+        case .versionHeld: "The licensee holds the newest version."
         case .notMintedHere: "Parents are linked in the transaction that mints the derivative."
         case .parentsDiffer: "The licenses are not on the parents that the mint names, one on each."
         case .derivativesNotAllowed: "The terms of a parent's license do not allow derivatives."

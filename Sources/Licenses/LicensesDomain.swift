@@ -1,5 +1,6 @@
 internal import Consents
 public import Encoding
+internal import INFTs
 public import Primitives
 internal import Revenue
 public import StateModel
@@ -13,7 +14,15 @@ public enum LicensesDomain: LedgerDomain {
 
     /// A consent set that went stale suspends the licenses on the INFTs that cite it. That is read from the set, never
     /// written license by license; one event per INFT tells those who follow it.
+    ///
+    /// A clone of a derivative rests on the licenses that the derivative rests on.
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {
+        if let event = event as? INFTEvent, case .cloned(let fact) = event {
+            if let link = try LicenseLedger.link(of: fact.source, in: context.state) {
+                context.state.set(LicenseKeys.link(fact.inft), link.of(clone: fact.inft))
+            }
+            return
+        }
         guard let event = event as? ConsentEvent, case .setStale(let fact) = event,
             let record = try context.state.record(LicenseKeys.setINFTs(fact.set))
         else { return }

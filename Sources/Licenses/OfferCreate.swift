@@ -4,7 +4,7 @@ import Identities
 public import Primitives
 public import StateModel
 
-/// Offers licenses on an INFT. `[inft, terms, price?, supply?, buyer?, expiresAt?]`
+/// Offers licenses on an INFT. `[inft, terms, price?, supply?, buyer?, expiresAt?, delivery?]`
 public struct CreateOffer: DomainOperation {
     public static let name = "offer.create"
 
@@ -18,10 +18,12 @@ public struct CreateOffer: DomainOperation {
     public let buyer: Party?
     /// Nil: until it is canceled.
     public let expiresAt: Timestamp?
+    /// Of sealed content; nil there: three days to begin, three days to dispute.
+    public let delivery: OfferDelivery?
 
     public init(
         inft: Reference<INFTKind>, terms: TermsID, price: Amount? = nil, supply: UInt64? = nil, buyer: Party? = nil,
-        expiresAt: Timestamp? = nil
+        expiresAt: Timestamp? = nil, delivery: OfferDelivery? = nil
     ) {
         self.inft = inft
         self.terms = terms
@@ -29,6 +31,7 @@ public struct CreateOffer: DomainOperation {
         self.supply = supply
         self.buyer = buyer
         self.expiresAt = expiresAt
+        self.delivery = delivery
     }
 
     /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms.
@@ -64,10 +67,11 @@ public struct CreateOffer: DomainOperation {
             try OfferRules.checkConsent(
                 set, terms, actor: buyer ?? record.owner, at: context.block.time, in: state)
         }
+        let delivery = try OfferRules.delivery(self.delivery, of: record, in: context.block)
         let offer = OfferRecord(
             id: context.madeIdentifier(), inft: id, seller: record.owner, terms: self.terms,
             asset: terms.payment.asset, price: price ?? terms.payment.fee, supply: supply, buyer: buyer,
-            expiresAt: expiresAt, createdAt: context.block.time, updatedAt: context.block.time)
+            delivery: delivery, expiresAt: expiresAt, createdAt: context.block.time, updatedAt: context.block.time)
         return Plan(record: offer, consentSet: record.consentSet)
     }
 
@@ -93,24 +97,35 @@ public struct CreateOffer: DomainOperation {
             buyer.map { "Only to \(names.party($0))" } ?? "To anyone whom the terms admit",
             expiresAt.map { "Until \(names.time($0))" } ?? "Until canceled",
         ]
+            + (delivery.map { delivery in
+                [
+                    "Begin to deliver within \(durationText(delivery.beginWithinMilliseconds)) of each purchase, or it is "
+                        + "refunded",
+                    delivery.disputeWindowMilliseconds == 0
+                        ? "Payments are distributed at once on delivery"
+                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery",
+                ]
+            } ?? [])
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(6)
+        writer.array(7)
         writer.write(inft)
         writer.write(terms)
         writer.write(price)
         writer.write(supply)
         writer.write(buyer)
         writer.write(expiresAt)
+        writer.write(delivery)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
             CreateOffer(
                 inft: try reader.value("inft"), terms: try reader.value("terms"),
                 price: try reader.optional("price"), supply: try reader.optional("supply"),
-                buyer: try reader.optional("buyer"), expiresAt: try reader.optional("expiresAt"))
+                buyer: try reader.optional("buyer"), expiresAt: try reader.optional("expiresAt"),
+                delivery: try reader.optional("delivery"))
         }
     }
 }

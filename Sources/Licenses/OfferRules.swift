@@ -38,6 +38,35 @@ enum OfferRules {
         }
     }
 
+    /// How purchases of `inft` are delivered: as asked, or as usual; nil where its content is open.
+    static func delivery(
+        _ asked: OfferDelivery?, of inft: INFTRecord, in block: BlockContext
+    ) throws(Refusal) -> OfferDelivery? {
+        guard inft.latest.isSealed else {
+            guard asked == nil else {
+                throw LicenseRejection.invalidDelivery.at(
+                    "delivery", "open content is not delivered: anyone can read it")
+            }
+            return nil
+        }
+        let delivery = asked ?? .usual
+        let shortest =
+            block.networkKind == .test
+            ? LicenseLimits.shortestBeginOnTestNetworks : LicenseLimits.shortestBeginMilliseconds
+        guard delivery.beginWithinMilliseconds >= shortest,
+            delivery.beginWithinMilliseconds <= LicenseLimits.deliveryMilliseconds
+        else {
+            throw LicenseRejection.invalidDelivery.at(
+                "delivery.beginWithinMilliseconds",
+                "\(durationText(shortest)) to \(durationText(LicenseLimits.deliveryMilliseconds))")
+        }
+        guard delivery.disputeWindowMilliseconds <= LicenseLimits.deliveryMilliseconds else {
+            throw LicenseRejection.invalidDelivery.at(
+                "delivery.disputeWindowMilliseconds", "at most \(durationText(LicenseLimits.deliveryMilliseconds))")
+        }
+        return delivery
+    }
+
     /// Terms on a derivative keep within what each parent's license allowed.
     static func checkParents(
         of inft: INFTID, _ terms: Terms, _ id: TermsID, price: Amount, at time: Timestamp, in state: any StateReader

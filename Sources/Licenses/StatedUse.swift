@@ -73,6 +73,14 @@ enum Admission {
         let licensee: Party
         let use: StatedUse
         let expiresAt: Timestamp?
+        var demand = ConsentDemand.permit
+    }
+
+    /// What the consents behind an INFT have to say.
+    enum ConsentDemand {
+        case permit
+        /// That they permit it, or that they do once a need is met: for a purchase whose delivery asks again.
+        case noDenial
     }
 
     static func check(_ admission: Case, at time: Timestamp, in state: any StateReader) throws(Refusal) {
@@ -139,7 +147,7 @@ enum Admission {
         let record = try ConsentSets.require(set, field: "use", in: state)
         for request in requests {
             let decision = try ConsentSets.decide(record, request, at: time, in: state)
-            guard decision.isPermit else {
+            guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {
                 throw LicenseRejection.consentDoesNotPermit.at(
                     "use", ConsentGate.sentence(decision, request),
                     hint: "State a use that the consent set permits; consent_check explains each decision.")

@@ -14,7 +14,7 @@ public enum ReservedRank: UInt8, Hashable, Comparable, Sendable {
     case act = 0
     /// Claims come last: money waits safely.
     case claim = 1
-    /// `deliver.complete`: any number, beyond the lane's weight if need be.
+    /// `license.complete`, `inft.completeTransfer`: any number, beyond the lane's weight if need be.
     case delivery = 2
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

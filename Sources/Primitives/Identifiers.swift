@@ -48,6 +48,7 @@ public enum OfferKind: IdentifierKind { public static let name = "offer" }
 public enum LicenseKind: IdentifierKind { public static let name = "lic" }
 public enum AssetKind: IdentifierKind { public static let name = "asset" }
 public enum ProposalKind: IdentifierKind { public static let name = "prop" }
+public enum DeliveryKind: IdentifierKind { public static let name = "delivery" }
 
 public typealias OrganizationID = Identifier<OrganizationKind>
 public typealias CredentialID = Identifier<CredentialKind>
@@ -59,6 +60,7 @@ public typealias OfferID = Identifier<OfferKind>
 public typealias LicenseID = Identifier<LicenseKind>
 public typealias AssetID = Identifier<AssetKind>
 public typealias ProposalID = Identifier<ProposalKind>
+public typealias DeliveryID = Identifier<DeliveryKind>
 
 /// Who acts: an account, or an organization whose members and keys can change.
 public enum Party: Hashable, Comparable, Sendable, CustomStringConvertible {

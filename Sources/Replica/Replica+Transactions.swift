@@ -156,7 +156,8 @@ extension Replica {
             network: configuration.network, networkKind: configuration.networkKind, height: tree.head.height.next,
             time: max(now, tree.head.time.adding(milliseconds: 1)))
         _ = try BlockExecutor.simulate(transaction, on: state, in: block)
-        let isClaim = transaction.body.operations.allSatisfy { $0.domain == .revenue }
-        return .reserved(rank: isClaim ? .claim : .act)
+        let operations = transaction.body.operations
+        if operations.allSatisfy(\.isDelivery) { return .reserved(rank: .delivery) }
+        return .reserved(rank: operations.allSatisfy { $0.domain == .revenue } ? .claim : .act)
     }
 }

@@ -168,7 +168,7 @@ public enum Vaults {
     package static func deposit(
         _ amount: Amount, of asset: AssetID, into inft: INFTID, in context: OperationContext
     ) throws(Refusal) {
-        var account = try openAccount(of: inft, asset, in: context)
+        var account = try requireAccount(of: inft, asset, in: context)
         guard let total = account.total.adding(amount), total.adding(account.received) != nil else {
             throw overflow(inft)
         }
@@ -179,8 +179,18 @@ public enum Vaults {
         context.state.set(RevenueKeys.account(inft, asset), account)
     }
 
+    /// Keeps a place for `asset` in the vault, so that what is set aside for it now can be paid in later whatever others
+    /// pay meanwhile.
+    public static func openAccount(
+        of inft: INFTID, _ asset: AssetID, in context: OperationContext
+    ) throws(Refusal) {
+        guard try context.state.record(RevenueKeys.account(inft, asset)) == nil else { return }
+        let account = try requireAccount(of: inft, asset, in: context)
+        context.state.set(RevenueKeys.account(inft, asset), account)
+    }
+
     /// The account in `asset`, noted in the vault's list when it is the first.
-    private static func openAccount(
+    private static func requireAccount(
         of inft: INFTID, _ asset: AssetID, in context: OperationContext
     ) throws(Refusal) -> VaultAccount {
         if let account = try context.state.record(RevenueKeys.account(inft, asset)) { return account }
@@ -226,7 +236,7 @@ public enum Vaults {
         context.state.set(RevenueKeys.account(descendant, asset), giver)
         context.state.set(RevenueKeys.taken(descendant, by: ancestor, asset), due)
 
-        var receiver = try openAccount(of: ancestor, asset, in: context)
+        var receiver = try requireAccount(of: ancestor, asset, in: context)
         guard let received = receiver.received.adding(amount), received.adding(receiver.total) != nil else {
             throw overflow(ancestor)
         }

@@ -27,6 +27,9 @@ public final class OperationContext {
     /// What the signatures cover. Zero for due work and genesis.
     public let transactionHash: Hash
     public let sender: Address
+    /// The transaction's number in its sender's sequence: with the sender and the operation's index it names what is
+    /// signed before its hash is known. Zero for due work and genesis.
+    public let sequence: UInt64
     /// Every account whose signature the transaction carries, sorted; the sender is one of them.
     public let signers: [Address]
     public let actingFor: OrganizationID?
@@ -41,12 +44,13 @@ public final class OperationContext {
     private var obligations: [(subject: Bytes32, rejection: Rejection)] = []
 
     public init(
-        block: BlockContext, transactionHash: Hash, sender: Address, signers: [Address], actingFor: OrganizationID?,
-        state: StateOverlay
+        block: BlockContext, transactionHash: Hash, sender: Address, sequence: UInt64 = 0, signers: [Address],
+        actingFor: OrganizationID?, state: StateOverlay
     ) {
         self.block = block
         self.transactionHash = transactionHash
         self.sender = sender
+        self.sequence = sequence
         self.signers = signers
         self.actingFor = actingFor
         self.state = state

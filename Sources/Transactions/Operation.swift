@@ -74,7 +74,18 @@ public enum Operation: Hashable, Sendable {
         case .identities(let operation): operation.isReserved
         case .consents(let operation): operation.isReserved
         case .revenue(let operation): operation.isReserved
-        case .infts, .licenses, .governance: false
+        case .infts(let operation): operation.isReserved
+        case .licenses(let operation): operation.isReserved
+        case .governance: false
+        }
+    }
+
+    /// True for the completion of a delivery that was begun: a reserved act without limit of number.
+    public var isDelivery: Bool {
+        switch self {
+        case .infts(let operation): operation.isDelivery
+        case .licenses(let operation): operation.isDelivery
+        case .identities, .consents, .revenue, .governance: false
         }
     }
 

@@ -16,6 +16,8 @@ struct Attempt {
     /// What an operation makes, and who owns it.
     enum Made {
         case inft(owner: String)
+        case sealed(owner: String)
+        case delivery
         case offer(owner: String)
         case license(owner: String)
         case consent
@@ -55,6 +57,15 @@ struct History {
     var credentials: [(id: CredentialID, subject: String)] = []
     var delegations: [DelegationID] = []
     var proposals: [ProposalID] = []
+    var sealed: [(id: INFTID, owner: String)] = []
+    var deliveries: [DeliveryID] = []
+    /// Sealing keys that somebody made, by name.
+    var keys: [CompressedPoint: String] = [:]
+    /// What was committed to, and is not published before its begin is final.
+    var begun: [DeliveryID: SealedDelivery] = [:]
+    var contents = 0
+    /// Changes of owner, as events told them.
+    private(set) var transfers: [(transaction: Hash, inft: INFTID, delivery: DeliveryID, from: Party, to: Party)] = []
     private var strangers = 0
     /// Types of operations that applied, and of events that due work raised.
     private(set) var seen: Set<String> = []
@@ -88,7 +99,7 @@ struct History {
         var ahead: [String: UInt64] = [:]
         ledger.time = ledger.time.adding(milliseconds: step())
         for _ in 0..<number(4...18) {
-            let attempt = attempt()
+            let attempt = try attempt()
             // If the first of an account's transactions is refused, so are those behind it: mostly one in a block.
             if ahead[attempt.by] != nil, !happens(20) { continue }
             let offset = happens(2) ? number(1...3) : 0
@@ -112,6 +123,12 @@ struct History {
         self.refused += refused.count
         accepted += executed.transactions.count
         for event in executed.receipts.due.events { seen.insert("due " + (try DomainDispatch.event(event)).name) }
+        for receipt in executed.receipts.transactions {
+            for event in receipt.events {
+                guard case .transferred(let moved) = try DomainDispatch.event(event) as? INFTEvent else { continue }
+                transfers.append((receipt.transactionHash, moved.inft, moved.delivery, moved.from, moved.to))
+            }
+        }
         for transaction in executed.transactions {
             seen.formUnion(transaction.body.operations.map(\.name))
             for (index, made) in attempts[transaction.hash]?.made ?? [] { remember(made, transaction.hash, index) }
@@ -131,8 +148,13 @@ struct History {
     private mutating func remember(_ made: Attempt.Made, _ hash: Hash, _ index: Int) {
         switch made {
         case .inft(let owner): infts.append((hash.made(index), owner))
+        case .sealed(let owner): sealed.append((hash.made(index), owner))
+        case .delivery: deliveries.append(hash.made(index))
         case .offer(let owner): offers.append((hash.made(index), owner))
-        case .license(let owner): licenses.append((hash.made(index), owner))
+        case .license(let owner):
+            licenses.append((hash.made(index), owner))
+            // The delivery of a purchase has its id; there is none where the content is open.
+            deliveries.append(hash.made(index))
         case .consent: consents.append(hash.made(index))
         case .consentSet: sets.append(hash.made(index))
         case .credential(let subject): credentials.append((hash.made(index), subject))
@@ -142,12 +164,13 @@ struct History {
         }
     }
 
-    private mutating func attempt() -> Attempt {
+    private mutating func attempt() throws -> Attempt {
         var attempt =
             switch number(0...99) {
-            case 0..<40: money()
-            case 40..<58: knowledge()
-            case 58..<82: trade()
+            case 0..<28: money()
+            case 28..<43: knowledge()
+            case 43..<62: try trade()
+            case 62..<82: try exchange()
             case 82..<91: consent()
             case 91..<97: identity()
             default: governance()

@@ -132,7 +132,7 @@ extension History {
             made: [(0, .inft(owner: name)), (3, .offer(owner: name))])
     }
 
-    mutating func trade() -> Attempt {
+    mutating func trade() throws -> Attempt {
         let name = trader()
         let offered = pick(offers) ?? (testIdentifier("nothing"), name)
         let license = pick(licenses) ?? (testIdentifier("nothing"), name)
@@ -175,7 +175,9 @@ extension History {
                     .purchase(
                         PurchaseLicense(
                             offer: .id(offered.id), maximumPrice: Amount(happens(95) ? 3_000 : 1),
-                            maximumRevenueShare: .whole, use: use))), by: name, made: [(0, .license(owner: name))])
+                            maximumRevenueShare: .whole, use: use,
+                            delivery: try purchaseRequest(offered.id, by: name)))), by: name,
+                made: [(0, .license(owner: name))])
         }
     }
 

@@ -11,13 +11,23 @@ import Testing
     static let alice = Party.account(testAddress("alice"))
     static let inft: INFTID = testIdentifier("inft")
 
+    static let point = CompressedPoint(isOdd: false, abscissa: testHash("point").bytes)
+    static let key = SealedKey(first: point, second: point)
+    static let proof = KeyProof(challenge: testHash("e"), response: testHash("z"))
+    static let delivery = DeliveryProof(
+        challenge: testHash("e"), ownerResponse: testHash("a"), deliveryResponse: testHash("s"))
+    static let transfer: DeliveryID = testIdentifier("transfer")
+    /// Well formed only: nothing in it proves anything.
+    static let sealedContent = ContentVersion.sealed(
+        SealedContent(
+            root: testHash("root"), size: 65_552, mediaType: "application/dicom", cipherSuite: .aes256GCMStream,
+            keyCommitment: testHash("commitment"), salt: testHash("salt"), sealingKey: point, sealedKey: key,
+            possession: proof, origin: proof))
+
     static var operations: [INFTOperation] {
-        let point = CompressedPoint(isOdd: false, abscissa: testHash("point").bytes)
-        let key = SealedKey(first: point, second: point)
-        let proof = KeyProof(challenge: testHash("e"), response: testHash("z"))
-        let delivery = DeliveryProof(
-            challenge: testHash("e"), ownerResponse: testHash("a"), deliveryResponse: testHash("s"))
-        var operations: [INFTOperation] = [
+        let request = DeliveryRequest(sealingKey: point, possession: proof, fetchedRoot: testHash("root"))
+        let seal = Resealing(sealingKey: point, sealedKey: key, possession: proof, proof: delivery)
+        return [
             .mint(sampleMint("score", owner: alice, parents: [testIdentifier("a"), testIdentifier("b")])),
             .mint(
                 sampleMint(
@@ -26,11 +36,35 @@ import Testing
             .revise(Revise(inft: inft, content: content("two"))),
             .setMetadata(SetMetadata(inft: inft, metadata: metadata("title"))), .freeze(Freeze(inft: inft)),
             .retire(Retire(inft: inft)), .transfer(TransferOffer(inft: inft, to: alice, expiresAt: testStart)),
-            .reseal(
-                Reseal(inft: inft, sealingKey: point, sealedKey: key, possession: proof, proof: delivery)),
+            .reseal(Reseal(inft: inft, version: 2, seal: seal)), .clone(Clone(inft: inft, seal: seal)),
+            .clone(Clone(inft: inft, seal: nil)),
+            .acceptTransfer(TransferAccept(transfer: transfer, delivery: request)),
+            .acceptTransfer(TransferAccept(transfer: transfer, fetchedHash: testHash("hash"))),
+            .beginTransfer(TransferBegin(transfer: transfer, sealingKey: point, commitment: testHash("commitment"))),
+            .completeTransfer(TransferComplete(transfer: transfer, sealedKey: key, proof: delivery)),
+            .cancelTransfer(TransferCancel(transfer: transfer)),
         ]
-        if case .sealed(let sealed) = sealedContent { operations.append(.clone(Clone(inft: inft, sealed: sealed))) }
-        return operations
+    }
+
+    /// A delivery in its last state, with every field that may be null present.
+    static let record = DeliveryRecord(
+        id: transfer, act: .license, inft: inft, version: 3, license: testIdentifier("license"), from: alice,
+        to: .account(testAddress("bob")), sealingKey: point, requestedAt: testStart, beginBy: testStart,
+        payment: DeliveryPayment(
+            asset: testIdentifier("asset"), amount: Amount(5), windowMilliseconds: 9, heldUntil: testStart,
+            settledAt: testStart),
+        begun: DeliveryBegun(
+            sealingKey: point, sealedKey: key, commitment: testHash("c"), at: testStart, height: Height(7)),
+        ending: DeliveryEnding(outcome: .completed, at: testStart, sealedKey: key), dispute: testHash("dispute"))
+
+    @Test("A delivery survives its bytes and JSON; mutated bytes only throw")
+    func deliveries() throws {
+        #expect(try DeliveryRecord(decoding: Self.record.encoded) == Self.record)
+        let json = try JSONEncoder().encode(Self.record)
+        #expect(try JSONDecoder().decode(DeliveryRecord.self, from: json) == Self.record)
+        #expect(exerciseDecoder(DeliveryRecord.self, samples: [Self.record], count: 2_000, seed: 5).mismatches == 0)
+        let use = SealingKeyUse(inft: Self.inft, version: 1, holder: Self.alice, at: testStart)
+        #expect(try SealingKeyUse(decoding: use.encoded) == use)
     }
 
     @Test func everyOperationAndRecordSurvivesBytesAndJSON() throws {
@@ -60,7 +94,8 @@ import Testing
             let count = 10_000
         #endif
         #expect(exerciseDecoder(INFTOperation.self, samples: Self.operations, count: count, seed: 1).mismatches == 0)
-        #expect(exerciseDecoder(ContentVersion.self, samples: [sealedContent], count: count, seed: 2).mismatches == 0)
+        #expect(
+            exerciseDecoder(ContentVersion.self, samples: [Self.sealedContent], count: count, seed: 2).mismatches == 0)
         let sandbox = Sandbox()
         let record = try sandbox.record(try sandbox.mint("score"))
         #expect(exerciseDecoder(INFTRecord.self, samples: [record], count: count, seed: 3).mismatches == 0)

@@ -44,19 +44,6 @@ import Testing
         #expect(try refused(sampleMint("x", owner: alice, creators: roles)) == "list_unsorted")
     }
 
-    @Test func sealedContentWaitsForDelivery() throws {
-        #expect(try refused(sampleMint("sealed", owner: alice, content: sealedContent)) == "sealed_not_yet")
-        let id = try sandbox.mint("open")
-        #expect(
-            try reason { try sandbox.execute(Revise(inft: id, content: sealedContent)) } == "sealed_not_yet")
-        guard case .sealed(let sealed) = sealedContent else { return }
-        #expect(try reason { try sandbox.execute(Clone(inft: id, sealed: sealed)) } == "sealed_not_yet")
-        let transfer = TransferOffer(inft: id, to: bob, expiresAt: testStart)
-        #expect(try reason { try sandbox.execute(transfer) } == "transfer_not_yet")
-        #expect(try reason { try sandbox.execute(transfer, as: "bob") } == "not_owner")
-        #expect(try sandbox.record(id).owner == alice)
-    }
-
     @Test(arguments: [
         ("", UInt64(1), "text/plain", "https://e.org", "title_missing"),
         ("t", 0, "text/plain", "https://e.org", "content_invalid"),

@@ -1,4 +1,3 @@
-import Cryptography
 import INFTs
 import Identities
 import Primitives
@@ -10,8 +9,14 @@ import TestSupport
 final class Sandbox {
     let state = StateOverlay(over: MemoryState())
     private var count = 0
+    var time: Timestamp { testStart.adding(milliseconds: UInt64(count) * 1_000 + skipped) }
+    private var skipped: UInt64 = 0
+    private var blocks: UInt64 = 0
+    /// Of the next transaction, whoever sends it.
+    var sequence: UInt64 { UInt64(count) + 1 }
 
     init() {
+        DueQueue.start(at: testStart, in: state)
         for name in ["alice", "bob", "carol"] {
             state.set(
                 IdentityKeys.account(testAddress(name)),
@@ -30,13 +35,29 @@ final class Sandbox {
         count += 1
         let overlay = StateOverlay(over: state)
         let context = makeContext(
-            overlay, sender: testAddress(name), cosigners: cosigners.map { testAddress($0) },
-            time: testStart.adding(milliseconds: UInt64(count) * 1_000), height: Height(UInt64(count)),
-            transaction: "transaction \(count)")
+            overlay, sender: testAddress(name), sequence: UInt64(count), cosigners: cosigners.map { testAddress($0) },
+            time: time, height: Height(UInt64(count) + blocks), transaction: "transaction \(count)")
         try body(context)
         if let rejection = context.openObligation { throw Refusal.rejected(rejection) }
         overlay.commit(to: state)
         return context
+    }
+
+    func skip(milliseconds: UInt64, blocks: UInt64 = 0) {
+        skipped += milliseconds
+        self.blocks += blocks
+    }
+
+    /// Lets time and blocks pass, and does what has become due; the events of that.
+    @discardableResult
+    func pass(milliseconds: UInt64, blocks: UInt64 = 0) throws -> [String] {
+        skip(milliseconds: milliseconds, blocks: blocks)
+        let context = makeContext(
+            state, sender: testAddress("nobody"), time: time, height: Height(UInt64(count) + self.blocks))
+        for item in try DueQueue.takeOverdue(at: time, limit: 1_000, in: state) where item.domain == .infts {
+            try INFTsDomain.performDue(kind: item.kind, subject: item.subject, in: context)
+        }
+        return context.events.map { $0.name }
     }
 
     @discardableResult
@@ -79,16 +100,6 @@ func content(_ name: String) -> ContentVersion {
     .open(
         OpenContent(
             hash: testHash(name), size: 1_234, mediaType: "application/json", location: "https://example.org/score"))
-}
-
-var sealedContent: ContentVersion {
-    let point = CompressedPoint(isOdd: true, abscissa: testHash("point").bytes)
-    let proof = KeyProof(challenge: testHash("e"), response: testHash("z"))
-    return .sealed(
-        SealedContent(
-            root: testHash("root"), size: 65_552, mediaType: "application/dicom", cipherSuite: .aes256GCMStream,
-            keyCommitment: testHash("commitment"), salt: testHash("salt"), sealingKey: point,
-            sealedKey: SealedKey(first: point, second: point), possession: proof, origin: proof))
 }
 
 func metadata(_ title: String) -> INFTMetadata {

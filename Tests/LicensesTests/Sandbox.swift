@@ -13,6 +13,9 @@ final class Sandbox {
     let asset = Assets.genesisIdentifier(code: "USD")
     private(set) var time = testStart
     private var count = 0
+    private var blocks: UInt64 = 0
+    /// Of the next transaction, whoever sends it.
+    var sequence: UInt64 { UInt64(count) + 1 }
 
     init() throws {
         DueQueue.start(at: testStart, in: state)
@@ -46,6 +49,7 @@ final class Sandbox {
 
     func party(_ name: String) -> Party { .account(testAddress(name)) }
 
+    func advance(blocks: UInt64) { self.blocks += blocks }
     func advance(days: UInt64) { time = time.adding(milliseconds: days * millisecondsPerDay) }
     func advance(milliseconds: UInt64) { time = time.adding(milliseconds: milliseconds) }
 
@@ -58,8 +62,8 @@ final class Sandbox {
         time = time.adding(milliseconds: 1)
         let overlay = StateOverlay(over: state)
         let context = makeContext(
-            overlay, sender: testAddress(name), cosigners: cosigners.map { testAddress($0) }, time: time,
-            height: Height(UInt64(count)), transaction: "transaction \(count)")
+            overlay, sender: testAddress(name), sequence: UInt64(count), cosigners: cosigners.map { testAddress($0) },
+            time: time, height: Height(UInt64(count) + blocks), transaction: "transaction \(count)")
         try body(context)
         if let rejection = context.openObligation { throw Refusal.rejected(rejection) }
         for event in context.events where type(of: event).domain != .licenses {
@@ -84,7 +88,9 @@ final class Sandbox {
     /// Takes what is overdue out of the queue and performs it, as the head of a block does.
     @discardableResult
     func drain() throws -> [String] {
-        let context = makeContext(state, sender: testAddress("nobody"), time: time, transaction: "due \(count)")
+        let context = makeContext(
+            state, sender: testAddress("nobody"), time: time, height: Height(UInt64(count) + blocks),
+            transaction: "due \(count)")
         // A block passes over so many minutes at most, so a year takes as many blocks.
         let minutes = (time.milliseconds - testStart.milliseconds) / DueQueue.bucketMilliseconds
         for _ in 0...Int(minutes) / DueQueue.bucketsPerBlock {
@@ -121,13 +127,13 @@ final class Sandbox {
 
     func offer(
         _ inft: INFTID, _ terms: Terms, price: UInt64? = nil, supply: UInt64? = nil, buyer: String? = nil,
-        expiresAt: Timestamp? = nil, as name: String = "alice"
+        expiresAt: Timestamp? = nil, delivery: OfferDelivery? = nil, as name: String = "alice"
     ) throws -> OfferID {
         let id = try register(terms, as: name)
         return try execute(
             CreateOffer(
                 inft: .id(inft), terms: id, price: price.map { Amount($0) }, supply: supply,
-                buyer: buyer.map { party($0) }, expiresAt: expiresAt), as: name
+                buyer: buyer.map { party($0) }, expiresAt: expiresAt, delivery: delivery), as: name
         ).madeIdentifier()
     }
 

@@ -27,14 +27,15 @@ private func testBytes(_ name: String) -> Bytes32 {
 
 /// The context of one transaction, as the executor would make it. `cosigners` sign beside the sender.
 public func makeContext(
-    _ state: StateOverlay, sender: Address, cosigners: [Address] = [], actingFor: OrganizationID? = nil,
+    _ state: StateOverlay, sender: Address, sequence: UInt64 = 0, cosigners: [Address] = [],
+    actingFor: OrganizationID? = nil,
     time: Timestamp = testStart, height: Height = Height(1), transaction: String = "transaction",
     operationIndex: Int = 0
 ) -> OperationContext {
     let context = OperationContext(
         block: BlockContext(
             network: testHash("network"), networkKind: .test, height: height, time: time),
-        transactionHash: testHash(transaction), sender: sender,
+        transactionHash: testHash(transaction), sender: sender, sequence: sequence,
         signers: Set(cosigners + [sender]).sorted(), actingFor: actingFor, state: state)
     context.operationIndex = operationIndex
     return context

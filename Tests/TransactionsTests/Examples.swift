@@ -29,6 +29,12 @@ enum Examples {
         root: testHash("root"), size: 1_000, mediaType: "application/fhir+json", cipherSuite: .aes256GCMStream,
         keyCommitment: testHash("commitment"), salt: testHash("salt"), sealingKey: point, sealedKey: sealedKey,
         possession: proof, origin: proof)
+    static let deliveryProof = DeliveryProof(
+        challenge: testHash("challenge"), ownerResponse: testHash("owner"), deliveryResponse: testHash("delivery"))
+    static let seal = Resealing(sealingKey: point, sealedKey: sealedKey, possession: proof, proof: deliveryProof)
+    static let request = DeliveryRequest(sealingKey: point, possession: proof, fetchedRoot: testHash("root"))
+    static let delivery: DeliveryID = testIdentifier("delivery")
+    static let answers = [NeedAnswer(need: .review, evidence: .ontology([]))]
     static let content = OpenContent(
         hash: testHash("content"), size: 2_000, mediaType: "application/json", location: "https://example.org/score")
     static let metadata = INFTMetadata(
@@ -129,13 +135,14 @@ enum Examples {
         .freeze(Freeze(inft: inft)),
         .retire(Retire(inft: inft)),
         .transfer(TransferOffer(inft: inft, to: bob, expiresAt: later)),
-        .clone(Clone(inft: inft, sealed: sealed)),
-        .reseal(
-            Reseal(
-                inft: inft, sealingKey: point, sealedKey: sealedKey, possession: proof,
-                proof: DeliveryProof(
-                    challenge: testHash("challenge"), ownerResponse: testHash("owner"),
-                    deliveryResponse: testHash("delivery")))),
+        .clone(Clone(inft: inft, seal: seal)),
+        .reseal(Reseal(inft: inft, version: 2, seal: seal)),
+        .acceptTransfer(TransferAccept(transfer: delivery, delivery: request, fetchedHash: testHash("hash"))),
+        .beginTransfer(
+            TransferBegin(
+                transfer: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
+        .completeTransfer(TransferComplete(transfer: delivery, sealedKey: sealedKey, proof: deliveryProof)),
+        .cancelTransfer(TransferCancel(transfer: delivery)),
     ]
 
     static let terms = Terms(
@@ -160,20 +167,28 @@ enum Examples {
         .registerTerms(RegisterTerms(terms: terms)),
         .createOffer(
             CreateOffer(
-                inft: .operation(0), terms: terms.id, price: Amount(100), supply: 7, buyer: bob, expiresAt: later)),
+                inft: .operation(0), terms: terms.id, price: Amount(100), supply: 7, buyer: bob, expiresAt: later,
+                delivery: .usual)),
         .updateOffer(UpdateOffer(offer: offer, price: Amount(90), supply: 6, expiresAt: later)),
         .cancelOffer(CancelOffer(offer: offer)),
         .purchase(
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
-                use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true))),
+                use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true),
+                delivery: request)),
         .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
         .surrender(SurrenderLicense(license: license)),
         .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),
         .renew(RenewLicense(license: license, offer: offer, maximumPrice: Amount(100))),
-        .transfer(TransferLicense(license: license, to: bob)),
+        .transfer(TransferLicense(license: license, to: bob, delivery: request)),
         .assignSeat(AssignSeat(license: license, account: testAddress("bob"))),
         .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
+        .begin(
+            BeginDelivery(
+                delivery: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
+        .complete(CompleteDelivery(delivery: delivery, sealedKey: sealedKey, proof: deliveryProof)),
+        .refund(RefundDelivery(delivery: delivery)),
+        .requestVersion(RequestVersion(license: license, delivery: request)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

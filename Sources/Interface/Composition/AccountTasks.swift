@@ -1,46 +1,78 @@
 internal import Consents
+internal import Cryptography
+internal import INFTs
 internal import Identities
 internal import Primitives
 internal import StateModel
 
 /// Something that waits for a party's own act.
 struct AccountTask: Codable, Sendable {
-    /// The operation that would do it: `credential.accept`, `consent.countersign`.
+    /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`.
     let act: String
     let credential: CredentialID?
     let consent: ConsentID?
+    let delivery: DeliveryID?
     /// Who waits.
     let from: Party
     let since: Timestamp
     /// When it is too late.
     let deadline: Timestamp?
+
+    init(
+        act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
+        from: Party, since: Timestamp, deadline: Timestamp?
+    ) {
+        self.act = act
+        self.credential = credential
+        self.consent = consent
+        self.delivery = delivery
+        self.from = from
+        self.since = since
+        self.deadline = deadline
+    }
 }
 
 /// What waits for a party, gathered from the lists of the domains: first the credentials that it was offered, then the
-/// consents that it is to countersign as custodian.
+/// consents that it is to countersign as custodian, then the deliveries that it is to begin or complete, and last the
+/// transfers that it may accept.
 enum AccountTasks {
-    /// Where the second list begins; no domain has an index table of this number.
-    private static let secondList = IndexKey(.consents, 15)
+    /// The lists, in order. Each has a cursor that says "from its beginning": no index table has that number.
+    private static let lists: [(domain: DomainNumber, table: UInt8, page: Source)] = [
+        (.identities, 15, credentials), (.consents, 15, consents), (.infts, 13, outgoing), (.infts, 12, incoming),
+    ]
+    private typealias Source = @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<AccountTask>
 
     static let query = Query(
         list: "account_tasks",
-        "What waits for a party, with deadlines: credentials to accept, consents to countersign.",
+        "What waits for a party, with deadlines: credentials to accept, consents to countersign, deliveries to begin or "
+            + "complete, transfers to accept.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: AccountTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [AccountTask] = []
-        var after = request.after
-        if after?.bytes.first.map({ $0 >> 4 == DomainNumber.consents.rawValue }) != true {
-            let page = try credentials(of: parameters.party, request, context)
-            items = page.items
+        var (list, after) = position(of: request.after)
+        while true {
+            let rest = PageRequest(after: after, limit: request.limit - items.count)
+            let page = try lists[list].page(parameters.party, rest, context)
+            items += page.items
             if let next = page.next { return Page(items: items, next: next) }
-            guard items.count < request.limit else { return Page(items: items, next: secondList) }
+            list += 1
             after = nil
-        } else if after == secondList {
-            after = nil
+            guard list < lists.count else { return Page(items: items, next: nil) }
+            guard items.count < request.limit else { return Page(items: items, next: start(of: list)) }
         }
-        let rest = PageRequest(after: after, limit: request.limit - items.count)
-        let page = try consents(of: parameters.party, rest, context)
-        return Page(items: items + page.items, next: page.next)
+    }
+
+    private static func start(of list: Int) -> IndexKey { IndexKey(lists[list].domain, lists[list].table) }
+
+    /// Which list a cursor goes on in, and where; nil from its beginning.
+    private static func position(of cursor: IndexKey?) -> (list: Int, after: IndexKey?) {
+        guard let cursor, let first = cursor.bytes.first else { return (0, nil) }
+        if let list = lists.indices.first(where: { start(of: $0) == cursor }) { return (list, nil) }
+        switch DomainNumber(rawValue: first >> 4) {
+        case .consents: return (1, cursor)
+        case .infts: return (first & 15 == 5 ? 2 : 3, cursor)
+        default: return (0, cursor)
+        }
     }
 
     /// A page of another query, which a domain owns.
@@ -79,7 +111,7 @@ enum AccountTasks {
         for case let view as CredentialView in found where view.status == .offered {
             tasks.append(
                 AccountTask(
-                    act: "credential.accept", credential: view.credential.id, consent: nil,
+                    act: "credential.accept", credential: view.credential.id,
                     from: view.credential.issuer, since: view.credential.offeredAt,
                     deadline: view.credential.claim.validUntil))
         }
@@ -98,8 +130,50 @@ enum AccountTasks {
             else { continue }
             tasks.append(
                 AccountTask(
-                    act: "consent.countersign", credential: nil, consent: consent.id, from: consent.subject,
+                    act: "consent.countersign", consent: consent.id, from: consent.subject,
                     since: consent.grantedAt, deadline: consent.expiresAt))
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    /// Deliveries that the party was to make when they were asked for. What was bought before an INFT changed hands stands
+    /// in the INFT's own list.
+    private static func outgoing(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(INFTsDomain.queries, "delivery_list", ("from", party), request, context)
+        var tasks: [AccountTask] = []
+        for case let view as DeliveryView in found {
+            let delivery = view.delivery
+            let isTransfer = delivery.act == .transfer
+            switch view.state {
+            case .requested:
+                tasks.append(
+                    AccountTask(
+                        act: isTransfer ? "inft.beginTransfer" : "license.begin", delivery: delivery.id,
+                        from: delivery.to, since: delivery.requestedAt, deadline: delivery.beginBy))
+            case .begun:
+                tasks.append(
+                    AccountTask(
+                        act: isTransfer ? "inft.completeTransfer" : "license.complete", delivery: delivery.id,
+                        from: delivery.to, since: delivery.begun?.at ?? delivery.requestedAt,
+                        deadline: view.completeBy))
+            case .offered, .completed, .failed: continue
+            }
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    private static func incoming(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(INFTsDomain.queries, "delivery_list", ("to", party), request, context)
+        var tasks: [AccountTask] = []
+        for case let view as DeliveryView in found where view.state == .offered {
+            tasks.append(
+                AccountTask(
+                    act: "inft.acceptTransfer", delivery: view.delivery.id, from: view.delivery.from,
+                    since: view.delivery.requestedAt, deadline: view.delivery.beginBy))
         }
         return Page(items: tasks, next: next)
     }

@@ -57,6 +57,7 @@ extension LicenseEnding: JSONSchemaDescribed {
                 ending("revoked", ["at": Timestamp.jsonSchema, "cause": causes, "evidence": Hash.jsonSchema]),
                 ending("consumed", ["at": Timestamp.jsonSchema, "derivative": INFTID.jsonSchema]),
                 ending("surrendered", ["at": Timestamp.jsonSchema]),
+                ending("refunded", ["at": Timestamp.jsonSchema]),
             ]
         ])
     }

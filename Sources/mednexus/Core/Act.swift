@@ -32,7 +32,9 @@ extension LedgerOperation {
         case .consents(.grant): ConsentKind.name
         case .consents(.createSet): ConsentSetKind.name
         case .revenue(.createAsset): AssetKind.name
-        case .infts(.mint): INFTKind.name
+        case .infts(.mint), .infts(.clone): INFTKind.name
+        case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
+        case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
         case .licenses(.purchase): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
