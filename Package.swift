@@ -76,6 +76,7 @@ var targets: [Target] = [
         "Replica",
         foundations + domains + ["Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool"]),
     room("Interface", foundations + domains + ["Transactions", "Blocks", "Proofs"]),
+    room("HealthRecords", ["Primitives", "Cryptography", "Identities", "Consents", "Interface"]),
 
     // Effects
     room("Storage", ["Primitives", "Encoding", "StateModel", "Votes", "CLMDB"]),
@@ -123,7 +124,8 @@ var targets: [Target] = [
     program(
         "mednexus",
         foundations + domains + [
-            "WalletKit", "ContentFormat", "Interface", "Transactions", "Blocks", "Proofs", Library.argumentParser,
+            "WalletKit", "ContentFormat", "Interface", "HealthRecords", "Transactions", "Blocks", "Proofs",
+            Library.argumentParser,
         ]),
     program(
         "mednexus-bench",
@@ -189,6 +191,8 @@ targets += [
             Library.nioCore, Library.nioPosix,
         ]),
     tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
+    tests(
+        "HealthRecords", ["HealthRecords", "Interface", "Consents", "Identities", "Primitives", "TestSupport"]),
     tests(
         "RPC",
         [

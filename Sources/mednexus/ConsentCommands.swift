@@ -15,7 +15,7 @@ struct ConsentCommand: AsyncParsableCommand {
         subcommands: [
             ConsentTemplatesCommand.self, ConsentGrantCommand.self, ConsentCountersignCommand.self,
             ConsentWithdrawCommand.self, ConsentShow.self, ConsentList.self, ConsentSetCommand.self,
-            ConsentCheck.self,
+            ConsentCheck.self, ConsentImportFHIR.self, ConsentExportFHIR.self,
         ])
 }
 
