@@ -67,6 +67,7 @@ enum INFTRules {
         }
         try checkLanguage(metadata)
         try checkCodes(metadata.codes)
+        try PersonIdentifiers.check(metadata)
         try checkJurisdictions(metadata.jurisdictions)
     }
 

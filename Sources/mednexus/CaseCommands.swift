@@ -75,6 +75,11 @@ struct CaseDeidentify: AsyncParsableCommand {
     @OptionGroup var globals: Globals
 
     func run() async throws {
+        guard Set([input.file, input.report, out]).count == 3 else {
+            throw WalletFailure(
+                .usage, "record, --out and --report name the same file twice",
+                hint: "Nothing is written over what was read.")
+        }
         let result = try input.deidentified()
         try RecordFile.write(result.bytes, to: out)
         let report = result.report.json(format: result.format)

@@ -175,6 +175,28 @@ private func day(_ text: String?) throws -> Int {
         }
     }
 
+    @Test("a measured age and the days of a life end at ninety years")
+    func measuredAges() throws {
+        func record(_ code: String, _ value: String) -> String {
+            """
+            {"subject":{"vitalStatus":{"status":"DECEASED","survivalTimeInDays":40000}},"measurements":[{"value":{"quantity":
+            {"value":\(value)}},"assay":{"id":"LOINC:\(code)"}},{"assay":{"id":"LOINC:2339-0"},"value":{"quantity":
+            {"value":150}}}]}
+            """
+        }
+        let (json, _, _) = try deidentified(record("30525-0", "93.5"))
+        #expect(json["subject"]?["vitalStatus"]?["survivalTimeInDays"]?.unsigned == 32_872)
+        let values = json["measurements"]?.array?.map { $0["value"]?["quantity"]?["value"] }
+        #expect(values == [.unsigned(90), .unsigned(150)])
+        for (value, unit, isKept) in [("100", "mo", true), ("1100", "mo", false), ("100", "[John]", false)] {
+            let text = record("30525-0", "\(value),\"unit\":{\"id\":\"UCUM:\(unit)\"}")
+            let measured = try deidentified(text).json["measurements"]?.array?.first?["value"]?["quantity"]?["value"]
+            #expect((measured == .unsigned(100)) == isKept)
+        }
+        let young = try deidentified(record("30525-0", "89.5")).json["measurements"]?.array?.first
+        #expect(young?["value"]?["quantity"]?["value"] == .decimal("89.5"))
+    }
+
     @Test("codes are kept in the form of their ontology only")
     func codes() throws {
         func kept(_ id: String) throws -> Bool {

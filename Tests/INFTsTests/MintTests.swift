@@ -82,6 +82,16 @@ import Testing
         (INFTMetadata(title: "t", jurisdictions: ["US", "DE"]), "list_unsorted"),
         (INFTMetadata(title: "t", abstract: String(repeating: "a", count: 2_049)), "text_invalid"),
         (INFTMetadata(title: "t", abstract: "bell \u{7}"), "text_invalid"),
+        // A person's identifier is a salted commitment in a credential, never a public code or text.
+        (INFTMetadata(title: "t", codes: [MetadataCode(system: "u:x", code: "0000-0002-1825-0097")]), "code_invalid"),
+        (
+            INFTMetadata(
+                title: "t", codes: [MetadataCode(system: "http://hl7.org/fhir/sid/us-npi", code: "1234567893")]),
+            "code_invalid"
+        ),
+        (INFTMetadata(title: "t", codes: [MetadataCode(system: "https://orcid.org", code: "x")]), "code_invalid"),
+        (INFTMetadata(title: "of 0000-0002-1825-0097"), "text_invalid"),
+        (INFTMetadata(title: "t", abstract: "by https://orcid.org/0000-0002-1825-0097."), "text_invalid"),
     ])
     func malformedMetadataIsRefused(metadata: INFTMetadata, expected: String) throws {
         #expect(try refused(sampleMint("x", owner: alice, metadata: metadata)) == expected)

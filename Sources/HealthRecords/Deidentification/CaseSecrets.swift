@@ -47,7 +47,7 @@ struct CaseSecrets {
 /// subject's first date falls on a random day of a made-up calendar, and only the days between dates are true, as ages
 /// are. Ninety years after the first date time stands still, since whatever is later would tell an age above 89.
 struct SubjectCalendar {
-    private static let ninetyYears: Int64 = 32_872
+    static let ninetyYears: Int64 = 32_872
     let origin: Int64
     private(set) var first: Int64?
 

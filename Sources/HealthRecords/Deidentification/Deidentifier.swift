@@ -44,8 +44,13 @@ struct Deidentifier {
             let kept = elements.compactMap { self.kept($0, element, path + "[]") }
             return kept.isEmpty ? nil : .array(kept)
         case .boolean: return value.boolean == nil ? wrong(path) : value
-        case .number: return isNumber(value) ? value : wrong(path)
-        case .integer: return integer(value, path)
+        case .number: return number(value, path)
+        case .integer: return integer(value, path, most: 90)
+        case .lifeDays:
+            guard let days = integer(value, path, most: nil) else { return nil }
+            guard let count = days.unsigned, count > UInt64(SubjectCalendar.ninetyYears) else { return days }
+            replace(path, .aggregatedAge)
+            return .integer(SubjectCalendar.ninetyYears)
         case .word(let words): return text(value, path) { words.contains($0) }
         case .code(let form):
             if case .hgvs = form { hasVariants = true }
@@ -76,6 +81,22 @@ struct Deidentifier {
 
     private mutating func object(_ value: JSONValue, _ members: [String: Shape], _ path: String) -> JSONValue? {
         guard let object = value.object else { return wrong(path) }
+        // A phenopacket's measurement of an age.
+        let wasOfAge = isOfAge
+        defer { isOfAge = wasOfAge }
+        if let assay = object["assay"]?["id"]?.string, members["assay"] != nil, assay.hasPrefix("LOINC:") {
+            isOfAge = Ages.observations.contains(String(assay.dropFirst("LOINC:".count)))
+        }
+        // An age in another unit than years: kept below ninety of them, and gone above.
+        if isOfAge, members["unit"] != nil, let unit = object["unit"]?["id"]?.string, unit != "UCUM:a" {
+            let amount = object["value"].flatMap { Double($0.text) }
+            let years = amount.flatMap { Ages.years($0, unit: String(unit.dropFirst("UCUM:".count))) }
+            guard let years, years < 90, unit.hasPrefix("UCUM:") else {
+                remove(path, .date)
+                return nil
+            }
+            isOfAge = false
+        }
         var result = JSONObject()
         for member in object.members {
             if let shape = members[member.key] {
@@ -126,16 +147,24 @@ struct Deidentifier {
         }
     }
 
-    private mutating func integer(_ value: JSONValue, _ path: String) -> JSONValue? {
+    private mutating func number(_ value: JSONValue, _ path: String) -> JSONValue? {
+        guard isNumber(value) else { return wrong(path) }
+        guard isOfAge, let amount = Double(value.text), amount >= 90 else { return value }
+        replace(path, .aggregatedAge)
+        return .unsigned(90)
+    }
+
+    /// `most` is the most that an age may be, where it is one.
+    private mutating func integer(_ value: JSONValue, _ path: String, most: UInt64?) -> JSONValue? {
         switch value {
         case .unsigned(let number):
-            guard isOfAge, number >= 90 else { return value }
+            guard isOfAge, let most, number > most else { return value }
             replace(path, .aggregatedAge)
-            return .unsigned(90)
+            return .unsigned(most)
         case .negative: return value
         case .string(let text):
             guard Digits.all(text, 1...12), let number = UInt64(text) else { return wrong(path) }
-            return integer(.unsigned(number), path)
+            return integer(.unsigned(number), path, most: most)
         default: return wrong(path)
         }
     }

@@ -34,7 +34,7 @@ enum PhenopacketShape {
             "status": .word(["UNKNOWN_STATUS", "ALIVE", "DECEASED"]),
             "timeOfDeath": timeElement,
             "causeOfDeath": term,
-            "survivalTimeInDays": .integer,
+            "survivalTimeInDays": .lifeDays,
         ]),
         "sex": .word(["UNKNOWN_SEX", "FEMALE", "MALE", "OTHER_SEX"]),
         "karyotypicSex": .word([

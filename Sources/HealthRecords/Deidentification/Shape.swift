@@ -7,6 +7,8 @@ indirect enum Shape: Sendable {
     case number
     /// A whole number, which protobuf writes as text where it has 64 bits.
     case integer
+    /// Days of a life, of which ninety years are the most.
+    case lifeDays
     /// One of a closed list.
     case word(Set<String>)
     /// A text of a closed form.
