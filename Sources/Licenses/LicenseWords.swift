@@ -13,7 +13,7 @@ extension PartsPerMillion {
 }
 
 /// A length of time for people: the largest units that it is a whole number of.
-func durationText(_ milliseconds: UInt64) -> String {
+public func durationText(_ milliseconds: UInt64) -> String {
     let units: [(UInt64, String)] = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")]
     for (size, name) in units where milliseconds >= size && milliseconds.isMultiple(of: size) {
         let count = milliseconds / size

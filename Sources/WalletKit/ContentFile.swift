@@ -49,6 +49,16 @@ public struct ContentFile: Hashable, Sendable {
 }
 
 extension ContentFile {
+    /// Within one folder.
+    public static func rename(_ path: String, to target: String) throws(WalletFailure) {
+        guard unsafe Glibc.rename(path, target) == 0 else {
+            throw WalletFailure(.usage, "can't rename \(path) to \(target)")
+        }
+        try DurableFile.syncFolder(of: target)
+    }
+
+    public static func remove(_ path: String) throws(WalletFailure) { try DurableFile.remove(path) }
+
     /// Writes what only its owner may read, whole or not at all.
     public static func writePrivate(_ text: String, to path: String) throws(WalletFailure) {
         try DurableFile.replace(Array(text.utf8), at: path)

@@ -52,7 +52,7 @@ public struct OutboxRecord: Codable, Hashable, Sendable {
         writer.array(3)
         writer.write(body.sender)
         writer.write(body.actingFor)
-        writer.write(body.operations)
+        writer.write(body.operations.map(\.intention))
         return intentTag.hash(writer.bytes)
     }
 }
@@ -268,16 +268,33 @@ public struct TransactionSender: Sendable {
         _ operations: [Operation], sender: Address, actingFor: OrganizationID? = nil, reference: Hash? = nil,
         validityMilliseconds: UInt64 = TransactionBuilder.standardValidityMilliseconds
     ) async throws(WalletFailure) -> TransactionBody {
-        let body = try await TransactionBuilder.body(
-            operations, sender: sender, network: network, client: client, actingFor: actingFor, reference: reference,
+        try await prepare(
+            sender: sender, actingFor: actingFor, reference: reference, validityMilliseconds: validityMilliseconds
+        ) { _ in operations }
+    }
+
+    /// The same for operations whose proofs are bound to where they will stand: they may be made twice.
+    public func prepare(
+        sender: Address, actingFor: OrganizationID? = nil, reference: Hash? = nil,
+        validityMilliseconds: UInt64 = TransactionBuilder.standardValidityMilliseconds,
+        _ operations: (OperationPlace) throws(WalletFailure) -> [Operation]
+    ) async throws(WalletFailure) -> TransactionBody {
+        let empty = try await TransactionBuilder.body(
+            [], sender: sender, network: network, client: client, actingFor: actingFor, reference: reference,
             validityMilliseconds: validityMilliseconds)
+        let body = empty.doing(try operations(place(of: empty)))
         try await outbox.settle(sender: sender, intent: OutboxRecord.intent(of: body), client: client)
         // What was settled just now may have taken the number.
         let sequence = try await client.sequence(of: sender)
         guard sequence != body.sequence else { return body }
-        return TransactionBody(
+        let later = TransactionBody(
             network: body.network, sender: sender, sequence: sequence, validUntil: body.validUntil,
-            actingFor: actingFor, reference: reference, operations: operations)
+            actingFor: actingFor, reference: reference, operations: [])
+        return later.doing(try operations(place(of: later)))
+    }
+
+    private func place(of body: TransactionBody) -> OperationPlace {
+        OperationPlace(network: body.network, sender: body.sender, sequence: body.sequence)
     }
 
     /// Writes down, sends, and waits if asked to (`waitMilliseconds` above 0). The record says what became of it.

@@ -7,6 +7,10 @@ internal import Primitives
 ///     networks.json     pinned networks
 ///     names.json        address book
 ///     secrets/          sealing secrets and content secrets, each in a file of its own
+///     secrets/NAME.secret sealing and content secrets, each in a file of its own
+///     content/ROOT        ciphertexts
+///     deliveries/NETWORK/ID.json
+///                       what deliveries were begun with
 ///     outbox/NETWORK/HASH.json
 ///                       every transaction signed here, written before it is first sent
 ///     lock              held while a program changes anything
@@ -30,6 +34,14 @@ public struct WalletHome: Sendable {
     public var keystorePath: String { path + "/keystore.json" }
     var networksPath: String { path + "/networks.json" }
     var secretsPath: String { path + "/secrets" }
+
+    /// Ciphertexts that were made or fetched here, by root; made if it is missing.
+    public func contentFolder() throws(WalletFailure) -> String {
+        let folder = path + "/content"
+        try DurableFile.makeFolder(folder)
+        return folder
+    }
+
     var namesPath: String { path + "/names.json" }
     func outboxPath(_ network: Hash) -> String { path + "/outbox/" + network.description }
 

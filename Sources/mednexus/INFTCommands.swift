@@ -15,7 +15,9 @@ struct INFTCommand: AsyncParsableCommand {
             "inft list --class algorithm", "inft show score"),
         subcommands: [
             INFTMint.self, INFTShow.self, INFTList.self, INFTHistory.self, INFTVersions.self, INFTLineage.self,
-            INFTRevise.self, INFTMetadataCommand.self, INFTFreeze.self, INFTRetire.self,
+            INFTRevise.self, INFTMetadataCommand.self, INFTFreeze.self, INFTRetire.self, INFTOpen.self,
+            INFTTransfer.self, INFTAccept.self, INFTDeliver.self, INFTCancelTransfer.self, INFTReseal.self,
+            INFTClone.self,
         ])
 }
 
@@ -56,8 +58,8 @@ struct INFTShow: WalletCommand {
         if case .open(let open) = record.latest {
             content += ", open\nSHA-256 \(open.hash)"
             if let location = open.location { content += "\n\(location)" }
-        } else {
-            content += ", sealed"
+        } else if case .sealed(let sealed) = record.latest {
+            content += ", sealed\nroot \(sealed.root)"
         }
         var status = record.status.name
         if record.status != .active { status += " since \(names.time(record.statusSince))" }
@@ -219,10 +221,22 @@ struct INFTRevise: WalletCommand {
     @Option(help: "The consent set from now on; the one it has if absent.") var consentSet: String?
 
     func perform(_ session: Session) async throws {
-        let content = try content.content()
         let set = try consentSet.map { (text) throws(WalletFailure) -> ConsentSetID in try session.id(text) }
-        let revise = Revise(inft: try session.id(inft), content: content, consentSet: set)
-        try await session.act([.infts(.revise(revise))])
+        guard content.seal else {
+            let revise = Revise(inft: try session.id(inft), content: try content.content(), consentSet: set)
+            return try await session.act([.infts(.revise(revise))])
+        }
+        try await session.verifyNetwork()
+        let record = try await session.inft(inft)
+        guard let kept = try await content.sealed(session) else { return }
+        let keyring = try session.keyring()
+        let notes = ["It has another content key: who bought an earlier version keeps that one."]
+        try await session.act(notes: notes) { (place) throws(WalletFailure) in
+            let content = try keyring.content(
+                kept, inft: record.id, version: record.versionCount + 1, owner: record.owner, at: place, operation: 0)
+            return [.infts(.revise(Revise(inft: record.id, content: .sealed(content), consentSet: set)))]
+        }
+        if session.globals.wait, session.globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
     }
 }
 

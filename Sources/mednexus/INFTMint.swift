@@ -44,7 +44,7 @@ struct MintOptions: ParsableArguments {
 
     /// Mint first, so that the operations behind it name it as `#0`.
     func perform(_ session: Session, parents: [String]) async throws {
-        let content = try content.content()
+        let open = content.seal ? nil : try content.content()
         let inftClass = try Codes.one(inftClass, INFTClass.self, "class")
         let metadata = try metadata.metadata()
         try await session.verifyNetwork()
@@ -63,21 +63,33 @@ struct MintOptions: ParsableArguments {
         let set = try consentSet.map { (text) throws(WalletFailure) -> ConsentSetID in try session.id(text) }
         var parentLicenses: [ParentLicenseView] = []
         for parent in parents { parentLicenses.append(try await ParentLicenseView(parent, session)) }
-        var operations: [LedgerOperation] = [
+        func mint(_ content: ContentVersion) -> LedgerOperation {
             .infts(
                 .mint(
                     Mint(
                         inftClass: inftClass, content: content, metadata: metadata, creators: creators,
                         holders: holders, parents: parentLicenses.map(\.inft).sorted(),
                         hasHumanData: humanData || set != nil || inftClass == .case_, consentSet: set)))
-        ]
+        }
+        var operations: [LedgerOperation] = []
         if !parents.isEmpty {
             let licenses = parentLicenses.map { Reference<LicenseKind>.id($0.license) }
             operations.append(.licenses(.link(LinkLicenses(derivative: .operation(0), licenses: licenses))))
         }
-        let offer = try await sale.operations(for: .operation(0), session)
-        try await session.act(
-            operations + offer.operations, notes: parentLicenses.flatMap(\.notes) + offer.notes)
+        let offer = try await sale.operations(for: .operation(0), isSealed: content.seal, session)
+        operations += offer.operations
+        let notes = parentLicenses.flatMap(\.notes) + offer.notes
+        if let open { return try await session.act([mint(open)] + operations, notes: notes) }
+        guard let kept = try await content.sealed(session) else { return }
+        let keyring = try session.keyring()
+        let rest = operations
+        try await session.act(notes: notes) { (place) throws(WalletFailure) in
+            let content = try keyring.content(
+                kept, inft: nil, version: 1, owner: actor, at: place, operation: 0)
+            return [mint(.sealed(content))] + rest
+        }
+        // From here on the key that is sealed to the owner opens it; nothing else need.
+        if session.globals.wait, session.globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
     }
 
     /// Said before anything is signed: nobody is named as a creator without a signature.

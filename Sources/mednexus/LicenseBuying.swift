@@ -1,4 +1,5 @@
 import ArgumentParser
+import INFTs
 import Interface
 import Licenses
 import Primitives
@@ -48,6 +49,18 @@ extension LicenseQuote {
             lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
+        if let delivery {
+            lines.append(
+                "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered "
+                    + "within \(durationText(delivery.beginWithinMilliseconds)), else the price comes back.")
+            lines.append(
+                delivery.heldMilliseconds > 0
+                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds)), in which "
+                        + "you can dispute bad content."
+                    : isDisputable
+                        ? "After delivery the price is paid out at once."
+                        : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery.")
+        }
         lines.append("Terms:")
         return lines + terms.sentences(names).map { "  " + $0 }
     }
@@ -134,9 +147,28 @@ struct LicenseBuy: WalletCommand {
                         + share.percentText, hint: "Nothing was signed."))
         }
         if let refusal = quote.refusal { throw refusal }
-        let purchase = PurchaseLicense(
-            offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use)
-        try await session.act([.licenses(.purchase(purchase))], notes: quote.lines(names))
+        func purchase(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
+            let purchase = PurchaseLicense(
+                offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use,
+                delivery: delivery)
+            return [.licenses(.purchase(purchase))]
+        }
+        guard let delivery = quote.delivery else {
+            return try await session.act(purchase(nil), notes: quote.lines(names))
+        }
+        // What one pays for is on this machine, whole and proven, before one pays.
+        let (content, _) = try await session.sealedVersion(delivery.version, of: quote.inft)
+        guard content.root == delivery.root else {
+            throw WalletFailure(.proofInvalid, "the node's quote names another content than the INFT's version")
+        }
+        _ = try await session.ciphertext(of: content)
+        let keyring = try session.keyring()
+        try await session.act(notes: quote.lines(names)) { (place) throws(WalletFailure) in
+            let request = try keyring.request(
+                .license, inft: quote.inft, version: delivery.version, root: content.root, receiver: buyer,
+                at: place, operation: 0)
+            return purchase(request)
+        }
     }
 }
 

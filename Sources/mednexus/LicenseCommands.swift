@@ -16,7 +16,9 @@ struct LicenseCommand: AsyncParsableCommand {
         subcommands: [
             LicenseQuoteCommand.self, LicenseBuy.self, LicenseCheckCommand.self, LicenseShow.self, LicenseList.self,
             LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSurrender.self, LicenseRevoke.self,
-            LicenseLink.self, LicenseSeat.self,
+            LicenseLink.self, LicenseSeat.self, LicenseDeliver.self, LicenseOpen.self, LicenseRefund.self,
+            LicenseRequestVersion.self, LicenseReceive.self,
+            LicenseDeliveries.self,
         ])
 }
 
@@ -91,8 +93,8 @@ struct LicenseShow: WalletCommand {
             Console.fields([
                 ("License", names.identifier(record.id.description)), ("On", names.identifier(record.inft.description)),
                 ("Version", "\(record.version)" + (terms.terms.grant.coversRevisions ? " and later ones" : "")),
-                ("State", view.state.name), ("Licensee", names.party(view.licensee)),
-                ("Licensor", names.party(record.licensor)),
+                ("State", view.state.name), ("Delivery", view.delivery.map { Self.sentence($0, names) }),
+                ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
                 ("Ends", record.expiresAt.map { names.time($0) } ?? "never"),
@@ -108,6 +110,25 @@ struct LicenseShow: WalletCommand {
                 ("Terms", names.identifier(record.terms.description)),
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
+        }
+    }
+
+    /// What is to happen next, until when; or what came of it.
+    private static func sentence(_ view: DeliveryView, _ names: SessionNames) -> String {
+        let record = view.delivery
+        switch view.state {
+        case .offered: return "offered to \(names.party(record.to))"
+        case .requested: return "\(names.party(record.from)) must begin it before \(names.time(record.beginBy))"
+        case .begun:
+            let until = view.completeBy.map { "before \(names.time($0))" } ?? "soon"
+            return "begun by \(names.party(record.from)), who must complete it \(until)"
+        case .completed:
+            let at = record.ending.map { names.time($0.at) } ?? ""
+            let text = "version \(record.version), completed \(at)"
+            guard let payment = record.payment else { return text }
+            if let settled = payment.settledAt { return text + ", paid out \(names.time(settled))" }
+            return text + (payment.heldUntil.map { "; the price is held until \(names.time($0))" } ?? "")
+        case .failed: return "ended without delivery: \(record.ending?.outcome.name ?? "")"
         }
     }
 }
@@ -154,10 +175,118 @@ struct LicenseTransferCommand: WalletCommand {
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
     @Option(help: "Who gets it.") var to: String
+    @Option(
+        help: ArgumentHelp(
+            "Of sealed content, if the key of who gets it is in another wallet: what license receive wrote there.",
+            valueName: "path"))
+    var request: String?
 
     func perform(_ session: Session) async throws {
-        let transfer = TransferLicense(license: try session.id(license), to: try session.party(to))
-        try await session.act([.licenses(.transfer(transfer))])
+        try await session.verifyNetwork()
+        let view = try await session.license(license)
+        let to = try session.party(to)
+        guard let held = view.license.delivery else {
+            let transfer = TransferLicense(license: view.license.id, to: to)
+            return try await session.act([.licenses(.transfer(transfer))])
+        }
+        if let request {
+            let known = try ReceiverRequest.load(request, session)
+            return try await session.act { (place) throws(WalletFailure) in
+                guard known.sequence == place.sequence, known.sender == place.sender else {
+                    throw WalletFailure(
+                        .usage,
+                        "\(request) was made for transaction number \(known.sequence); the next is "
+                            + "\(place.sequence)", hint: "Let it be made anew: mednexus license receive.")
+                }
+                return [
+                    .licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: known.delivery)))
+                ]
+            }
+        }
+        let (version, content) = try await session.delivered(held)
+        _ = try await session.ciphertext(of: content)
+        let keyring = try session.keyring()
+        try await session.act { (place) throws(WalletFailure) in
+            let delivery = try keyring.request(
+                .licenseTransfer, inft: view.license.inft, version: version, root: content.root, receiver: to,
+                license: view.license.id, at: place, operation: 0)
+            return [.licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: delivery)))]
+        }
+    }
+}
+
+extension Session {
+    /// What a completed delivery was of.
+    func delivered(_ id: DeliveryID) async throws(WalletFailure) -> (version: UInt64, content: SealedContent) {
+        let record = try await delivery(id).delivery
+        return (record.version, try await sealedVersion(record.version, of: record.inft).content)
+    }
+}
+
+/// What who gets a license gives to who hands it on: a fresh sealing key of theirs, proven for one transaction.
+struct ReceiverRequest: Codable {
+    let sender: Address
+    let sequence: UInt64
+    let delivery: DeliveryRequest
+
+    static func load(_ path: String, _ session: Session) throws(WalletFailure) -> ReceiverRequest {
+        do {
+            return try JSONValueDecoder.decode(
+                ReceiverRequest.self, from: try JSONParser.parse(try ContentFile.text(path)),
+                networkKind: session.network.kind)
+        } catch let failure as WalletFailure {
+            throw failure
+        } catch {
+            throw WalletFailure(.usage, "\(path) is not what license receive writes: \(error)")
+        }
+    }
+}
+
+struct LicenseReceive: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receive", abstract: "Prepares to get a license on sealed content from who hands it on.",
+        discussion: """
+            Fetches the content, and writes a file for the licensee, who adds it with license transfer --request.
+
+            \(example("license receive tmnxlic1… --out request.json --from ben"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The license's id or name.") var license: String
+    @Option(
+        help: ArgumentHelp("The account that will sign for the licensee; the licensee if absent.", valueName: "account")
+    )
+    var sender: String?
+    @Option(help: ArgumentHelp("Where the file for the licensee goes.", valueName: "path")) var out: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.license(license)
+        guard let held = view.license.delivery else {
+            throw WalletFailure(
+                .usage, "nothing sealed was delivered under the license", hint: "Nothing is to prepare.")
+        }
+        let account: Address
+        switch (sender, view.licensee) {
+        case (let text?, _): account = try session.address(text)
+        case (nil, .account(let address)): account = address
+        case (nil, .organization):
+            throw WalletFailure(.usage, "the licensee is an organization", hint: "Name who will sign with --sender.")
+        }
+        let (version, content) = try await session.delivered(held)
+        _ = try await session.ciphertext(of: content)
+        let place = OperationPlace(
+            network: session.network.genesis, sender: account, sequence: try await session.client.sequence(of: account))
+        let delivery = try session.keyring().request(
+            .licenseTransfer, inft: view.license.inft, version: version, root: content.root,
+            receiver: try session.actor(), license: view.license.id, at: place, operation: 0)
+        let made = ReceiverRequest(sender: account, sequence: place.sequence, delivery: delivery)
+        let value = try session.client.encode(made)
+        try ContentFile.writePrivate(value.text + "\n", to: out)
+        session.show(value) {
+            Console.out(
+                "Written to \(out), for transaction number \(place.sequence) of \(session.plainNames.party(.account(account)))."
+            )
+        }
     }
 }
 

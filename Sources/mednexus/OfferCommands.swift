@@ -82,7 +82,8 @@ struct OfferCreate: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let id: INFTID = try session.id(inft)
-        let made = try await sale.operations(for: .id(id), session)
+        let isSealed = try await session.inft(inft).latest.isSealed
+        let made = try await sale.operations(for: .id(id), isSealed: isSealed, session)
         try await session.act(made.operations, notes: made.notes)
     }
 }

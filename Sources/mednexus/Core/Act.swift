@@ -62,6 +62,13 @@ extension Session {
     ///
     /// `notes` are read before the words: what the command knows and the operations can't say.
     func act(_ operations: [LedgerOperation], notes: [String] = []) async throws {
+        try await act(notes: notes) { _ in operations }
+    }
+
+    /// The same for operations whose proofs are bound to where they will stand.
+    func act(
+        notes: [String] = [], _ operations: (OperationPlace) throws(WalletFailure) -> [LedgerOperation]
+    ) async throws {
         guard isPinned else {
             throw WalletFailure(
                 .usage, "nothing is signed for a network that is not pinned",
@@ -71,7 +78,7 @@ extension Session {
         let sender = try sender()
         let sending = TransactionSender(home: home, network: network, client: client)
         let body = try await sending.prepare(
-            operations, sender: sender, actingFor: try actingFor(), validityMilliseconds: try validity())
+            sender: sender, actingFor: try actingFor(), validityMilliseconds: try validity(), operations)
         if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
         let names = try await names()
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)

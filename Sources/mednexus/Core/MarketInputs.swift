@@ -107,7 +107,10 @@ enum Shares {
 
 /// A file of open content: what everyone can compare.
 struct ContentOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The content: its SHA-256, size and media type go on the ledger.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "The content. Its SHA-256, size and media type go on the ledger; with --seal only the ciphertext's.",
+            valueName: "path"))
     var file: String
 
     @Option(help: ArgumentHelp("Instead of what the file's name tells.", valueName: "type/subtype"))
@@ -115,6 +118,18 @@ struct ContentOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Where anyone can get it: https:, ipfs:, …", valueName: "uri"))
     var uri: String?
+
+    @Flag(help: "Encrypted, its key sealed to you; the ciphertext goes to the node's store, and buyers get the key.")
+    var seal = false
+
+    /// Encrypted and uploaded, with a key that this wallet keeps; nil where the content is open.
+    func sealed(_ session: Session) async throws -> KeptContentSecret? {
+        guard seal else { return nil }
+        guard uri == nil else {
+            throw WalletFailure(.usage, "sealed content lies in the node's store", hint: "Leave --uri out.")
+        }
+        return try await session.encryptAndUpload(file, mediaType: mediaType)
+    }
 
     func content() throws(WalletFailure) -> ContentVersion {
         let content = try ContentFile(path: file)

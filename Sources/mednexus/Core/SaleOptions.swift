@@ -32,9 +32,41 @@ struct SaleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("When the offer ends: 2027-01-31, or 30d.", valueName: "time"))
     var offerUntil: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of sealed content: how long you take at most to begin a delivery; 3d if absent.", valueName: "duration"))
+    var deliverWithin: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of sealed content: how long a payment is held for a dispute after delivery; 3d if absent, 0m: not at all.",
+            valueName: "duration"))
+    var disputeWindow: String?
+
+    /// Nil of open content.
+    private func delivery(isSealed: Bool) throws(WalletFailure) -> OfferDelivery? {
+        guard isSealed else {
+            guard deliverWithin == nil, disputeWindow == nil else {
+                throw WalletFailure(
+                    .usage, "open content is not delivered", hint: "Leave --deliver-within and --dispute-window out.")
+            }
+            return nil
+        }
+        func milliseconds(_ text: String?, _ usual: UInt64) throws(WalletFailure) -> UInt64 {
+            guard let text else { return usual }
+            guard let found = Inputs.duration(text) else {
+                throw WalletFailure(.usage, "\(text) is no duration", hint: "Write 12h or 3d.")
+            }
+            return found
+        }
+        return OfferDelivery(
+            beginWithinMilliseconds: try milliseconds(deliverWithin, OfferDelivery.usual.beginWithinMilliseconds),
+            disputeWindowMilliseconds: try milliseconds(disputeWindow, OfferDelivery.usual.disputeWindowMilliseconds))
+    }
+
     /// The operations that offer `inft`, which may register the terms first.
     func operations(
-        for inft: Reference<INFTKind>, _ session: Session
+        for inft: Reference<INFTKind>, isSealed: Bool, _ session: Session
     ) async throws(WalletFailure) -> (operations: [LedgerOperation], notes: [String]) {
         guard let terms else {
             guard price == nil, asset == nil, fee == nil, supply == nil, buyer == nil, offerUntil == nil else {
@@ -54,7 +86,7 @@ struct SaleOptions: ParsableArguments {
                 .createOffer(
                     CreateOffer(
                         inft: inft, terms: sale.terms.id, price: sale.price, supply: supply, buyer: buyer,
-                        expiresAt: until))))
+                        expiresAt: until, delivery: try delivery(isSealed: isSealed)))))
         let names = try await session.names()
         let price =
             sale.terms.payment.asset.map { asset in

@@ -1,0 +1,227 @@
+import ArgumentParser
+import Cryptography
+import INFTs
+import Interface
+import Licenses
+import Primitives
+import Transactions
+import WalletKit
+
+extension Session {
+    func delivery(_ id: DeliveryID) async throws(WalletFailure) -> DeliveryView {
+        try await client.read("delivery_get", .object(["delivery": json(id)]))
+    }
+
+    /// A license's delivery that is under way, or a delivery by itself.
+    func openDelivery(_ text: String) async throws(WalletFailure) -> DeliveryView {
+        if let license: LicenseID = try? id(text) {
+            let view = try await self.license(self.text(license))
+            guard let id = view.license.openDelivery else {
+                let state = view.delivery.map { "; the last one: \($0.state.name)" } ?? ""
+                throw WalletFailure(.usage, "the license waits for no delivery\(state)")
+            }
+            return try await delivery(id)
+        }
+        return try await delivery(try id(text, DeliveryKind.self))
+    }
+
+    /// Who is to deliver, and the sealed key that they deliver from.
+    private func source(_ record: DeliveryRecord) async throws(WalletFailure) -> (owner: Party, custody: Custody) {
+        if let begun = record.begun {
+            let custody = Custody(
+                holder: record.from, sealingKey: begun.sealingKey, sealedKey: begun.sealedKey, since: begun.at)
+            return (record.from, custody)
+        }
+        if record.act == .licenseTransfer, let license = record.license {
+            let view = try await self.license(text(license))
+            guard let held = view.license.delivery, let custody = try await delivery(held).delivery.custody else {
+                throw WalletFailure(.proofInvalid, "the node shows no delivery behind the license \(text(license))")
+            }
+            return (view.licensee, custody)
+        }
+        let inft = try await inft(text(record.inft))
+        return (inft.owner, try await sealedVersion(record.version, of: record.inft).custody)
+    }
+
+    /// Both phases: `begin`, and once that is final `complete`. What was begun before is only completed.
+    func deliver(_ view: DeliveryView) async throws {
+        let record = view.delivery
+        switch view.state {
+        case .offered: throw WalletFailure(.usage, "the receiver has not accepted yet")
+        case .completed: throw WalletFailure(.usage, "it was delivered already")
+        case .failed:
+            throw WalletFailure(.usage, "the delivery ended: \(record.ending?.outcome.name ?? "without delivery")")
+        case .requested:
+            try await begin(record)
+            guard globals.wait, globals.buildOnly == nil else { return }
+            try await complete(try await delivery(record.id).delivery)
+        case .begun: try await complete(record)
+        }
+    }
+
+    private func begin(_ record: DeliveryRecord) async throws {
+        let (owner, custody) = try await source(record)
+        // The same randomness as before, if this wallet wrote one down and could not send what came of it.
+        let known = try home.preparedDelivery(record.id, on: network.genesis)
+        let randomness = known?.randomness ?? Hash(OperatingSystemRandom.bytes32())
+        let made = try keyring().delivery(record, from: custody, by: owner, randomness: randomness.bytes)
+        try home.save(
+            PreparedDelivery(randomness: randomness, commitment: made.commitment), of: record.id, on: network.genesis)
+        let operation: LedgerOperation =
+            record.act == .transfer
+            ? .infts(
+                .beginTransfer(
+                    TransferBegin(transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+            : .licenses(
+                .begin(
+                    BeginDelivery(delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+        try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
+    }
+
+    private func complete(_ record: DeliveryRecord) async throws {
+        guard let prepared = try home.preparedDelivery(record.id, on: network.genesis) else {
+            throw WalletFailure(
+                .key, "this wallet did not begin the delivery \(text(record.id)), and can't complete it",
+                hint: "Complete it from the wallet, or the custodian, that began it.")
+        }
+        let (owner, custody) = try await source(record)
+        let made = try keyring().delivery(record, from: custody, by: owner, randomness: prepared.randomness.bytes)
+        guard made.commitment == record.begun?.commitment else {
+            throw WalletFailure(.key, "the delivery \(text(record.id)) was begun with something else")
+        }
+        let operation: LedgerOperation =
+            record.act == .transfer
+            ? .infts(
+                .completeTransfer(
+                    TransferComplete(transfer: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+            : .licenses(
+                .complete(CompleteDelivery(delivery: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+        try await act([operation])
+    }
+}
+
+struct LicenseDeliver: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliver", abstract: "Delivers the content key of a license that waits for it.",
+        discussion: """
+            Two transactions: the first binds buyer and seller and is checked against terms and consent; only when it is \
+            final the second shows the key to the buyer, and to nobody else. What was begun before is completed. \
+            mednexus custodian run does the same by itself.
+
+            \(example("license deliver tmnxlic1… --from author"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The license, or the delivery: id or name.") var license: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.openDelivery(license)
+        guard view.delivery.act != .transfer else {
+            throw WalletFailure(.usage, "that is the transfer of an INFT", hint: "mednexus inft deliver")
+        }
+        try await session.deliver(view)
+    }
+}
+
+struct LicenseOpen: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open", abstract: "Fetches, verifies and decrypts what a license gives access to.",
+        discussion: example("license open ward --out case.json --from clinic"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "Its id or name.") var license: String
+    @Option(help: ArgumentHelp("Where the file goes.", valueName: "file")) var out: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.license(license)
+        guard let id = view.license.delivery else {
+            let waits = view.license.openDelivery != nil
+            throw WalletFailure(
+                .usage, waits ? "the license is not delivered yet" : "nothing sealed was delivered under the license",
+                hint: waits ? "mednexus license show tells until when it must be." : "")
+        }
+        let record = try await session.delivery(id).delivery
+        guard let custody = record.custody else {
+            throw WalletFailure(.proofInvalid, "the node shows no completed delivery \(session.text(id))")
+        }
+        let (content, _) = try await session.sealedVersion(record.version, of: record.inft)
+        let header = try await session.openContent(content, custody, to: out)
+        session.showOpened(header, content, file: out)
+    }
+}
+
+struct LicenseRefund: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refund", abstract: "Takes the price back of a delivery that is late, or has become impossible.",
+        discussion: """
+            The ledger does it by itself soon after a deadline has passed; this does not wait for that.
+
+            \(example("license refund ward --from clinic"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The license, or the delivery: id or name.") var license: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.openDelivery(license)
+        try await session.act([.licenses(.refund(RefundDelivery(delivery: view.delivery.id)))])
+    }
+}
+
+struct LicenseRequestVersion: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "request-version", abstract: "Asks for the key of the newest version, where the terms cover it.",
+        discussion: example("license request-version ward --from clinic"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "Its id or name.") var license: String
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let view = try await session.license(license)
+        let inft = try await session.inft(session.text(view.license.inft))
+        guard case .sealed(let content) = inft.latest else {
+            throw WalletFailure(.usage, "the newest version is open; anyone can read it")
+        }
+        _ = try await session.ciphertext(of: content)
+        let keyring = try session.keyring()
+        try await session.act { (place) throws(WalletFailure) in
+            let request = try keyring.request(
+                .licenseRevision, inft: inft.id, version: inft.versionCount, root: content.root,
+                receiver: view.licensee, license: view.license.id, at: place, operation: 0)
+            return [.licenses(.requestVersion(RequestVersion(license: view.license.id, delivery: request)))]
+        }
+    }
+}
+
+struct LicenseDeliveries: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliveries", abstract: "Deliveries of content: those to make, or those to receive.",
+        discussion: example("license deliveries --from author", "license deliveries --receiving --all --from clinic"))
+    @OptionGroup var globals: Globals
+    @Flag(help: "Those that the party receives, instead of those it makes.") var receiving = false
+    @Flag(help: "Those that have ended, too.") var all = false
+    @Option(help: "Of this party; who acts if absent.") var party: String?
+    @Option(help: "At most so many.") var limit = 100
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let party = try session.party(orActor: party)
+        var params = JSONObject()
+        params.append(receiving ? "to" : "from", session.json(party))
+        if !all { params.append("onlyOpen", .boolean(true)) }
+        let items = try await session.client.items("delivery_list", params, limit: limit)
+        let names = session.plainNames
+        session.list(
+            items, ["DELIVERY", "OF", "INFT", "VERSION", "FROM", "TO", "STATE", "BEGIN BY", "COMPLETE BY"],
+            empty: "There is none."
+        ) { item in
+            let record = item["delivery"]
+            return [
+                names.id(record?["id"]), record?["act"]?.string ?? "", names.id(record?["inft"]),
+                "\(record?["version"]?.unsigned ?? 0)", names.party(record?["from"]), names.party(record?["to"]),
+                item["state"]?.string ?? "", names.time(record?["beginBy"]) ?? "",
+                names.time(item["completeBy"]) ?? "",
+            ]
+        }
+    }
+}
