@@ -81,6 +81,12 @@ var targets: [Target] = [
     // Effects
     room("Storage", ["Primitives", "Encoding", "StateModel", "Votes", "CLMDB"]),
     room(
+        "Content",
+        [
+            "Primitives", "Encoding", "Cryptography", "ContentFormat", Library.asyncHTTPClient, Library.nioCore,
+            Library.nioHTTP1, Library.nioPosix,
+        ]),
+    room(
         "RPC",
         [
             "Primitives", "Interface", "Execution", Library.hummingbird, Library.logging, Library.metrics,
@@ -97,8 +103,8 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "Networking", "RPC", Library.logging, Library.metrics, Library.nioCore, Library.nioPosix,
-            Library.serviceLifecycle,
+            "Networking", "RPC", "Content", "ContentFormat", Library.logging, Library.metrics, Library.nioCore,
+            Library.nioPosix, Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),
     room(
@@ -161,13 +167,14 @@ targets += [
     .target(name: "Fixtures", dependencies: ["Primitives"], path: "Tests/Fixtures", swiftSettings: settings),
     tests("StateModel", ["StateModel", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
     tests("Storage", ["Storage", "StateModel", "Votes", "Primitives", "Encoding", "Cryptography", "TestSupport"]),
+    tests("Content", ["Content", "ContentFormat", "Cryptography", "Encoding", "Primitives", "TestSupport"]),
     tests("Architecture", []),
     tests("Simulator", ["Simulator", "Storage", "Votes", "Primitives"]),
     tests(
         "Node",
         [
-            "Node", "Primitives", "Blocks", "Cryptography", "Encoding", "Governance", "Proofs", "Replica", "StateModel",
-            "Storage", "Votes",
+            "Node", "Primitives", "Blocks", "Content", "ContentFormat", "Cryptography", "Encoding", "Governance", "Proofs",
+            "Replica", "StateModel", "Storage", "Votes", Library.logging,
         ]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),

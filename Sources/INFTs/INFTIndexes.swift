@@ -14,6 +14,7 @@ internal import StateModel
 /// | 5 | deliverer, asked for at, delivery | deliveries that a party is to begin or complete |
 /// | 6 | receiver, asked for at, delivery | deliveries to a party |
 /// | 7 | INFT, asked for at, delivery | deliveries of an INFT |
+/// | 8 | root, INFT, version number | versions of an encrypted content |
 /// | 14 | version number | cursor of a list of versions; nothing is stored |
 /// | 15 | index | cursor of a history; nothing is stored |
 enum INFTIndexes {
@@ -27,15 +28,23 @@ enum INFTIndexes {
     static func deliveries(by party: Party) -> IndexKey { IndexKey(.infts, 5).appending(party) }
     static func deliveries(to party: Party) -> IndexKey { IndexKey(.infts, 6).appending(party) }
     static func deliveries(of inft: INFTID) -> IndexKey { IndexKey(.infts, 7).appending(inft.bytes) }
+    static func contents(_ root: Hash) -> IndexKey { IndexKey(.infts, 8).appending(root.bytes) }
     static let versions = IndexKey(.infts, 14)
     static let history = IndexKey(.infts, 15)
 
-    static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
+    static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch INFTKeys.Kind(rawValue: kind) {
         case .inft: try entries(of: INFTRecord(decoding: record))
+        case .version: try entries(of: VersionRecord(decoding: record), key)
         case .delivery: try entries(of: DeliveryRecord(decoding: record))
         default: []
         }
+    }
+
+    private static func entries(of record: VersionRecord, _ key: StateKey) throws(EncodingFailure) -> [IndexEntry] {
+        guard case .sealed(let content) = record.content else { return [] }
+        let (inft, number) = try version(key)
+        return [IndexEntry(contents(content.root).appending(inft.bytes).appending(number))]
     }
 
     private static func entries(of record: DeliveryRecord) -> [IndexEntry] {
@@ -55,5 +64,22 @@ enum INFTIndexes {
     }
 
     static func delivery(_ key: IndexKey) -> DeliveryID? { Bytes32(key.bytes.suffix(32)).map { DeliveryID($0) } }
+
+    /// The INFT and the number that a key `[4, 1, INFT, number]` is about.
+    private static func version(_ key: StateKey) throws(EncodingFailure) -> (INFTID, UInt64) {
+        var reader = CBORReader(key.bytes)
+        return try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            _ = try reader.unsigned()
+            _ = try reader.unsigned()
+            return (INFTID(try reader.bytes32()), try reader.unsigned())
+        }
+    }
+
+    /// The INFT and version number at the end of an entry of ``contents(_:)``; nil for another.
+    static func naming(_ key: IndexKey) -> (inft: INFTID, version: UInt64)? {
+        guard key.bytes.count == 1 + 32 + 32 + 8, let inft = Bytes32(key.bytes[33..<65]) else { return nil }
+        return (INFTID(inft), key.bytes[65...].reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
     static func inft(_ key: IndexKey) -> INFTID? { Bytes32(key.bytes.suffix(32)).map { INFTID($0) } }
 }

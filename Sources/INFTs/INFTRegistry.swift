@@ -47,6 +47,14 @@ public enum INFTRegistry {
         try state.record(INFTKeys.version(id, number))
     }
 
+    /// Versions whose encrypted content has this root, by INFT and number; at most `limit`.
+    public static func versions(
+        naming root: Hash, limit: Int, in index: any IndexReader
+    ) throws(StateFailure) -> [(inft: INFTID, version: UInt64)] {
+        try index.scan(prefix: INFTIndexes.contents(root), after: nil, limit: limit, descending: false)
+            .compactMap { INFTIndexes.naming($0.key) }
+    }
+
     /// Sorted; empty for what derives from nothing.
     public static func ancestors(of id: INFTID, in state: any StateReader) throws(Refusal) -> [INFTID] {
         try state.record(INFTKeys.ancestors(id))?.ancestors ?? []

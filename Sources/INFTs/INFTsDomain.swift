@@ -24,7 +24,7 @@ public enum INFTsDomain: LedgerDomain {
     public static func indexEntries(
         kind: UInt8, key: StateKey, record: [UInt8]
     ) throws(EncodingFailure) -> [IndexEntry] {
-        try INFTIndexes.entries(kind: kind, record: record)
+        try INFTIndexes.entries(kind: kind, key: key, record: record)
     }
 
     public static var queries: [Query] { INFTQueries.all }

@@ -68,8 +68,15 @@ public protocol LedgerBackend: Sendable {
     func peers() async throws -> [PeerView]
     func validators() async throws -> [ValidatorView]
 
+    /// Nil where the node has no content store.
+    var content: (any ContentService)? { get }
+
     /// Tells the node of a failure whose details no client may read.
     func report(internalFailure description: String)
+}
+
+extension LedgerBackend {
+    public var content: (any ContentService)? { nil }
 }
 
 public struct ChainHead: Hashable, Sendable, Codable {

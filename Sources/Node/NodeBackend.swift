@@ -24,6 +24,7 @@ final class NodeBackend: LedgerBackend {
     let gateway: PeerGateway
     /// The key that this node would vote with.
     let ownKey: Address?
+    let content: (any ContentService)?
     private let logger: Logger
     let started = ContinuousClock.now
 
@@ -31,7 +32,7 @@ final class NodeBackend: LedgerBackend {
 
     init(
         ledger: Ledger, driver: Driver, pipeline: Pipeline, board: HeadBoard, clock: NodeClock,
-        gateway: PeerGateway, ownKey: Address?, watch: KeyWatch, logger: Logger
+        gateway: PeerGateway, ownKey: Address?, content: (any ContentService)?, watch: KeyWatch, logger: Logger
     ) {
         self.ledger = ledger
         self.driver = driver
@@ -40,6 +41,7 @@ final class NodeBackend: LedgerBackend {
         self.clock = clock
         self.gateway = gateway
         self.ownKey = ownKey
+        self.content = content
         self.watch = watch
         self.logger = logger
     }

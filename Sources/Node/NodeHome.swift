@@ -17,6 +17,7 @@ internal import Votes
 /// - `guard` what that key signed last (chapter "journal and guard" of Specs/state.md); never backed up
 /// - `ledger/`: `log/`, `state/` the two stores · `journal/` votes
 /// - `snapshots/` states of past epochs, for peers that join
+/// - `content/` encrypted content, if content.backend says so (Specs/content-store.md)
 /// - `mempool` what waited at the last stop · `restored` in a home from a backup, until it has a guard
 package struct NodeHome: Sendable {
     package let path: String

@@ -1,5 +1,6 @@
 internal import Blocks
 internal import Consensus
+internal import Content
 internal import Cryptography
 internal import Dispatch
 internal import FoundationEssentials
@@ -71,6 +72,8 @@ private struct RunningNode {
     let gateway: PeerGateway
     let transport: TransportSecret
     let snapshots: SnapshotKeeper
+    /// Nil without a content store.
+    let content: NodeContent?
     let clock = NodeClock()
     /// Whom to tell when it serves; nil unless a service manager asked for it.
     let notification = ServiceNotification(environment: ProcessInfo.processInfo.environment)
@@ -147,6 +150,8 @@ private struct RunningNode {
                     logger.warning("the file of peers can't be written")
                 }
             }, logger: logger)
+        content = try await NodeContent.open(home: home, configuration: configuration, ledger: ledger, logger: logger)
+        if let content { gateway.attach(content.peers) }
         performer = Performer(
             ledger: ledger, clock: clock, key: key, signingGuard: signingGuard, journal: journal, records: records,
             validators: validators, board: board, measures: measures, gateway: gateway,
@@ -155,7 +160,7 @@ private struct RunningNode {
             watch: watch, snapshots: snapshots)
         backend = NodeBackend(
             ledger: ledger, driver: driver, pipeline: pipeline, board: board, clock: clock, gateway: gateway,
-            ownKey: key?.address, watch: watch, logger: logger)
+            ownKey: key?.address, content: content, watch: watch, logger: logger)
         logger.info(
             "opened",
             metadata: [
@@ -215,6 +220,7 @@ private struct RunningNode {
             // wait for their connections to end.
             .init(service: WaiterRelease(board: backend.board)),
         ]
+        if let content { services.append(.init(service: ContentUpkeep(content: content, logger: logger))) }
         if let notification { services.append(.init(service: StopNotification(notification: notification))) }
         if withParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
@@ -254,11 +260,13 @@ private struct RunningNode {
         let backend = self.backend
         let measures = self.measures
         let consensusMeasures = ConsensusMeasures(registry)
+        let contentMeasures = content.map { (store: $0.store, measures: ContentStoreMeasures(registry)) }
         return OperatorProbes(
             notReadyBecause: { await backend.notReadyBecause() },
             refreshMetrics: {
                 let (count, bytes) = await backend.driver.ask { ($0.pool.count, $0.pool.byteCount) }
                 consensusMeasures.record(await backend.driver.ask { ConsensusMeasures.Reading($0) })
+                contentMeasures.map { $0.measures.record($0.store.totals) }
                 measures.poolTransactions.record(count)
                 measures.poolBytes.record(bytes)
                 measures.layerBytes.record(backend.ledger.state.layerBytes)

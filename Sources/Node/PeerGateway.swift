@@ -27,6 +27,8 @@ final class PeerGateway: PeerHandler {
         var previous: EpochInformation?
         var addresses: AddressBook
         var requests = RequestLedger()
+        /// Nil where this node has no content store.
+        var content: ContentPeers?
 
         func isValidator(_ key: TransportKey) -> Bool {
             [current, previous].contains { $0?.transportKeys.contains(key) ?? false }
@@ -79,12 +81,32 @@ final class PeerGateway: PeerHandler {
     /// Once, before the network runs.
     func attach(_ network: PeerNetwork) { state.withLock { $0.network = network } }
 
+    /// Once, before the network runs, where there is a content store.
+    func attach(_ content: ContentPeers) {
+        state.withLock { $0.content = content }
+        content.attach(
+            ContentPeers.Transport(
+                providers: { [self] in contentPeers }, send: { [self] in send($0, to: [$1]) },
+                hasRoom: { [self] in network?.hasRoom($0, on: .sync, to: $1) ?? false },
+                ban: { [self] in ban($0, because: .badBlock("chunks that are not under the root")) }))
+    }
+
     private var network: PeerNetwork? { state.withLock { $0.network } }
 
     /// The epoch that the replica is in; nil before it began.
     var epoch: EpochInformation? { state.withLock { $0.current } }
 
     var connections: [PeerConnectionInfo] { network?.connections() ?? [] }
+
+    /// Connected peers that content is asked of and given to: validators, and nodes that the operator named.
+    private var contentPeers: [TransportKey] {
+        let keys = connections.map(\.key)
+        return state.withLock { state in keys.filter { isTrustedWithContent($0, state) } }
+    }
+
+    private func isTrustedWithContent(_ key: TransportKey, _ state: borrowing State) -> Bool {
+        state.isValidator(key) || observers.contains(key) || state.addresses.isConfigured(key)
+    }
 
     // MARK: From the network
 
@@ -109,7 +131,11 @@ final class PeerGateway: PeerHandler {
 
     func disconnected(_ key: TransportKey) {
         logger.info("peer disconnected", metadata: ["peer": "\(key)"])
-        state.withLock { $0.requests.disconnected(key) }
+        let content = state.withLock { state in
+            state.requests.disconnected(key)
+            return state.content
+        }
+        content?.disconnected(key)
         driver.post(.input(.disconnected(key)))
     }
 
@@ -159,6 +185,13 @@ final class PeerGateway: PeerHandler {
             serve(key, on: .sync, upTo: StateChunk.maximumBytes) { [snapshots] in
                 .chunk(position, try snapshots.chunk(position.index, at: position.height) ?? [])
             }
+            return nil
+        case .contentRequest(let range):
+            let content = state.withLock { isTrustedWithContent(key, $0) ? $0.content : nil }
+            if let content { content.serve(range, to: key) } else { send(.content(range, nil), to: [key]) }
+            return nil
+        case .content(let range, let chunks):
+            state.withLock { $0.content }?.answered(range, chunks, by: key)
             return nil
         default: break
         }

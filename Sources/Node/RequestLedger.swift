@@ -11,6 +11,7 @@ package struct RequestLedger: Sendable {
         var ranges = 0
         var blocks: Set<Hash> = []
         var parts: Set<Hash> = []
+        var contents: Set<ContentChunkRange> = []
     }
 
     private var open: [TransportKey: Open] = [:]
@@ -36,14 +37,15 @@ package struct RequestLedger: Sendable {
         case .blocksRequest: mine.ranges = min(mine.ranges + 1, Self.entriesPerPeer)
         case .blockRequest(let hash): Self.insert(hash, into: &mine.blocks)
         case .blockTransactionsRequest(let hash, _): Self.insert(hash, into: &mine.parts)
+        case .contentRequest(let range): Self.insert(range, into: &mine.contents)
         default: break
         }
         open[key] = mine
     }
 
-    private static func insert(_ hash: Hash, into set: inout Set<Hash>) {
+    private static func insert<Element>(_ element: Element, into set: inout Set<Element>) {
         if set.count >= entriesPerPeer { set = [] }
-        set.insert(hash)
+        set.insert(element)
     }
 
     /// False for bytes that can only be an answer to nothing.
@@ -55,6 +57,7 @@ package struct RequestLedger: Sendable {
         case 15: (open[key]?.ranges ?? 0) > 0
         // Asked for only before the node runs.
         case 18, 20: false
+        case 22: !(open[key]?.contents.isEmpty ?? true)
         default: true
         }
     }
@@ -74,6 +77,7 @@ package struct RequestLedger: Sendable {
             open[key]?.ranges = count - 1
             return true
         case .block(let block): return open[key]?.blocks.remove(block.hash) != nil
+        case .content(let range, _): return open[key]?.contents.remove(range) != nil
         case .blockTransactions(let hash, _): return open[key]?.parts.remove(hash) != nil
         default: return true
         }

@@ -70,90 +70,95 @@ package struct Setting: Sendable {
 
     package static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
-    package static let all: [Setting] = [
-        .address("rpc.listen", "127.0.0.1:7411", "Where JSON-RPC answers. TLS ends at a reverse proxy before it."),
-        .list(
-            "rpc.cors", "Origins of web pages that may call this node; \"*\" for every origin.",
-            allowed: "a list of origins such as \"https://market.example\", or \"*\""
-        ) { $0 == "*" || $0.hasPrefix("https://") || $0.hasPrefix("http://") },
-        .list(
-            "rpc.trusted-proxies", "Addresses of reverse proxies whose X-Forwarded-For names the caller.",
-            allowed: "a list of numeric addresses"
-        ) { !$0.isEmpty && $0.utf8.allSatisfy { "0123456789abcdef.:".utf8.contains($0) } },
-        .number("rpc.connections", 1024, in: 1...65_536, "Connections held at once; one more gets 503."),
-        .number("rpc.subscriptions", 256, in: 0...65_536, "Live event subscriptions held at once."),
-        .number(
-            "rpc.calls-per-second", 2000, in: 1...1_000_000,
-            "Calls a second of one address, after a burst of ten seconds' worth; more get 429."),
-        .number("rpc.call-seconds", 30, in: 1...600, "The longest a call may take, waiting for events included."),
-        .optionalAddress(
-            "p2p.listen", "0.0.0.0:7410",
-            "Where other nodes connect. Empty: nothing listens, this node only dials out (behind a firewall)."),
-        Setting(
-            key: "p2p.advertise", standard: .text(""), allowed: "HOST:PORT, or \"\" for none",
-            explanation: "Where other nodes reach this one, told to its peers; empty if they can't."
-        ) { if case .text(let value) = $0 { value.isEmpty || PeerHost.isAddress(value) } else { false } },
-        .list(
-            "p2p.peers", "Nodes to stay connected with. Their transport keys are shown by `mednexusd keys show`.",
-            allowed: "a list of KEY@HOST:PORT, KEY being 66 hexadecimal digits"
-        ) { PeerContact($0) != nil },
-        .list(
-            "p2p.observers",
-            "Transport keys of observers that may connect; empty: every observer. Validators always may.",
-            allowed: "a list of transport keys, 66 hexadecimal digits each"
-        ) { TransportKey(hexadecimal: $0) != nil },
-        .number(
-            "p2p.max-inbound", 128, in: 0...4096,
-            "Connections of observers accepted at once; validators are never counted."),
-        .address("operator.listen", "127.0.0.1:7412", "Where /livez, /readyz and /metrics answer."),
-        .choice("log.level", "info", of: levels, "The least severe line that is written."),
-        .choice("log.format", "text", of: ["text", "json"], "One line per event, for people or for a collector."),
-        .list(
-            "log.modules", "Levels of single modules, stronger than log.level.",
-            allowed: "a list of MODULE=LEVEL, such as \"rpc=debug\""
-        ) { entry in
-            let parts = entry.split(separator: "=")
-            return parts.count == 2 && levels.contains(String(parts[1]))
-        },
-        .choice(
-            "sync.mode", "blocks", of: ["blocks", "snapshot"],
-            "How a node without a ledger begins: all blocks from genesis, or a peer's snapshot of the state."),
-        Setting(
-            key: "sync.checkpoint", standard: .text(""), allowed: "HEIGHT:HASH of a final block, or \"\" for genesis",
-            explanation: "With snapshot: where the evidence must begin. Take a recent block that you trust."
-        ) { if case .text(let value) = $0 { value.isEmpty || Checkpoint.parse(value) != nil } else { false } },
-        .number(
-            "snapshots.keep", 2, in: 0...16, "Snapshots of the state kept for peers that join; 0 for none."),
-        .number(
-            "snapshots.minutes", 1_440, in: 0...1_000_000,
-            "One is taken at the first epoch's end so long after the last."),
-        .number(
-            "storage.map-gibibytes", 64, in: 1...4096,
-            "Address space reserved for each store; disk is used as it fills."),
-        .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
-        .number(
-            "storage.checkpoint-mebibytes", 96, in: 1...4096, "How much of it may be in memory before a checkpoint."),
-        .number(
-            "storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."),
-        Setting(
-            key: "storage.keep-blocks", standard: .number(0),
-            allowed:
-                "0 for the whole log, or a whole number from \(leastKeptBlocks) on: peers that were away for a while,"
-                + " and clients that read events, need the last blocks",
-            explanation: "How many of the last blocks keep their transactions and receipts; 0 keeps all. Headers and"
-                + " certificates stay, and so do the blocks of the running epoch."
-        ) { if case .number(let value) = $0 { value == 0 || value >= leastKeptBlocks } else { false } },
-        .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
-        .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
-        .number(
-            "consensus.batch-milliseconds", 10, in: 0...60_000,
-            "How long a leader waits for company after a transaction."),
-        Setting(
-            key: "consensus.trace-file", standard: .text(""), allowed: "a file, or \"\" for none",
-            explanation: "Where times of proposals and finality are written, a line of JSON each, for measurements."
-        ) { if case .text = $0 { true } else { false } },
-        .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
-    ]
+    package static let all: [Setting] =
+        [
+            .address("rpc.listen", "127.0.0.1:7411", "Where JSON-RPC answers. TLS ends at a reverse proxy before it."),
+            .list(
+                "rpc.cors", "Origins of web pages that may call this node; \"*\" for every origin.",
+                allowed: "a list of origins such as \"https://market.example\", or \"*\""
+            ) { $0 == "*" || $0.hasPrefix("https://") || $0.hasPrefix("http://") },
+            .list(
+                "rpc.trusted-proxies", "Addresses of reverse proxies whose X-Forwarded-For names the caller.",
+                allowed: "a list of numeric addresses"
+            ) { !$0.isEmpty && $0.utf8.allSatisfy { "0123456789abcdef.:".utf8.contains($0) } },
+            .number("rpc.connections", 1024, in: 1...65_536, "Connections held at once; one more gets 503."),
+            .number("rpc.subscriptions", 256, in: 0...65_536, "Live event subscriptions held at once."),
+            .number(
+                "rpc.calls-per-second", 2000, in: 1...1_000_000,
+                "Calls a second of one address, after a burst of ten seconds' worth; more get 429."),
+            .number("rpc.call-seconds", 30, in: 1...600, "The longest a call may take, waiting for events included."),
+            .optionalAddress(
+                "p2p.listen", "0.0.0.0:7410",
+                "Where other nodes connect. Empty: nothing listens, this node only dials out (behind a firewall)."),
+            Setting(
+                key: "p2p.advertise", standard: .text(""), allowed: "HOST:PORT, or \"\" for none",
+                explanation: "Where other nodes reach this one, told to its peers; empty if they can't."
+            ) { if case .text(let value) = $0 { value.isEmpty || PeerHost.isAddress(value) } else { false } },
+            .list(
+                "p2p.peers", "Nodes to stay connected with. Their transport keys are shown by `mednexusd keys show`.",
+                allowed: "a list of KEY@HOST:PORT, KEY being 66 hexadecimal digits"
+            ) { PeerContact($0) != nil },
+            .list(
+                "p2p.observers",
+                "Transport keys of observers that may connect; empty: every observer. Validators always may.",
+                allowed: "a list of transport keys, 66 hexadecimal digits each"
+            ) { TransportKey(hexadecimal: $0) != nil },
+            .number(
+                "p2p.max-inbound", 128, in: 0...4096,
+                "Connections of observers accepted at once; validators are never counted."),
+            .address("operator.listen", "127.0.0.1:7412", "Where /livez, /readyz and /metrics answer."),
+            .choice("log.level", "info", of: levels, "The least severe line that is written."),
+            .choice("log.format", "text", of: ["text", "json"], "One line per event, for people or for a collector."),
+            .list(
+                "log.modules", "Levels of single modules, stronger than log.level.",
+                allowed: "a list of MODULE=LEVEL, such as \"rpc=debug\""
+            ) { entry in
+                let parts = entry.split(separator: "=")
+                return parts.count == 2 && levels.contains(String(parts[1]))
+            },
+            .choice(
+                "sync.mode", "blocks", of: ["blocks", "snapshot"],
+                "How a node without a ledger begins: all blocks from genesis, or a peer's snapshot of the state."),
+            Setting(
+                key: "sync.checkpoint", standard: .text(""),
+                allowed: "HEIGHT:HASH of a final block, or \"\" for genesis",
+                explanation: "With snapshot: where the evidence must begin. Take a recent block that you trust."
+            ) { if case .text(let value) = $0 { value.isEmpty || Checkpoint.parse(value) != nil } else { false } },
+            .number(
+                "snapshots.keep", 2, in: 0...16, "Snapshots of the state kept for peers that join; 0 for none."),
+            .number(
+                "snapshots.minutes", 1_440, in: 0...1_000_000,
+                "One is taken at the first epoch's end so long after the last."),
+            .number(
+                "storage.map-gibibytes", 64, in: 1...4096,
+                "Address space reserved for each store; disk is used as it fills."),
+            .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
+            .number(
+                "storage.checkpoint-mebibytes", 96, in: 1...4096, "How much of it may be in memory before a checkpoint."
+            ),
+            .number(
+                "storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."
+            ),
+            Setting(
+                key: "storage.keep-blocks", standard: .number(0),
+                allowed:
+                    "0 for the whole log, or a whole number from \(leastKeptBlocks) on: peers that were away for a while,"
+                    + " and clients that read events, need the last blocks",
+                explanation:
+                    "How many of the last blocks keep their transactions and receipts; 0 keeps all. Headers and"
+                    + " certificates stay, and so do the blocks of the running epoch."
+            ) { if case .number(let value) = $0 { value == 0 || value >= leastKeptBlocks } else { false } },
+            .number("mempool.mebibytes", 64, in: 1...1024, "Bytes of transactions that may wait."),
+            .number("mempool.transactions", 100_000, in: 1...10_000_000, "How many transactions may wait."),
+            .number(
+                "consensus.batch-milliseconds", 10, in: 0...60_000,
+                "How long a leader waits for company after a transaction."),
+            Setting(
+                key: "consensus.trace-file", standard: .text(""), allowed: "a file, or \"\" for none",
+                explanation: "Where times of proposals and finality are written, a line of JSON each, for measurements."
+            ) { if case .text = $0 { true } else { false } },
+            .number("verify.threads", 0, in: 0...256, "Threads that check signatures; 0 takes one per core."),
+        ] + content
 
     package static func named(_ key: String) -> Setting? { all.first { $0.key == key } }
 }

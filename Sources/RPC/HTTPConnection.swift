@@ -40,6 +40,9 @@ struct HTTPConnection<Program: HTTPProgram>: Sendable {
             refusal.closes = refusal.closes || Self.announcesBody(head)
             return try await write(refusal, head, outbound)
         }
+        if let exchange = program.contentExchange(head) {
+            return try await exchange.run(head, &parts, outbound, channel)
+        }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > program.limits.bodyBytes
         {

@@ -116,12 +116,21 @@ enum ConnectionRefusal: Sendable {
     }
 }
 
+extension HTTPProgram {
+    func streams(_ head: HTTPRequestHead) -> Bool { false }
+    func contentExchange(_ head: HTTPRequestHead) -> ContentExchange? { nil }
+}
+
 /// A program of the server: what answers requests. The public one and the operator's are two.
 protocol HTTPProgram: Sendable {
     var limits: RPCLimits { get }
     /// What to say before the body is read, if there is something to refuse: then the body is not read.
     func refuse(_ head: HTTPRequestHead, address: String) -> HTTPAnswer?
     func route(_ request: IncomingRequest) async -> Routed
+    /// Whether the body of a request is taken in pieces as it comes, with time for each instead of for the whole.
+    func streams(_ head: HTTPRequestHead) -> Bool
+    /// What takes a request's body in pieces and answers it; nil for one that ``route(_:)`` answers.
+    func contentExchange(_ head: HTTPRequestHead) -> ContentExchange?
     /// Headers that every answer to this request carries.
     func commonHeaders(_ head: HTTPRequestHead) -> [(String, String)]
     /// True if this request may become a WebSocket.

@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOWebSocket
 import Synchronization
 
-/// The public listener: `POST /`, `/ws`, `GET /events`.
+/// The public listener: `POST /`, `/ws`, `GET /events`, `/content/…`.
 final class RPCProgram: HTTPProgram {
     let limits: RPCLimits
     private let dispatcher: Dispatcher
@@ -16,6 +16,9 @@ final class RPCProgram: HTTPProgram {
     private let connections = Mutex(Connections())
     private let subscriptionCount = Atomic<Int>(0)
     private let measures: RPCMeasures
+    private let content: (any ContentService)?
+    private let transfers = TransferSlots()
+    private let contentMeasures: ContentMeasures
 
     private struct Connections {
         var count = 0
@@ -33,6 +36,8 @@ final class RPCProgram: HTTPProgram {
         trustedProxies = Set(configuration.trustedProxies)
         origins = Mutex(Set(configuration.allowedOrigins))
         measures = RPCMeasures(metrics)
+        content = dispatcher.backend.content
+        contentMeasures = ContentMeasures(metrics)
     }
 
     func setAllowedOrigins(_ allowed: [String]) { origins.withLock { $0 = Set(allowed) } }
@@ -56,7 +61,11 @@ final class RPCProgram: HTTPProgram {
         guard let origin = head.headers.first(name: "origin") else { return [] }
         guard isAllowed(origin: origin) else { return [("Vary", "Origin")] }
         return [
-            ("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After"),
+            ("Access-Control-Allow-Origin", origin),
+            (
+                "Access-Control-Expose-Headers",
+                "Retry-After, Content-Range, Accept-Ranges, ETag, Upload-Offset, Upload-Length"
+            ),
             ("Vary", "Origin"),
         ]
     }
@@ -106,7 +115,8 @@ final class RPCProgram: HTTPProgram {
         switch path {
         case "/": methods = [.POST]
         case "/ws", "/events": methods = [.GET]
-        default: return .text("not found; JSON-RPC is at POST /, /ws and GET /events", status: .notFound)
+        case _ where path.hasPrefix(ContentHead.prefix): methods = [.GET, .HEAD, .PUT]
+        default: return .text("not found; there are POST /, /ws, /events and /content/ROOT", status: .notFound)
         }
         if head.method == .OPTIONS { return preflight(head, methods) }
         guard methods.contains(head.method) else {
@@ -122,7 +132,20 @@ final class RPCProgram: HTTPProgram {
             answer.headers += [("Upgrade", "websocket"), ("Connection", "Upgrade")]
             return answer
         }
-        return limiter.refuse(address, count: 1).map { limited($0) }
+        if let seconds = limiter.refuse(address, count: 1) { return limited(seconds) }
+        guard path.hasPrefix(ContentHead.prefix), content == nil else { return nil }
+        return .json(ContentRefusal.off.failure.json.serialized, status: .notFound)
+    }
+
+    private static func isOfContent(_ head: HTTPRequestHead) -> Bool { head.uri.hasPrefix(ContentHead.prefix) }
+
+    func streams(_ head: HTTPRequestHead) -> Bool { Self.isOfContent(head) && head.method == .PUT }
+
+    func contentExchange(_ head: HTTPRequestHead) -> ContentExchange? {
+        guard Self.isOfContent(head), let content else { return nil }
+        return ContentExchange(
+            service: content, transfers: transfers, timeLimit: timeLimit, measures: contentMeasures,
+            commonHeaders: { [self] in commonHeaders($0) })
     }
 
     private func preflight(_ head: HTTPRequestHead, _ methods: [HTTPMethod]) -> HTTPAnswer {
@@ -130,8 +153,9 @@ final class RPCProgram: HTTPProgram {
             status: .noContent,
             headers: [
                 ("Allow", (methods + [.OPTIONS]).map(\.rawValue).joined(separator: ", ")),
-                ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
-                ("Access-Control-Allow-Headers", "Content-Type, Last-Event-ID"), ("Access-Control-Max-Age", "600"),
+                ("Access-Control-Allow-Methods", "POST, GET, HEAD, PUT, OPTIONS"),
+                ("Access-Control-Allow-Headers", "Content-Type, Last-Event-ID, Authorization, Range, Content-Range"),
+                ("Access-Control-Max-Age", "600"),
             ])
     }
 

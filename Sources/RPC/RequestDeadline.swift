@@ -16,6 +16,12 @@ final class RequestDeadline: ChannelInboundHandler {
     /// Requests that were read whole, less answers that were given.
     private var openAnswers = 0
     private var isStopped = false
+    /// Bytes of a body that comes in pieces, since time was last given; nil for other bodies.
+    private var streamed: Int?
+
+    /// What a body that comes in pieces must bring in ``streamLimit``: a client on the slowest line does.
+    private static let streamedBytes = 65_536
+    private static let streamLimit = TimeAmount.seconds(60)
 
     init(milliseconds: Int) { limit = .milliseconds(Int64(milliseconds)) }
 
@@ -38,10 +44,33 @@ final class RequestDeadline: ChannelInboundHandler {
 
     func requestBegan() {
         guard timer == nil, !isStopped, let context else { return }
+        let limit = streamed == nil ? limit : max(limit, Self.streamLimit)
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in expire() }
     }
 
+    /// The body of this request comes in pieces.
+    func streamBegan() {
+        streamed = 0
+        giveTime()
+    }
+
+    func bodyArrived(_ count: Int) {
+        guard let before = streamed else { return }
+        streamed = before + count
+        if before + count >= Self.streamedBytes {
+            streamed = 0
+            giveTime()
+        }
+    }
+
+    private func giveTime() {
+        timer?.cancel()
+        timer = nil
+        requestBegan()
+    }
+
     func requestEnded() {
+        streamed = nil
         timer?.cancel()
         timer = nil
         openAnswers += 1
@@ -78,13 +107,17 @@ final class HTTPParts: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let deadline: RequestDeadline
+    private let streams: (HTTPRequestHead) -> Bool
 
-    init(deadline: RequestDeadline) { self.deadline = deadline }
+    init(deadline: RequestDeadline, streams: @escaping (HTTPRequestHead) -> Bool) {
+        self.deadline = deadline
+        self.streams = streams
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: deadline.requestBegan()
-        case .body: break
+        case .head(let head): if streams(head) { deadline.streamBegan() } else { deadline.requestBegan() }
+        case .body(let buffer): deadline.bodyArrived(buffer.readableBytes)
         case .end: deadline.requestEnded()
         }
         context.fireChannelRead(data)

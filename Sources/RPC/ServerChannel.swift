@@ -50,11 +50,11 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
                 upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration<NegotiatedProtocol>(
                     upgraders: [upgrader],
-                    notUpgradingCompletionHandler: { channel in
+                    notUpgradingCompletionHandler: { [program] channel in
                         channel.eventLoop.makeCompletedFuture {
                             let operations = channel.pipeline.syncOperations
                             let deadline = try operations.handler(type: RequestDeadline.self)
-                            try operations.addHandler(HTTPParts(deadline: deadline))
+                            try operations.addHandler(HTTPParts(deadline: deadline, streams: program.streams))
                             return .http(try HTTPChannel(wrappingChannelSynchronously: channel))
                         }
                     }))

@@ -99,7 +99,7 @@ public struct MessageVerifier: Sendable {
             }
             return .addresses(addresses)
         // Served, and asked for, beside consensus: the performer takes them.
-        case .snapshotRequest, .snapshot, .chunkRequest, .chunk: return nil
+        case .snapshotRequest, .snapshot, .chunkRequest, .chunk, .contentRequest, .content: return nil
         }
     }
 

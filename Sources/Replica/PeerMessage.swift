@@ -41,6 +41,11 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
     /// The bytes of a `StateChunk`; none if it is not there.
     case chunk(ChunkPosition, [UInt8])
 
+    /// Chunks of an encrypted content that a version on the ledger names [N12].
+    case contentRequest(ContentChunkRange)
+    /// Nil if they are not here.
+    case content(ContentChunkRange, ContentChunks?)
+
     /// Which queue it waits in; votes and certificates pass blocks, blocks pass transactions, sync comes last.
     public enum Channel: UInt8, CaseIterable, Sendable { case consensus, blocks, transactions, sync }
 
@@ -49,7 +54,9 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case .status, .vote, .certificate, .evidence, .certificatesRequest, .certificates: .consensus
         case .proposal, .blockRequest, .block, .blockTransactionsRequest, .blockTransactions: .blocks
         case .transactionsAnnounced, .transactionsRequest, .transactions: .transactions
-        case .blocksRequest, .blocks, .addresses, .snapshotRequest, .snapshot, .chunkRequest, .chunk: .sync
+        case .blocksRequest, .blocks, .addresses, .snapshotRequest, .snapshot, .chunkRequest, .chunk, .contentRequest,
+            .content:
+            .sync
         }
     }
 
@@ -76,10 +83,12 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
         case .snapshot: 18
         case .chunkRequest: 19
         case .chunk: 20
+        case .contentRequest: 21
+        case .content: 22
         }
     }
 
-    private static let lastKind: UInt64 = 20
+    private static let lastKind: UInt64 = 22
 
     /// False for a message of a kind that a later version may have: it is passed over [N2].
     public static func isKindKnown(_ bytes: [UInt8]) -> Bool {
@@ -105,7 +114,7 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
     public var isRequest: Bool {
         switch self {
         case .blockRequest, .blockTransactionsRequest, .transactionsRequest, .blocksRequest, .snapshotRequest,
-            .chunkRequest:
+            .chunkRequest, .contentRequest:
             true
         default: false
         }
@@ -144,6 +153,11 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
             writer.array(2)
             writer.write(position)
             writer.write(bytes: bytes)
+        case .contentRequest(let range): writer.write(range)
+        case .content(let range, let chunks):
+            writer.array(2)
+            writer.write(range)
+            writer.write(chunks)
         }
     }
 
@@ -210,6 +224,11 @@ public enum PeerMessage: CBORCodable, Hashable, Sendable {
             try reader.record("chunk", count: 2) { (reader) throws(EncodingFailure) in
                 .chunk(
                     try reader.value("position"), try reader.byteString("chunk", max: StateChunk.maximumBytes))
+            }
+        case 21: .contentRequest(try reader.value("contentRange"))
+        case 22:
+            try reader.record("content", count: 2) { (reader) throws(EncodingFailure) in
+                .content(try reader.value("contentRange"), try reader.optional("chunks"))
             }
         default: throw reader.failure(.unknownCase, "kind")
         }

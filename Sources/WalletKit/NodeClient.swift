@@ -33,7 +33,7 @@ public struct NodeClient: Sendable {
     }
 
     /// Lives as long as the program; connections are made when needed and kept alive.
-    private static let http: HTTPClient = {
+    static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
         // A node that refuses connections is said to be unreachable at once.
@@ -177,7 +177,7 @@ public struct NodeClient: Sendable {
         }
     }
 
-    private func unreachable(_ error: any Error) -> WalletFailure {
+    func unreachable(_ error: any Error) -> WalletFailure {
         let isConnecting =
             switch error {
             case is NIOConnectionError: true

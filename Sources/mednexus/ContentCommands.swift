@@ -7,12 +7,14 @@ import WalletKit
 
 struct ContentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "content", abstract: "Files encrypted before they leave this machine; no node is asked.",
+        commandName: "content", abstract: "Encrypted content: files before they leave this machine, and a node's store of them.",
         discussion: example(
             "content encrypt case.json", "content verify case.json.sealed --root 9a0b…",
-            "content decrypt case.json.sealed --out case.json"),
+            "content decrypt case.json.sealed --out case.json", "content put case.json.sealed --from hospital",
+            "content get --inft case case.sealed --from clinic"),
         subcommands: [
             ContentEncrypt.self, ContentDecrypt.self, ContentVerify.self, ContentSecretList.self, ContentForget.self,
+            ContentPut.self, ContentGet.self, ContentInfoCommand.self,
         ])
 }
 

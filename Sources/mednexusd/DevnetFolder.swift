@@ -131,6 +131,12 @@ struct DevnetFolder {
             var settings: [(key: String, value: Setting.Default)] = zip(keys, ports[index]).map {
                 ($0, .text("127.0.0.1:\($1)"))
             }
+            // Whoever tries another store, or others' uploads, keeps what was set.
+            let configuration = try home(name).configuration(environment: [:], flags: [])
+            if configuration.text("content.backend") == "none" {
+                settings.append(("content.backend", .text("disk")))
+                settings.append(("content.uploaders", .list(["any"])))
+            }
             settings.append(("p2p.advertise", .text("127.0.0.1:\(ports[index][2])")))
             settings.append(("p2p.peers", .list(contacts.filter { $0 != contacts[index] }.map(\.description))))
             try home(name).change(settings: settings)

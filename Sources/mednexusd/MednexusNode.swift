@@ -21,7 +21,7 @@ struct MednexusNode: AsyncParsableCommand {
             Initialize.self, Join.self, KeysCommand.self, Start.self, Devnet.self, GenesisCommand.self, Status.self,
             Peers.self, DoctorCommand.self, EpochCommand.self,
             ConfigurationCommand.self, BackupCommand.self, RestoreCommand.self, CompactCommand.self, Verify.self,
-            Reindex.self, SnapshotCommand.self, Version.self,
+            Reindex.self, SnapshotCommand.self, ContentCommand.self, Version.self,
         ])
 }
 

@@ -28,6 +28,7 @@ enum SchemaTypes {
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
         "included-transactions", "transaction", "vote-message", "epoch-restart-message", "peer-address-message",
+        "content-request", "content-act",
         "proof-terminal", "proof-subject",
         "iso-3166-codes",
         "credential-types", "mandated-acts", "organization-members", "organization-policies",
@@ -73,7 +74,8 @@ enum SchemaTypes {
             "peer-status": PeerStatus.self,
             "certificates-request": CertificatesRequest.self,
             "block-range": BlockRange.self,
-            "chunk-position": ChunkPosition.self,
+            "chunk-position": ChunkPosition.self, "content-chunk-range": ContentChunkRange.self,
+            "content-chunks": ContentChunks.self,
             "peer-address": PeerAddressRecord.self,
             "included-transaction": CompactProposal.Included.self,
             "compact-proposal": CompactProposal.self,

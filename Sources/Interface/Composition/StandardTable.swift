@@ -37,7 +37,9 @@ extension MethodTable {
             TransactionRejection.descriptions + admissionRejections + IdentitiesDomain.rejections
             + ConsentsDomain.rejections + RevenueDomain.rejections + INFTsDomain.rejections
             + LicensesDomain.rejections + GovernanceDomain.rejections
-        let methods = ledgerMethods(TransactionCoding.standard) + ([AccountTasks.query] + queries).map { Method($0) }
+        let methods =
+            ledgerMethods(TransactionCoding.standard) + [.contentInfo]
+            + ([AccountTasks.query] + queries).map { Method($0) }
         return MethodTable(
             methods: methods, rejections: rejections, networkKind: networkKind, version: version,
             isDescribed: isDescribed)
