@@ -59,6 +59,19 @@ extension ContentFile {
 
     public static func remove(_ path: String) throws(WalletFailure) { try DurableFile.remove(path) }
 
+    /// In a folder of its own, which is made.
+    public static func writePrivate(_ bytes: [UInt8], to path: String) throws(WalletFailure) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try DurableFile.makeFolder(folder)
+        try DurableFile.replace(bytes, at: path)
+    }
+
+    /// Overwrites and removes a file, and the folder that it alone was in.
+    public static func shred(_ path: String, folder: String) throws(WalletFailure) {
+        _ = try DurableFile.shred(path, noise: OperatingSystemRandom.bytes)
+        _ = unsafe rmdir(folder)
+    }
+
     /// Writes what only its owner may read, whole or not at all.
     public static func writePrivate(_ text: String, to path: String) throws(WalletFailure) {
         try DurableFile.replace(Array(text.utf8), at: path)

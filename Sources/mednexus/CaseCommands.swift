@@ -4,14 +4,18 @@ import HealthRecords
 import INFTs
 import Interface
 import Primitives
+import Revenue
+import Transactions
 import WalletKit
 
 struct CaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "case",
         abstract: "Patients' cases: without what identifies, before anything else is done with them.",
-        discussion: example("case deidentify case.json --out clean.json --report removed.json"),
-        subcommands: [CaseDeidentify.self])
+        discussion: example(
+            "case deidentify case.json --out clean.json --report removed.json",
+            "case register case.json --report removed.json --consent-set cohort --field neurology --as case"),
+        subcommands: [CaseDeidentify.self, CaseRegister.self])
 }
 
 /// A record on its way to becoming a case: read, de-identified, and told of what was removed.
@@ -94,5 +98,49 @@ struct CaseDeidentify: AsyncParsableCommand {
         Console.out("")
         for warning in result.report.warnings { Console.err(warning) }
         Console.out("\(result.bytes.count) bytes in \(out); the report is in \(input.report).")
+    }
+}
+
+struct CaseRegister: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "De-identifies a record, encrypts it, and mints it as a case; offers it in the same transaction.",
+        discussion: """
+            Nothing of the record goes on the ledger or leaves this machine unencrypted. The ledger gets its size, a \
+            commitment to its key, and the clinical field; it says nothing else about a case.
+
+            \(example(
+                "case register case.json --report removed.json --consent-set cohort --field neurology \\\n"
+                    + "    --terms research-only --price 40.00 --asset EURX --as case --from hospital --acting-for hospital-org"
+            ))
+            """)
+    @OptionGroup var input: CaseInput
+    @OptionGroup(title: "Metadata") var metadata: CaseMetadataOptions
+    @Option(help: ArgumentHelp("The consent set that permits it.", valueName: "set")) var consentSet: String
+    @OptionGroup(title: "Offer, in the same transaction") var sale: SaleOptions
+    @OptionGroup(title: "Signing") var globals: Globals
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let metadata = try metadata.metadata()
+        let owner = try session.actor()
+        let set: ConsentSetID = try session.id(consentSet)
+        let offer = try await sale.operations(for: .operation(0), isSealed: true, session)
+        let result = try input.deidentified()
+        let removed = result.report.removed.reduce(0) { $0 + $1.count }
+        if !globals.json {
+            for warning in result.report.warnings { Console.err(warning) }
+            Console.err("\(removed) elements were removed; \(input.report) lists them.")
+        }
+        let kept = try await session.encryptAndUpload(result.bytes, name: "case.json", mediaType: "application/json")
+        let whole = [Creator(party: owner, contribution: .whole, roles: [])]
+        try await session.mint(kept, owner: owner, and: offer.operations, notes: offer.notes) { content in
+            .infts(
+                .mint(
+                    Mint(
+                        inftClass: .case_, content: content, metadata: metadata, creators: whole,
+                        holders: [ShareHolder(party: owner, share: .whole)], parents: [], hasHumanData: true,
+                        consentSet: set)))
+        }
     }
 }

@@ -81,15 +81,7 @@ struct MintOptions: ParsableArguments {
         let notes = parentLicenses.flatMap(\.notes) + offer.notes
         if let open { return try await session.act([mint(open)] + operations, notes: notes) }
         guard let kept = try await content.sealed(session) else { return }
-        let keyring = try session.keyring()
-        let rest = operations
-        try await session.act(notes: notes) { (place) throws(WalletFailure) in
-            let content = try keyring.content(
-                kept, inft: nil, version: 1, owner: actor, at: place, operation: 0)
-            return [mint(.sealed(content))] + rest
-        }
-        // From here on the key that is sealed to the owner opens it; nothing else need.
-        if session.globals.wait, session.globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
+        try await session.mint(kept, owner: actor, and: operations, notes: notes, mint)
     }
 
     /// Said before anything is signed: nobody is named as a creator without a signature.
@@ -109,6 +101,22 @@ struct MintOptions: ParsableArguments {
                 hint: "Add --co-sign if the key is in this wallet, or use --build-only FILE and let them sign it; or "
                     + "name the creators by themselves with --creator.")
         }
+    }
+}
+
+extension Session {
+    /// Mints content that was encrypted here; `rest` are further operations of the transaction.
+    func mint(
+        _ kept: KeptContentSecret, owner: Party, and rest: [LedgerOperation], notes: [String],
+        _ mint: (ContentVersion) -> LedgerOperation
+    ) async throws {
+        let keyring = try keyring()
+        try await act(notes: notes) { (place) throws(WalletFailure) in
+            let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
+            return [mint(.sealed(content))] + rest
+        }
+        // From here on the key that is sealed to the owner opens it; nothing else need.
+        if globals.wait, globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
     }
 }
 

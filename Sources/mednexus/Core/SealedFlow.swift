@@ -39,6 +39,23 @@ extension Session {
         return kept
     }
 
+    /// The same for bytes that are to lie on no disk for longer than it takes.
+    func encryptAndUpload(
+        _ bytes: [UInt8], name: String, mediaType: String
+    ) async throws(WalletFailure) -> KeptContentSecret {
+        let folder = try home.contentFolder() + "/plain-\(Hexadecimal.encode(OperatingSystemRandom.bytes(8)))"
+        let path = folder + "/" + name
+        try ContentFile.writePrivate(bytes, to: path)
+        let made: Result<KeptContentSecret, WalletFailure>
+        do throws(WalletFailure) {
+            made = .success(try await encryptAndUpload(path, mediaType: mediaType))
+        } catch {
+            made = .failure(error)
+        }
+        try ContentFile.shred(path, folder: folder)
+        return try made.get()
+    }
+
     private func upload(_ root: Hash, _ path: String) async throws(WalletFailure) {
         let ciphertext = try CiphertextFile(path: path) { _, _ in }
         guard ciphertext.root == root else {
