@@ -15,8 +15,8 @@ public struct ChunkOpener: Sendable {
         self.layout = layout
     }
 
-    /// Opens `chunks`, which begin `ciphertext`, into the start of `plaintext`. Of chunks that are refused, and of those
-    /// behind them, nothing is written. Precondition: the chunks are of this content, and both arrays have room.
+    /// Opens `chunks`, which begin `ciphertext`, into the start of `plaintext`. Where a chunk is refused
+    /// zeros are left in its place, and nothing is written behind it. Precondition: the chunks are of this content, and both arrays have room.
     public func open(
         _ chunks: Range<UInt64>, _ ciphertext: borrowing [UInt8], into plaintext: inout [UInt8]
     ) throws(ContentFailure) {

@@ -63,7 +63,7 @@ public struct ContentLayout: Hashable, Sendable {
     public func chunks(holding range: Range<UInt64>) throws(ContentFailure) -> Range<UInt64> {
         let chunk = UInt64(Self.plaintextChunk)
         guard !range.isEmpty, range.upperBound <= streamSize else {
-            throw .impossibleRange(first: range.lowerBound / chunk, count: UInt64(range.count) / chunk)
+            throw .impossibleRange(first: range.lowerBound / chunk, count: range.length / chunk)
         }
         return range.lowerBound / chunk..<(range.upperBound - 1) / chunk + 1
     }
@@ -73,4 +73,9 @@ public struct ContentLayout: Hashable, Sendable {
         guard found >= size else { throw .truncated(found: found, expected: size) }
         guard found == size else { throw .trailing(found: found, expected: size) }
     }
+}
+
+extension Range<UInt64> {
+    /// As `count`, which traps above 2^63: a range that somebody asks for may be any.
+    var length: UInt64 { upperBound - lowerBound }
 }

@@ -22,7 +22,7 @@ public struct ContentRangeProof: CBORCodable, Hashable, Sendable {
     /// Of a content whose leaves are all at hand. Throws unless it has the chunks.
     public init(of chunks: Range<UInt64>, leaves: [Hash]) throws(ContentFailure) {
         guard let siblings = MerkleLog.rangeProof(of: chunks, in: leaves) else {
-            throw .impossibleRange(first: chunks.lowerBound, count: UInt64(chunks.count))
+            throw .impossibleRange(first: chunks.lowerBound, count: chunks.length)
         }
         self.init(chunks: chunks, siblings: siblings)
     }
@@ -33,7 +33,7 @@ public struct ContentRangeProof: CBORCodable, Hashable, Sendable {
         of chunks: Range<UInt64>, in layout: ContentLayout, hash: (Range<UInt64>) throws -> Hash
     ) throws {
         guard let siblings = MerkleLog.siblings(of: chunks, count: layout.chunkCount) else {
-            throw ContentFailure.impossibleRange(first: chunks.lowerBound, count: UInt64(chunks.count))
+            throw ContentFailure.impossibleRange(first: chunks.lowerBound, count: chunks.length)
         }
         self.init(chunks: chunks, siblings: try siblings.map(hash))
     }
@@ -41,19 +41,19 @@ public struct ContentRangeProof: CBORCodable, Hashable, Sendable {
     /// Throws unless `leaves` are the hashes of ``chunks``, all of them, under `root` in a content of that layout.
     public func verify(leaves: [Hash], root: Hash, layout: ContentLayout) throws(ContentFailure) {
         guard chunks.upperBound <= layout.chunkCount else {
-            throw .impossibleRange(first: chunks.lowerBound, count: UInt64(chunks.count))
+            throw .impossibleRange(first: chunks.lowerBound, count: chunks.length)
         }
         let isProven =
-            leaves.count == chunks.count
+            UInt64(leaves.count) == chunks.length
             && MerkleLog.verifyRange(
                 leaves, from: chunks.lowerBound, count: layout.chunkCount, siblings: siblings, root: root)
-        guard isProven else { throw .rangeNotProven(first: chunks.lowerBound, count: UInt64(chunks.count)) }
+        guard isProven else { throw .rangeNotProven(first: chunks.lowerBound, count: chunks.length) }
     }
 
     /// Throws unless `ciphertext` is ``chunks``, nothing less or more, under `root` in a content of that layout.
     public func verify(ciphertext: borrowing [UInt8], root: Hash, layout: ContentLayout) throws(ContentFailure) {
         guard chunks.upperBound <= layout.chunkCount else {
-            throw .impossibleRange(first: chunks.lowerBound, count: UInt64(chunks.count))
+            throw .impossibleRange(first: chunks.lowerBound, count: chunks.length)
         }
         let expected = UInt64(layout.ciphertextRange(chunks).count)
         let found = UInt64(ciphertext.count)
@@ -65,7 +65,7 @@ public struct ContentRangeProof: CBORCodable, Hashable, Sendable {
     public func encode(into writer: inout CBORWriter) {
         writer.array(3)
         writer.write(chunks.lowerBound)
-        writer.write(UInt64(chunks.count))
+        writer.write(chunks.length)
         writer.write(siblings)
     }
 

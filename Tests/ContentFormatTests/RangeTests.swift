@@ -45,6 +45,8 @@ import Testing
             }
             #expect(throws: ContentFailure.self) { try ContentRangeProof(of: 0..<count + 1, leaves: leaves) }
             #expect(throws: ContentFailure.self) { try ContentRangeProof(of: 0..<0, leaves: leaves) }
+            #expect(throws: ContentFailure.self) { try ContentRangeProof(of: 1..<UInt64.max, leaves: leaves) }
+            #expect(throws: ContentFailure.self) { try layout.chunks(holding: 1..<UInt64.max) }
         }
     }
 

@@ -224,5 +224,5 @@ def test_a_large_file_takes_little_memory(wallet):
         print(f"content {name}: {size / 1e6 / seconds[name]:.0f} MB/s, peak {peak / (1 << 20):.0f} MiB")
     for file in (path, out, pathlib.Path(made["file"])):
         file.unlink()
-    # Unlocking a keystore takes 128 MiB by itself (scrypt), before the work begins.
+    # Of it 128 MiB are scrypt's, which unlocks the keystore before the work begins.
     assert all(peak < MEMORY_LIMIT for peak in steps.values()), steps
