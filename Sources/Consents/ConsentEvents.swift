@@ -14,6 +14,13 @@ public enum ConsentEvent: LedgerEvent {
     case setSucceeded(SetSuccession)
     case disclosed(DisclosureFact)
     case reviewersNamed(ReviewersRecord)
+    case narrowed(ConsentFact)
+    case erasureRequested(ConsentFact)
+    case glassBroken(ReviewFact)
+    case reviewed(ReviewFact)
+    case reviewOverdue(ReviewFact)
+    /// By governance, at an epoch's end.
+    case ontologySet(OntologyRoot)
 
     public static let domain = DomainNumber.consents
 
@@ -29,12 +36,19 @@ public enum ConsentEvent: LedgerEvent {
         case .setSucceeded: "consentSet.succeeded"
         case .disclosed: "consent.disclosed"
         case .reviewersNamed: "consent.reviewersNamed"
+        case .narrowed: "consent.narrowed"
+        case .erasureRequested: "consent.erasureRequested"
+        case .glassBroken: "consent.glassBroken"
+        case .reviewed: "consent.reviewed"
+        case .reviewOverdue: "consent.reviewOverdue"
+        case .ontologySet: "consent.ontologySet"
         }
     }
 
     public var topics: [Topic] {
         switch self {
-        case .granted(let fact), .countersigned(let fact), .withdrawn(let fact), .expired(let fact):
+        case .granted(let fact), .countersigned(let fact), .withdrawn(let fact), .expired(let fact),
+            .narrowed(let fact), .erasureRequested(let fact):
             [.party(fact.subject), .party(fact.custodian), .consent(fact.consent)]
         case .setCreated(let fact), .setExtended(let fact): [.party(fact.custodian)]
         case .setStale(let fact): [.party(fact.custodian)]
@@ -42,6 +56,9 @@ public enum ConsentEvent: LedgerEvent {
         case .disclosed(let fact): fact.topics
         case .reviewersNamed(let record):
             [.party(record.custodian)] + record.reviewers.elements.map { .party($0) }
+        case .glassBroken(let fact), .reviewed(let fact), .reviewOverdue(let fact):
+            [.party(fact.subject), .party(fact.custodian), .party(.account(fact.clinician)), .consent(fact.consent)]
+        case .ontologySet: []
         }
     }
 
@@ -57,6 +74,12 @@ public enum ConsentEvent: LedgerEvent {
         case .setSucceeded: 7
         case .disclosed: 8
         case .reviewersNamed: 9
+        case .narrowed: 10
+        case .erasureRequested: 11
+        case .glassBroken: 12
+        case .reviewed: 13
+        case .reviewOverdue: 14
+        case .ontologySet: 15
         }
     }
 
@@ -68,6 +91,9 @@ public enum ConsentEvent: LedgerEvent {
         case .setSucceeded(let fact): fact
         case .disclosed(let fact): fact
         case .reviewersNamed(let record): record
+        case .narrowed(let fact), .erasureRequested(let fact): fact
+        case .glassBroken(let fact), .reviewed(let fact), .reviewOverdue(let fact): fact
+        case .ontologySet(let root): root
         }
     }
 
@@ -91,6 +117,12 @@ public enum ConsentEvent: LedgerEvent {
             case 7: return .setSucceeded(try reader.value())
             case 8: return .disclosed(try reader.value())
             case 9: return .reviewersNamed(try reader.value())
+            case 10: return .narrowed(try reader.value())
+            case 11: return .erasureRequested(try reader.value())
+            case 12: return .glassBroken(try reader.value())
+            case 13: return .reviewed(try reader.value())
+            case 14: return .reviewOverdue(try reader.value())
+            case 15: return .ontologySet(try reader.value())
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -115,6 +147,12 @@ public enum ConsentEvent: LedgerEvent {
         case "consentSet.succeeded": self = .setSucceeded(try SetSuccession(from: decoder))
         case "consent.disclosed": self = .disclosed(try DisclosureFact(from: decoder))
         case "consent.reviewersNamed": self = .reviewersNamed(try ReviewersRecord(from: decoder))
+        case "consent.narrowed": self = .narrowed(try ConsentFact(from: decoder))
+        case "consent.erasureRequested": self = .erasureRequested(try ConsentFact(from: decoder))
+        case "consent.glassBroken": self = .glassBroken(try ReviewFact(from: decoder))
+        case "consent.reviewed": self = .reviewed(try ReviewFact(from: decoder))
+        case "consent.reviewOverdue": self = .reviewOverdue(try ReviewFact(from: decoder))
+        case "consent.ontologySet": self = .ontologySet(try OntologyRoot(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container, debugDescription: "expected an event of the domain consents")

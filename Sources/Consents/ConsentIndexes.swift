@@ -12,6 +12,8 @@ internal import StateModel
 ///     5  [set, at, disclosure]               what was released under a set
 ///     6  [custodian, at, disclosure]         what a custodian released
 ///     7  [recipient, at, disclosure]         what a party received
+///     8  [consent, added at, set]            the sets that a consent ever joined
+///     9  [party, deadline, disclosure]       reviews that wait, for the custodian and each reviewer
 enum ConsentIndexes {
     static func bySubject(_ subject: Party) -> IndexKey { IndexKey(.consents, 0).appending(subject) }
     static func byCustodian(_ custodian: Party) -> IndexKey { IndexKey(.consents, 1).appending(custodian) }
@@ -26,6 +28,9 @@ enum ConsentIndexes {
     }
     static func disclosures(by custodian: Party) -> IndexKey { IndexKey(.consents, 6).appending(custodian) }
     static func disclosures(to recipient: Party) -> IndexKey { IndexKey(.consents, 7).appending(recipient) }
+
+    static func memberships(of consent: ConsentID) -> IndexKey { IndexKey(.consents, 8).appending(consent.bytes) }
+    static func reviews(of party: Party) -> IndexKey { IndexKey(.consents, 9).appending(party) }
 
     static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -43,7 +48,19 @@ enum ConsentIndexes {
             ]
         case ConsentsKeys.memberKind:
             let member = try SetMember(decoding: record)
-            return [IndexEntry(members(of: member.set).appending(member.index), value: member.consent.encoded)]
+            return [
+                IndexEntry(members(of: member.set).appending(member.index), value: member.consent.encoded),
+                IndexEntry(
+                    memberships(of: member.consent).appending(member.addedAt.milliseconds)
+                        .appending(member.set.bytes)),
+            ]
+        case ConsentsKeys.reviewKind:
+            let review = try ReviewRecord(decoding: record)
+            guard review.closing == nil else { return [] }
+            return SortedList(review.reviewers.elements + [review.custodian]).elements.map {
+                IndexEntry(
+                    reviews(of: $0).appending(review.deadline.milliseconds).appending(review.disclosure.bytes))
+            }
         case ConsentsKeys.disclosureKind:
             let disclosure = try DisclosureRecord(decoding: record)
             let lists = [

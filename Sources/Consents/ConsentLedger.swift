@@ -24,7 +24,25 @@ public enum ConsentLedger {
         try decide(require(id, field: "consent", in: state), request, at: time, in: state)
     }
 
-    /// `state` is asked for credentials alone.
+    /// The policy that the consent had at `time`.
+    static func policy(of record: ConsentRecord, at time: Timestamp, in state: any StateReader) throws(Refusal)
+        -> ConsentPolicy
+    {
+        var number = record.narrowings
+        guard number > 0, time < record.policySince else { return record.policy }
+        var policy = record.policy
+        while number > 0 {
+            number -= 1
+            guard let earlier = try state.record(ConsentsKeys.earlier(record.id, number)) else {
+                throw .failed(StateFailure("policy \(number) of the consent \(record.id) is missing"))
+            }
+            policy = earlier.policy
+            if time >= earlier.from { break }
+        }
+        return policy
+    }
+
+    /// `state` is asked for credentials, overdue reviews, and policies of the past.
     public static func decide(
         _ record: ConsentRecord, _ request: UseRequest, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Decision {
@@ -39,8 +57,13 @@ public enum ConsentLedger {
         if request.purposes.isEmpty, request.action != .deposit {
             return .deny(DecisionBasis(reasons: [.purposeMissing]))
         }
+        if request.purposes.contains(.breakTheGlass),
+            try Reviews.isSuspended(record.custodian, at: time, in: state)
+        {
+            return .deny(DecisionBasis(reasons: [.reviewsOverdue]))
+        }
         let rules = ProvisionRules(request: request, time: time, state: state, commitments: record.commitments)
-        let verdict = try rules.decide(record.policy)
+        let verdict = try rules.decide(policy(of: record, at: time, in: state))
         let basis = DecisionBasis(path: verdict.path, reasons: SortedList(verdict.reasons))
         switch verdict.outcome {
         case .permit: return .permit(basis)
@@ -92,6 +115,11 @@ public enum ConsentSets {
         if record.isStale(at: time) { return .deny(DecisionBasis(reasons: [.setStale])) }
         if request.purposes.isEmpty, request.action != .deposit {
             return .deny(DecisionBasis(reasons: [.purposeMissing]))
+        }
+        if request.purposes.contains(.breakTheGlass),
+            try Reviews.isSuspended(record.custodian, at: time, in: state)
+        {
+            return .deny(DecisionBasis(reasons: [.reviewsOverdue]))
         }
         let rules = ProvisionRules(
             request: request, time: time, state: state, commitments: nil, anyHolder: anyHolder)

@@ -5,30 +5,60 @@ internal import StateModel
 enum ConsentLife {
     /// Kinds of due work.
     static let expiryDue: UInt8 = 0
+    static let reviewDue: UInt8 = 1
 
     /// The consent, as it now is, has come into force.
     static func begin(_ record: ConsentRecord, in context: OperationContext) throws(Refusal) {
         context.emit(ConsentEvent.countersigned(ConsentFact(record, at: context.block.time)))
-        if let expiresAt = record.expiresAt {
-            let item = DueItem(domain: .consents, kind: expiryDue, subject: record.id.bytes)
-            try DueQueue.schedule(item, at: expiresAt, in: context.state)
-        }
+        try scheduleExpiry(of: record, in: context)
     }
 
-    static func withdraw(_ record: ConsentRecord, in context: OperationContext) throws(Refusal) {
-        var record = record
-        record.withdrawnAt = context.block.time
-        record.revision += 1
+    private static func scheduleExpiry(of record: ConsentRecord, in context: OperationContext) throws(Refusal) {
+        guard let expiresAt = record.expiresAt else { return }
+        let item = DueItem(domain: .consents, kind: expiryDue, subject: record.id.bytes)
+        try DueQueue.schedule(item, at: expiresAt, in: context.state)
+    }
+
+    /// Replaces the record by its narrowed form, and keeps the policy that it had.
+    static func narrow(to record: ConsentRecord, in context: OperationContext) throws(Refusal) {
+        guard let old = try ConsentLedger.record(record.id, in: context.state) else {
+            throw .failed(StateFailure("the consent \(record.id) is missing"))
+        }
+        context.state.set(
+            ConsentsKeys.earlier(record.id, old.narrowings),
+            EarlierPolicy(
+                consent: record.id, number: old.narrowings, policy: old.policy, expiresAt: old.expiresAt,
+                from: old.policySince, until: context.block.time))
         context.state.set(ConsentsKeys.consent(record.id), record)
-        context.emit(ConsentEvent.withdrawn(ConsentFact(record, at: context.block.time)))
+        context.emit(ConsentEvent.narrowed(ConsentFact(record, at: context.block.time)))
+        if record.effectiveAt != nil, record.expiresAt != old.expiresAt {
+            try scheduleExpiry(of: record, in: context)
+        }
+        try markStale(record.sets, StaleMark(since: context.block.time, reason: .narrowing), in: context)
+    }
+
+    /// Ends the consent, unless it has ended already, and notes that its data is to be erased.
+    static func withdraw(_ record: ConsentRecord, erasure: Bool, in context: OperationContext) throws(Refusal) {
+        var record = record
+        let isNew = record.withdrawnAt == nil && record.status(at: context.block.time) != .expired
+        record.revision += 1
+        if isNew { record.withdrawnAt = context.block.time }
+        if erasure { record.erasure = ErasureMark(requestedAt: context.block.time) }
+        context.state.set(ConsentsKeys.consent(record.id), record)
+        let fact = ConsentFact(record, at: context.block.time)
+        if isNew { context.emit(ConsentEvent.withdrawn(fact)) }
+        if erasure { context.emit(ConsentEvent.erasureRequested(fact)) }
+        guard isNew else { return }
         try markStale(record.sets, StaleMark(since: context.block.time, reason: .withdrawal), in: context)
     }
 
     /// Tells of an expiry that time alone has brought about.
     static func expire(_ id: ConsentID, in context: OperationContext) throws(Refusal) {
-        guard let record = try ConsentLedger.record(id, in: context.state), let expiresAt = record.expiresAt,
-            record.status(at: context.block.time) == .expired, record.effectiveAt != nil
+        guard var record = try ConsentLedger.record(id, in: context.state), let expiresAt = record.expiresAt,
+            record.status(at: context.block.time) == .expired, record.effectiveAt != nil, !record.isExpiryTold
         else { return }
+        record.isExpiryTold = true
+        context.state.set(ConsentsKeys.consent(id), record)
         context.emit(ConsentEvent.expired(ConsentFact(record, at: expiresAt)))
         try markStale(record.sets, StaleMark(since: expiresAt, reason: .expiry), in: context)
     }

@@ -10,10 +10,15 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
     case createSet(ConsentSetCreate)
     case addToSet(ConsentSetAdd)
     case nameReviewers(ConsentNameReviewers)
+    case narrow(ConsentNarrow)
+    case disclose(ConsentDisclose)
+    case breakGlass(ConsentBreakGlass)
+    case review(ConsentReview)
 
     public static let names = [
         ConsentGrant.name, ConsentCountersign.name, ConsentWithdraw.name, ConsentSetCreate.name, ConsentSetAdd.name,
-        ConsentNameReviewers.name,
+        ConsentNameReviewers.name, ConsentNarrow.name, ConsentDisclose.name, ConsentBreakGlass.name,
+        ConsentReview.name,
     ]
 
     public var operation: any DomainOperation {
@@ -24,6 +29,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .createSet(let operation): operation
         case .addToSet(let operation): operation
         case .nameReviewers(let operation): operation
+        case .narrow(let operation): operation
+        case .disclose(let operation): operation
+        case .breakGlass(let operation): operation
+        case .review(let operation): operation
         }
     }
 
@@ -35,6 +44,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .createSet: ConsentSetCreate.name
         case .addToSet: ConsentSetAdd.name
         case .nameReviewers: ConsentNameReviewers.name
+        case .narrow: ConsentNarrow.name
+        case .disclose: ConsentDisclose.name
+        case .breakGlass: ConsentBreakGlass.name
+        case .review: ConsentReview.name
         }
     }
 
@@ -48,6 +61,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .createSet(let operation): try operation.execute(in: context)
         case .addToSet(let operation): try operation.execute(in: context)
         case .nameReviewers(let operation): try operation.execute(in: context)
+        case .narrow(let operation): try operation.execute(in: context)
+        case .disclose(let operation): try operation.execute(in: context)
+        case .breakGlass(let operation): try operation.execute(in: context)
+        case .review(let operation): try operation.execute(in: context)
         }
     }
 
@@ -66,6 +83,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case .createSet: 3
         case .addToSet: 4
         case .nameReviewers: 5
+        case .narrow: 6
+        case .disclose: 7
+        case .breakGlass: 8
+        case .review: 9
         }
     }
 
@@ -85,6 +106,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
             case 3: return .createSet(try reader.value())
             case 4: return .addToSet(try reader.value())
             case 5: return .nameReviewers(try reader.value())
+            case 6: return .narrow(try reader.value())
+            case 7: return .disclose(try reader.value())
+            case 8: return .breakGlass(try reader.value())
+            case 9: return .review(try reader.value())
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -99,6 +124,10 @@ public enum ConsentOperation: CBORCodable, Codable, Hashable, Sendable {
         case ConsentSetCreate.name: .createSet(try ConsentSetCreate(from: decoder))
         case ConsentSetAdd.name: .addToSet(try ConsentSetAdd(from: decoder))
         case ConsentNameReviewers.name: .nameReviewers(try ConsentNameReviewers(from: decoder))
+        case ConsentNarrow.name: .narrow(try ConsentNarrow(from: decoder))
+        case ConsentDisclose.name: .disclose(try ConsentDisclose(from: decoder))
+        case ConsentBreakGlass.name: .breakGlass(try ConsentBreakGlass(from: decoder))
+        case ConsentReview.name: .review(try ConsentReview(from: decoder))
         default: nil
         }
     }

@@ -3,7 +3,7 @@ internal import Primitives
 internal import StateModel
 
 enum ConsentQueries {
-    static let all = [get, list, set, members, sets, check]
+    static let all = [get, list, set, members, sets, check] + AccountingQueries.all
 
     static let get = Query(
         "consent_get", "A consent, and what it is (or was) at a time.",

@@ -32,6 +32,36 @@ public enum ConsentStatus: UInt8, NamedCode {
     case withdrawn = 3
 }
 
+/// That the subject asked for erasure, and what came of it. Bytes: `[requestedAt, erasedAt, receipt]`.
+public struct ErasureMark: CBORCodable, Codable, Hashable, Sendable {
+    public let requestedAt: Timestamp
+    /// When the key's destruction was signed.
+    public var erasedAt: Timestamp?
+    /// The id of the erasure receipt.
+    public var receipt: Hash?
+
+    public init(requestedAt: Timestamp, erasedAt: Timestamp? = nil, receipt: Hash? = nil) {
+        self.requestedAt = requestedAt
+        self.erasedAt = erasedAt
+        self.receipt = receipt
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(requestedAt)
+        writer.write(erasedAt)
+        writer.write(receipt)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("erasure", count: 3) { (reader) throws(EncodingFailure) in
+            ErasureMark(
+                requestedAt: try reader.value("requestedAt"), erasedAt: try reader.optional("erasedAt"),
+                receipt: try reader.optional("receipt"))
+        }
+    }
+}
+
 /// A consent. Its times answer questions about the past: nothing in it is ever forgotten or rewritten.
 public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
     public let id: ConsentID
@@ -42,23 +72,33 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
     public let grantedBy: Address
     /// Who keeps the data, and answers for the restrictions that are only committed to.
     public let custodian: Party
-    public let policy: ConsentPolicy
+    /// As it is now; what it was before each narrowing is kept under keys of its own (``EarlierPolicy``).
+    public var policy: ConsentPolicy
     public let commitments: [CommittedRestriction]
     public let grantedAt: Timestamp
     /// The custodian's countersignature; in force from then on.
     public var effectiveAt: Timestamp?
     /// No longer in force from here on.
-    public let expiresAt: Timestamp?
+    public var expiresAt: Timestamp?
     public var withdrawnAt: Timestamp?
     /// Counts changes: 0 as granted.
     public var revision: UInt64
     /// The sets it is a member of, ascending.
     public var sets: SortedList<ConsentSetID>
+    /// How often it was narrowed.
+    public var narrowings: UInt64
+    /// Since when the policy is as it is: granted, or narrowed last.
+    public var policySince: Timestamp
+    /// True once its expiry was told.
+    public var isExpiryTold: Bool
+    public var erasure: ErasureMark?
 
     public init(
         id: ConsentID, scope: ConsentScope, subject: Party, grantedBy: Address, custodian: Party,
         policy: ConsentPolicy, commitments: [CommittedRestriction], grantedAt: Timestamp, effectiveAt: Timestamp?,
-        expiresAt: Timestamp?, withdrawnAt: Timestamp?, revision: UInt64, sets: SortedList<ConsentSetID>
+        expiresAt: Timestamp?, withdrawnAt: Timestamp?, revision: UInt64, sets: SortedList<ConsentSetID>,
+        narrowings: UInt64 = 0,
+        policySince: Timestamp? = nil, isExpiryTold: Bool = false, erasure: ErasureMark? = nil
     ) {
         self.id = id
         self.scope = scope
@@ -73,6 +113,10 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
         self.withdrawnAt = withdrawnAt
         self.revision = revision
         self.sets = sets
+        self.narrowings = narrowings
+        self.policySince = policySince ?? grantedAt
+        self.isExpiryTold = isExpiryTold
+        self.erasure = erasure
     }
 
     /// What it was, or is, at `time`.
@@ -84,7 +128,7 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(13)
+        writer.array(17)
         writer.write(id)
         writer.write(scope)
         writer.write(subject)
@@ -98,10 +142,14 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(withdrawnAt)
         writer.write(revision)
         writer.write(sets)
+        writer.write(narrowings)
+        writer.write(policySince)
+        writer.write(isExpiryTold)
+        writer.write(erasure)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 13) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 17) { (reader) throws(EncodingFailure) in
             ConsentRecord(
                 id: try reader.value("id"), scope: try reader.value("scope"), subject: try reader.value("subject"),
                 grantedBy: try reader.value("grantedBy"), custodian: try reader.value("custodian"),
@@ -110,7 +158,10 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
                 grantedAt: try reader.value("grantedAt"), effectiveAt: try reader.optional("effectiveAt"),
                 expiresAt: try reader.optional("expiresAt"), withdrawnAt: try reader.optional("withdrawnAt"),
                 revision: try reader.value("revision"),
-                sets: try reader.sorted("sets", max: ConsentsLimits.setsPerConsent))
+                sets: try reader.sorted("sets", max: ConsentsLimits.setsPerConsent),
+                narrowings: try reader.unsigned("narrowings", max: ConsentsLimits.narrowingsPerConsent),
+                policySince: try reader.value("policySince"), isExpiryTold: try reader.boolean("isExpiryTold"),
+                erasure: try reader.optional("erasure"))
         }
     }
 }
@@ -118,6 +169,8 @@ public struct ConsentRecord: CBORCodable, Codable, Hashable, Sendable {
 public enum StaleReason: UInt8, NamedCode, CBORCodable {
     case withdrawal = 0
     case expiry = 1
+    /// A member's subject took a part of its consent back.
+    case narrowing = 2
 }
 
 /// When a set stopped being good for anything new, and why.
@@ -181,6 +234,15 @@ public struct ConsentSetRecord: CBORCodable, Codable, Hashable, Sendable {
         self.stale = stale
         self.revision = revision
     }
+
+    /// True if it stands for fewer than twenty people, and for at least one: they could be told apart.
+    public var concernsFew: Bool {
+        let people = memberCount - min(memberCount, aggregateCount)
+        return people > 0 && people < ConsentsLimits.manySubjects
+    }
+
+    /// True if a policy of it names a disease or a code, as those of datasets may.
+    public var namesDiseases: Bool { policies.elements.contains { $0.provisions.contains(where: \.namesDiseases) } }
 
     /// Stale by a member's withdrawal or expiry, whether or not that was recorded yet.
     public func isStale(at time: Timestamp) -> Bool {

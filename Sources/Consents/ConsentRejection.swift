@@ -48,6 +48,12 @@ public enum ConsentRejection: Int, CaseIterable, Sendable {
     case ontologyInvalid = 1242
     case recipientDiffers = 1243
     case breakGlassOnly = 1244
+    case notNarrower = 1245
+    case referenceUsed = 1246
+    case notClinician = 1247
+    case unknownReview = 1248
+    case alreadyReviewed = 1249
+    case notReviewer = 1250
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -114,6 +120,12 @@ public enum ConsentRejection: Int, CaseIterable, Sendable {
         case .ontologyInvalid: "The edges do not prove the descent against the ontology's root."
         case .recipientDiffers: "Who asks is not who would receive."
         case .breakGlassOnly: "Breaking the glass is an act of its own, which is reviewed."
+        case .notNarrower: "A consent is only ever narrowed; more is a new consent, which its custodian countersigns."
+        case .referenceUsed: "The custodian used this reference for an earlier disclosure."
+        case .notClinician: "Who breaks the glass holds a medical license, or what the consent names in its place."
+        case .unknownReview: "No broken glass of this id is under review."
+        case .alreadyReviewed: "The review is closed already."
+        case .notReviewer: "A review is closed by a reviewer of the custodian or an ethics board, never by who acted."
         }
     }
 

@@ -34,7 +34,8 @@ public struct ConsentTemplate: Sendable {
 
 public enum ConsentTemplates {
     public static let all = [
-        treatmentOnly, generalResearch, biomedicalResearch, diseaseResearch, noRestrictionData, generalResearchData,
+        treatmentOnly, treatmentAndEmergency, generalResearch, biomedicalResearch, diseaseResearch, noRestrictionData,
+        generalResearchData,
         biomedicalData, diseaseData,
     ]
 
@@ -70,6 +71,18 @@ public enum ConsentTemplates {
         scope: .individual, restrictions: [], needsDiseases: false
     ) { values in
         ConsentPolicy(provisions: [deposit(values), treatment(values)])
+    }
+
+    public static let treatmentAndEmergency = ConsentTemplate(
+        name: "treatment-and-emergency",
+        summary:
+            "As treatment-only; in an emergency any licensed clinician may look too, and each time it is reviewed.",
+        scope: .individual, restrictions: [], needsDiseases: false
+    ) { values in
+        let glass = Provision(
+            .permit, actors: [.holder(.medicalLicense, jurisdiction: nil)], actions: [.access],
+            purposes: [.breakTheGlass])
+        return ConsentPolicy(provisions: [deposit(values), treatment(values), glass])
     }
 
     public static let generalResearch = ConsentTemplate(

@@ -1,5 +1,4 @@
 public import Encoding
-internal import Identities
 public import Primitives
 public import StateModel
 
@@ -11,8 +10,13 @@ public struct ConsentWithdraw: DomainOperation {
 
     /// One or more; a wallet that withdraws everything names everything.
     public let consents: [ConsentID]
+    /// The subject asks that the data be erased too: of consents that are over already as well.
+    public let erasure: Bool
 
-    public init(consents: [ConsentID]) { self.consents = consents }
+    public init(consents: [ConsentID], erasure: Bool = false) {
+        self.consents = consents
+        self.erasure = erasure
+    }
 
     public var weight: UInt64 {
         10 + UInt64(consents.count) * 4 * UInt64(2 + ConsentsLimits.setsPerConsent)
@@ -34,40 +38,22 @@ public struct ConsentWithdraw: DomainOperation {
         for (index, id) in consents.enumerated() {
             let field = "consents[\(index)]"
             let record = try ConsentLedger.require(id, field: field, in: context.state)
-            try requireSubject(of: record, in: context, field: field)
-            guard record.withdrawnAt == nil else {
-                throw ConsentRejection.alreadyWithdrawn.at(field, "withdrawn already")
-            }
-            guard record.status(at: context.block.time) != .expired else {
-                throw ConsentRejection.consentExpired.at(field, "its time is over; nothing rests on it")
+            try Subjects.require(record, in: context, field: field)
+            if !erasure || record.erasure != nil {
+                guard record.withdrawnAt == nil else {
+                    throw ConsentRejection.alreadyWithdrawn.at(field, "withdrawn already")
+                }
+                guard record.status(at: context.block.time) != .expired else {
+                    throw ConsentRejection.consentExpired.at(field, "its time is over; nothing rests on it")
+                }
             }
             records.append(record)
         }
         return records
     }
 
-    private func requireSubject(
-        of record: ConsentRecord, in context: OperationContext, field: String
-    ) throws(Refusal) {
-        guard record.scope == .individual, case .account(let subject) = record.subject else {
-            return try Authority.require(record.subject, for: .consent, in: context, field: field)
-        }
-        if context.isSigned(by: subject) || context.isSigned(by: record.grantedBy) { return }
-        for signer in context.signers {
-            if try Credentials.isGuardian(
-                .account(signer), of: record.subject, at: context.block.time, in: context.state)
-            {
-                _ = context.isSigned(by: signer)
-                return
-            }
-        }
-        throw ConsentRejection.notSubject.at(
-            field, "signed neither by its subject nor by a guardian",
-            hint: "Withdraw with the key that gave the consent.")
-    }
-
     public func apply(_ records: [ConsentRecord], in context: OperationContext) throws(Refusal) {
-        for record in records { try ConsentLife.withdraw(record, in: context) }
+        for record in records { try ConsentLife.withdraw(record, erasure: erasure, in: context) }
     }
 
     public func words(_ names: any NameResolver) -> [String] {
@@ -76,16 +62,30 @@ public struct ConsentWithdraw: DomainOperation {
                 "Nothing new can begin that rests on it, and licenses that do are suspended.",
                 "Copies that were delivered stay where they are.",
             ]
+            + (erasure ? ["Who keeps the data is asked to destroy its key and its copies."] : [])
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(1)
+        writer.array(2)
         writer.write(consents)
+        writer.write(erasure)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 1) { (reader) throws(EncodingFailure) in
-            ConsentWithdraw(consents: try reader.list("consents", max: ConsentsLimits.withdrawalsPerOperation))
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            ConsentWithdraw(
+                consents: try reader.list("consents", max: ConsentsLimits.withdrawalsPerOperation),
+                erasure: try reader.boolean("erasure"))
         }
+    }
+
+    private enum CodingKeys: String, CodingKey { case consents, erasure }
+
+    /// In JSON erasure may be left out.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            consents: try container.decode([ConsentID].self, forKey: .consents),
+            erasure: try container.decodeIfPresent(Bool.self, forKey: .erasure) ?? false)
     }
 }

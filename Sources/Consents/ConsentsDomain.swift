@@ -16,10 +16,11 @@ public enum ConsentsDomain: LedgerDomain {
     public static func performDue(
         kind: UInt8, subject: Bytes32, in context: OperationContext
     ) throws(Refusal) {
-        guard kind == ConsentLife.expiryDue else {
-            throw .failed(StateFailure("consents know no due work of kind \(kind)"))
+        switch kind {
+        case ConsentLife.expiryDue: try ConsentLife.expire(ConsentID(subject), in: context)
+        case ConsentLife.reviewDue: try Reviews.tellOverdue(DisclosureID(subject), in: context)
+        default: throw .failed(StateFailure("consents know no due work of kind \(kind)"))
         }
-        try ConsentLife.expire(ConsentID(subject), in: context)
     }
 
     public static func indexEntries(

@@ -48,6 +48,14 @@ public enum ConsentsLimits {
     public static let ontologyProof = 32
     /// A board of reviewers.
     public static let reviewersPerCustodian = 16
+    /// Each keeps a policy of the past, which a question about the past walks.
+    public static let narrowingsPerConsent: UInt64 = 32
+    /// Three days: a long weekend's emergency.
+    public static let breakGlassMilliseconds: UInt64 = 72 * 3_600_000
+    /// Two weeks for a reviewer's answer.
+    public static let reviewMilliseconds: UInt64 = 14 * 86_400_000
+    /// From so many people on a set may be described by codes and text: below, they could be told apart.
+    public static let manySubjects: UInt64 = 20
     /// What the genesis file may contain.
     public static let genesisConsents = 1_000
 }

@@ -134,6 +134,8 @@ public enum DecisionReason: UInt8, NamedCode, CBORCodable, Comparable {
     case reviewNeeded = 29
     case ethicsApprovalNeeded = 30
     case ontologyPathUnproven = 31
+    /// The custodian left reviews of broken glass open past their deadline.
+    case reviewsOverdue = 32
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

@@ -5,6 +5,8 @@ internal import Primitives
 struct PolicyRules {
     let scope: ConsentScope
     let commitments: [CommittedRestriction]
+    /// A policy that was narrowed may leave commitments behind: the positions of the others must not move.
+    var allowsUnused = false
 
     func check(_ policy: ConsentPolicy, field: String) throws(Refusal) {
         var count = 0
@@ -22,6 +24,7 @@ struct PolicyRules {
                 "\(count) provisions of \(policy.encoded.count) bytes; at most \(ConsentsLimits.provisionsPerPolicy) "
                     + "of \(ConsentsLimits.policyBytes) bytes are kept")
         }
+        guard !allowsUnused else { return }
         let unique = SortedList(commitments.map(\.commitment))
         guard unique.count == commitments.count, SortedList(restrictions).count == commitments.count else {
             throw ConsentRejection.unusedRestriction.at(

@@ -1,5 +1,10 @@
 internal import Primitives
-internal import StateModel
+public import StateModel
+
+extension ConsentPolicy {
+    /// The policy as sentences, exceptions indented under what they except from.
+    public func words(_ names: any NameResolver) -> [String] { PolicyWords(names: names).lines(self) }
+}
 
 /// A policy as sentences, exceptions indented under what they except from.
 struct PolicyWords {

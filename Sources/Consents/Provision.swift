@@ -117,6 +117,11 @@ public struct Provision: CBORCodable, Codable, Hashable, Sendable {
         self.provisions = provisions
     }
 
+    var namesDiseases: Bool {
+        !codes.isEmpty || dataUse.map { !$0.diseases.isEmpty } ?? false
+            || provisions.contains(where: \.namesDiseases)
+    }
+
     public func encode(into writer: inout CBORWriter) {
         writer.array(11)
         writer.write(kind)

@@ -121,7 +121,7 @@ struct ProvisionRules {
     private func coverage(of provision: Provision) throws(Refusal) -> Coverage {
         if let validity = provision.validity, !validity.contains(time) { return .none }
         let parts = [
-            coverage(ofActions: provision.actions), coverage(ofPurposes: provision.purposes),
+            coverage(ofActions: provision.actions), coverage(ofPurposes: provision.purposes, provision.kind),
             coverage(ofJurisdictions: provision.jurisdictions), coverage(ofCodes: provision.codes),
             coverage(ofDataPeriod: provision.dataPeriod),
         ]
@@ -155,11 +155,15 @@ struct ProvisionRules {
     /// What a deposit leaves open is no use yet; any other request might be for what it does not say.
     private var unknown: Coverage { request.action == .deposit && !request.commercial ? .none : .possible }
 
-    private func coverage(ofPurposes purposes: SortedList<PurposeOfUse>) -> Coverage {
-        guard !purposes.isEmpty else { return .certain }
+    /// Breaking the glass is permitted only where it is named, and denied also by what is wider.
+    private func coverage(ofPurposes purposes: SortedList<PurposeOfUse>, _ kind: ProvisionKind) -> Coverage {
+        let asksForGlass = kind == .permit && request.purposes.contains(.breakTheGlass)
+        guard !purposes.isEmpty || asksForGlass else { return .certain }
         guard !request.purposes.isEmpty else { return unknown }
         return .all(
             request.purposes.map { asked in
+                if asksForGlass, asked == .breakTheGlass { return purposes.contains(asked) ? .certain : .none }
+                if purposes.isEmpty { return .certain }
                 if purposes.elements.contains(where: { $0.includes(asked) }) { return .certain }
                 return purposes.elements.contains { asked.includes($0) } ? .possible : .none
             })

@@ -59,6 +59,7 @@ public enum Release {
             throw ConsentRejection.tooManyElements.at(
                 "requests", "\(requests.count); at most \(ConsentsLimits.requestsPerRelease) at a time")
         }
+        try requireNothingRevealed(requests, by: release)
         var needs: [Need] = []
         var decisions: [DecisionBasis] = []
         for (index, request) in requests.enumerated() {
@@ -85,6 +86,20 @@ public enum Release {
             basis: release.basis, revision: release.revision, subject: release.consentSubject,
             custodian: release.custodian, recipient: release.recipient, requests: requests, decisions: decisions,
             met: try answering.meet(needs, answers), reference: Hash(release.subject))
+    }
+
+    /// What is disclosed of a person, or of few, would tell the ledger of their health.
+    private static func requireNothingRevealed(_ requests: [UseRequest], by release: ReleaseCase) throws(Refusal) {
+        guard release.concernsFew else { return }
+        for (index, request) in requests.enumerated() {
+            let hasDisease = request.dataUse.map { !$0.diseases.isEmpty } ?? false
+            guard request.codes.isEmpty, !hasDisease else {
+                throw ConsentRejection.revealsDiagnosis.at(
+                    "requests[\(index)].\(hasDisease ? "dataUse.diseases" : "codes")",
+                    "codes and diseases in a disclosure about fewer than \(ConsentsLimits.manySubjects) people would "
+                        + "tell the ledger of their health", hint: "Leave them out; the custodian keeps them.")
+            }
+        }
     }
 
     /// Writes the disclosure down and tells of it. One operation that releases to several recipients numbers them.
@@ -151,6 +166,14 @@ struct ReleaseCase {
         switch source {
         case .consent(let record): record.subject
         case .set: nil
+        }
+    }
+
+    /// True of one person's consent, and of a set of fewer than twenty people.
+    var concernsFew: Bool {
+        switch source {
+        case .consent(let record): record.scope == .individual
+        case .set(let record): record.concernsFew
         }
     }
 

@@ -145,7 +145,8 @@ import Testing
                 try outcome(request(World.clinician, .access, [.treatment]))
                     == (isPersonal || template.name == "dataset-nres" ? "permit" : "deny"), "\(template.name)")
             let research: [String: String] = [
-                "treatment-only": "deny", "general-research": "permit", "biomedical-research": "deny",
+                "treatment-only": "deny", "treatment-and-emergency": "deny", "general-research": "permit",
+                "biomedical-research": "deny",
                 "disease-research": "deny", "dataset-nres": "permit", "dataset-gru": "permit",
                 "dataset-hmb": "deny", "dataset-ds": "deny",
             ]

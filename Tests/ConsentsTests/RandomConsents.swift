@@ -57,7 +57,8 @@ struct RandomConsents {
                             .holder(.medicalLicense, jurisdiction: nil),
                         ], odds: 4)),
                 actions: SortedList(some(ConsentAction.allCases, odds: 2)),
-                purposes: SortedList(some([.research, .biomedicalResearch, .treatment, .publicHealth], odds: 2)),
+                purposes: SortedList(
+                    some([.research, .biomedicalResearch, .treatment, .publicHealth, .breakTheGlass], odds: 2)),
                 dataUse: isPermit && Bool.random(using: &random) ? terms() : nil,
                 restrictions: isPermit
                     ? SortedList(some((0..<restrictions).map { UInt8($0) }, odds: 4)) : [],
@@ -73,12 +74,48 @@ struct RandomConsents {
         ConsentPolicy(provisions: provisions(nil, depth: 1, restrictions: restrictions))
     }
 
+    /// The policy with something removed, added or changed, at the top or in an exception.
+    mutating func changed(_ policy: ConsentPolicy) -> ConsentPolicy {
+        ConsentPolicy(provisions: changed(policy.provisions, kind: nil))
+    }
+
+    private mutating func changed(_ provisions: [Provision], kind: ProvisionKind?) -> [Provision] {
+        var provisions = provisions
+        let index = provisions.indices.randomElement(using: &random)
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: if let index { provisions.remove(at: index) }
+        case 1:
+            let added = Provision(
+                kind == .deny ? .permit : .deny, actions: SortedList(some(ConsentAction.allCases)),
+                jurisdictions: SortedList(some(["DE", "US"])))
+            provisions.insert(added, at: Int.random(in: 0...provisions.count, using: &random))
+        case 2, 3:
+            guard let index else { break }
+            let old = provisions[index]
+            provisions[index] = Provision(
+                old.kind, actors: old.actors, actions: old.actions, purposes: old.purposes, dataUse: old.dataUse,
+                restrictions: old.restrictions, jurisdictions: old.jurisdictions, codes: old.codes,
+                validity: old.validity, dataPeriod: old.dataPeriod,
+                provisions: changed(old.provisions, kind: old.kind))
+        default:
+            guard let index else { break }
+            let old = provisions[index]
+            provisions[index] = Provision(
+                old.kind, actors: old.actors, actions: SortedList(some(ConsentAction.allCases, odds: 2)),
+                purposes: old.purposes.isEmpty ? [.research] : old.purposes, dataUse: old.dataUse ?? perhaps(terms()),
+                restrictions: old.restrictions,
+                jurisdictions: old.jurisdictions.isEmpty ? ["DE"] : old.jurisdictions, codes: old.codes,
+                validity: old.validity ?? perhaps(period()), dataPeriod: old.dataPeriod, provisions: old.provisions)
+        }
+        return provisions
+    }
+
     mutating func request() -> UseRequest {
         let aims = some(Array(ResearchAim.allCases.prefix(5)))
         return UseRequest(
             actor: .account([World.researcher, World.clinician, World.clinic].randomElement(using: &random)!),
             action: ConsentAction.allCases.randomElement(using: &random)!,
-            purposes: some([.research, .biomedicalResearch, .treatment, .publicHealth], odds: 2),
+            purposes: some([.research, .biomedicalResearch, .treatment, .publicHealth, .breakTheGlass], odds: 2),
             dataUse: perhaps(
                 ResearchUse(
                     aims: SortedList(aims),
