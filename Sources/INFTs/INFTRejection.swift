@@ -59,6 +59,7 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case resealedSince
     case cloneBound
     case parameterMissing
+    case fewPeople
 
     private var line: (reason: String, summary: String) {
         switch self {
@@ -75,7 +76,11 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
         case .listUnsorted: ("list_unsorted", "The list must be sorted, each element once.")
         case .listTooLong: ("list_too_long", "The list has more elements than the domain's limits allow.")
         case .caseMetadata:
-            ("case_metadata", "A case carries closed-vocabulary metadata only: no title, abstract, code or location.")
+            (
+                "case_metadata",
+                "A case, or an INFT about fewer than twenty people, carries closed-vocabulary metadata only: no title, "
+                    + "abstract, code or location."
+            )
         case .creatorsInvalid: ("creators_invalid", "1 to 64 known creators, sorted by party, each once.")
         case .contributionsNotWhole:
             ("contributions_not_whole", "Contributions are above zero and sum to 1,000,000 parts per million.")
@@ -126,6 +131,11 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
         case .cloneBound:
             ("clone_bound", "One of several clones changes hands only where nobody else is due its revenue.")
         case .parameterMissing: ("parameter_missing", "The query names nothing to look for.")
+        case .fewPeople:
+            (
+                "few_people",
+                "An INFT about fewer than twenty people names no disease and no code, not by its set either."
+            )
         }
     }
 

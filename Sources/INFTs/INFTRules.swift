@@ -55,7 +55,7 @@ enum INFTRules {
     }
 
     static func check(_ metadata: INFTMetadata, of inftClass: INFTClass) throws(Refusal) {
-        guard inftClass.allowsFreeText else { return try checkCase(metadata) }
+        guard inftClass.allowsFreeText else { return try checkClosedVocabulary(metadata, of: "a case") }
         guard !metadata.title.isEmpty else {
             throw INFTRejection.titleMissing.at("metadata.title", "a title is missing")
         }
@@ -73,7 +73,7 @@ enum INFTRules {
 
     /// Codes, place and institution together single out a patient with a rare disease, so a case has neither codes nor
     /// place; a title or an abstract could hold anything.
-    private static func checkCase(_ metadata: INFTMetadata) throws(Refusal) {
+    static func checkClosedVocabulary(_ metadata: INFTMetadata, of what: String) throws(Refusal) {
         let offending =
             !metadata.title.isEmpty
             ? "title"
@@ -82,7 +82,7 @@ enum INFTRules {
                 : !metadata.codes.isEmpty ? "codes" : !metadata.jurisdictions.isEmpty ? "jurisdictions" : nil
         if let offending {
             throw INFTRejection.caseMetadata.at(
-                "metadata.\(offending)", "a case is described by field, evidence and language only",
+                "metadata.\(offending)", "\(what) is described by field, evidence and language only",
                 hint: "Put the description into the content.")
         }
         try checkLanguage(metadata)

@@ -50,7 +50,7 @@ public struct Mint: DomainOperation {
         try INFTRules.check(content, field: "content")
         try INFTRules.checkProofs(
             content, .mint, inft: Sealing.here(context), version: 1, owner: owner, field: "content", in: context)
-        try INFTRules.check(metadata, of: inftClass)
+        try PeopleRules.check(metadata, of: inftClass, consentSet: consentSet, in: context.state)
         try INFTRules.check(creators, in: context)
         try Vaults.check(holders: holders, field: "holders", in: context.state)
         guard parents.count <= INFTsLimits.parents, zip(parents, parents.dropFirst()).allSatisfy({ $0 < $1 }) else {

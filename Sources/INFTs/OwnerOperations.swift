@@ -115,7 +115,8 @@ public struct SetMetadata: DomainOperation {
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
-        try INFTRules.check(metadata, of: record.inftClass)
+        try PeopleRules.check(
+            metadata, of: record.inftClass, consentSet: record.consentSet, in: context.state)
         guard metadata != record.metadata else {
             throw INFTRejection.metadataUnchanged.at("metadata", "nothing would change")
         }

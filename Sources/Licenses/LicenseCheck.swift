@@ -208,7 +208,7 @@ public enum LicenseCheck {
         }
         if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(
-                LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn or has expired"))
+                LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
         }
         return findings
     }

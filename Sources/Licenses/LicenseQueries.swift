@@ -74,6 +74,7 @@ public struct QuoteParameters: Codable, Sendable {
 public enum LicenseQueries {
     public static let all: [Query] = [
         terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote,
+        ConsentImpact.query,
     ]
 
     static let terms = Query(

@@ -145,6 +145,11 @@ enum Admission {
         let requests = ConsentGate.requests(
             for: admission.use, by: admission.licensee, from: time, until: admission.expiresAt)
         let record = try ConsentSets.require(set, field: "use", in: state)
+        if record.concernsFew, let research = admission.use.research, !research.diseases.isEmpty {
+            throw LicenseRejection.consentDoesNotPermit.at(
+                "use.research.diseases", "a disease stated of data about few people would tell of their health",
+                hint: "Leave it out; the custodian compares it off the ledger.")
+        }
         for request in requests {
             let decision = try ConsentSets.decide(record, request, at: time, in: state)
             guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {

@@ -235,7 +235,7 @@ final class Ledger {
                         OpenContent(
                             hash: testHash(title), size: 100, mediaType: "application/json",
                             location: "https://example.org/a")),
-                    metadata: INFTMetadata(title: title, language: "en"),
+                    metadata: INFTMetadata(title: consentSet == nil ? title : "", language: "en"),
                     creators: [Creator(party: party(name), contribution: .whole, roles: [])],
                     holders: holders ?? [ShareHolder(party: party(name), share: .whole)], parents: parents.sorted(),
                     hasHumanData: consentSet != nil, consentSet: consentSet)))

@@ -11,13 +11,17 @@ import Testing
     let set: ConsentSetID = testIdentifier("set")
 
     /// A set of one consent made from `template`, in force since the start, of which alice is the custodian.
-    private func give(_ template: ConsentTemplate, expiry: Timestamp? = nil, stale: StaleMark? = nil) {
-        let policy = template.policy(ConsentTemplateValues(custodian: sandbox.party("alice")))
+    private func give(
+        _ template: ConsentTemplate, expiry: Timestamp? = nil, stale: StaleMark? = nil, members: UInt64 = 1,
+        diseases: SortedList<CodedTerm> = []
+    ) {
+        let policy = template.policy(
+            ConsentTemplateValues(custodian: sandbox.party("alice"), diseases: diseases))
         sandbox.state.set(
             ConsentsKeys.set(set),
             ConsentSetRecord(
                 id: set, custodian: sandbox.party("alice"), createdAt: testStart, predecessor: nil, successor: nil,
-                memberCount: 1, aggregateCount: 0, effectiveAt: testStart, policies: SortedList([policy]),
+                memberCount: members, aggregateCount: 0, effectiveAt: testStart, policies: SortedList([policy]),
                 earliestExpiry: expiry, stale: stale, revision: 1))
     }
 
@@ -43,6 +47,37 @@ import Testing
         #expect(try mint() == "consent_set_stale")
         give(ConsentTemplates.generalResearch, expiry: testStart)
         #expect(try mint() == "consent_set_stale")
+    }
+
+    /// Of fewer than twenty people nothing is public that could single them out: no text, no code, no place, and no
+    /// disease in the terms of the set.
+    @Test func fewPeopleAreNotDescribed() throws {
+        func mint(_ metadata: INFTMetadata) throws -> String? {
+            let mint = sampleMint(
+                "cohort", owner: sandbox.party("alice"), inftClass: .dataset, metadata: metadata, hasHumanData: true,
+                consentSet: set)
+            return try reason { try sandbox.execute(mint, as: "alice") }
+        }
+        let described = [
+            INFTMetadata(title: "Cohort"), INFTMetadata(title: "", abstract: "Of a valley"),
+            INFTMetadata(title: "", codes: [MetadataCode(system: "http://loinc.org", code: "4548-4")]),
+            INFTMetadata(title: "", jurisdictions: ["DE"]),
+        ]
+        give(ConsentTemplates.generalResearch, members: 19)
+        for metadata in described { #expect(try mint(metadata) == "case_metadata") }
+        #expect(try mint(INFTMetadata(title: "")) == nil)
+        let id: INFTID = try sandbox.execute(
+            sampleMint(
+                "cohort", owner: sandbox.party("alice"), inftClass: .dataset, hasHumanData: true, consentSet: set)
+        ).madeIdentifier()
+        #expect(
+            try reason { try sandbox.execute(SetMetadata(inft: id, metadata: described[0])) } == "case_metadata")
+        give(ConsentTemplates.generalResearch, members: 20)
+        #expect(try mint(described[0]) == nil)
+        #expect(try reason { try sandbox.execute(SetMetadata(inft: id, metadata: described[0])) } == nil)
+        let disease = CodedTerm(system: .mondo, code: "0005148")
+        give(ConsentTemplates.diseaseData, members: 19, diseases: [disease])
+        #expect(try mint(INFTMetadata(title: "")) == "few_people")
     }
 
     @Test func aRevisionAsksTheSetAgain() throws {

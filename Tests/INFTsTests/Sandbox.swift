@@ -118,7 +118,8 @@ func sampleMint(
     hasHumanData: Bool = false, consentSet: ConsentSetID? = nil
 ) -> Mint {
     Mint(
-        inftClass: inftClass, content: version ?? content(title), metadata: other ?? metadata(title),
+        inftClass: inftClass, content: version ?? content(title),
+        metadata: other ?? (consentSet == nil ? metadata(title) : INFTMetadata(title: "", language: "en")),
         creators: creators
             ?? [Creator(party: owner, contribution: whole, roles: [.conceptualization, .software])],
         holders: [ShareHolder(party: owner, share: whole)], parents: parents.sorted(), hasHumanData: hasHumanData,

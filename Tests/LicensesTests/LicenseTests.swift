@@ -396,11 +396,19 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let license = try sandbox.buy(offer, use: StatedUse(purposes: [.research], territories: ["DE"]))
         let use = LicenseUse(purpose: .research, field: .research, territory: "DE")
         #expect(try sandbox.verdict(license, use).isValid)
+        var revealing = StatedUse(purposes: [.research], territories: ["DE"])
+        revealing.research = ResearchUse(
+            aims: [.general], diseases: [DiseaseAim(disease: CodedTerm(system: .mondo, code: "0005148"))])
+        #expect(try rejection { try sandbox.buy(offer, as: "carol", use: revealing) }?.field == "use.research.diseases")
+        let impact = try sandbox.impact(of: consent)
+        #expect(impact.licenses == 1 && impact.sets.map(\.set) == [set] && impact.sets.map(\.isStale) == [false])
+        #expect(impact.sets.flatMap(\.infts) == [ImpactedINFT(inft: inft, licenses: 1)])
         let before = sandbox.time
         sandbox.advance(days: 1)
         let events = try sandbox.execute(ConsentWithdraw(consents: [consent]), as: "patient").events.map { $0.name }
         #expect(events.contains("consentSet.stale") && events.last == "license.suspended")
         #expect(try sandbox.reasons(license).contains(.suspendedByConsent))
+        #expect(try sandbox.impact(of: consent).licenses == 0)
         #expect(try sandbox.verdict(license).state == .suspended)
         #expect(try sandbox.verdict(license, use, at: before).isValid)
         #expect(

@@ -1,4 +1,5 @@
 import Consents
+import FoundationEssentials
 import INFTs
 import Identities
 import Licenses
@@ -110,7 +111,7 @@ final class Sandbox {
                 OpenContent(
                     hash: testHash(title), size: 100, mediaType: "application/json",
                     location: "https://example.org/a")),
-            metadata: INFTMetadata(title: title, language: "en"),
+            metadata: INFTMetadata(title: consentSet == nil ? title : "", language: "en"),
             creators: [Creator(party: party(name), contribution: .whole, roles: [])],
             holders: [ShareHolder(party: party(name), share: .whole)], parents: parents.sorted(),
             hasHumanData: consentSet != nil, consentSet: consentSet)
@@ -203,6 +204,20 @@ final class Sandbox {
             ConsentSetCreate(custodian: party("hospital"), members: [.operation(0)]), as: "patient",
             cosigners: ["hospital"])
         return (context.madeIdentifier(), context.firstMade())
+    }
+
+    /// What the preview says of the consent's withdrawal.
+    func impact(of consent: ConsentID) throws -> ConsentImpactView {
+        guard let query = LicenseQueries.all.first(where: { $0.name == "consent_impact" }) else {
+            throw StateFailure("no query")
+        }
+        let parameters = try JSONDecoder().decode(
+            query.parametersType, from: Data(#"{"consent": "\#(consent)"}"#.utf8))
+        let answer = try query.evaluate(parameters, PageRequest(after: nil, limit: 1), queries)
+        guard case .value(let value) = answer, let view = value as? ConsentImpactView else {
+            throw StateFailure("no preview")
+        }
+        return view
     }
 
     var queries: QueryContext {
