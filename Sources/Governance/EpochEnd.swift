@@ -1,3 +1,4 @@
+internal import Consents
 internal import Primitives
 internal import StateModel
 internal import Votes
@@ -52,6 +53,10 @@ struct EpochEnd {
             context.emit(
                 GovernanceEvent.parametersChanged(
                     ParametersChanged(epoch: next.number, parameters: draft.parameters)))
+        }
+        if let ontology = draft.ontology, try Ontology.current(in: state) != ontology {
+            Ontology.set(ontology, in: state)
+            context.emit(ConsentEvent.ontologySet(ontology))
         }
         let old = try Validators.records(in: state)
         guard old != draft.validators else { return }

@@ -12,16 +12,18 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
     case rotate(EnrollmentRequest)
     /// Ascending by parameter; those that are not named stay as they are.
     case parameters([ParameterChange])
+    /// The disease ontology that descents are proved against, from then on: root and count of its edges' Merkle tree.
+    case ontology(root: Hash, count: UInt64)
 
     /// Every value of `type` in JSON.
-    public static let names = ["enroll", "remove", "rotate", "parameters"]
+    public static let names = ["enroll", "remove", "rotate", "parameters", "ontology"]
 
-    /// The institution whose validator would change; nil of parameters.
+    /// The institution whose validator would change; nil of parameters and ontology.
     public var institution: Party? {
         switch self {
         case .enroll(let request), .rotate(let request): request.institution
         case .remove(let institution): institution
-        case .parameters: nil
+        case .parameters, .ontology: nil
         }
     }
 
@@ -35,6 +37,8 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
             ["Change the keys of the validator “\(request.name)” of \(names.party(request.institution))"]
                 + keys(of: request)
         case .parameters(let changes): changes.map { "Set \($0.parameter.name) to \($0.value)" }
+        case .ontology(let root, let count):
+            ["Prove descents of diseases against the ontology of \(count) edges with the root \(root)"]
         }
     }
 
@@ -57,6 +61,9 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .parameters(let changes):
             writer.write(UInt64(3))
             writer.write(changes)
+        case .ontology(let root, let count):
+            writer.write(UInt64(4))
+            writer.write(OntologyChange(root: root, count: count))
         }
     }
 
@@ -75,13 +82,16 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
                     })
                 guard !changes.isEmpty else { throw reader.failure(.outOfRange, "changes") }
                 return .parameters(changes)
+            case 4:
+                let change: OntologyChange = try reader.value("ontology")
+                return .ontology(root: change.root, count: change.count)
             default: throw reader.failure(.unknownCase)
             }
         }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case type, request, institution, changes
+        case type, request, institution, changes, root, count
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -99,6 +109,10 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .parameters(let changes):
             try container.encode("parameters", forKey: .type)
             try container.encode(changes, forKey: .changes)
+        case .ontology(let root, let count):
+            try container.encode("ontology", forKey: .type)
+            try container.encode(root, forKey: .root)
+            try container.encode(count, forKey: .count)
         }
     }
 
@@ -117,10 +131,37 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
                     debugDescription: "expected at least one change, in the order of the parameters, each once")
             }
             self = .parameters(changes)
+        case "ontology":
+            self = .ontology(
+                root: try container.decode(Hash.self, forKey: .root),
+                count: try container.decode(UInt64.self, forKey: .count))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,
                 debugDescription: "expected one of " + Self.names.joined(separator: ", "))
+        }
+    }
+}
+
+/// Bytes: `[root, count]`.
+private struct OntologyChange: CBORCodable {
+    let root: Hash
+    let count: UInt64
+
+    init(root: Hash, count: UInt64) {
+        self.root = root
+        self.count = count
+    }
+
+    func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(root)
+        writer.write(count)
+    }
+
+    init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("ontology", count: 2) { (reader) throws(EncodingFailure) in
+            OntologyChange(root: try reader.value("root"), count: try reader.unsigned("count"))
         }
     }
 }

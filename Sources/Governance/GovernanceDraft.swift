@@ -1,3 +1,4 @@
+internal import Consents
 internal import Identities
 internal import Primitives
 internal import StateModel
@@ -6,6 +7,8 @@ internal import StateModel
 struct GovernanceDraft {
     private(set) var validators: [ValidatorRecord]
     private(set) var parameters: LedgerParameters
+    /// Nil as long as none was set.
+    private(set) var ontology: OntologyRoot?
     /// Keys that became validators' by the changes.
     private(set) var newKeys: [(key: Address, institution: Party)] = []
 
@@ -13,6 +16,7 @@ struct GovernanceDraft {
     init(of state: any StateReader) throws(Refusal) {
         validators = try Validators.records(in: state)
         parameters = try Parameters.current(in: state)
+        ontology = try Ontology.current(in: state)
     }
 
     /// What the queued changes will make of it, as far as they fit.
@@ -43,6 +47,11 @@ struct GovernanceDraft {
             guard changed.firstViolation == nil else { return .parameterOutOfBounds }
             guard changed != parameters else { return .nothingChanged }
             parameters = changed
+            return nil
+        case .ontology(let root, let count):
+            guard GovernanceLimits.ontologyEdges.contains(count) else { return .parameterOutOfBounds }
+            guard ontology?.root != root || ontology?.count != count else { return .nothingChanged }
+            ontology = OntologyRoot(root: root, count: count, since: time)
             return nil
         }
     }

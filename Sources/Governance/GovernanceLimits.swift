@@ -12,6 +12,8 @@ public enum GovernanceLimits {
     public static let blockWeight: ClosedRange<UInt64> = 20_000...10_000_000
     /// Clocks kept by a time service differ by milliseconds; ten seconds is a broken one.
     public static let clockSkewMilliseconds: ClosedRange<UInt64> = 0...10_000
+    /// Edges of a disease ontology; the largest in use have some hundred thousand.
+    public static let ontologyEdges: ClosedRange<UInt64> = 1...(1 << 32)
     /// From proposal to deadline: below a minute the due queue is too coarse, after a month nobody remembers.
     public static let votingMilliseconds: ClosedRange<UInt64> = 60_000...2_592_000_000
     /// Open and accepted proposals of one institution: room for its own validator's matters and a few of others.

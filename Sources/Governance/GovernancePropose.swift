@@ -68,7 +68,7 @@ public struct GovernancePropose: DomainOperation {
         let request: EnrollmentRequest
         switch change {
         case .enroll(let found), .rotate(let found): request = found
-        case .remove, .parameters: return
+        case .remove, .parameters, .ontology: return
         }
         guard request.network == context.block.network else {
             throw GovernanceRejection.foreignRequest.at(

@@ -15,6 +15,7 @@ struct CodecTests {
     static let changes: [GovernanceChange] = [
         .enroll(request), .remove(World.institution("two")), .rotate(request),
         .parameters(LedgerParameter.allCases.map { ParameterChange($0, 7) }),
+        .ontology(root: testHash("edges"), count: 7),
     ]
     static let operations: [GovernanceOperation] =
         changes.map {

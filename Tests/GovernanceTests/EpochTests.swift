@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 import Encoding
 import FoundationEssentials
@@ -32,6 +33,23 @@ struct EpochTests {
             try world.endEpoch()
         }
         #expect(spans == [1...10, 11...25, 26...35, 36...45])
+    }
+
+    @Test("The ontology is set at the epoch's end, once; a root without edges does not fit")
+    func ontology() throws {
+        let world = try World(["one"])
+        let change = GovernanceChange.ontology(root: testHash("edges"), count: 3)
+        #expect(
+            try reason { _ = try world.propose(.ontology(root: testHash("edges"), count: 0), by: "one") }
+                == "parameter_out_of_bounds")
+        _ = try accept(change, in: world)
+        #expect(try Ontology.current(in: world.state) == nil)
+        #expect(try reason { _ = try world.propose(change, by: "one") } == "nothing_changed")
+        try world.endEpoch()
+        let root = try #require(try Ontology.current(in: world.state))
+        #expect(root.root == testHash("edges") && root.count == 3 && root.since < world.time)
+        try world.endEpoch()
+        #expect(try Ontology.current(in: world.state) == root)
     }
 
     @Test("Accepted changes take effect at the epoch's end, in the order of their acceptance, and not before")
