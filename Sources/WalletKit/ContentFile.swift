@@ -38,12 +38,17 @@ public struct ContentFile: Hashable, Sendable {
         self.size = size
     }
 
-    /// A small text file (operations, terms), at most 1 MiB.
-    public static func text(_ path: String) throws(WalletFailure) -> [UInt8] {
+    /// True if there is a file.
+    public static func exists(_ path: String) throws(WalletFailure) -> Bool { try DurableFile.contents(path) != nil }
+
+    /// A small text file (operations, terms), at most `limit` bytes.
+    public static func text(_ path: String, limit: Int = 1 << 20) throws(WalletFailure) -> [UInt8] {
         guard let bytes = try DurableFile.contents(path) else {
             throw WalletFailure(.usage, "there is no file \(path)")
         }
-        guard bytes.count <= 1 << 20 else { throw WalletFailure(.usage, "\(path) has more than 1 MiB") }
+        guard bytes.count <= limit else {
+            throw WalletFailure(.usage, "\(path) has more than \(limit >> 20) MiB")
+        }
         return bytes
     }
 }

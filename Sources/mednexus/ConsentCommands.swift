@@ -4,6 +4,7 @@ import Cryptography
 import Encoding
 import Interface
 import Primitives
+import StateModel
 import Transactions
 import WalletKit
 
@@ -14,32 +15,70 @@ struct ConsentCommand: AsyncParsableCommand {
         discussion: example("consent templates", "consent list --subject patient"),
         subcommands: [
             ConsentTemplatesCommand.self, ConsentGrantCommand.self, ConsentCountersignCommand.self,
-            ConsentWithdrawCommand.self, ConsentShow.self, ConsentList.self, ConsentSetCommand.self,
-            ConsentCheck.self, ConsentImportFHIR.self, ConsentExportFHIR.self,
+            ConsentNarrowCommand.self, ConsentWithdrawCommand.self, ConsentShow.self, ConsentList.self,
+            ConsentSetCommand.self, ConsentCheck.self, ConsentImpactCommand.self, ConsentDisclosures.self,
+            ConsentExport.self, ConsentAnswerCommand.self, ConsentDiscloseCommand.self, ConsentBreakGlassCommand.self,
+            ConsentReviewCommand.self, ConsentReviewersCommand.self, ConsentImportFHIR.self, ConsentExportFHIR.self,
         ])
 }
 
 struct ConsentTemplatesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "templates", abstract: "The published forms of consent.", discussion: example("consent templates"))
+        commandName: "templates", abstract: "The published forms of consent; of one, what is signed, in words.",
+        discussion: example("consent templates", "consent templates general-research"))
     @OptionGroup var globals: Globals
+    @Argument(help: "One of them.") var template: String?
 
     func run() async throws {
+        if let name = template { return try show(name) }
         if globals.json {
-            let items = ConsentTemplates.all.map { template in
-                JSONValue.object([
-                    "name": .string(template.name), "summary": .string(template.summary),
-                    "scope": .string(template.scope.name),
-                    "restrictions": .array(template.restrictions.map { .string($0.name) }),
-                    "needsDiseases": .boolean(template.needsDiseases),
-                ])
-            }
-            return Console.out(JSONValue.array(items).text)
+            return Console.out(JSONValue.array(ConsentTemplates.all.map { .object(Self.json($0)) }).text)
         }
         Console.table(
             ["TEMPLATE", "FOR", "WHAT IT SAYS"],
             ConsentTemplates.all.map { [$0.name, $0.scope == .individual ? "a person" : "a dataset", $0.summary] })
     }
+
+    private func show(_ name: String) throws {
+        guard let template = ConsentTemplates.named(name) else {
+            let names = ConsentTemplates.all.map(\.name).joined(separator: ", ")
+            throw WalletFailure(.usage, "there is no template \(name)", hint: "There are: \(names).")
+        }
+        let custodian = Party.account(Address(Hash.zero.bytes))
+        let words = template.policy(ConsentTemplateValues(custodian: custodian)).words(TemplateNames())
+        if globals.json {
+            var object = Self.json(template)
+            object.append("words", .array(words.map { .string($0) }))
+            return Console.out(JSONValue.object(object).text)
+        }
+        Console.out(template.summary)
+        Console.out("")
+        Console.out("Everything is denied but what follows.")
+        for line in words { Console.out(line) }
+        for restriction in template.restrictions {
+            Console.out(
+                "A \(restriction.name) that is named stays off the ledger: a salted commitment stands for it, and only "
+                    + "the custodian can open it.")
+        }
+        if template.needsDiseases { Console.out("The diseases are named when it is granted (--disease).") }
+    }
+
+    private static func json(_ template: ConsentTemplate) -> JSONObject {
+        parameters([
+            "name": .string(template.name), "summary": .string(template.summary),
+            "scope": .string(template.scope.name),
+            "restrictions": .array(template.restrictions.map { .string($0.name) }),
+            "needsDiseases": .boolean(template.needsDiseases),
+        ])
+    }
+}
+
+/// For a form that nobody has filled in.
+private struct TemplateNames: NameResolver {
+    func party(_ party: Party) -> String { "The custodian" }
+    func amount(_ amount: Amount, of asset: AssetID) -> String { "\(amount)" }
+    func identifier(_ text: String) -> String { text }
+    func time(_ time: Timestamp) -> String { dateText(time) }
 }
 
 struct ConsentGrantCommand: WalletCommand {
@@ -190,33 +229,6 @@ struct ConsentCountersignCommand: WalletCommand {
     }
 }
 
-struct ConsentWithdrawCommand: WalletCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "withdraw", abstract: "Withdraws consents, for all that is to come.",
-        discussion: """
-            In force with its block: nothing new is delivered, and licenses that rest on it are suspended. What was \
-            delivered already stays where it is.
-
-            \(example("consent withdraw my-consent --from patient"))
-            """)
-    @OptionGroup var globals: Globals
-    @Argument(help: "The consents.") var consents: [String]
-
-    func perform(_ session: Session) async throws {
-        let ids: [ConsentID] = try consents.map { (text) throws(WalletFailure) in try session.id(text) }.sorted()
-        var notes: [String] = []
-        let names = session.plainNames
-        for id in ids {
-            let view = try await session.client.read(
-                "consent_get", .object(["consent": try session.client.encode(id)]), as: JSONValue.self)
-            let sets = (view["consent"]?["sets"]?.array ?? []).map { names.id($0) }
-            guard !sets.isEmpty else { continue }
-            notes.append("Licenses that rest on the consent set \(sets.joined(separator: ", ")) will be suspended.")
-        }
-        try await session.act([.consents(.withdraw(ConsentWithdraw(consents: ids)))], notes: notes)
-    }
-}
-
 struct ConsentShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A consent: who, for whom, and what it permits.",
@@ -242,6 +254,9 @@ struct ConsentShow: WalletCommand {
                 ("Custodian", names.party(record?["custodian"])), ("Given", names.time(record?["grantedAt"])),
                 ("In force since", names.time(record?["effectiveAt"])), ("Expires", names.time(record?["expiresAt"])),
                 ("Withdrawn", names.time(record?["withdrawnAt"])),
+                ("Narrowed", record?["narrowings"]?.unsigned.flatMap { $0 == 0 ? nil : "\($0) times" }),
+                ("Erasure asked for", names.time(record?["erasure"]?["requestedAt"])),
+                ("Erased", names.time(record?["erasure"]?["erasedAt"])),
                 ("Sets", sets.isEmpty ? nil : sets.joined(separator: ", ")),
                 ("Says", words.joined(separator: "\n")),
             ])

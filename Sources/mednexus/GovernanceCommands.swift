@@ -1,4 +1,5 @@
 import ArgumentParser
+import Consents
 import Encoding
 import Governance
 import Interface
@@ -23,7 +24,9 @@ struct GovernanceProposeCommand: AsyncParsableCommand {
         commandName: "propose",
         abstract: "Asks the other validators for a change. Proposing is not voting.",
         discussion: example("governance propose enroll --request enroll.cbor --from anna --acting-for stmary"),
-        subcommands: [ProposeEnroll.self, ProposeRemove.self, ProposeRotate.self, ProposeParameters.self])
+        subcommands: [
+            ProposeEnroll.self, ProposeRemove.self, ProposeRotate.self, ProposeParameters.self, ProposeOntology.self,
+        ])
 }
 
 /// What every proposal takes beside its change.
@@ -156,6 +159,25 @@ struct ProposeParameters: WalletCommand {
         }
         changes.sort { $0.parameter.rawValue < $1.parameter.rawValue }
         try await session.propose(.parameters(changes), proposal)
+    }
+}
+
+struct ProposeOntology: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ontology", abstract: "Proposes the disease ontology that descents are proved against.",
+        discussion: """
+            The file has an edge a line: child with its system, and parent. Its root and count go into the proposal; \
+            whoever votes makes them again from the file.
+
+            \(example("governance propose ontology mondo.edges --from anna --acting-for stmary"))
+            """)
+    @OptionGroup var globals: Globals
+    @OptionGroup var proposal: ProposalOptions
+    @Argument(help: "The edges: mondo:0005148 0005015.") var edges: String
+
+    func perform(_ session: Session) async throws {
+        let root = try OntologyInputs.tree(edges).root(since: try await session.ledgerTime())
+        try await session.propose(.ontology(root: root.root, count: root.count), proposal)
     }
 }
 

@@ -7,11 +7,14 @@ internal import StateModel
 
 /// Something that waits for a party's own act.
 struct AccountTask: Codable, Sendable {
-    /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`.
+    /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`,
+    /// `consent.review`.
     let act: String
     let credential: CredentialID?
     let consent: ConsentID?
     let delivery: DeliveryID?
+    /// Of a review.
+    let disclosure: DisclosureID?
     /// Who waits.
     let from: Party
     let since: Timestamp
@@ -20,12 +23,13 @@ struct AccountTask: Codable, Sendable {
 
     init(
         act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
-        from: Party, since: Timestamp, deadline: Timestamp?
+        disclosure: DisclosureID? = nil, from: Party, since: Timestamp, deadline: Timestamp?
     ) {
         self.act = act
         self.credential = credential
         self.consent = consent
         self.delivery = delivery
+        self.disclosure = disclosure
         self.from = from
         self.since = since
         self.deadline = deadline
@@ -33,19 +37,20 @@ struct AccountTask: Codable, Sendable {
 }
 
 /// What waits for a party, gathered from the lists of the domains: first the credentials that it was offered, then the
-/// consents that it is to countersign as custodian, then the deliveries that it is to begin or complete, and last the
-/// transfers that it may accept.
+/// consents that it is to countersign as custodian, the broken glass that it is to review, the deliveries that it is to begin
+/// or complete, and last the transfers that it may accept.
 enum AccountTasks {
     /// The lists, in order. Each has a cursor that says "from its beginning": no index table has that number.
     private static let lists: [(domain: DomainNumber, table: UInt8, page: Source)] = [
-        (.identities, 15, credentials), (.consents, 15, consents), (.infts, 13, outgoing), (.infts, 12, incoming),
+        (.identities, 15, credentials), (.consents, 15, consents), (.consents, 13, reviews), (.infts, 13, outgoing),
+        (.infts, 12, incoming),
     ]
     private typealias Source = @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<AccountTask>
 
     static let query = Query(
         list: "account_tasks",
-        "What waits for a party, with deadlines: credentials to accept, consents to countersign, deliveries to begin or "
-            + "complete, transfers to accept.",
+        "What waits for a party, with deadlines: credentials to accept, consents to countersign, broken glass to review, "
+            + "deliveries to begin or complete, transfers to accept.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: AccountTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [AccountTask] = []
@@ -69,8 +74,9 @@ enum AccountTasks {
         guard let cursor, let first = cursor.bytes.first else { return (0, nil) }
         if let list = lists.indices.first(where: { start(of: $0) == cursor }) { return (list, nil) }
         switch DomainNumber(rawValue: first >> 4) {
-        case .consents: return (1, cursor)
-        case .infts: return (first & 15 == 5 ? 2 : 3, cursor)
+        // Broken glass has an index table of its own, the ninth of consents.
+        case .consents: return (first & 15 == 9 ? 2 : 1, cursor)
+        case .infts: return (first & 15 == 5 ? 3 : 4, cursor)
         default: return (0, cursor)
         }
     }
@@ -132,6 +138,20 @@ enum AccountTasks {
                 AccountTask(
                     act: "consent.countersign", consent: consent.id, from: consent.subject,
                     since: consent.grantedAt, deadline: consent.expiresAt))
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    private static func reviews(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(ConsentsDomain.queries, "consent_reviews", ("party", party), request, context)
+        var tasks: [AccountTask] = []
+        for case let review as ReviewRecord in found {
+            tasks.append(
+                AccountTask(
+                    act: "consent.review", consent: review.consent, disclosure: review.disclosure,
+                    from: review.subject, since: review.openedAt, deadline: review.deadline))
         }
         return Page(items: tasks, next: next)
     }

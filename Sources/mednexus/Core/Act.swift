@@ -31,6 +31,7 @@ extension LedgerOperation {
         case .identities(.grantMandate): MandateKind.name
         case .consents(.grant): ConsentKind.name
         case .consents(.createSet): ConsentSetKind.name
+        case .consents(.disclose), .consents(.breakGlass): DisclosureKind.name
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone): INFTKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name

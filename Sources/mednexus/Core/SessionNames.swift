@@ -54,6 +54,7 @@ struct SessionNames: NameResolver {
         case "cred": "credential"
         case "inft": "INFT"
         case "set": "consent set"
+        case "disc": "disclosure"
         case "lic": "license"
         case "prop": "proposal"
         case "deleg": "delegation"

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Consents
+import Cryptography
+import Interface
+import Primitives
+import WalletKit
+
+struct ConsentAnswerCommand: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "answer",
+        abstract: "Meets what a consent asks for before it permits: the custodian, or a reviewer, signs.",
+        discussion: """
+            The answer is for this release alone: these uses, this recipient, this license or reference, this state of \
+            the consent, until then. It goes into the file --out, beside the answers that are there; where an \
+            organization needs several members, each runs the command with the same --until. A descent of diseases is \
+            proved from the ontology's edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature.
+
+            \(example(
+                "consent answer --set cohort --to author --action analyze --purpose research --aim general --reference HASH --until 2030-01-31 --out answers.json --from registrar --by stmary"))
+            """)
+    @OptionGroup var globals: Globals
+    @OptionGroup var basis: ConsentBasisOptions
+    @Option(help: "Who would receive it.") var to: String
+    @OptionGroup var use: ConsentUseOptions
+    @Option(help: ArgumentHelp("The license, the transfer, or the disclosure's reference.", valueName: "id"))
+    var reference: String
+    @Option(help: ArgumentHelp("Only these needs (repeatable); all that may be signed if absent.", valueName: "need"))
+    var need: [String] = []
+    @Option(help: "Who answers: the custodian or a reviewer; who acts if absent.") var by: String?
+    @Option(help: ArgumentHelp("Until when it counts: 2030-01-31, or 7d.", valueName: "time")) var until: String?
+    @Option(help: ArgumentHelp("Edges of the ontology.", valueName: "file")) var ontology: String?
+    @Option(help: ArgumentHelp("Where the answers are collected.", valueName: "file")) var out: String
+
+    func perform(_ session: Session) async throws {
+        let now = try await session.ledgerTime()
+        let recipient = try session.party(to)
+        let basis = try basis.basis(session)
+        let requests = try use.requests(by: recipient, session)
+        let (needs, revision) = try await ask(session, basis, requests)
+        var answers: [NeedAnswer] = []
+        if try ContentFile.exists(out) {
+            answers = try ConsentInputs.json(out, [NeedAnswer].self, "list of answers", session)
+        }
+        let tree = try ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
+        let party = try session.party(orActor: by)
+        var statements: [NeedStatement] = []
+        for wanted in needs where need.isEmpty || need.contains(wanted.name) {
+            if case .ontologyPath(let disease, let ancestor) = wanted {
+                guard let tree else { continue }
+                guard let edges = tree.proof(from: disease, to: ancestor) else {
+                    throw WalletFailure(
+                        .usage, "\(disease.code) does not descend from \(ancestor.code) in the ontology")
+                }
+                answers.removeAll { $0.need == wanted }
+                answers.append(NeedAnswer(need: wanted, evidence: .ontology(edges)))
+                continue
+            }
+            let end = try Codes.requiredTime(until ?? "7d", now: now)
+            statements.append(
+                NeedStatement(
+                    network: session.network.genesis, basis: basis, revision: revision,
+                    requests: UseRequest.hash(of: requests), subject: try subject(session), recipient: recipient,
+                    need: wanted, by: party, validUntil: end))
+        }
+        if !statements.isEmpty { try sign(statements, requests, &answers, session) }
+        try ContentFile.writePrivate(Console.pretty(try session.client.encode(answers)) + "\n", to: out)
+        let open = needs.filter { need in !answers.contains { $0.need == need } }
+        Console.out(
+            open.isEmpty
+                ? "Every need is answered: \(out)."
+                : "Written to \(out). Still open: \(open.map(\.name).joined(separator: ", ")).")
+    }
+
+    /// Needs of all uses, and the revision that they were asked of.
+    private func ask(
+        _ session: Session, _ basis: ConsentBasis, _ requests: [UseRequest]
+    ) async throws -> (needs: [Need], revision: UInt64) {
+        let asked = try self.basis.parameter(session)
+        let method = asked.key == "set" ? "consent_set" : "consent_get"
+        let record = try await session.client.read(
+            method, .object(parameters([asked.key: asked.value])), as: JSONValue.self)
+        guard let revision = record[asked.key]?["revision"]?.unsigned else {
+            throw WalletFailure(.unreachable, "the node tells no revision")
+        }
+        var needs: [Need] = []
+        for request in requests {
+            var params = parameters(["request": try session.client.encode(request)])
+            params.append(asked.key, asked.value)
+            let answer: ConsentAnswer = try await session.client.read("consent_check", .object(params))
+            switch answer.decision {
+            case .permit: break
+            case .needs(let found, _): for need in found where !needs.contains(need) { needs.append(need) }
+            case .deny(let reasons):
+                throw WalletFailure(
+                    .usage, "consent denies it: \(reasons.reasons.elements.map(\.name).joined(separator: ", "))")
+            }
+        }
+        guard !needs.isEmpty else { throw WalletFailure(.usage, "the consent permits it without any answer") }
+        return (needs, revision)
+    }
+
+    private func subject(_ session: Session) throws(WalletFailure) -> Bytes32 {
+        if let license: LicenseID = try? session.id(reference) { return license.bytes }
+        return try Codes.hash(reference).bytes
+    }
+
+    private func sign(
+        _ statements: [NeedStatement], _ requests: [UseRequest], _ answers: inout [NeedAnswer], _ session: Session
+    ) throws(WalletFailure) {
+        let names = session.plainNames
+        var lines = statements.map { statement in
+            "\(names.party(statement.by)) answers \(statement.need.name) for a release to "
+                + "\(names.party(statement.recipient)), until \(names.time(statement.validUntil))."
+        }
+        for request in requests {
+            lines.append("To \(request.action.name) for \(request.purposes.map(\.name).joined(separator: ", ")).")
+        }
+        try session.confirm(lines, question: "Sign?")
+        let signer = try session.sender()
+        guard let secret = try session.unlock().key(of: signer) else {
+            throw WalletFailure(.key, "the key of \(session.text(.account(signer))) is not in this wallet")
+        }
+        for statement in statements {
+            let signature = AnswerSignature(
+                signer: signer,
+                signature: Schnorr.sign(
+                    message: statement.hash, secret: secret, auxiliary: OperatingSystemRandom.bytes32()))
+            var signatures = [signature]
+            if let old = answers.first(where: { $0.need == statement.need }),
+                case .signed(statement.by, statement.validUntil, let others) = old.evidence
+            {
+                signatures = (others.filter { $0.signer != signer } + signatures).sorted { $0.signer < $1.signer }
+            }
+            answers.removeAll { $0.need == statement.need }
+            answers.append(
+                NeedAnswer(
+                    need: statement.need,
+                    evidence: .signed(
+                        by: statement.by, validUntil: statement.validUntil, signatures: signatures)))
+        }
+    }
+}
+
+/// Edges of an ontology from a file: `mondo:0005148 0005015`, child and parent, one a line.
+enum OntologyInputs {
+    static func tree(_ path: String) throws(WalletFailure) -> OntologyTree {
+        let bytes = try ContentFile.text(path, limit: 64 << 20)
+        var edges: [OntologyTree.Edge] = []
+        for (number, line) in bytes.split(separator: 10).enumerated() {
+            let words = String(decoding: line, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard let first = words.first, !first.hasPrefix("#") else { continue }
+            guard words.count == 2, let child = try? ConsentInputs.term(String(first)) else {
+                throw WalletFailure(
+                    .usage, "line \(number + 1) of \(path) is no edge", hint: "Write mondo:0005148 0005015.")
+            }
+            let parent = CodedTerm(system: child.system, code: String(words[1]))
+            guard child.isWellFormed, parent.isWellFormed else {
+                throw WalletFailure(.usage, "line \(number + 1) of \(path) holds no codes")
+            }
+            edges.append(OntologyTree.Edge(child: child, parent: parent.code))
+        }
+        guard !edges.isEmpty else { throw WalletFailure(.usage, "\(path) holds no edge") }
+        return OntologyTree(edges)
+    }
+}
