@@ -63,6 +63,7 @@ public struct Mint: DomainOperation {
         try INFTRules.checkConsent(
             consentSet, hasHumanData: hasHumanData, inftClass: inftClass, isOpen: !content.isSealed, actor: owner,
             in: context)
+        try PeopleRules.check(content, of: inftClass)
         return INFTRecord(
             id: id, inftClass: inftClass, owner: owner, creators: creators, versionCount: 1, latest: content,
             metadata: metadata, frozenAt: nil, parents: parents, status: .active, statusSince: context.block.time,

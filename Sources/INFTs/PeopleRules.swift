@@ -4,6 +4,22 @@ internal import StateModel
 
 /// What may be public about an INFT that stands for few people.
 enum PeopleRules {
+    /// Of what a case can be made: a closed list, as everything that is public about one.
+    static let caseMediaTypes = ["application/fhir+json", "application/json", "application/octet-stream"]
+
+    /// A case's content is sealed: open content has a location and a hash that anyone can try guesses on.
+    static func check(_ content: ContentVersion, of inftClass: INFTClass) throws(Refusal) {
+        guard inftClass == .case_ else { return }
+        guard content.isSealed else {
+            throw INFTRejection.caseMetadata.at(
+                "content", "a case's content is sealed", hint: "mednexus case register encrypts it.")
+        }
+        guard caseMediaTypes.contains(content.mediaType) else {
+            throw INFTRejection.caseMetadata.at(
+                "content.mediaType", "of a case one of \(caseMediaTypes.joined(separator: ", "))")
+        }
+    }
+
     /// The metadata's rules. Of an INFT about fewer than twenty people, as of a case: a description in text, codes or
     /// places singles them out, and so does a disease that the cited set's terms name. The description belongs into the
     /// content, committed to by its hash.
