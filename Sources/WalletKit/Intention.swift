@@ -1,7 +1,7 @@
 internal import INFTs
 internal import Licenses
-public import Primitives
-public import Transactions
+internal import Primitives
+internal import Transactions
 
 extension Operation {
     /// What it means, without what is drawn anew each time it is made: fresh keys, proofs, ciphertexts. So a purchase that
