@@ -7,7 +7,8 @@ import WalletKit
 
 struct ContentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "content", abstract: "Encrypted content: files before they leave this machine, and a node's store of them.",
+        commandName: "content",
+        abstract: "Encrypted content: files before they leave this machine, and a node's store of them.",
         discussion: example(
             "content encrypt case.json", "content verify case.json.sealed --root 9a0b…",
             "content decrypt case.json.sealed --out case.json", "content put case.json.sealed --from hospital",

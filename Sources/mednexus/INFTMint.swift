@@ -1,5 +1,6 @@
 import ArgumentParser
 import Consents
+import Cryptography
 import INFTs
 import Interface
 import Licenses

@@ -37,6 +37,14 @@ import Testing
         #expect(try mint(as: "bob") == "consent_denied")
     }
 
+    @Test func aCaseIsSealed() throws {
+        give(ConsentTemplates.generalResearch)
+        let mint = sampleMint(
+            "x", owner: sandbox.party("alice"), inftClass: .case_, metadata: INFTMetadata(title: ""),
+            hasHumanData: true, consentSet: set)
+        #expect(try reason { try sandbox.execute(mint) } == "case_metadata")
+    }
+
     @Test func openContentNeedsConsentToPublication() throws {
         give(ConsentTemplates.treatmentOnly)
         #expect(try mint() == "consent_denied")
