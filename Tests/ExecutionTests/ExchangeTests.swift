@@ -2,7 +2,7 @@ import Blocks
 import Cryptography
 import Encoding
 import Execution
-import Foundation
+import FoundationEssentials
 import Governance
 import INFTs
 import Identities
@@ -161,7 +161,8 @@ struct ExchangeTests {
             let sale = try Sale()
             let ledger = sale.ledger
             if isComplete { try ledger.act(sale.begin, by: "alice") }
-            let operation = isComplete ? sale.complete : .licenses(.refund(RefundDelivery(delivery: sale.delivery.id)))
+            let operation: Operation =
+                isComplete ? sale.complete : .licenses(.refund(RefundDelivery(delivery: sale.delivery.id)))
             #expect(operation.isReserved && operation.isDelivery == isComplete)
             #expect(!sale.begin.isReserved)
             let transaction = try ledger.transaction([operation], by: "carol")

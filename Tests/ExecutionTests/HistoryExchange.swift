@@ -204,18 +204,18 @@ extension History {
 /// What must hold of deliveries, licenses and owners in any state, whatever happened.
 extension History {
     func exchangeProblems() throws -> [String] {
-        var problems: [String] = []
+        var found: [String] = []
         for entry in try ledger.records() {
             guard let header = entry.key.header else { continue }
             switch (header.domain, header.kind) {
-            case (.infts, 0): problems += try problems(of: INFTRecord(decoding: entry.value))
-            case (.infts, 1): problems += try problems(of: VersionRecord(decoding: entry.value))
-            case (.infts, 4): problems += try problems(of: DeliveryRecord(decoding: entry.value))
-            case (.licenses, 2): problems += try problems(of: LicenseRecord(decoding: entry.value))
+            case (.infts, 0): found += try problems(of: INFTRecord(decoding: entry.value))
+            case (.infts, 1): found += try problems(of: VersionRecord(decoding: entry.value))
+            case (.infts, 4): found += try problems(of: DeliveryRecord(decoding: entry.value))
+            case (.licenses, 2): found += try problems(of: LicenseRecord(decoding: entry.value))
             default: continue
             }
         }
-        return problems
+        return found
     }
 
     /// An owner differs from the maker only by completed transfers, each of which its history tells.

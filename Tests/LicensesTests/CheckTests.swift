@@ -1,4 +1,5 @@
 import Consents
+import Cryptography
 import Encoding
 import Foundation
 import INFTs
@@ -105,6 +106,7 @@ import Testing
         for ending in [
             LicenseEnding.revoked(at: testStart, cause: .patientSafety, evidence: testHash("e")),
             .consumed(at: testStart, derivative: testIdentifier("d")), .surrendered(at: testStart),
+            .refunded(at: testStart),
         ] {
             record.ending = ending
             record.renewals = [LicenseRenewal(at: testStart, until: testStart, price: Amount(1))]
@@ -142,6 +144,11 @@ import Testing
         #expect(try LicenseLedger.terms(TermsPreset.openAccess.terms.id, in: sandbox.state) != nil)
     }
 
+    private static let sealedKey = SealedKey(first: sealingSecret("c").key, second: sealingSecret("d").key)
+    private static let request = DeliveryRequest(
+        sealingKey: sealingSecret("bob").key,
+        possession: KeyProof(challenge: testHash("e"), response: testHash("z")), fetchedRoot: testHash("root"))
+
     private var samples: [LicenseOperation] {
         let license: LicenseID = testIdentifier("license")
         let offer: OfferID = testIdentifier("offer")
@@ -166,6 +173,18 @@ import Testing
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")))),
             .assignSeat(AssignSeat(license: license, account: testAddress("carol"))),
             .releaseSeat(ReleaseSeat(license: license, account: testAddress("carol"))),
+            .begin(
+                BeginDelivery(
+                    delivery: DeliveryID(license.bytes), sealingKey: sealingSecret("alice").key,
+                    commitment: testHash("commitment"), answers: [])),
+            .complete(
+                CompleteDelivery(
+                    delivery: DeliveryID(license.bytes), sealedKey: Self.sealedKey,
+                    proof: DeliveryProof(
+                        challenge: testHash("e"), ownerResponse: testHash("a"), deliveryResponse: testHash("s")))),
+            .refund(RefundDelivery(delivery: DeliveryID(license.bytes))),
+            .requestVersion(RequestVersion(license: license, delivery: Self.request)),
+            .transfer(TransferLicense(license: license, to: .account(testAddress("carol")), delivery: Self.request)),
         ]
     }
 }

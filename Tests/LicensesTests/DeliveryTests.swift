@@ -129,9 +129,9 @@ struct DeliveryTests {
         sandbox.advance(blocks: 100)
         sandbox.advance(milliseconds: 120_000)
         #expect(try sandbox.drain().contains("license.refunded"))
+        #expect(try sandbox.license(license).ending == .refunded(at: sandbox.time))
         #expect(try reason { try sandbox.complete(delivery, made) } == "delivery_ended")
         #expect(try sandbox.balance("bob") == 1_000_000)
-        #expect(try sandbox.license(license).ending == .refunded(at: sandbox.time))
         #expect(try sandbox.delivery(delivery).ending?.outcome == .notCompleted)
     }
 

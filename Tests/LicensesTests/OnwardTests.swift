@@ -150,13 +150,13 @@ struct OnwardTests {
                     parameters, PageRequest(after: nil, limit: 1), sandbox.queries)
             else { throw StateFailure("no quote") }
             #expect(quote.isDisputable == isDisputable)
-            #expect(quote.delivery?.heldMilliseconds == (isDisputable ? 3 * 86_400_000 : 0))
+            let held = isDisputable ? OfferDelivery.usual.disputeWindowMilliseconds : 0
+            let quoted = try #require(quote.delivery)
+            #expect(quoted.heldMilliseconds == held && quoted.root == testHash("root content \(isDisputable)"))
             let purchase = try sandbox.purchase(
                 offer, "content \(isDisputable)", of: inft, key: "bob \(isDisputable)", use: Self.use)
             let license: LicenseID = try sandbox.execute(purchase, as: "bob").madeIdentifier()
-            #expect(
-                try sandbox.delivery(of: license).payment?.windowMilliseconds
-                    == (isDisputable ? 3 * 86_400_000 : 0))
+            #expect(try sandbox.delivery(of: license).payment?.windowMilliseconds == held)
         }
     }
 
