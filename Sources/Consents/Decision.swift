@@ -209,7 +209,7 @@ public enum Decision: Codable, Hashable, Sendable {
         } else {
             try container.encode([Need](), forKey: .needs)
         }
-        try container.encode(basis.policy, forKey: .policy)
+        try container.encodeIfPresent(basis.policy, forKey: .policy)
         try container.encode(basis.path.map { UInt64($0) }, forKey: .path)
         try container.encode(basis.reasons, forKey: .reasons)
     }

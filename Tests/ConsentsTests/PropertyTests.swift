@@ -35,7 +35,7 @@ import Testing
     @Test func setsNeverPermitWhatAMemberDenies() throws {
         let world = try World()
         var counts = [0, 0, 0]
-        for seed in 0..<4_000 as Range<UInt64> {
+        for seed in 0..<8_000 as Range<UInt64> {
             var make = RandomConsents(seed: seed ^ 0xa5a5)
             let members = (0..<Int.random(in: 1...3, using: &make.random)).map { make.record("member \($0)") }
             let set = setRecord(members)

@@ -92,6 +92,7 @@ struct DueTests {
                 .permit, actions: [.publish], purposes: [.research],
                 dataUse: DataUseTerms(permissions: [.generalResearch])),
             Provision(.permit, actions: [.access], purposes: [.research]),
+            Provision(.permit, actors: [.party(Ledger.party("alice"))], purposes: [.breakTheGlass]),
         ])
 
     /// A consent of the patient, countersigned, in a set; a dataset of alice's under it; a license of carol's on that.

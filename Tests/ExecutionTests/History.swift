@@ -22,6 +22,7 @@ struct Attempt {
         case license(owner: String)
         case consent
         case consentSet
+        case glass
         case credential(subject: String)
         case delegation
         case proposal
@@ -54,6 +55,7 @@ struct History {
     var licenses: [(id: LicenseID, owner: String)] = []
     var consents: [ConsentID] = []
     var sets: [ConsentSetID] = []
+    var glasses: [DisclosureID] = []
     var credentials: [(id: CredentialID, subject: String)] = []
     var delegations: [DelegationID] = []
     var proposals: [ProposalID] = []
@@ -157,6 +159,7 @@ struct History {
             deliveries.append(hash.made(index))
         case .consent: consents.append(hash.made(index))
         case .consentSet: sets.append(hash.made(index))
+        case .glass: glasses.append(hash.made(index))
         case .credential(let subject): credentials.append((hash.made(index), subject))
         case .delegation: delegations.append(hash.made(index))
         case .proposal: proposals.append(hash.made(index))

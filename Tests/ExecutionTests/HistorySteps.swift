@@ -183,10 +183,12 @@ extension History {
 
     mutating func consent() -> Attempt {
         let custodian = Party.organization(Ledger.hospital)
-        switch number(0...9) {
+        switch number(0...15) {
         case 0, 1, 2:
             let named = pick(consents) ?? testIdentifier("nothing")
-            return Attempt(.consents(.withdraw(ConsentWithdraw(consents: [named]))), by: "patient")
+            return Attempt(
+                .consents(.withdraw(ConsentWithdraw(consents: [named], erasure: happens(30)))), by: "patient")
+        case 10...15: return release()
         case 3:
             let set = pick(sets) ?? testIdentifier("nothing")
             let member = pick(consents) ?? testIdentifier("nothing")
@@ -202,6 +204,44 @@ extension History {
                 by: "patient", made: [(0, .consent), (2, .consentSet)])
             attempt.cosigners = ["registrar"]
             return attempt
+        }
+    }
+
+    /// What is done under consents that are there: less of them, disclosures, emergencies and their review.
+    private mutating func release() -> Attempt {
+        let custodian = Party.organization(Ledger.hospital)
+        let named = pick(consents) ?? testIdentifier("nothing")
+        switch number(0...5) {
+        case 0:
+            let denial = Provision(.deny, jurisdictions: [["DE", "US", "FR"][Int(number(0...2))]])
+            let policy = ConsentPolicy(provisions: DueTests.policy.provisions + [denial])
+            return Attempt(.consents(.narrow(ConsentNarrow(consent: named, policy: policy))), by: "patient")
+        case 1, 2:
+            let recipient = Ledger.party(trader())
+            let basis = happens(50) ? ConsentBasis.consent(named) : .set(pick(sets) ?? testIdentifier("nothing"))
+            let request = UseRequest(actor: recipient, action: .access, purposes: [.research], jurisdiction: "ES")
+            return Attempt(
+                .consents(
+                    .disclose(
+                        ConsentDisclose(
+                            basis: basis, recipient: recipient, requests: [request],
+                            reference: testHash("case \(number(0...999))")))), by: "registrar")
+        case 3:
+            let reviewers: SortedList<Party> = happens(50) ? [Ledger.party("carol")] : []
+            return Attempt(
+                .consents(.nameReviewers(ConsentNameReviewers(custodian: custodian, reviewers: reviewers))),
+                by: "registrar")
+        case 4:
+            let glass = ConsentBreakGlass(
+                consent: named, clinician: Ledger.address("alice"), reason: testHash("emergency"),
+                until: ledger.time.adding(milliseconds: 3_600_000), jurisdiction: "ES")
+            return Attempt(.consents(.breakGlass(glass)), by: "alice", made: [(0, .glass)])
+        default:
+            let glass = pick(glasses) ?? testIdentifier("nothing")
+            let isCarol = happens(50)
+            let review = ConsentReview(
+                disclosure: glass, reviewer: isCarol ? Ledger.party("carol") : custodian, outcome: .justified)
+            return Attempt(.consents(.review(review)), by: isCarol ? "carol" : "registrar")
         }
     }
 

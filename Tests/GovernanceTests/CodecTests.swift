@@ -132,6 +132,7 @@ struct CodecTests {
             lines[0].contains("Enroll the validator “one”") && lines[0].contains(Self.request.transportKey.description))
         #expect(lines[1].contains("Remove the validator of \(World.institution("two"))"))
         #expect(lines[2].contains("Change the keys") && lines[3].contains("Set epochLength to 7"))
-        #expect(lines[4].contains("vote no") && lines[5].contains("vote yes"))
+        #expect(lines[4].contains("the ontology of 7 edges"))
+        #expect(lines[5].contains("vote no") && lines[6].contains("vote yes"))
     }
 }

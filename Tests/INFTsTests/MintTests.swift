@@ -112,7 +112,8 @@ import Testing
 
     @Test func dataAboutPeopleCitesAConsentSet() throws {
         func mint(_ human: Bool, _ set: ConsentSetID?) -> Mint {
-            sampleMint("x", owner: alice, inftClass: .dataset, hasHumanData: human, consentSet: set)
+            sampleMint(
+                "x", owner: alice, inftClass: .dataset, metadata: metadata("x"), hasHumanData: human, consentSet: set)
         }
         #expect(try refused(mint(true, nil)) == "consent_set_missing")
         #expect(try refused(mint(true, testIdentifier("none"))) == "consent_set_unknown")

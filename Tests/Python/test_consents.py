@@ -49,7 +49,7 @@ class People:
         described = next(one for one in document["methods"] if one["name"] == method)
         answer = self.node.call(method, **params)
         jsonschema.validate(answer, dict(described["result"]["schema"], components=document.get("components", {})))
-        return answer["value"]
+        return answer["value"] if "value" in answer else answer["items"]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_disclosure_is_gated_recorded_and_accounted_for(people):
     use = ("--action", "access", "--purpose", "treatment")
     assert people.refused("consent", "disclose", "treated", "--to", "author", *use, *HOSPITAL) == "release_denied"
     disclose = ("consent", "disclose", "treated", "--to", "clinician")
-    assert people.refused(*disclose, *use, "--from", "clinic") == "not_authorized"
+    assert people.refused(*disclose, *use, "--from", "clinic") == "threshold_not_met"
     people.act(*disclose, *use, *HOSPITAL, "--as", "to-clinician")
     glass = ("--action", "access", "--purpose", "breakTheGlass")
     assert people.refused(*disclose, *glass, *HOSPITAL) == "break_glass_only"
@@ -154,7 +154,7 @@ def test_broken_glass_is_reviewed(people, tmp_path):
     salt = bytes.fromhex((tmp_path / "emergency.txt.salt").read_text().strip())
     view, = people.read("consent_disclosures", consent=consent)
     assert view["disclosure"]["reference"] == ledger.tagged_hash("mednexus/statement", salt + reason.read_bytes()).hex()
-    assert view["review"]["closing"] is None or "closing" not in view["review"]
+    assert "closing" not in view["review"]
 
     party = view["disclosure"]["custodian"]
     tasks = people.read("account_tasks", party=party)

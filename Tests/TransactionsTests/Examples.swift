@@ -103,6 +103,25 @@ enum Examples {
             ConsentSetCreate(
                 custodian: .organization(clinic), members: [.id(consent)], succeeds: testIdentifier("set"))),
         .addToSet(ConsentSetAdd(set: .id(testIdentifier("set")), members: [.operation(0)])),
+        .nameReviewers(ConsentNameReviewers(custodian: .organization(clinic), reviewers: [alice])),
+        .narrow(ConsentNarrow(consent: consent, policy: policy, expiresAt: later)),
+        .disclose(
+            ConsentDisclose(
+                basis: .consent(consent), recipient: alice,
+                requests: [UseRequest(actor: alice, action: .access, purposes: [.treatment])],
+                answers: [
+                    NeedAnswer(
+                        need: .review,
+                        evidence: .signed(by: .organization(clinic), validUntil: later, signatures: []))
+                ], reference: testHash("case"))),
+        .breakGlass(
+            ConsentBreakGlass(
+                consent: consent, clinician: testAddress("alice"), reason: testHash("emergency"), until: later,
+                jurisdiction: "DE", inft: testIdentifier("inft"))),
+        .review(
+            ConsentReview(
+                disclosure: testIdentifier("glass"), reviewer: .organization(clinic), outcome: .unjustified,
+                evidence: testHash("report"))),
     ]
 
     static let revenue: [RevenueOperation] = [

@@ -112,7 +112,7 @@ struct FormatTests {
         "certificate": "69c706be5137e179",
         "consent.countersign": "bf7cc24060ab8839",
         "consent.grant": "d25c25ac3c1b386e",
-        "consent.withdraw": "72912d306e6cb1cb",
+        "consent.withdraw": "b10055061cd18faa",
         "consentSet.add": "6db82b4487a233ba",
         "consentSet.create": "4169a366cc2c0a14",
         "credential.accept": "c7bafaa860cf234a",
