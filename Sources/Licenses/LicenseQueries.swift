@@ -73,7 +73,7 @@ public struct QuoteParameters: Codable, Sendable {
 /// The queries of the licenses domain.
 public enum LicenseQueries {
     public static let all: [Query] = [
-        terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote,
+        terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
         ConsentImpact.query,
     ]
 
