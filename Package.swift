@@ -77,6 +77,7 @@ var targets: [Target] = [
         foundations + domains + ["Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool"]),
     room("Interface", foundations + domains + ["Transactions", "Blocks", "Proofs"]),
     room("HealthRecords", ["Primitives", "Cryptography", "Identities", "Consents", "Interface"]),
+    room("Custodian", foundations + domains + ["Interface"]),
 
     // Effects
     room("Storage", ["Primitives", "Encoding", "StateModel", "Votes", "CLMDB"]),
@@ -110,7 +111,8 @@ var targets: [Target] = [
     room(
         "WalletKit",
         foundations + domains + [
-            "ContentFormat", "Transactions", "Blocks", "Execution", "Proofs", "Interface", Library.asyncHTTPClient,
+            "ContentFormat", "Transactions", "Blocks", "Execution", "Proofs", "Interface", "Custodian",
+            Library.asyncHTTPClient,
             Library.nioCore, Library.nioHTTP1, Library.nioPosix,
         ]),
 
@@ -118,7 +120,8 @@ var targets: [Target] = [
     room(
         "Simulator",
         foundations + domains + [
-            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Storage",
+            "Transactions", "Blocks", "Execution", "Consensus", "Mempool", "Replica", "Interface", "Custodian",
+            "Storage",
         ]),
     program("mednexus-simulator", ["Simulator", Library.argumentParser]),
     program(
@@ -130,8 +133,8 @@ var targets: [Target] = [
     program(
         "mednexus",
         foundations + domains + [
-            "WalletKit", "ContentFormat", "Interface", "HealthRecords", "Transactions", "Blocks", "Proofs",
-            Library.argumentParser,
+            "WalletKit", "ContentFormat", "Custodian", "Interface", "HealthRecords", "Transactions", "Blocks", "Proofs",
+            Library.argumentParser, Library.unixSignals,
         ]),
     program(
         "mednexus-bench",
@@ -181,8 +184,8 @@ targets += [
     tests(
         "WalletKit",
         foundations + domains + [
-            "WalletKit", "ContentFormat", "Interface", "Transactions", Library.nioCore, Library.nioHTTP1,
-            Library.nioPosix,
+            "WalletKit", "ContentFormat", "Custodian", "Interface", "Transactions", Library.nioCore,
+            Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
     tests("ContentFormat", ["ContentFormat", "Cryptography", "Encoding", "Primitives", "Fixtures", "TestSupport"]),
@@ -197,6 +200,7 @@ targets += [
             "Networking", "Cryptography", "Primitives", "Fixtures", "TestSupport", Library.logging, Library.metrics,
             Library.nioCore, Library.nioPosix,
         ]),
+    tests("Custodian", ["Custodian", "Interface", "Primitives", "Encoding", "Cryptography", "Consents"]),
     tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
     tests(
         "HealthRecords", ["HealthRecords", "Interface", "Consents", "Identities", "Primitives", "TestSupport"]),
