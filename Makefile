@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-custodian simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -50,6 +50,7 @@ else
 	$(SWIFT) test -c release --skip-build --filter NetworkingTests
 	$(BUILD) --product mednexus-simulator
 	$(BIN)/mednexus-simulator --seeds 1000
+	$(BIN)/mednexus-simulator --custodian --seeds 300
 	$(BUILD) --product mednexus-relay
 	$(BUILD) --product mednexus-bench
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
@@ -85,6 +86,10 @@ bench: build python ## Prints ratios beside their ceilings measured in the same 
 simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
 	$(BUILD) --product mednexus-simulator
 	@$(BIN)/mednexus-simulator $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+simulate-custodian: prerequisites ## Runs SEEDS custodians beside a ledger with faults (SEEDS=10000; SEED=n: that one).
+	$(BUILD) --product mednexus-simulator
+	@$(BIN)/mednexus-simulator --custodian $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000))
 
 simulate-planted: prerequisites ## Shows that the simulator finds planted faults.
 	@Tests/Simulator/planted/run

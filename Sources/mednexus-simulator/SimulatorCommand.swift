@@ -14,7 +14,7 @@ import Synchronization
 struct SimulatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mednexus-simulator",
-        abstract: "Runs networks of nodes over a simulated clock, network and disk.",
+        abstract: "Runs networks of nodes, or custodians, over a simulated clock, network and disk.",
         discussion: """
             What is real in it, what goes wrong, what is checked and how to read a trace: Specs/simulator.md.
             Ends with 1 if a seed fails.
@@ -24,11 +24,13 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: "How many seeds to run.") var seeds: UInt64 = 100
     @Option(help: "The first of them.") var from: UInt64 = 1
     @Option(help: "How many run at once.") var jobs = 2
+    @Flag(help: "Custodians beside a ledger, instead of networks of nodes.") var custodian = false
     @Flag(help: "Run every seed twice and compare.") var verifyDeterminism = false
     @Flag(help: "Stop at the first seed that fails.") var untilFailure = false
     @Flag(help: "Sign without the double-sign guard: for finding out whether faults are found.") var guardOff = false
 
     func run() throws {
+        if custodian { return try CustodianSeeds(command: self).run() }
         if let seed {
             let result = Simulator.run(seed: seed, guardIsOff: guardOff) { print($0) }
             print("\nseed \(seed): \(describe(result))")
