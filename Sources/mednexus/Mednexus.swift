@@ -29,7 +29,8 @@ struct Mednexus: AsyncParsableCommand {
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,
             ConsentCommand.self, CaseCommand.self, ContentCommand.self, INFTCommand.self, TermsCommand.self,
             OfferCommand.self, LicenseCommand.self, RevenueCommand.self, AssetCommand.self, AuditCommand.self,
-            GovernanceCommand.self, TransactionCommand.self, ProofCommand.self, NodeCommand.self,
+            CustodianCommand.self, GovernanceCommand.self, TransactionCommand.self, ProofCommand.self,
+            NodeCommand.self,
         ])
 
     static func main() async {

@@ -29,6 +29,8 @@ final class FakeNode: Sendable {
         var taken: [String] = []
         /// Transactions by hash, and what tx_status says of them.
         var states: [String: TransactionState] = [:]
+        /// What else it answers, by method: the result, or nil to cut the line.
+        var answers: [String: @Sendable (JSONValue?, State) -> JSONValue?] = [:]
     }
 
     let state = Mutex(State())
@@ -94,7 +96,7 @@ final class FakeNode: Sendable {
                         "definitive": .boolean(status == .final || status == .expired || status == .replaced),
                         "height": status == .final ? 8 : .null,
                     ]))
-            default: return nil
+            default: return state.answers[method]?(params, state).map(result)
             }
         }
     }
