@@ -85,6 +85,7 @@ public enum LicenseReason: UInt8, NamedCode {
     case attributionMissing = 24
     case consentDoesNotPermit = 25
     case refunded = 26
+    case annulled = 27
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -176,6 +177,7 @@ public enum LicenseCheck {
         case .active, .suspended: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
         case .refunded: LicenseFinding(.refunded, "it was never delivered, and refunded")
+        case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
         case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")
@@ -205,6 +207,10 @@ public enum LicenseCheck {
             case .recalled:
                 findings.append(LicenseFinding(.suspendedByRecall, "what the INFT is a clone of is recalled"))
             }
+        }
+        // Nobody uses what they say is bad: else they would have both the price and the use.
+        if let dispute = try Disputes.dispute(over: license, in: state), dispute.isOpen(at: time) {
+            findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
         }
         if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(

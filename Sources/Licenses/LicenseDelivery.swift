@@ -16,8 +16,9 @@ enum LicenseDelivery {
         let delivery = try Deliveries.require(id, field: "delivery", in: state)
         guard let license = delivery.license else {
             throw LicenseRejection.noLicenseDelivery.at(
-                "delivery", "\(id) is the transfer of an INFT",
-                hint: "Use inft.beginTransfer and inft.completeTransfer.")
+                "delivery", "\(id) is the transfer of an INFT, or made for an arbiter",
+                hint: "Use inft.beginTransfer and inft.completeTransfer, or dispute.beginShow and dispute.completeShow."
+            )
         }
         try Deliveries.requireOpen(delivery, field: "delivery")
         return (delivery, try stored(license, in: state))
@@ -166,7 +167,7 @@ enum LicenseDelivery {
     }
 
     /// Into the vault, as the price of an open sale.
-    private static func distribute(
+    static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
     ) throws(Refusal) {

@@ -13,6 +13,8 @@ enum LicenseDue: UInt8 {
     case deliveryCompletion = 3
     /// The end of a dispute window.
     case distribution = 4
+    /// The end of a stage of a dispute.
+    case dispute = 20
 
     static func schedule(
         _ kind: LicenseDue, _ subject: Bytes32, at time: Timestamp, in state: StateOverlay
@@ -26,6 +28,7 @@ enum LicenseDue: UInt8 {
         case .licenseExpiry: try Self.expireLicense(LicenseID(subject), in: context)
         case .deliveryBegin, .deliveryCompletion: try endDelivery(DeliveryID(subject), in: context)
         case .distribution: try LicenseDelivery.distribute(DeliveryID(subject), in: context)
+        case .dispute: try Self.advanceDispute(DisputeID(subject), in: context)
         }
     }
 
@@ -41,6 +44,18 @@ enum LicenseDue: UInt8 {
             return
         }
         try LicenseDelivery.fail(delivery, outcome, in: context)
+    }
+
+    private static func advanceDispute(_ id: DisputeID, in context: OperationContext) throws(Refusal) {
+        guard var dispute = try Disputes.record(id, in: context.state), let deadline = dispute.deadline,
+            deadline <= context.block.time
+        else { return }
+        guard try !DisputeMachine.awaitsCompletion(dispute, in: context) else {
+            try schedule(.dispute, id.bytes, at: context.block.time, in: context.state)
+            return
+        }
+        try DisputeMachine.advance(&dispute, in: context)
+        DisputeMachine.store(dispute, in: context)
     }
 
     private static func expireOffer(_ id: OfferID, in context: OperationContext) throws(Refusal) {

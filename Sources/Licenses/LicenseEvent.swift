@@ -27,6 +27,24 @@ public enum LicenseEvent: LedgerEvent {
     case deliveryEnded(DeliveryChanged)
     case distributed(LicenseSettled)
     case refunded(LicenseSettled)
+    case disputeRaised(DisputeChanged)
+    case disputeAnswered(DisputeChanged)
+    case disputeNonceRevealed(DisputeChanged)
+    case disputeDrawn(DisputeChanged)
+    case disputeChanged(DisputeChanged)
+    case disputeDecided(DisputeChanged)
+    case disputeAppealed(DisputeChanged)
+    case disputeEnded(DisputeChanged)
+    case disputeAccepted(DisputeSeatChanged)
+    case disputeDeclined(DisputeSeatChanged)
+    case disputeShowBegun(DisputeSeatChanged)
+    case disputeShown(DisputeSeatChanged)
+    case disputeVoteCommitted(DisputeSeatChanged)
+    case disputeVoteRevealed(DisputeSeatChanged)
+    case disputeAbsent(DisputeSeatChanged)
+    case arbiterEnrolled(ArbiterChanged)
+    case arbiterLeft(ArbiterChanged)
+    case annulled(LicenseEnded)
 
     public static let domain = DomainNumber.licenses
 
@@ -36,6 +54,10 @@ public enum LicenseEvent: LedgerEvent {
         "license.revoked", "license.consumed", "license.expired", "license.suspended", "license.linked",
         "license.bought", "license.deliveryRequested", "license.deliveryBegun", "license.deliveryCompleted",
         "license.deliveryEnded", "license.distributed", "license.refunded",
+        "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
+        "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
+        "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
+        "arbiter.enrolled", "arbiter.left", "license.annulled",
     ]
 
     private var kind: Int {
@@ -62,6 +84,24 @@ public enum LicenseEvent: LedgerEvent {
         case .deliveryEnded: 19
         case .distributed: 20
         case .refunded: 21
+        case .disputeRaised: 22
+        case .disputeAnswered: 23
+        case .disputeNonceRevealed: 24
+        case .disputeDrawn: 25
+        case .disputeChanged: 26
+        case .disputeDecided: 27
+        case .disputeAppealed: 28
+        case .disputeEnded: 29
+        case .disputeAccepted: 30
+        case .disputeDeclined: 31
+        case .disputeShowBegun: 32
+        case .disputeShown: 33
+        case .disputeVoteCommitted: 34
+        case .disputeVoteRevealed: 35
+        case .disputeAbsent: 36
+        case .arbiterEnrolled: 37
+        case .arbiterLeft: 38
+        case .annulled: 39
         }
     }
 
@@ -81,6 +121,16 @@ public enum LicenseEvent: LedgerEvent {
             .deliveryEnded(let body):
             body
         case .distributed(let body), .refunded(let body): body
+        case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
+            .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
+            .disputeEnded(let body):
+            body
+        case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
+            .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
+            .disputeAbsent(let body):
+            body
+        case .arbiterEnrolled(let body), .arbiterLeft(let body): body
+        case .annulled(let body): body
         }
     }
 
@@ -102,7 +152,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.from), .party(body.to)]
         case .seatAssigned(let body), .seatReleased(let body):
             [.license(body.license), .party(body.licensee), .party(.account(body.account))]
-        case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body):
+        case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
         case .suspended(let body): [.inft(body.inft)]
         case .linked(let body):
@@ -112,6 +162,15 @@ public enum LicenseEvent: LedgerEvent {
             body.topics
         case .distributed(let body), .refunded(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
+        case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
+            .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
+            .disputeEnded(let body):
+            body.topics
+        case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
+            .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
+            .disputeAbsent(let body):
+            body.topics
+        case .arbiterEnrolled(let body), .arbiterLeft(let body): [.party(.account(body.arbiter))]
         }
     }
 
@@ -146,6 +205,24 @@ public enum LicenseEvent: LedgerEvent {
             case 19: .deliveryEnded(try reader.value("deliveryEnded"))
             case 20: .distributed(try reader.value("distributed"))
             case 21: .refunded(try reader.value("refunded"))
+            case 22: .disputeRaised(try reader.value("disputeRaised"))
+            case 23: .disputeAnswered(try reader.value("disputeAnswered"))
+            case 24: .disputeNonceRevealed(try reader.value("disputeNonceRevealed"))
+            case 25: .disputeDrawn(try reader.value("disputeDrawn"))
+            case 26: .disputeChanged(try reader.value("disputeChanged"))
+            case 27: .disputeDecided(try reader.value("disputeDecided"))
+            case 28: .disputeAppealed(try reader.value("disputeAppealed"))
+            case 29: .disputeEnded(try reader.value("disputeEnded"))
+            case 30: .disputeAccepted(try reader.value("disputeAccepted"))
+            case 31: .disputeDeclined(try reader.value("disputeDeclined"))
+            case 32: .disputeShowBegun(try reader.value("disputeShowBegun"))
+            case 33: .disputeShown(try reader.value("disputeShown"))
+            case 34: .disputeVoteCommitted(try reader.value("disputeVoteCommitted"))
+            case 35: .disputeVoteRevealed(try reader.value("disputeVoteRevealed"))
+            case 36: .disputeAbsent(try reader.value("disputeAbsent"))
+            case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
+            case 38: .arbiterLeft(try reader.value("arbiterLeft"))
+            case 39: .annulled(try reader.value("annulled"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -178,6 +255,24 @@ public enum LicenseEvent: LedgerEvent {
             case 19: .deliveryEnded(try DeliveryChanged(from: decoder))
             case 20: .distributed(try LicenseSettled(from: decoder))
             case 21: .refunded(try LicenseSettled(from: decoder))
+            case 22: .disputeRaised(try DisputeChanged(from: decoder))
+            case 23: .disputeAnswered(try DisputeChanged(from: decoder))
+            case 24: .disputeNonceRevealed(try DisputeChanged(from: decoder))
+            case 25: .disputeDrawn(try DisputeChanged(from: decoder))
+            case 26: .disputeChanged(try DisputeChanged(from: decoder))
+            case 27: .disputeDecided(try DisputeChanged(from: decoder))
+            case 28: .disputeAppealed(try DisputeChanged(from: decoder))
+            case 29: .disputeEnded(try DisputeChanged(from: decoder))
+            case 30: .disputeAccepted(try DisputeSeatChanged(from: decoder))
+            case 31: .disputeDeclined(try DisputeSeatChanged(from: decoder))
+            case 32: .disputeShowBegun(try DisputeSeatChanged(from: decoder))
+            case 33: .disputeShown(try DisputeSeatChanged(from: decoder))
+            case 34: .disputeVoteCommitted(try DisputeSeatChanged(from: decoder))
+            case 35: .disputeVoteRevealed(try DisputeSeatChanged(from: decoder))
+            case 36: .disputeAbsent(try DisputeSeatChanged(from: decoder))
+            case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
+            case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
+            case 39: .annulled(try LicenseEnded(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

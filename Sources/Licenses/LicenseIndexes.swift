@@ -13,6 +13,11 @@ internal import StateModel
 /// | 4 | party, purchased at, license | licenses that a party holds or held |
 /// | 5 | licensor, purchased at, license | licenses that a party gave |
 /// | 6 | registered at, terms | all terms |
+/// | 7 | license, raised at, dispute | disputes over a license |
+/// | 8 | party, raised at, dispute | disputes of a claimant or respondent |
+/// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
+/// | 10 | INFT, raised at, dispute | disputes on an INFT |
+/// | 11 | enrolled at, account | arbiters in the pool |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -21,6 +26,11 @@ enum LicenseIndexes {
     static func licenses(of licensee: Party) -> IndexKey { IndexKey(.licenses, 4).appending(licensee) }
     static func licenses(by licensor: Party) -> IndexKey { IndexKey(.licenses, 5).appending(licensor) }
     static let terms = IndexKey(.licenses, 6)
+    static func disputes(over license: LicenseID) -> IndexKey { IndexKey(.licenses, 7).appending(license.bytes) }
+    static func disputes(of party: Party) -> IndexKey { IndexKey(.licenses, 8).appending(party) }
+    static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
+    static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
+    static let arbiters = IndexKey(.licenses, 11)
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -42,6 +52,16 @@ enum LicenseIndexes {
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        case 20:
+            let record = try DisputeRecord(decoding: record)
+            return
+                (record.license.map { [disputes(over: $0)] } ?? []
+                + [disputes(of: record.claimant), disputes(of: record.respondent), disputes(on: record.inft)]
+                + record.seated.map { disputes(judgedBy: $0) })
+                .map { entry($0, record.raisedAt, record.id.bytes) }
+        case 24:
+            let record = try ArbiterRecord(decoding: record)
+            return record.slot == nil ? [] : [entry(arbiters, record.since, record.arbiter.bytes)]
         default: return []
         }
     }

@@ -1,3 +1,4 @@
+public import Encoding
 public import Primitives
 public import StateModel
 
@@ -12,6 +13,11 @@ public import StateModel
 /// | 4 | INFT id | ``LiveLicenses`` |
 /// | 5 | INFT id of a derivative | ``DerivativeLink`` |
 /// | 6 | consent set id | ``SetINFTs`` |
+/// | 20 | dispute id | ``DisputeRecord`` |
+/// | 21 | commitment to evidence | the dispute's id |
+/// | 22 | | ``ArbiterPool`` |
+/// | 23 | number of a place in the pool | ``ArbiterSlot`` |
+/// | 24 | account | ``ArbiterRecord`` |
 public enum LicenseKeys {
     public static func terms(_ id: TermsID) -> RecordKey<TermsRecord> { RecordKey(StateKey(.licenses, 0, id)) }
     public static func offer(_ id: OfferID) -> RecordKey<OfferRecord> { RecordKey(StateKey(.licenses, 1, id)) }
@@ -24,4 +30,15 @@ public enum LicenseKeys {
         RecordKey(StateKey(.licenses, 5, derivative))
     }
     public static func setINFTs(_ set: ConsentSetID) -> RecordKey<SetINFTs> { RecordKey(StateKey(.licenses, 6, set)) }
+    public static func dispute(_ id: DisputeID) -> RecordKey<DisputeRecord> { RecordKey(StateKey(.licenses, 20, id)) }
+    public static func evidence(_ commitment: Hash) -> RecordKey<DisputeID> {
+        RecordKey(StateKey(.licenses, 21, commitment))
+    }
+    public static let arbiterPool = RecordKey<ArbiterPool>(StateKey(.licenses, 22))
+    public static func arbiterSlot(_ number: UInt64) -> RecordKey<ArbiterSlot> {
+        RecordKey(StateKey(.licenses, 23, number))
+    }
+    public static func arbiter(_ account: Address) -> RecordKey<ArbiterRecord> {
+        RecordKey(StateKey(.licenses, 24, account))
+    }
 }

@@ -20,12 +20,27 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case complete(CompleteDelivery)
     case refund(RefundDelivery)
     case requestVersion(RequestVersion)
+    case raiseDispute(RaiseDispute)
+    case respondDispute(RespondDispute)
+    case revealDisputeNonce(RevealDisputeNonce)
+    case acceptDispute(AcceptDispute)
+    case declineDispute(DeclineDispute)
+    case beginShow(BeginShow)
+    case completeShow(CompleteShow)
+    case commitDisputeVote(CommitDisputeVote)
+    case revealDisputeVote(RevealDisputeVote)
+    case appealDispute(AppealDispute)
+    case advanceDispute(AdvanceDispute)
+    case enrollArbiter(EnrollArbiter)
+    case leaveArbiter(LeaveArbiter)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
         LinkLicenses.name, SurrenderLicense.name, RevokeLicense.name, RenewLicense.name, TransferLicense.name,
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
-        RequestVersion.name,
+        RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
+        DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
     ]
 
     public var operation: any DomainOperation {
@@ -46,6 +61,19 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .complete(let operation): operation
         case .refund(let operation): operation
         case .requestVersion(let operation): operation
+        case .raiseDispute(let operation): operation
+        case .respondDispute(let operation): operation
+        case .revealDisputeNonce(let operation): operation
+        case .acceptDispute(let operation): operation
+        case .declineDispute(let operation): operation
+        case .beginShow(let operation): operation
+        case .completeShow(let operation): operation
+        case .commitDisputeVote(let operation): operation
+        case .revealDisputeVote(let operation): operation
+        case .appealDispute(let operation): operation
+        case .advanceDispute(let operation): operation
+        case .enrollArbiter(let operation): operation
+        case .leaveArbiter(let operation): operation
         }
     }
 
@@ -67,20 +95,36 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .complete(let operation): operation.weight
         case .refund(let operation): operation.weight
         case .requestVersion(let operation): operation.weight
+        case .raiseDispute(let operation): operation.weight
+        case .respondDispute(let operation): operation.weight
+        case .revealDisputeNonce(let operation): operation.weight
+        case .acceptDispute(let operation): operation.weight
+        case .declineDispute(let operation): operation.weight
+        case .beginShow(let operation): operation.weight
+        case .completeShow(let operation): operation.weight
+        case .commitDisputeVote(let operation): operation.weight
+        case .revealDisputeVote(let operation): operation.weight
+        case .appealDispute(let operation): operation.weight
+        case .advanceDispute(let operation): operation.weight
+        case .enrollArbiter(let operation): operation.weight
+        case .leaveArbiter(let operation): operation.weight
         }
     }
 
     /// True for what nobody can be kept from: it needs no sponsor, can't be paused, and has weight reserved for it.
     public var isReserved: Bool {
         switch self {
-        case .complete, .refund: true
+        case .complete, .refund, .completeShow: true
         default: false
         }
     }
 
     /// True for the completion of a delivery that was begun.
     public var isDelivery: Bool {
-        if case .complete = self { true } else { false }
+        switch self {
+        case .complete, .completeShow: true
+        default: false
+        }
     }
 
     public func execute(in context: OperationContext) throws(Refusal) {
@@ -101,6 +145,19 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .complete(let operation): try operation.execute(in: context)
         case .refund(let operation): try operation.execute(in: context)
         case .requestVersion(let operation): try operation.execute(in: context)
+        case .raiseDispute(let operation): try operation.execute(in: context)
+        case .respondDispute(let operation): try operation.execute(in: context)
+        case .revealDisputeNonce(let operation): try operation.execute(in: context)
+        case .acceptDispute(let operation): try operation.execute(in: context)
+        case .declineDispute(let operation): try operation.execute(in: context)
+        case .beginShow(let operation): try operation.execute(in: context)
+        case .completeShow(let operation): try operation.execute(in: context)
+        case .commitDisputeVote(let operation): try operation.execute(in: context)
+        case .revealDisputeVote(let operation): try operation.execute(in: context)
+        case .appealDispute(let operation): try operation.execute(in: context)
+        case .advanceDispute(let operation): try operation.execute(in: context)
+        case .enrollArbiter(let operation): try operation.execute(in: context)
+        case .leaveArbiter(let operation): try operation.execute(in: context)
         }
     }
 
@@ -155,6 +212,45 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .requestVersion(let operation):
             writer.write(UInt64(15))
             writer.write(operation)
+        case .raiseDispute(let operation):
+            writer.write(UInt64(40))
+            writer.write(operation)
+        case .respondDispute(let operation):
+            writer.write(UInt64(41))
+            writer.write(operation)
+        case .revealDisputeNonce(let operation):
+            writer.write(UInt64(42))
+            writer.write(operation)
+        case .acceptDispute(let operation):
+            writer.write(UInt64(43))
+            writer.write(operation)
+        case .declineDispute(let operation):
+            writer.write(UInt64(44))
+            writer.write(operation)
+        case .beginShow(let operation):
+            writer.write(UInt64(45))
+            writer.write(operation)
+        case .completeShow(let operation):
+            writer.write(UInt64(46))
+            writer.write(operation)
+        case .commitDisputeVote(let operation):
+            writer.write(UInt64(47))
+            writer.write(operation)
+        case .revealDisputeVote(let operation):
+            writer.write(UInt64(48))
+            writer.write(operation)
+        case .appealDispute(let operation):
+            writer.write(UInt64(49))
+            writer.write(operation)
+        case .advanceDispute(let operation):
+            writer.write(UInt64(50))
+            writer.write(operation)
+        case .enrollArbiter(let operation):
+            writer.write(UInt64(51))
+            writer.write(operation)
+        case .leaveArbiter(let operation):
+            writer.write(UInt64(52))
+            writer.write(operation)
         }
     }
 
@@ -177,6 +273,19 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 13: .complete(try reader.value(CompleteDelivery.name))
             case 14: .refund(try reader.value(RefundDelivery.name))
             case 15: .requestVersion(try reader.value(RequestVersion.name))
+            case 40: .raiseDispute(try reader.value(RaiseDispute.name))
+            case 41: .respondDispute(try reader.value(RespondDispute.name))
+            case 42: .revealDisputeNonce(try reader.value(RevealDisputeNonce.name))
+            case 43: .acceptDispute(try reader.value(AcceptDispute.name))
+            case 44: .declineDispute(try reader.value(DeclineDispute.name))
+            case 45: .beginShow(try reader.value(BeginShow.name))
+            case 46: .completeShow(try reader.value(CompleteShow.name))
+            case 47: .commitDisputeVote(try reader.value(CommitDisputeVote.name))
+            case 48: .revealDisputeVote(try reader.value(RevealDisputeVote.name))
+            case 49: .appealDispute(try reader.value(AppealDispute.name))
+            case 50: .advanceDispute(try reader.value(AdvanceDispute.name))
+            case 51: .enrollArbiter(try reader.value(EnrollArbiter.name))
+            case 52: .leaveArbiter(try reader.value(LeaveArbiter.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -201,6 +310,19 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case CompleteDelivery.name: .complete(try CompleteDelivery(from: decoder))
         case RefundDelivery.name: .refund(try RefundDelivery(from: decoder))
         case RequestVersion.name: .requestVersion(try RequestVersion(from: decoder))
+        case RaiseDispute.name: .raiseDispute(try RaiseDispute(from: decoder))
+        case RespondDispute.name: .respondDispute(try RespondDispute(from: decoder))
+        case RevealDisputeNonce.name: .revealDisputeNonce(try RevealDisputeNonce(from: decoder))
+        case AcceptDispute.name: .acceptDispute(try AcceptDispute(from: decoder))
+        case DeclineDispute.name: .declineDispute(try DeclineDispute(from: decoder))
+        case BeginShow.name: .beginShow(try BeginShow(from: decoder))
+        case CompleteShow.name: .completeShow(try CompleteShow(from: decoder))
+        case CommitDisputeVote.name: .commitDisputeVote(try CommitDisputeVote(from: decoder))
+        case RevealDisputeVote.name: .revealDisputeVote(try RevealDisputeVote(from: decoder))
+        case AppealDispute.name: .appealDispute(try AppealDispute(from: decoder))
+        case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
+        case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
+        case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
         default: nil
         }
     }

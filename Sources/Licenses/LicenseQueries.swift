@@ -29,6 +29,8 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let licensee: Party
     /// The delivery that is under way, else the one by which the licensee got sealed content, else the one that failed.
     public let delivery: DeliveryView?
+    /// The open dispute over what was delivered.
+    public let dispute: DisputeID?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -72,10 +74,11 @@ public struct QuoteParameters: Codable, Sendable {
 
 /// The queries of the licenses domain.
 public enum LicenseQueries {
-    public static let all: [Query] = [
-        terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
-        ConsentImpact.query,
-    ]
+    public static let all: [Query] =
+        [
+            terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
+            ConsentImpact.query,
+        ] + DisputeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -205,8 +208,10 @@ public enum LicenseQueries {
         let state = try LicenseCheck.state(of: record, at: context.block.time, in: context.state)
         let delivery = try Deliveries.record(
             record.openDelivery ?? record.delivery ?? DeliveryID(record.id.bytes), in: context.state)
+        let dispute = try Disputes.dispute(over: record, in: context.state)
         return LicenseView(
             license: record, state: state ?? .pending, licensee: record.licensee,
-            delivery: delivery.map { DeliveryView($0) })
+            delivery: delivery.map { DeliveryView($0) },
+            dispute: dispute?.ending == nil ? dispute?.id : nil)
     }
 }

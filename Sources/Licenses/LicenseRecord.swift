@@ -14,6 +14,8 @@ public enum LicenseState: UInt8, NamedCode, CBORCodable {
     case surrendered = 6
     /// Never delivered; the price went back.
     case refunded = 7
+    /// A dispute over its content was upheld; the price went back.
+    case annulled = 8
 }
 
 /// Who held the license from when on. `[party, since]`
@@ -76,10 +78,14 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
     case surrendered(at: Timestamp)
     /// `[3, at]`
     case refunded(at: Timestamp)
+    /// `[4, at, dispute]`
+    case annulled(at: Timestamp, dispute: DisputeID)
 
     public var at: Timestamp {
         switch self {
-        case .revoked(let at, _, _), .consumed(let at, _), .surrendered(let at), .refunded(let at): at
+        case .revoked(let at, _, _), .consumed(let at, _), .surrendered(let at), .refunded(let at),
+            .annulled(let at, _):
+            at
         }
     }
 
@@ -89,6 +95,7 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
         case .consumed: .consumed
         case .surrendered: .surrendered
         case .refunded: .refunded
+        case .annulled: .annulled
         }
     }
 
@@ -113,6 +120,11 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
             writer.array(2)
             writer.write(UInt64(3))
             writer.write(at)
+        case .annulled(let at, let dispute):
+            writer.array(3)
+            writer.write(UInt64(4))
+            writer.write(at)
+            writer.write(dispute)
         }
     }
 
@@ -126,7 +138,8 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
             case (1, 2): .consumed(at: try reader.value("at"), derivative: try reader.value("derivative"))
             case (2, 1): .surrendered(at: try reader.value("at"))
             case (3, 1): .refunded(at: try reader.value("at"))
-            case (0...3, _): throw reader.failure(.wrongCount)
+            case (4, 2): .annulled(at: try reader.value("at"), dispute: try reader.value("dispute"))
+            case (0...4, _): throw reader.failure(.wrongCount)
             default: throw reader.failure(.unknownCase)
             }
         }

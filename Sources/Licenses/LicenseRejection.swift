@@ -66,8 +66,30 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case royaltiesExceedWhole = 1574
     case tooManyRoyalties = 1575
     case duplicateLicense = 1576
+    // Disputes
+    case poolFull = 1577
+    case unknownDispute = 1580
+    case disputeStage = 1581
+    case disputeLate = 1582
+    case notSide = 1583
+    case evidenceUsed = 1584
+    case groundNotAdmitted = 1585
+    case notDisputable = 1586
+    case disputedAlready = 1587
+    case disputeWindowOver = 1588
+    case revealedAlready = 1589
+    // Of all
     case invalidGenesis = 1590
     case missingParameter = 1591
+    // More of disputes
+    case revealDiffers = 1592
+    case notOnPanel = 1593
+    case noShow = 1594
+    case noPanelPossible = 1595
+    case notArbiter = 1596
+    case arbiterEnrolled = 1597
+    case arbiterExcluded = 1598
+    case notInPool = 1599
 
     /// The case's name in snake case.
     public var reason: String {
@@ -151,8 +173,27 @@ extension LicenseRejection {
         case .royaltiesExceedWhole: "The royalties would take more than the whole revenue."
         case .tooManyRoyalties: "The royalty vector would be longer than 256 entries."
         case .duplicateLicense: "A license is named twice."
+        case .poolFull: "The pool of arbiters has no free place."
+        case .unknownDispute: "There is no such dispute."
+        case .disputeStage: "The dispute is in another stage."
+        case .disputeLate: "The time of the stage of the dispute has passed."
+        case .notSide: "Only the other side, or a side, of the dispute may do this."
+        case .evidenceUsed: "The commitment to the evidence stands in a dispute already."
+        case .groundNotAdmitted: "This ground of disputes is not admitted on this network."
+        case .notDisputable: "No payment is held for what would be disputed."
+        case .disputedAlready: "The delivery was disputed already."
+        case .disputeWindowOver: "The payment is no longer held."
+        case .revealedAlready: "It was revealed already."
         case .missingParameter: "The query names nothing to look for."
         case .invalidGenesis: "The genesis section of the domain contradicts itself."
+        case .revealDiffers: "What is revealed is not what was committed to."
+        case .notOnPanel: "The account is not on the panel."
+        case .noShow: "The delivery is not one to an arbiter."
+        case .noPanelPossible: "Too few arbiters who are part of it in no way can be drawn."
+        case .notArbiter: "The account holds no credential of an arbiter in force."
+        case .arbiterEnrolled: "The arbiter is in the pool already."
+        case .arbiterExcluded: "The arbiter was absent too often, and is out of the pool for a time."
+        case .notInPool: "The arbiter is not in the pool."
         }
     }
 }

@@ -49,6 +49,7 @@ public enum LicenseKind: IdentifierKind { public static let name = "lic" }
 public enum AssetKind: IdentifierKind { public static let name = "asset" }
 public enum ProposalKind: IdentifierKind { public static let name = "prop" }
 public enum DeliveryKind: IdentifierKind { public static let name = "delivery" }
+public enum DisputeKind: IdentifierKind { public static let name = "dispute" }
 
 public typealias OrganizationID = Identifier<OrganizationKind>
 public typealias CredentialID = Identifier<CredentialKind>
@@ -61,6 +62,7 @@ public typealias LicenseID = Identifier<LicenseKind>
 public typealias AssetID = Identifier<AssetKind>
 public typealias ProposalID = Identifier<ProposalKind>
 public typealias DeliveryID = Identifier<DeliveryKind>
+public typealias DisputeID = Identifier<DisputeKind>
 
 /// Who acts: an account, or an organization whose members and keys can change.
 public enum Party: Hashable, Comparable, Sendable, CustomStringConvertible {

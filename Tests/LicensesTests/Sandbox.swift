@@ -13,6 +13,8 @@ final class Sandbox {
     let state = StateOverlay(over: MemoryState())
     let asset = Assets.genesisIdentifier(code: "USD")
     private(set) var time = testStart
+    /// Bytes of every operation that was sent and every event that was told.
+    private(set) var seen: [UInt8] = []
     private var count = 0
     private var blocks: UInt64 = 0
     /// Of the next transaction, whoever sends it.
@@ -71,6 +73,7 @@ final class Sandbox {
             try LicensesDomain.react(to: event, in: context)
         }
         overlay.commit(to: state)
+        seen += context.events.flatMap { $0.encoded }
         return context
     }
 
@@ -81,6 +84,7 @@ final class Sandbox {
         try transaction(as: name, cosigners: cosigners) { (context) throws in
             for (index, operation) in operations.enumerated() {
                 context.operationIndex = index
+                seen += operation.encoded
                 try operation.execute(in: context)
             }
         }

@@ -34,6 +34,7 @@ enum Examples {
     static let seal = Resealing(sealingKey: point, sealedKey: sealedKey, possession: proof, proof: deliveryProof)
     static let request = DeliveryRequest(sealingKey: point, possession: proof, fetchedRoot: testHash("root"))
     static let delivery: DeliveryID = testIdentifier("delivery")
+    static let dispute: DisputeID = testIdentifier("dispute")
     static let answers = [NeedAnswer(need: .review, evidence: .ontology([]))]
     static let content = OpenContent(
         hash: testHash("content"), size: 2_000, mediaType: "application/json", location: "https://example.org/score")
@@ -208,6 +209,26 @@ enum Examples {
         .complete(CompleteDelivery(delivery: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .refund(RefundDelivery(delivery: delivery)),
         .requestVersion(RequestVersion(license: license, delivery: request)),
+        .raiseDispute(
+            RaiseDispute(
+                license: license, ground: .content, evidence: testHash("evidence"),
+                nonceCommitment: testHash("commitment"))),
+        .respondDispute(
+            RespondDispute(
+                dispute: dispute, nonceCommitment: testHash("commitment"), evidence: testHash("evidence"))),
+        .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: testHash("nonce"))),
+        .acceptDispute(AcceptDispute(dispute: dispute, delivery: request)),
+        .declineDispute(DeclineDispute(dispute: dispute)),
+        .beginShow(BeginShow(show: delivery, commitment: testHash("commitment"), answers: answers)),
+        .completeShow(CompleteShow(show: delivery, sealedKey: sealedKey, proof: deliveryProof)),
+        .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: testHash("commitment"))),
+        .revealDisputeVote(RevealDisputeVote(dispute: dispute, vote: .uphold, salt: testHash("salt"))),
+        .appealDispute(
+            AppealDispute(
+                dispute: dispute, nonceCommitment: testHash("commitment"), evidence: testHash("evidence"))),
+        .advanceDispute(AdvanceDispute(dispute: dispute)),
+        .enrollArbiter(EnrollArbiter()),
+        .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

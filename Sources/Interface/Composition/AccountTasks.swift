@@ -2,19 +2,21 @@ internal import Consents
 internal import Cryptography
 internal import INFTs
 internal import Identities
+internal import Licenses
 internal import Primitives
 internal import StateModel
 
 /// Something that waits for a party's own act.
 struct AccountTask: Codable, Sendable {
     /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`,
-    /// `consent.review`.
+    /// `consent.review`, `dispute.respond`.
     let act: String
     let credential: CredentialID?
     let consent: ConsentID?
     let delivery: DeliveryID?
     /// Of a review.
     let disclosure: DisclosureID?
+    let dispute: DisputeID?
     /// Who waits.
     let from: Party
     let since: Timestamp
@@ -23,13 +25,14 @@ struct AccountTask: Codable, Sendable {
 
     init(
         act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
-        disclosure: DisclosureID? = nil, from: Party, since: Timestamp, deadline: Timestamp?
+        disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, from: Party, since: Timestamp, deadline: Timestamp?
     ) {
         self.act = act
         self.credential = credential
         self.consent = consent
         self.delivery = delivery
         self.disclosure = disclosure
+        self.dispute = dispute
         self.from = from
         self.since = since
         self.deadline = deadline
@@ -38,19 +41,19 @@ struct AccountTask: Codable, Sendable {
 
 /// What waits for a party, gathered from the lists of the domains: first the credentials that it was offered, then the
 /// consents that it is to countersign as custodian, the broken glass that it is to review, the deliveries that it is to begin
-/// or complete, and last the transfers that it may accept.
+/// or complete, the transfers that it may accept, and last what disputes wait for, of which it is a side or an arbiter.
 enum AccountTasks {
     /// The lists, in order. Each has a cursor that says "from its beginning": no index table has that number.
     private static let lists: [(domain: DomainNumber, table: UInt8, page: Source)] = [
         (.identities, 15, credentials), (.consents, 15, consents), (.consents, 13, reviews), (.infts, 13, outgoing),
-        (.infts, 12, incoming),
+        (.infts, 12, incoming), (.licenses, 15, disputes), (.licenses, 14, judged),
     ]
     private typealias Source = @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<AccountTask>
 
     static let query = Query(
         list: "account_tasks",
         "What waits for a party, with deadlines: credentials to accept, consents to countersign, broken glass to review, "
-            + "deliveries to begin or complete, transfers to accept.",
+            + "deliveries to begin or complete, transfers to accept, what disputes wait for.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: AccountTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [AccountTask] = []
@@ -77,6 +80,7 @@ enum AccountTasks {
         // Broken glass has an index table of its own, the ninth of consents.
         case .consents: return (first & 15 == 9 ? 2 : 1, cursor)
         case .infts: return (first & 15 == 5 ? 3 : 4, cursor)
+        case .licenses: return (first & 15 == 8 ? 5 : 6, cursor)
         default: return (0, cursor)
         }
     }
@@ -165,23 +169,30 @@ enum AccountTasks {
         var tasks: [AccountTask] = []
         for case let view as DeliveryView in found {
             let delivery = view.delivery
-            let isTransfer = delivery.act == .transfer
             switch view.state {
             case .requested:
                 tasks.append(
                     AccountTask(
-                        act: isTransfer ? "inft.beginTransfer" : "license.begin", delivery: delivery.id,
+                        act: acts(of: delivery).begin, delivery: delivery.id,
                         from: delivery.to, since: delivery.requestedAt, deadline: delivery.beginBy))
             case .begun:
                 tasks.append(
                     AccountTask(
-                        act: isTransfer ? "inft.completeTransfer" : "license.complete", delivery: delivery.id,
+                        act: acts(of: delivery).complete, delivery: delivery.id,
                         from: delivery.to, since: delivery.begun?.at ?? delivery.requestedAt,
                         deadline: view.completeBy))
             case .offered, .completed, .failed: continue
             }
         }
         return Page(items: tasks, next: next)
+    }
+
+    private static func acts(of delivery: DeliveryRecord) -> (begin: String, complete: String) {
+        switch delivery.act {
+        case .transfer: ("inft.beginTransfer", "inft.completeTransfer")
+        case .dispute: ("dispute.beginShow", "dispute.completeShow")
+        default: ("license.begin", "license.complete")
+        }
     }
 
     private static func incoming(
@@ -194,6 +205,38 @@ enum AccountTasks {
                 AccountTask(
                     act: "inft.acceptTransfer", delivery: view.delivery.id, from: view.delivery.from,
                     since: view.delivery.requestedAt, deadline: view.delivery.beginBy))
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    private static func disputes(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        try duties("party", of: party, request, context)
+    }
+
+    private static func judged(
+        by party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        guard case .account = party else { return Page(items: [], next: nil) }
+        return try duties("arbiter", of: party, request, context)
+    }
+
+    /// What open disputes wait for from the party. What is to be shown to arbiters stands among the deliveries.
+    private static func duties(
+        _ role: String, of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(LicensesDomain.queries, "dispute_list", (role, party), request, context)
+        var tasks: [AccountTask] = []
+        for case let view as DisputeView in found {
+            let dispute = view.dispute
+            for duty in view.waitsFor where duty.party == party && duty.act != BeginShow.name {
+                tasks.append(
+                    AccountTask(
+                        act: duty.act, delivery: dispute.delivery, dispute: dispute.id,
+                        from: party == dispute.claimant ? dispute.respondent : dispute.claimant,
+                        since: dispute.raisedAt, deadline: duty.deadline))
+            }
         }
         return Page(items: tasks, next: next)
     }

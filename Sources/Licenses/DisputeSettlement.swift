@@ -1,0 +1,93 @@
+import Consents
+import INFTs
+import Primitives
+import Revenue
+import StateModel
+
+/// What the end of a dispute means for the money and the license. Runs once, when nothing can be appealed any more.
+///
+/// No fee is taken for arbiters: only the claimant sets a bond aside in the first round, so a fee out of what the loser
+/// forfeits would pay arbiters for dismissing.
+enum DisputeSettlement {
+    static func settle(
+        _ dispute: inout DisputeRecord, _ result: DisputeFinding, in context: OperationContext
+    ) throws(Refusal) {
+        let time = context.block.time
+        dispute.ending = DisputeFinding(outcome: result.outcome, cause: result.cause, at: time)
+        dispute.stage = .ended
+        dispute.deadline = nil
+        for (index, round) in dispute.rounds.enumerated() where round.bond > .zero {
+            try Reserves.release(
+                round.bond, kind: .bond, for: dispute.bondSubject(round: index),
+                to: dispute.party(of: bondGoes(index, round, result.outcome)), in: context)
+        }
+        try pay(dispute, result.outcome, in: context)
+        context.emit(LicenseEvent.disputeEnded(DisputeChanged(dispute)))
+    }
+
+    /// Back to who set it aside, unless the other side won. Of an appeal that nobody decided it goes back too.
+    private static func bondGoes(_ index: Int, _ round: DisputeRound, _ outcome: DisputeOutcome) -> DisputeSide {
+        let isUndecided = outcome == .undecided || (index > 0 && round.finding?.outcome == .undecided)
+        if isUndecided { return round.opener }
+        return outcome == .upheld ? .claimant : .respondent
+    }
+
+    /// Upheld: the buyer has the price back, and the license is annulled. Otherwise the price is distributed as that of
+    /// any sale: where nobody decided, the delivery that was proved stands.
+    private static func pay(
+        _ dispute: DisputeRecord, _ outcome: DisputeOutcome, in context: OperationContext
+    ) throws(Refusal) {
+        guard let id = dispute.delivery, let licenseID = dispute.license else { return }
+        guard var delivery = try Deliveries.record(id, in: context.state), delivery.payment?.settledAt == nil,
+            var license = try LicenseLedger.license(licenseID, in: context.state)
+        else { throw .failed(StateFailure("what the dispute \(dispute.id) is over is missing, or paid already")) }
+        guard outcome == .upheld else {
+            try LicenseDelivery.distribute(&delivery, license, from: .held, in: context)
+            Deliveries.store(delivery, in: context)
+            return
+        }
+        let time = context.block.time
+        try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
+        delivery.payment?.settledAt = time
+        Deliveries.store(delivery, in: context)
+        if license.ownState(at: time) == .active {
+            license.ending = .annulled(at: time, dispute: dispute.id)
+            try LiveCount.remove(&license, in: context.state)
+            context.state.set(LicenseKeys.license(licenseID), license)
+            context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
+        }
+        context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+    }
+}
+
+/// How the claimant shows the content key to an arbiter: by the two phases of every delivery.
+enum DisputeShow {
+    /// To see the content for a legal purpose.
+    static func request(by arbiter: Address) -> UseRequest {
+        UseRequest(actor: .account(arbiter), action: .access, purposes: [.legal])
+    }
+
+    /// Whether consent lets the arbiter see the content now without anybody's further word: as it did for any arbiter when
+    /// the payment was held, so that the claimant depends on nobody for it.
+    static func isAllowed(
+        to arbiter: Address, _ dispute: DisputeRecord, in context: OperationContext
+    ) throws(Refusal) -> Bool {
+        let inft = try INFTRegistry.requireKnown(dispute.inft, field: "dispute", in: context.state)
+        guard let set = inft.consentSet else { return true }
+        let record = try ConsentSets.require(set, field: "dispute", in: context.state)
+        let decision = try ConsentSets.decide(
+            record, request(by: arbiter), at: context.block.time, in: context.state)
+        return decision.isPermit
+    }
+
+    /// Ends the deliveries to arbiters that have not come to an end: with the round nobody needs to see the content.
+    static func close(_ dispute: DisputeRecord, in context: OperationContext) throws(Refusal) {
+        for seat in dispute.round.seats {
+            guard let show = try DisputeMachine.show(of: seat, in: context.state), show.ending == nil else { continue }
+            Deliveries.store(
+                Deliveries.failed(
+                    show, Deliveries.failure(of: show, in: context.block) ?? .canceled, at: context.block.time),
+                in: context)
+        }
+    }
+}
