@@ -104,6 +104,7 @@ struct LicenseShow: WalletCommand {
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
+                ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),

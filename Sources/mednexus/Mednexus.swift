@@ -28,9 +28,9 @@ struct Mednexus: AsyncParsableCommand {
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,
             ConsentCommand.self, CaseCommand.self, ContentCommand.self, INFTCommand.self, TermsCommand.self,
-            OfferCommand.self, LicenseCommand.self, RevenueCommand.self, AssetCommand.self, AuditCommand.self,
-            CustodianCommand.self, GovernanceCommand.self, TransactionCommand.self, ProofCommand.self,
-            NodeCommand.self,
+            OfferCommand.self, LicenseCommand.self, DisputeCommand.self, ArbiterCommand.self, RevenueCommand.self,
+            AssetCommand.self, AuditCommand.self, CustodianCommand.self, GovernanceCommand.self,
+            TransactionCommand.self, ProofCommand.self, NodeCommand.self,
         ])
 
     static func main() async {
