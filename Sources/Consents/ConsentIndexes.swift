@@ -14,6 +14,7 @@ internal import StateModel
 ///     7  [recipient, at, disclosure]         what a party received
 ///     8  [consent, added at, set]            the sets that a consent ever joined
 ///     9  [party, deadline, disclosure]       reviews that wait, for the custodian and each reviewer
+///     10 [custodian, asked for at, consent]  requests for erasure
 enum ConsentIndexes {
     static func bySubject(_ subject: Party) -> IndexKey { IndexKey(.consents, 0).appending(subject) }
     static func byCustodian(_ custodian: Party) -> IndexKey { IndexKey(.consents, 1).appending(custodian) }
@@ -31,15 +32,19 @@ enum ConsentIndexes {
 
     static func memberships(of consent: ConsentID) -> IndexKey { IndexKey(.consents, 8).appending(consent.bytes) }
     static func reviews(of party: Party) -> IndexKey { IndexKey(.consents, 9).appending(party) }
+    static func erasures(of custodian: Party) -> IndexKey { IndexKey(.consents, 10).appending(custodian) }
 
     static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
         case ConsentsKeys.consentKind:
             let consent = try ConsentRecord(decoding: record)
             let time = consent.grantedAt.milliseconds
-            return [bySubject(consent.subject), byCustodian(consent.custodian)].map {
-                IndexEntry($0.appending(time).appending(consent.id.bytes))
+            let asked = consent.erasure.map { mark in
+                erasures(of: consent.custodian).appending(mark.requestedAt.milliseconds)
             }
+            return [
+                bySubject(consent.subject).appending(time), byCustodian(consent.custodian).appending(time), asked,
+            ].compactMap { prefix in prefix.map { IndexEntry($0.appending(consent.id.bytes)) } }
         case ConsentsKeys.setKind:
             let set = try ConsentSetRecord(decoding: record)
             return [

@@ -37,10 +37,10 @@ public struct ErasureMark: CBORCodable, Codable, Hashable, Sendable {
     public let requestedAt: Timestamp
     /// When the key's destruction was signed.
     public var erasedAt: Timestamp?
-    /// The id of the erasure receipt.
-    public var receipt: Hash?
+    /// The first erasure receipt that answers it.
+    public var receipt: ErasureID?
 
-    public init(requestedAt: Timestamp, erasedAt: Timestamp? = nil, receipt: Hash? = nil) {
+    public init(requestedAt: Timestamp, erasedAt: Timestamp? = nil, receipt: ErasureID? = nil) {
         self.requestedAt = requestedAt
         self.erasedAt = erasedAt
         self.receipt = receipt

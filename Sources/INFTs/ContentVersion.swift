@@ -117,6 +117,9 @@ public enum ContentVersion: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 
+    /// Of the ciphertext; nil of open content.
+    public var root: Hash? { if case .sealed(let content) = self { content.root } else { nil } }
+
     public var mediaType: String {
         switch self {
         case .open(let content): content.mediaType
@@ -166,7 +169,8 @@ public enum ContentVersion: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// A version as it stands in the state, dated. `[number, content, createdAt, createdHeight, custody?]`
+/// A version as it stands in the state, dated. `[number, content, createdAt, createdHeight, custody?, consentSet?,
+/// erasure?]`
 public struct VersionRecord: CBORCodable, Codable, Hashable, Sendable {
     /// From 1.
     public let number: UInt64
@@ -175,43 +179,57 @@ public struct VersionRecord: CBORCodable, Codable, Hashable, Sendable {
     public let createdHeight: Height
     /// Who can open it; null for open content.
     public var custody: Custody?
+    /// The consent set that it was published under: whose members may ask for its erasure, for good.
+    public let consentSet: ConsentSetID?
+    /// The receipt that the holder of its key signed. Custody stays: it says whose key was destroyed.
+    public var erasure: ErasureID?
 
     public init(
-        number: UInt64, content: ContentVersion, createdAt: Timestamp, createdHeight: Height, custody: Custody?
+        number: UInt64, content: ContentVersion, createdAt: Timestamp, createdHeight: Height, custody: Custody?,
+        consentSet: ConsentSetID? = nil, erasure: ErasureID? = nil
     ) {
         self.number = number
         self.content = content
         self.createdAt = createdAt
         self.createdHeight = createdHeight
         self.custody = custody
+        self.consentSet = consentSet
+        self.erasure = erasure
     }
 
     /// A version that its owner publishes in `block`.
-    init(_ number: UInt64, _ content: ContentVersion, by owner: Party, in block: BlockContext) {
+    init(
+        _ number: UInt64, _ content: ContentVersion, by owner: Party, under set: ConsentSetID?,
+        in block: BlockContext
+    ) {
         var custody: Custody?
         if case .sealed(let sealed) = content {
             custody = Custody(
                 holder: owner, sealingKey: sealed.sealingKey, sealedKey: sealed.sealedKey, since: block.time)
         }
         self.init(
-            number: number, content: content, createdAt: block.time, createdHeight: block.height, custody: custody)
+            number: number, content: content, createdAt: block.time, createdHeight: block.height, custody: custody,
+            consentSet: set)
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(7)
         writer.write(number)
         writer.write(content)
         writer.write(createdAt)
         writer.write(createdHeight)
         writer.write(custody)
+        writer.write(consentSet)
+        writer.write(erasure)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
             VersionRecord(
                 number: try reader.unsigned("number"), content: try reader.value("content"),
                 createdAt: try reader.value("createdAt"), createdHeight: try reader.value("createdHeight"),
-                custody: try reader.optional("custody"))
+                custody: try reader.optional("custody"), consentSet: try reader.optional("consentSet"),
+                erasure: try reader.optional("erasure"))
         }
     }
 }

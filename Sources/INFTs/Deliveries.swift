@@ -36,6 +36,7 @@ public enum Deliveries {
             throw INFTRejection.deliveryUnneeded.at(
                 field, "version \(version.number) of \(inft) is open; anyone can read it")
         }
+        try Erasures.requireNotErased(version, of: inft, field: field, in: context.state)
         guard request.fetchedRoot == content.root else {
             throw INFTRejection.fetchedRootDiffers.at(
                 "\(field).fetchedRoot", "the ciphertext of version \(version.number) has the root \(content.root)",
@@ -58,7 +59,9 @@ public enum Deliveries {
         SealingKeys.note(key, inft: delivery.inft, version: delivery.version, holder: delivery.to, in: context)
     }
 
-    public static func store(_ delivery: DeliveryRecord, in context: OperationContext) {
+    public static func store(_ delivery: DeliveryRecord, in context: OperationContext) throws(Refusal) {
+        try Erasures.note(
+            delivery, after: try record(delivery.id, in: context.state), in: context.state)
         context.state.set(INFTKeys.delivery(delivery.id), delivery)
     }
 
@@ -104,6 +107,7 @@ public enum Deliveries {
             throw INFTRejection.contentNotHeld.at(
                 field, "the key of version \(version) is sealed to \(custody.holder), not to \(owner)")
         }
+        try Erasures.requireNotErased(record, of: inft, field: field, in: state)
         return custody
     }
 

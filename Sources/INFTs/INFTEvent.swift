@@ -176,13 +176,15 @@ public enum INFTEvent: LedgerEvent {
     case transferBegun(DeliveryChanged)
     case transferred(DeliveryChanged)
     case transferEnded(DeliveryChanged)
+    case keyCustodiansSet(KeyCustodians)
+    case erased(ErasureFact)
 
     public static let domain = DomainNumber.infts
 
     private static let names = [
         "inft.minted", "inft.linked", "inft.revised", "inft.metadataSet", "inft.frozen", "inft.statusChanged",
         "inft.resealed", "inft.cloned", "inft.transferOffered", "inft.transferAccepted", "inft.transferBegun",
-        "inft.transferred", "inft.transferEnded",
+        "inft.transferred", "inft.transferEnded", "inft.keyCustodiansSet", "inft.erased",
     ]
 
     private var kind: Int {
@@ -200,6 +202,8 @@ public enum INFTEvent: LedgerEvent {
         case .transferBegun: 10
         case .transferred: 11
         case .transferEnded: 12
+        case .keyCustodiansSet: 13
+        case .erased: 14
         }
     }
 
@@ -213,6 +217,8 @@ public enum INFTEvent: LedgerEvent {
         case .transferOffered(let body), .transferAccepted(let body), .transferBegun(let body),
             .transferred(let body), .transferEnded(let body):
             body
+        case .keyCustodiansSet(let body): body
+        case .erased(let body): body
         }
     }
 
@@ -228,6 +234,8 @@ public enum INFTEvent: LedgerEvent {
         case .transferOffered(let body), .transferAccepted(let body), .transferBegun(let body),
             .transferred(let body), .transferEnded(let body):
             body.topics
+        case .keyCustodiansSet(let body): body.topics
+        case .erased(let body): body.topics
         }
     }
 
@@ -253,6 +261,8 @@ public enum INFTEvent: LedgerEvent {
             case 10: .transferBegun(try reader.value("transferBegun"))
             case 11: .transferred(try reader.value("transferred"))
             case 12: .transferEnded(try reader.value("transferEnded"))
+            case 13: .keyCustodiansSet(try reader.value("keyCustodiansSet"))
+            case 14: .erased(try reader.value("erased"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -276,6 +286,8 @@ public enum INFTEvent: LedgerEvent {
             case 10: .transferBegun(try DeliveryChanged(from: decoder))
             case 11: .transferred(try DeliveryChanged(from: decoder))
             case 12: .transferEnded(try DeliveryChanged(from: decoder))
+            case 13: .keyCustodiansSet(try KeyCustodians(from: decoder))
+            case 14: .erased(try ErasureFact(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the INFT domain is called \(name)")

@@ -15,6 +15,9 @@ internal import StateModel
 /// | 6 | receiver, asked for at, delivery | deliveries to a party |
 /// | 7 | INFT, asked for at, delivery | deliveries of an INFT |
 /// | 8 | root, INFT, version number | versions of an encrypted content |
+/// | 9 | consent set, INFT, version number | sealed versions under a set that are not erased |
+/// | 10 | holder, erased at, receipt | erasures that a party signed |
+/// | 11 | consent, erased at, receipt | erasures that a subject asked for |
 /// | 14 | version number | cursor of a list of versions; nothing is stored |
 /// | 15 | index | cursor of a history; nothing is stored |
 enum INFTIndexes {
@@ -29,6 +32,9 @@ enum INFTIndexes {
     static func deliveries(to party: Party) -> IndexKey { IndexKey(.infts, 6).appending(party) }
     static func deliveries(of inft: INFTID) -> IndexKey { IndexKey(.infts, 7).appending(inft.bytes) }
     static func contents(_ root: Hash) -> IndexKey { IndexKey(.infts, 8).appending(root.bytes) }
+    static func versions(under set: ConsentSetID) -> IndexKey { IndexKey(.infts, 9).appending(set.bytes) }
+    static func erasures(by holder: Party) -> IndexKey { IndexKey(.infts, 10).appending(holder) }
+    static func erasures(for consent: ConsentID) -> IndexKey { IndexKey(.infts, 11).appending(consent.bytes) }
     static let versions = IndexKey(.infts, 14)
     static let history = IndexKey(.infts, 15)
 
@@ -37,6 +43,7 @@ enum INFTIndexes {
         case .inft: try entries(of: INFTRecord(decoding: record))
         case .version: try entries(of: VersionRecord(decoding: record), key)
         case .delivery: try entries(of: DeliveryRecord(decoding: record))
+        case .erasure: entries(of: try ErasureRecord(decoding: record))
         default: []
         }
     }
@@ -44,7 +51,15 @@ enum INFTIndexes {
     private static func entries(of record: VersionRecord, _ key: StateKey) throws(EncodingFailure) -> [IndexEntry] {
         guard case .sealed(let content) = record.content else { return [] }
         let (inft, number) = try version(key)
-        return [IndexEntry(contents(content.root).appending(inft.bytes).appending(number))]
+        var prefixes = [contents(content.root)]
+        if let set = record.consentSet, record.erasure == nil { prefixes.append(versions(under: set)) }
+        return prefixes.map { IndexEntry($0.appending(inft.bytes).appending(number)) }
+    }
+
+    private static func entries(of record: ErasureRecord) -> [IndexEntry] {
+        ([erasures(by: record.holder)] + record.consents.map { erasures(for: $0) }).map {
+            IndexEntry($0.appending(record.at.milliseconds).appending(record.id.bytes))
+        }
     }
 
     private static func entries(of record: DeliveryRecord) -> [IndexEntry] {
@@ -63,8 +78,6 @@ enum INFTIndexes {
         }
     }
 
-    static func delivery(_ key: IndexKey) -> DeliveryID? { Bytes32(key.bytes.suffix(32)).map { DeliveryID($0) } }
-
     /// The INFT and the number that a key `[4, 1, INFT, number]` is about.
     private static func version(_ key: StateKey) throws(EncodingFailure) -> (INFTID, UInt64) {
         var reader = CBORReader(key.bytes)
@@ -74,6 +87,16 @@ enum INFTIndexes {
             return (INFTID(try reader.bytes32()), try reader.unsigned())
         }
     }
+
+    /// The INFT and version number at the end of an entry of ``versions(under:)``.
+    static func version(_ key: IndexKey) -> (inft: INFTID, number: UInt64)? {
+        let tail = key.bytes.suffix(40)
+        guard tail.count == 40, let inft = Bytes32(tail.prefix(32)) else { return nil }
+        return (INFTID(inft), tail.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    static func erasure(_ key: IndexKey) -> ErasureID? { Bytes32(key.bytes.suffix(32)).map { ErasureID($0) } }
+    static func delivery(_ key: IndexKey) -> DeliveryID? { Bytes32(key.bytes.suffix(32)).map { DeliveryID($0) } }
 
     /// The INFT and version number at the end of an entry of ``contents(_:)``; nil for another.
     static func naming(_ key: IndexKey) -> (inft: INFTID, version: UInt64)? {

@@ -13,8 +13,16 @@ public import StateModel
 /// | 3 | INFT, index | ``HistoryEntry`` |
 /// | 4 | delivery | ``DeliveryRecord`` |
 /// | 5 | sealing key | ``SealingKeyUse`` |
+/// | 10 | INFT, holder of its keys | ``KeyCustodians`` |
+/// | 11 | erasure receipt | ``ErasureRecord`` |
+/// | 12 | INFT, version number | ``VersionUse`` |
+/// | 13 | root of a ciphertext | ``RootClaim`` |
 public enum INFTKeys {
-    package enum Kind: UInt8 { case inft, version, ancestors, history, delivery, sealingKey }
+    package enum Kind: UInt8 {
+        case inft, version, ancestors, history, delivery, sealingKey
+        case keyCustodians = 10
+        case erasure, versionUse, root
+    }
 
     public static func inft(_ id: INFTID) -> RecordKey<INFTRecord> {
         RecordKey(StateKey(.infts, Kind.inft.rawValue, id))
@@ -38,5 +46,21 @@ public enum INFTKeys {
 
     public static func sealingKey(_ key: CompressedPoint) -> RecordKey<SealingKeyUse> {
         RecordKey(StateKey(.infts, Kind.sealingKey.rawValue, key))
+    }
+
+    public static func keyCustodians(_ id: INFTID, of holder: Party) -> RecordKey<KeyCustodians> {
+        RecordKey(StateKey(.infts, Kind.keyCustodians.rawValue, id, holder))
+    }
+
+    public static func erasure(_ id: ErasureID) -> RecordKey<ErasureRecord> {
+        RecordKey(StateKey(.infts, Kind.erasure.rawValue, id))
+    }
+
+    public static func versionUse(_ id: INFTID, _ number: UInt64) -> RecordKey<VersionUse> {
+        RecordKey(StateKey(.infts, Kind.versionUse.rawValue, id, number))
+    }
+
+    public static func root(_ root: Hash) -> RecordKey<RootClaim> {
+        RecordKey(StateKey(.infts, Kind.root.rawValue, root))
     }
 }

@@ -16,10 +16,13 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
     case beginTransfer(TransferBegin)
     case completeTransfer(TransferComplete)
     case cancelTransfer(TransferCancel)
+    case setKeyCustodians(SetKeyCustodians)
+    case erase(Erase)
 
     public static let names = [
         Mint.name, Revise.name, SetMetadata.name, Freeze.name, Retire.name, TransferOffer.name, Clone.name,
         Reseal.name, TransferAccept.name, TransferBegin.name, TransferComplete.name, TransferCancel.name,
+        SetKeyCustodians.name, Erase.name,
     ]
 
     private var kind: Int {
@@ -36,6 +39,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .beginTransfer: 9
         case .completeTransfer: 10
         case .cancelTransfer: 11
+        case .setKeyCustodians: 30
+        case .erase: 31
         }
     }
 
@@ -53,15 +58,19 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .beginTransfer(let operation): operation
         case .completeTransfer(let operation): operation
         case .cancelTransfer(let operation): operation
+        case .setKeyCustodians(let operation): operation
+        case .erase(let operation): operation
         }
     }
 
-    public var name: String { Self.names[kind] }
+    public var name: String { type(of: operation).name }
 
     public var weight: UInt64 { operation.weight }
 
     /// True for what nobody can be kept from: it needs no sponsor, can't be paused, and has weight reserved for it.
-    public var isReserved: Bool { isDelivery }
+    public var isReserved: Bool {
+        if case .erase = self { true } else { isDelivery }
+    }
 
     /// True for the completion of a delivery that was begun.
     public var isDelivery: Bool {
@@ -82,6 +91,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .beginTransfer(let operation): try operation.execute(in: context)
         case .completeTransfer(let operation): try operation.execute(in: context)
         case .cancelTransfer(let operation): try operation.execute(in: context)
+        case .setKeyCustodians(let operation): try operation.execute(in: context)
+        case .erase(let operation): try operation.execute(in: context)
         }
     }
 
@@ -106,6 +117,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
             case 9: .beginTransfer(try reader.value(TransferBegin.name))
             case 10: .completeTransfer(try reader.value(TransferComplete.name))
             case 11: .cancelTransfer(try reader.value(TransferCancel.name))
+            case 30: .setKeyCustodians(try reader.value(SetKeyCustodians.name))
+            case 31: .erase(try reader.value(Erase.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -126,6 +139,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case TransferBegin.name: .beginTransfer(try TransferBegin(from: decoder))
         case TransferComplete.name: .completeTransfer(try TransferComplete(from: decoder))
         case TransferCancel.name: .cancelTransfer(try TransferCancel(from: decoder))
+        case SetKeyCustodians.name: .setKeyCustodians(try SetKeyCustodians(from: decoder))
+        case Erase.name: .erase(try Erase(from: decoder))
         default: nil
         }
     }

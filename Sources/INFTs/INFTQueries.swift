@@ -78,7 +78,9 @@ public struct INFTListParameters: Codable, Sendable {
 
 /// The queries of the INFT domain.
 public enum INFTQueries {
-    public static let all: [Query] = [get, list, history, versions, lineage, delivery, deliveries]
+    public static let all: [Query] =
+        [get, list, history, versions, lineage, delivery, deliveries]
+        + [keyCustodians, erasure, erasures, erasureHolders, erasuresDue]
 
     private static let inft = QueryParameter("inft", "The INFT.")
 

@@ -274,6 +274,7 @@ public enum HistoryKind: UInt8, NamedCode, CBORCodable {
     case resealed = 7
     case cloned = 8
     case transferred = 9
+    case erased = 10
 }
 
 public struct HistoryEntry: CBORCodable, Codable, Hashable, Sendable {

@@ -60,6 +60,17 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case cloneBound
     case parameterMissing
     case fewPeople
+    case contentErased
+    case rootClaimed
+    case deliveriesBegun
+    case erasureNotAsked
+    case consentUnrelated
+    case erasureDisputed
+    case unknownErasure
+    case keyCustodiansInvalid
+    case keyCustodianUnsigned
+    case keyCustodiansMissing
+    case keyCustodiansUnchanged
 
     private var line: (reason: String, summary: String) {
         switch self {
@@ -136,6 +147,25 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
                 "few_people",
                 "An INFT about fewer than twenty people names no disease and no code, not by its set either."
             )
+        case .contentErased: ("content_erased", "The content was erased; the receipt says when, why and by whom.")
+        case .rootClaimed:
+            ("root_claimed", "Another version names this ciphertext; each version is encrypted anew.")
+        case .deliveriesBegun:
+            ("deliveries_begun", "Deliveries of the version were begun; it can be erased once they have ended.")
+        case .erasureNotAsked:
+            ("erasure_not_asked", "The subject of a named consent has not asked for erasure.")
+        case .consentUnrelated:
+            ("consent_unrelated", "A named consent is no member of the set that the version was published under.")
+        case .erasureDisputed:
+            ("erasure_disputed", "The content of a disputed INFT is evidence; only a subject's request erases it.")
+        case .unknownErasure: ("unknown_erasure", "No erasure receipt is found by this.")
+        case .keyCustodiansInvalid:
+            ("key_custodians_invalid", "1 to 15 known accounts, sorted, each once, of which a threshold signs.")
+        case .keyCustodianUnsigned:
+            ("key_custodian_unsigned", "Who is newly named as a key custodian signs too.")
+        case .keyCustodiansMissing:
+            ("key_custodians_missing", "Fewer key custodians have signed than their threshold asks for.")
+        case .keyCustodiansUnchanged: ("key_custodians_unchanged", "The key custodians and the threshold are the same.")
         }
     }
 

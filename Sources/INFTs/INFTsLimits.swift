@@ -26,6 +26,10 @@ public enum INFTsLimits {
     /// time, and a fast chain leaves an hour.
     public static let completeMilliseconds: UInt64 = 3_600_000
     public static let completeHeights: UInt64 = 100
+    /// A transaction carries sixteen signatures: the holder's, and theirs.
+    public static let keyCustodians = 15
+    /// Consents that one erasure names; their subjects learn of it by the event.
+    public static let consentsPerErasure = 32
     /// How long a transfer may be offered: a quarter.
     public static let transferMilliseconds: UInt64 = 92 * 86_400_000
 }

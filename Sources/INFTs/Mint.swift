@@ -50,6 +50,7 @@ public struct Mint: DomainOperation {
         try INFTRules.check(content, field: "content")
         try INFTRules.checkProofs(
             content, .mint, inft: Sealing.here(context), version: 1, owner: owner, field: "content", in: context)
+        try Roots.requireUnclaimed(content, field: "content", in: context.state)
         try PeopleRules.check(metadata, of: inftClass, consentSet: consentSet, in: context.state)
         try INFTRules.check(creators, in: context)
         try Vaults.check(holders: holders, field: "holders", in: context.state)
@@ -75,7 +76,9 @@ public struct Mint: DomainOperation {
         var record = plan
         try Vaults.create(record.id, holders: holders, in: context)
         context.state.set(
-            INFTKeys.version(record.id, 1), VersionRecord(1, content, by: record.owner, in: context.block))
+            INFTKeys.version(record.id, 1),
+            VersionRecord(1, content, by: record.owner, under: consentSet, in: context.block))
+        try Roots.claim(content, for: record.id, in: context.state)
         SealingKeys.note(content, of: record, in: context)
         INFTRegistry.append(.minted, to: &record, in: context)
         context.state.set(INFTKeys.inft(record.id), record)

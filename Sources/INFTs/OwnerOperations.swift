@@ -57,6 +57,7 @@ public struct Revise: DomainOperation {
         try INFTRules.checkProofs(
             content, .revise, inft: inft.bytes, version: record.versionCount + 1, owner: record.owner,
             field: "content", in: context)
+        try Roots.requireUnclaimed(content, field: "content", in: context.state)
         let set = consentSet ?? record.consentSet
         try INFTRules.checkConsent(
             set, hasHumanData: record.hasHumanData, inftClass: record.inftClass, isOpen: !content.isSealed,
@@ -71,7 +72,9 @@ public struct Revise: DomainOperation {
         var record = plan
         context.state.set(
             INFTKeys.version(inft, record.versionCount),
-            VersionRecord(record.versionCount, content, by: record.owner, in: context.block))
+            VersionRecord(
+                record.versionCount, content, by: record.owner, under: record.consentSet, in: context.block))
+        try Roots.claim(content, for: inft, in: context.state)
         SealingKeys.note(content, of: record, in: context)
         INFTRegistry.append(.revised, to: &record, in: context)
         context.state.set(INFTKeys.inft(inft), record)

@@ -148,6 +148,7 @@ public struct Clone: DomainOperation {
         try INFTRules.checkConsent(
             source.consentSet, hasHumanData: source.hasHumanData, inftClass: source.inftClass,
             isOpen: !source.latest.isSealed, actor: source.owner, in: context)
+        let version = try INFTRegistry.version(source.versionCount, of: inft, in: context.state)
         var custody: Custody?
         switch (source.latest, seal) {
         case (.open, nil): break
@@ -177,7 +178,7 @@ public struct Clone: DomainOperation {
             source: source, original: original, clone: clone,
             version: VersionRecord(
                 number: 1, content: source.latest, createdAt: now, createdHeight: context.block.height,
-                custody: custody))
+                custody: custody, consentSet: version?.consentSet))
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -190,6 +191,7 @@ public struct Clone: DomainOperation {
         let ancestors = try INFTRegistry.ancestors(of: inft, in: state)
         if !ancestors.isEmpty { state.set(INFTKeys.ancestors(clone.id), AncestorsRecord(ancestors: ancestors)) }
         state.set(INFTKeys.version(clone.id, 1), plan.version)
+        try Roots.claim(clone.latest, for: clone.id, in: state)
         if let custody = plan.version.custody {
             SealingKeys.note(custody.sealingKey, inft: clone.id, version: 1, holder: clone.owner, in: context)
         }

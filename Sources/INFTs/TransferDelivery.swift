@@ -59,7 +59,7 @@ public struct TransferBegin: DomainOperation {
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        Deliveries.store(plan.delivery, in: context)
+        try Deliveries.store(plan.delivery, in: context)
         if let begun = plan.delivery.begun {
             try INFTDue.schedule(.transferCompletion, transfer.bytes, at: begun.completeBy, in: context.state)
         }
@@ -137,7 +137,7 @@ public struct TransferComplete: DomainOperation {
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        Deliveries.store(plan.delivery, in: context)
+        try Deliveries.store(plan.delivery, in: context)
         try Transfers.move(plan.record, by: plan.delivery, in: context)
     }
 

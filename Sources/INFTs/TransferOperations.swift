@@ -140,7 +140,7 @@ public struct TransferAccept: DomainOperation {
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         if let key = plan.delivery.sealingKey { Deliveries.note(key, of: plan.delivery, in: context) }
-        Deliveries.store(plan.delivery, in: context)
+        try Deliveries.store(plan.delivery, in: context)
         context.emit(INFTEvent.transferAccepted(DeliveryChanged(plan.delivery)))
         if plan.delivery.ending != nil { try Transfers.move(plan.record, by: plan.delivery, in: context) }
     }
@@ -197,7 +197,7 @@ public struct TransferCancel: DomainOperation {
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        Transfers.close(plan.record, plan.delivery, in: context)
+        try Transfers.close(plan.record, plan.delivery, in: context)
     }
 
     public func words(_ names: any NameResolver) -> [String] {

@@ -23,6 +23,7 @@ enum Transfers {
     /// is handed over for money off the ledger pays nobody.
     static func checkStanding(_ record: INFTRecord, in state: any StateReader) throws(Refusal) {
         if record.status != .retired { try INFTRegistry.requireActive(record.id, field: "inft", in: state) }
+        try Erasures.requireNotErased(latest(record, in: state), of: record.id, field: "inft", in: state)
         guard record.cloneOf != nil || record.cloneCount > 0 else { return }
         let isOwnersAlone = try Vaults.holders(of: record.id, in: state).allSatisfy { $0.party == record.owner }
         let owes = try !Vaults.royalties(of: record.id, in: state).isEmpty
@@ -84,11 +85,13 @@ enum Transfers {
     }
 
     /// Writes that a transfer came to nothing.
-    static func close(_ record: INFTRecord, _ delivery: DeliveryRecord, in context: OperationContext) {
+    static func close(
+        _ record: INFTRecord, _ delivery: DeliveryRecord, in context: OperationContext
+    ) throws(Refusal) {
         var record = record
         record.transfer = nil
         context.state.set(INFTKeys.inft(record.id), record)
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
         context.emit(INFTEvent.transferEnded(DeliveryChanged(delivery)))
     }
 }
@@ -117,7 +120,7 @@ enum INFTDue: UInt8 {
             }
             return
         }
-        Transfers.close(
+        try Transfers.close(
             try INFTRegistry.requireKnown(delivery.inft, field: "transfer", in: context.state),
             Deliveries.failed(delivery, outcome, at: context.block.time), in: context)
     }

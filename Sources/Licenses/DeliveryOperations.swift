@@ -69,7 +69,7 @@ public struct BeginDelivery: DomainOperation {
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        Deliveries.store(plan.delivery, in: context)
+        try Deliveries.store(plan.delivery, in: context)
         if let begun = plan.delivery.begun {
             try LicenseDue.schedule(.deliveryCompletion, delivery.bytes, at: begun.completeBy, in: context.state)
         }

@@ -79,6 +79,9 @@ enum LicenseDelivery {
             : ConsentGate.requests(
                 for: license.use, by: delivery.to, from: delivery.requestedAt, until: until)
         let (deliverer, custody) = try self.custody(delivery, license, inft, in: state)
+        // A licensee hands on from a custody of their own, but not what was erased meanwhile.
+        try Erasures.requireNotErased(
+            version(delivery.version, of: inft.id, in: state), of: inft.id, field: "delivery", in: state)
         return Ready(
             deliverer: deliverer, custody: custody, consentSet: inft.consentSet, requests: requests, until: until)
     }
@@ -148,7 +151,7 @@ enum LicenseDelivery {
         default:
             context.state.set(LicenseKeys.license(id), license)
         }
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
     }
 
     /// The escrow of a completed purchase: held through the dispute window, or paid at once where there is none.
@@ -185,7 +188,7 @@ enum LicenseDelivery {
             delivery.dispute == nil, let license = delivery.license
         else { return }
         try distribute(&delivery, try stored(license, in: context.state), from: .held, in: context)
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
     }
 
     // MARK: Ending without delivery
@@ -210,7 +213,7 @@ enum LicenseDelivery {
             try giveBack(license.offer, in: context)
             context.emit(LicenseEvent.refunded(LicenseSettled(license)))
         }
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
         context.state.set(LicenseKeys.license(id), license)
     }
 

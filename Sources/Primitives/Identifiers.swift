@@ -50,6 +50,7 @@ public enum AssetKind: IdentifierKind { public static let name = "asset" }
 public enum ProposalKind: IdentifierKind { public static let name = "prop" }
 public enum DeliveryKind: IdentifierKind { public static let name = "delivery" }
 public enum DisputeKind: IdentifierKind { public static let name = "dispute" }
+public enum ErasureKind: IdentifierKind { public static let name = "erasure" }
 
 public typealias OrganizationID = Identifier<OrganizationKind>
 public typealias CredentialID = Identifier<CredentialKind>
@@ -63,6 +64,8 @@ public typealias AssetID = Identifier<AssetKind>
 public typealias ProposalID = Identifier<ProposalKind>
 public typealias DeliveryID = Identifier<DeliveryKind>
 public typealias DisputeID = Identifier<DisputeKind>
+/// Of an erasure receipt.
+public typealias ErasureID = Identifier<ErasureKind>
 
 /// Who acts: an account, or an organization whose members and keys can change.
 public enum Party: Hashable, Comparable, Sendable, CustomStringConvertible {

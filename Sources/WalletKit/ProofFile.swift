@@ -95,6 +95,35 @@ public enum ProofFile {
     }
 }
 
+/// Bundles of erasures in files.
+public enum ErasureFile {
+    public static func read(_ path: String) throws(WalletFailure) -> ErasureBundle {
+        guard let bytes = try DurableFile.contents(path) else {
+            throw WalletFailure(.usage, "there is no file \(path)")
+        }
+        do throws(EncodingFailure) {
+            return try ErasureBundle(decoding: bytes)
+        } catch {
+            throw WalletFailure(.proofInvalid, "\(path) holds no bundle of an erasure: \(error)")
+        }
+    }
+
+    public static func write(_ bundle: ErasureBundle, to path: String) throws(WalletFailure) {
+        try DurableFile.replace(bundle.encoded, at: path)
+    }
+
+    /// What `bundle` proves, or why it proves nothing.
+    public static func verify(
+        _ bundle: ErasureBundle, trusting checkpoint: Checkpoint
+    ) throws(WalletFailure) -> VerifiedErasure {
+        do throws(ProofFailure) {
+            return try bundle.verify(trusting: checkpoint)
+        } catch {
+            throw WalletFailure(.proofInvalid, "the bundle proves nothing: \(error)")
+        }
+    }
+}
+
 extension PinnedNetwork.Checkpoint {
     /// The genesis block of a `genesis.json`.
     public init(genesisFile path: String) throws(WalletFailure) {

@@ -29,7 +29,7 @@ struct Mednexus: AsyncParsableCommand {
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,
             ConsentCommand.self, CaseCommand.self, ContentCommand.self, INFTCommand.self, TermsCommand.self,
             OfferCommand.self, LicenseCommand.self, DisputeCommand.self, ArbiterCommand.self, RevenueCommand.self,
-            AssetCommand.self, AuditCommand.self, CustodianCommand.self, GovernanceCommand.self,
+            AssetCommand.self, AuditCommand.self, CustodianCommand.self, ErasureCommand.self, GovernanceCommand.self,
             TransactionCommand.self, ProofCommand.self, NodeCommand.self,
         ])
 

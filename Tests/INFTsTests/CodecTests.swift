@@ -43,6 +43,9 @@ import Testing
             .beginTransfer(TransferBegin(transfer: transfer, sealingKey: point, commitment: testHash("commitment"))),
             .completeTransfer(TransferComplete(transfer: transfer, sealedKey: key, proof: delivery)),
             .cancelTransfer(TransferCancel(transfer: transfer)),
+            .setKeyCustodians(SetKeyCustodians(inft: inft, threshold: 1, custodians: [testAddress("bob")])),
+            .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+            .erase(Erase(inft: inft, version: 2, sealingKey: point)),
         ]
     }
 
@@ -65,6 +68,24 @@ import Testing
         #expect(exerciseDecoder(DeliveryRecord.self, samples: [Self.record], count: 2_000, seed: 5).mismatches == 0)
         let use = SealingKeyUse(inft: Self.inft, version: 1, holder: Self.alice, at: testStart)
         #expect(try SealingKeyUse(decoding: use.encoded) == use)
+    }
+
+    @Test("What an erasure leaves survives its bytes and JSON; mutated bytes only throw")
+    func erasures() throws {
+        let record = ErasureRecord(
+            id: testIdentifier("erasure"), inft: Self.inft, version: 2, root: testHash("root"), sealingKey: Self.point,
+            holder: Self.alice, consents: [testIdentifier("consent")], requestedAt: testStart,
+            custodians: [testAddress("bob"), testAddress("carol")].sorted(), threshold: 2,
+            mandate: testIdentifier("mandate"), delivered: 7, at: testStart, height: Height(9),
+            transaction: testHash("transaction"))
+        #expect(try ErasureRecord(decoding: record.encoded) == record)
+        let json = try JSONEncoder().encode(record)
+        #expect(try JSONDecoder().decode(ErasureRecord.self, from: json) == record)
+        #expect(exerciseDecoder(ErasureRecord.self, samples: [record], count: 2_000, seed: 6).mismatches == 0)
+        let use = VersionUse(begun: 1, delivered: 2)
+        #expect(try VersionUse(decoding: use.encoded) == use)
+        let claim = RootClaim(inft: Self.inft, versions: 3, erased: 1, erasure: record.id)
+        #expect(try RootClaim(decoding: claim.encoded) == claim)
     }
 
     @Test func everyOperationAndRecordSurvivesBytesAndJSON() throws {

@@ -53,6 +53,7 @@ enum SchemaTypes {
     static var proofs: [String: any CBORCodable.Type] {
         [
             "proof": Proof.self,
+            "erasure-bundle": ErasureBundle.self,
             "chain-evidence": ChainEvidence.self,
             "validator-set-hop": ValidatorSetHop.self,
             "proven-read": ProvenRead.self,
@@ -271,6 +272,13 @@ enum SchemaTypes {
             "delivery-ending": DeliveryEnding.self,
             "delivery-payment": DeliveryPayment.self,
             "delivery-record": DeliveryRecord.self,
+            "key-custodians": KeyCustodians.self,
+            "version-use": VersionUse.self,
+            "root-claim": RootClaim.self,
+            "erasure-record": ErasureRecord.self,
+            "erasure-fact": ErasureFact.self,
+            "inft-set-key-custodians": SetKeyCustodians.self,
+            "inft-erase": Erase.self,
             "resealing": Resealing.self,
             "inft-accept-transfer": TransferAccept.self,
             "inft-begin-transfer": TransferBegin.self,

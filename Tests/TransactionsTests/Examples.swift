@@ -163,6 +163,10 @@ enum Examples {
                 transfer: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
         .completeTransfer(TransferComplete(transfer: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .cancelTransfer(TransferCancel(transfer: delivery)),
+        .setKeyCustodians(
+            SetKeyCustodians(
+                inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
+        .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
     ]
 
     static let terms = Terms(

@@ -9,7 +9,7 @@ internal import StateModel
 /// Something that waits for a party's own act.
 struct AccountTask: Codable, Sendable {
     /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`,
-    /// `consent.review`, `dispute.respond`.
+    /// `consent.review`, `dispute.respond`, `inft.erase`.
     let act: String
     let credential: CredentialID?
     let consent: ConsentID?
@@ -17,6 +17,9 @@ struct AccountTask: Codable, Sendable {
     /// Of a review.
     let disclosure: DisclosureID?
     let dispute: DisputeID?
+    /// Of an erasure, the first of what is to be erased.
+    let inft: INFTID?
+    let version: UInt64?
     /// Who waits.
     let from: Party
     let since: Timestamp
@@ -25,7 +28,8 @@ struct AccountTask: Codable, Sendable {
 
     init(
         act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
-        disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, from: Party, since: Timestamp, deadline: Timestamp?
+        disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, inft: INFTID? = nil, version: UInt64? = nil, from: Party,
+        since: Timestamp, deadline: Timestamp?
     ) {
         self.act = act
         self.credential = credential
@@ -33,6 +37,8 @@ struct AccountTask: Codable, Sendable {
         self.delivery = delivery
         self.disclosure = disclosure
         self.dispute = dispute
+        self.inft = inft
+        self.version = version
         self.from = from
         self.since = since
         self.deadline = deadline
@@ -41,19 +47,20 @@ struct AccountTask: Codable, Sendable {
 
 /// What waits for a party, gathered from the lists of the domains: first the credentials that it was offered, then the
 /// consents that it is to countersign as custodian, the broken glass that it is to review, the deliveries that it is to begin
-/// or complete, the transfers that it may accept, and last what disputes wait for, of which it is a side or an arbiter.
+/// or complete, the transfers that it may accept, what disputes wait for, of which it is a side or an arbiter, and last the
+/// erasures that subjects of its consents asked for.
 enum AccountTasks {
     /// The lists, in order. Each has a cursor that says "from its beginning": no index table has that number.
     private static let lists: [(domain: DomainNumber, table: UInt8, page: Source)] = [
         (.identities, 15, credentials), (.consents, 15, consents), (.consents, 13, reviews), (.infts, 13, outgoing),
-        (.infts, 12, incoming), (.licenses, 15, disputes), (.licenses, 14, judged),
+        (.infts, 12, incoming), (.licenses, 15, disputes), (.licenses, 14, judged), (.consents, 14, erasures),
     ]
     private typealias Source = @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<AccountTask>
 
     static let query = Query(
         list: "account_tasks",
         "What waits for a party, with deadlines: credentials to accept, consents to countersign, broken glass to review, "
-            + "deliveries to begin or complete, transfers to accept, what disputes wait for.",
+            + "deliveries to begin or complete, transfers to accept, what disputes wait for, erasures to sign.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: AccountTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [AccountTask] = []
@@ -77,8 +84,8 @@ enum AccountTasks {
         guard let cursor, let first = cursor.bytes.first else { return (0, nil) }
         if let list = lists.indices.first(where: { start(of: $0) == cursor }) { return (list, nil) }
         switch DomainNumber(rawValue: first >> 4) {
-        // Broken glass has an index table of its own, the ninth of consents.
-        case .consents: return (first & 15 == 9 ? 2 : 1, cursor)
+        // Broken glass has an index table of its own, the ninth of consents, and requests for erasure the tenth.
+        case .consents: return (first & 15 == 9 ? 2 : first & 15 == 10 ? 7 : 1, cursor)
         case .infts: return (first & 15 == 5 ? 3 : 4, cursor)
         case .licenses: return (first & 15 == 8 ? 5 : 6, cursor)
         default: return (0, cursor)
@@ -237,6 +244,22 @@ enum AccountTasks {
                         from: party == dispute.claimant ? dispute.respondent : dispute.claimant,
                         since: dispute.raisedAt, deadline: duty.deadline))
             }
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    /// What subjects of the party's consents asked to erase, and nobody has signed yet. There is no deadline on the ledger:
+    /// how long is too long is law.
+    private static func erasures(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(INFTsDomain.queries, "inft_erasures_due", ("custodian", party), request, context)
+        var tasks: [AccountTask] = []
+        for case let due as ErasureDue in found {
+            tasks.append(
+                AccountTask(
+                    act: "inft.erase", consent: due.consent, inft: due.versions.first?.inft,
+                    version: due.versions.first?.version, from: due.subject, since: due.requestedAt, deadline: nil))
         }
         return Page(items: tasks, next: next)
     }

@@ -34,6 +34,7 @@ extension LedgerOperation {
         case .consents(.disclose), .consents(.breakGlass): DisclosureKind.name
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone): INFTKind.name
+        case .infts(.erase): ErasureKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
         case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.raiseDispute): DisputeKind.name
@@ -63,14 +64,19 @@ extension Session {
 
     /// The whole way of an act: body, words, consent, signatures, outbox, node, finality, and what was made.
     ///
-    /// `notes` are read before the words: what the command knows and the operations can't say.
-    func act(_ operations: [LedgerOperation], notes: [String] = []) async throws {
-        try await act(notes: notes) { _ in operations }
+    /// `notes` are read before the words: what the command knows and the operations can't say. `before` is done once the
+    /// person has agreed and the signatures are there, and before anything is sent; it must do no harm done again.
+    func act(
+        _ operations: [LedgerOperation], notes: [String] = [],
+        before: (SignedTransaction) async throws(WalletFailure) -> Void = { _ in }
+    ) async throws {
+        try await act(notes: notes, before: before) { _ in operations }
     }
 
     /// The same for operations whose proofs are bound to where they will stand.
     func act(
-        notes: [String] = [], _ operations: (OperationPlace) throws(WalletFailure) -> [LedgerOperation]
+        notes: [String] = [], before: (SignedTransaction) async throws(WalletFailure) -> Void = { _ in },
+        _ operations: (OperationPlace) throws(WalletFailure) -> [LedgerOperation]
     ) async throws {
         guard isPinned else {
             throw WalletFailure(
@@ -89,6 +95,7 @@ extension Session {
         let keystore = try unlock()
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
         let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers, keystore))
+        try await before(transaction)
         var record = try await sending.send(transaction, words: summary, waitMilliseconds: 0)
         // What follows only watches, so that other commands of this wallet need not wait.
         withExtendedLifetime(lock) {}
