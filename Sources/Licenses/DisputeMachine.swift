@@ -129,6 +129,7 @@ enum DisputeMachine {
             try Arbiters.note(arbiter, .drawn, in: context)
         }
         try enter(.acceptance, &dispute, in: context)
+        try setShowDeadlines(dispute, until: dispute.latestShow(on: context.block.networkKind), in: context)
         context.emit(LicenseEvent.disputeDrawn(DisputeChanged(dispute)))
     }
 
@@ -141,16 +142,17 @@ enum DisputeMachine {
         if states.contains(.accepted) {
             guard dispute.stage != .showing else { return }
             try enter(.showing, &dispute, in: context)
-            try setShowDeadlines(dispute, in: context)
+            if let deadline = dispute.deadline { try setShowDeadlines(dispute, until: deadline, in: context) }
         } else {
             try enter(.voting, &dispute, in: context)
         }
         context.emit(LicenseEvent.disputeChanged(DisputeChanged(dispute)))
     }
 
-    /// The deliveries to arbiters can be begun until the stage ends.
-    private static func setShowDeadlines(_ dispute: DisputeRecord, in context: OperationContext) throws(Refusal) {
-        guard let deadline = dispute.deadline else { return }
+    /// When the deliveries to arbiters can be begun at the latest: until `showing` ends, or could end.
+    private static func setShowDeadlines(
+        _ dispute: DisputeRecord, until deadline: Timestamp, in context: OperationContext
+    ) throws(Refusal) {
         for seat in dispute.round.seats where seat.state == .accepted {
             guard let show = try show(of: seat, in: context.state), show.begun == nil else { continue }
             Deliveries.store(show.waiting(until: deadline), in: context)
@@ -277,6 +279,13 @@ enum DisputeMachine {
 extension DisputeRecord {
     /// Everyone who was drawn for any panel of it.
     var seated: [Address] { rounds.flatMap { $0.seats.map(\.arbiter) } }
+}
+
+extension DisputeRecord {
+    /// While arbiters accept: when the time for showing would end at the latest.
+    func latestShow(on kind: NetworkKind) -> Timestamp {
+        (deadline ?? raisedAt).adding(milliseconds: DisputeLimits.milliseconds(of: .showing, on: kind))
+    }
 }
 
 extension DeliveryRecord {

@@ -71,11 +71,10 @@ public struct AcceptDispute: DomainOperation {
         let version = try LicenseDelivery.version(dispute.version, of: dispute.inft, in: context.state)
         try Deliveries.check(
             delivery, act: .dispute, inft: dispute.inft, version: version, by: arbiter, field: "delivery", in: context)
-        let wait = DisputeLimits.milliseconds(of: .showing, on: context.block.networkKind)
         let show = DeliveryRecord(
             id: context.madeIdentifier(), act: .dispute, inft: dispute.inft, version: dispute.version, license: nil,
             from: dispute.claimant, to: arbiter, sealingKey: delivery.sealingKey, requestedAt: time,
-            beginBy: (dispute.deadline ?? time).adding(milliseconds: wait), dispute: Hash(dispute.id.bytes))
+            beginBy: dispute.latestShow(on: context.block.networkKind), dispute: Hash(dispute.id.bytes))
         dispute.round.seats[seat].state = .accepted
         dispute.round.seats[seat].show = show.id
         return Plan(dispute: dispute, seat: seat, show: show)

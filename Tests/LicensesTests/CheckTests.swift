@@ -106,7 +106,7 @@ import Testing
         for ending in [
             LicenseEnding.revoked(at: testStart, cause: .patientSafety, evidence: testHash("e")),
             .consumed(at: testStart, derivative: testIdentifier("d")), .surrendered(at: testStart),
-            .refunded(at: testStart),
+            .refunded(at: testStart), .annulled(at: testStart, dispute: testIdentifier("dispute")),
         ] {
             record.ending = ending
             record.renewals = [LicenseRenewal(at: testStart, until: testStart, price: Amount(1))]
@@ -145,6 +145,7 @@ import Testing
     }
 
     private static let sealedKey = SealedKey(first: sealingSecret("c").key, second: sealingSecret("d").key)
+    private static let dispute: DisputeID = testIdentifier("dispute")
     private static let request = DeliveryRequest(
         sealingKey: sealingSecret("bob").key,
         possession: KeyProof(challenge: testHash("e"), response: testHash("z")), fetchedRoot: testHash("root"))
@@ -184,6 +185,26 @@ import Testing
                         challenge: testHash("e"), ownerResponse: testHash("a"), deliveryResponse: testHash("s")))),
             .refund(RefundDelivery(delivery: DeliveryID(license.bytes))),
             .requestVersion(RequestVersion(license: license, delivery: Self.request)),
+            .raiseDispute(
+                RaiseDispute(
+                    license: license, ground: .usage, evidence: testHash("e"), nonceCommitment: testHash("n"))),
+            .respondDispute(
+                RespondDispute(dispute: Self.dispute, nonceCommitment: testHash("n"), evidence: testHash("f"))),
+            .respondDispute(RespondDispute(dispute: Self.dispute, nonceCommitment: testHash("n"))),
+            .revealDisputeNonce(RevealDisputeNonce(dispute: Self.dispute, nonce: testHash("nonce"))),
+            .acceptDispute(AcceptDispute(dispute: Self.dispute, delivery: Self.request)),
+            .declineDispute(DeclineDispute(dispute: Self.dispute)),
+            .beginShow(BeginShow(show: DeliveryID(license.bytes), commitment: testHash("commitment"))),
+            .completeShow(
+                CompleteShow(
+                    show: DeliveryID(license.bytes), sealedKey: Self.sealedKey,
+                    proof: DeliveryProof(
+                        challenge: testHash("e"), ownerResponse: testHash("a"), deliveryResponse: testHash("s")))),
+            .commitDisputeVote(CommitDisputeVote(dispute: Self.dispute, commitment: testHash("c"))),
+            .revealDisputeVote(RevealDisputeVote(dispute: Self.dispute, vote: .dismiss, salt: testHash("s"))),
+            .appealDispute(AppealDispute(dispute: Self.dispute, nonceCommitment: testHash("n"), evidence: nil)),
+            .advanceDispute(AdvanceDispute(dispute: Self.dispute)), .enrollArbiter(EnrollArbiter()),
+            .leaveArbiter(LeaveArbiter(arbiter: testAddress("carol"))),
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")), delivery: Self.request)),
         ]
     }

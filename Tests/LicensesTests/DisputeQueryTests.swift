@@ -1,3 +1,5 @@
+import Encoding
+import FoundationEssentials
 import INFTs
 import Licenses
 import Primitives
@@ -66,6 +68,34 @@ struct DisputeQueryTests {
                     "dispute_get",
                     try decode(DisputeParameters.self, #"{"dispute":"\#(DisputeID(license.bytes))"}"#), sandbox)
             } == "unknown_dispute")
+    }
+
+    @Test("Records and events of a dispute are read back from their bytes and their JSON, and nothing else is")
+    func codec() throws {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<10)
+        let id = try sandbox.drawn(sandbox.delivered())
+        try sandbox.execute(DeclineDispute(dispute: id), as: try sandbox.seats(.drawn, id)[0])
+        try sandbox.show(id)
+        try sandbox.vote(id, upholding: 3)
+        try sandbox.appeal(id, as: "alice")
+        let record = try sandbox.dispute(id)
+        #expect(try DisputeRecord(decoding: record.encoded) == record)
+        #expect(try JSONDecoder().decode(DisputeRecord.self, from: try JSONEncoder().encode(record)) == record)
+        var names: Set<String> = []
+        for event in sandbox.told {
+            names.insert(event.name)
+            #expect(try LicenseEvent(decoding: event.encoded) == event)
+            #expect(try JSONDecoder().decode(LicenseEvent.self, from: try JSONEncoder().encode(event)) == event)
+            #expect(!event.topics.isEmpty)
+        }
+        #expect(names.count { $0.hasPrefix("dispute.") } == 13)
+        let result = exerciseDecoder(DisputeRecord.self, samples: [record], count: 2_000, seed: 40)
+        #expect(result.mismatches == 0 && result.decoded > 0)
+        let slots = exerciseDecoder(
+            ArbiterSlot.self, samples: [.taken(arbiter: testAddress("a"), since: testStart), .free(next: 3)],
+            count: 2_000, seed: 41)
+        #expect(slots.mismatches == 0 && slots.decoded > 0)
     }
 
     @Test("The pool is listed, and each arbiter's record told")

@@ -25,7 +25,6 @@ struct DisputeTests {
         #expect(try sandbox.dispute(id).duties.map(\.act) == ["dispute.respond"])
         #expect(try sandbox.dispute(id).duties.map(\.party) == [sandbox.party("alice")])
         #expect(try sandbox.reasons(license) == [.suspendedByDispute])
-        // The window passes, and the payment stays held.
         sandbox.advance(milliseconds: 300_000)
         try sandbox.respond(id, evidence: testHash("answer"))
         #expect(try sandbox.dispute(id).duties.map(\.act) == ["dispute.revealNonce", "dispute.revealNonce"])
@@ -74,7 +73,7 @@ struct DisputeTests {
         let sandbox = try Sandbox()
         try sandbox.enroll(0..<5)
         let license = try sandbox.delivered(
-            TermsPreset.commercial.terms(asset: sandbox.asset, fee: Amount(20_000)))
+            TermsPreset.commercial.terms(asset: sandbox.asset, fee: Amount(20_000)), window: 60_000)
         let before = try sandbox.balance("alice")
         let id = try sandbox.drawn(license)
         #expect(try sandbox.totals().bonds == Amount(2_000))

@@ -15,6 +15,7 @@ final class Sandbox {
     private(set) var time = testStart
     /// Bytes of every operation that was sent and every event that was told.
     private(set) var seen: [UInt8] = []
+    private(set) var told: [LicenseEvent] = []
     private var count = 0
     private var blocks: UInt64 = 0
     /// Of the next transaction, whoever sends it.
@@ -74,6 +75,7 @@ final class Sandbox {
         }
         overlay.commit(to: state)
         seen += context.events.flatMap { $0.encoded }
+        told += context.events.compactMap { $0 as? LicenseEvent }
         return context
     }
 
