@@ -176,7 +176,8 @@ targets += [
     tests(
         "Node",
         [
-            "Node", "Primitives", "Blocks", "Content", "ContentFormat", "Cryptography", "Encoding", "Governance", "Proofs",
+            "Node", "Primitives", "Blocks", "Content", "ContentFormat", "Cryptography", "Encoding", "Governance",
+            "Proofs",
             "Replica", "StateModel", "Storage", "Votes", Library.logging,
         ]),
     tests("Primitives", ["Primitives", "Fixtures"]),

@@ -164,11 +164,6 @@ public struct AccessLogPosition: Hashable, Sendable {
 
     static let tag = HashTag("mednexus/content-access")
 
-    init(next: UInt64, hash: Hash) {
-        self.next = next
-        self.hash = hash
-    }
-
     /// After a line, `text` being all of it before its hash and the space before that.
     func advanced(by text: String) -> AccessLogPosition {
         var hasher = Self.tag.hasher

@@ -28,8 +28,8 @@ struct AccountTask: Codable, Sendable {
 
     init(
         act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
-        disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, inft: INFTID? = nil, version: UInt64? = nil, from: Party,
-        since: Timestamp, deadline: Timestamp?
+        disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, inft: INFTID? = nil, version: UInt64? = nil,
+        from: Party, since: Timestamp, deadline: Timestamp?
     ) {
         self.act = act
         self.credential = credential
