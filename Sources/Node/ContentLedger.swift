@@ -8,8 +8,6 @@ internal import Storage
 /// What the ledger says of content and of who asks for it.
 struct ContentLedger: Sendable {
     let ledger: Ledger
-    /// The receipt of a root's erasure; nil if it was not erased.
-    let erasure: @Sendable (Hash) throws -> Bytes32?
     /// `content.uploaders`
     let uploaders: Uploaders
 
@@ -22,6 +20,11 @@ struct ContentLedger: Sendable {
             isOpen = texts.contains("any")
             parties = Set(texts.compactMap { Party(text: $0, network: nil) })
         }
+    }
+
+    /// The receipt of a root's erasure; nil if it was not erased.
+    func erasure(_ root: Hash) throws -> Bytes32? {
+        try Erasures.receipt(ofRoot: root, in: try ledger.state.snapshot())?.bytes
     }
 
     func reference(_ root: Hash) throws -> ContentReference {

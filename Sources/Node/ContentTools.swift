@@ -83,7 +83,7 @@ package enum ContentTools {
     package static func collect(_ home: NodeHome, _ configuration: Configuration) async throws -> Collection {
         let place = try place(home, configuration)
         let ledger = try Ledger.open(home, mapGibibytes: configuration.number("storage.map-gibibytes"))
-        let rules = ContentLedger(ledger: ledger, erasure: { _ in nil }, uploaders: ContentLedger.Uploaders([]))
+        let rules = ContentLedger(ledger: ledger, uploaders: ContentLedger.Uploaders([]))
         let store = try await place.open(configuration)
         do throws(ContentStoreFailure) {
             let report = try await store.collect { try rules.reference($0) }

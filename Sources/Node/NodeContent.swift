@@ -29,11 +29,8 @@ final class NodeContent: ContentService {
     }
 
     /// Nil if the settings say that there is none.
-    ///
-    /// - Parameter erasure: the receipt of a root's erasure, as the ledger knows it.
     static func open(
-        home: NodeHome, configuration: Configuration, ledger: Ledger, logger: Logger,
-        erasure: @escaping @Sendable (Hash) throws -> Bytes32? = { _ in nil }
+        home: NodeHome, configuration: Configuration, ledger: Ledger, logger: Logger
     ) async throws -> NodeContent? {
         guard let place = try ContentPlace(home: home, configuration: configuration) else { return nil }
         let store = try await place.open(configuration)
@@ -45,8 +42,7 @@ final class NodeContent: ContentService {
                 "unfinished": "\(totals.uploads)",
             ])
         let rules = ContentLedger(
-            ledger: ledger, erasure: erasure,
-            uploaders: ContentLedger.Uploaders(configuration.list("content.uploaders")))
+            ledger: ledger, uploaders: ContentLedger.Uploaders(configuration.list("content.uploaders")))
         return NodeContent(ledger: ledger, store: store, rules: rules, logger: logger)
     }
 
