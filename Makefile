@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-custodian simulate-planted kill perturb finality fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -55,6 +55,9 @@ else
 	$(BUILD) --product mednexus-bench
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Python
 endif
+
+content: python build ## Lets a large content pass through a node and watches its memory (MEBIBYTES=1024).
+	MEDNEXUS_LARGE_MEBIBYTES=$(or $(MEBIBYTES),1024) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_content_store.py -k memory
 
 kill: python build ## Kills a node under load, again and again (ROUNDS=50).
 	MEDNEXUS_KILLS=$(or $(ROUNDS),50) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider Tests/Python/test_kill.py

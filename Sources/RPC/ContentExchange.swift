@@ -34,7 +34,11 @@ struct ContentExchange: Sendable {
                 return try await answer(asked, caller, head, outbound)
             }
         } catch let refusal as ContentRefusal {
-            return try await refuse(refusal, head, &parts, outbound)
+            let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+            let waits = head.headers.contains(name: "expect")
+            var isRead = head.method != .PUT
+            if !isRead, !waits, announced <= Self.drainedBytes { isRead = try await isDrained(&parts) }
+            return try await refuse(refusal, head, outbound, isRead: isRead)
         }
     }
 
@@ -65,7 +69,13 @@ struct ContentExchange: Sendable {
                     measures.received.increment(by: buffer.readableBytes)
                     try await sink.append(Array(buffer.readableBytesView))
                 case .end:
-                    let status = try await sink.end()
+                    let status: ContentStatus
+                    do throws(ContentRefusal) {
+                        status = try await sink.end()
+                    } catch {
+                        await sink.interrupt()
+                        return try await refuse(error, head, outbound, isRead: true)
+                    }
                     return try await write(status: status.isWhole ? .created : .accepted, status, head, outbound)
                 }
             }
@@ -120,11 +130,14 @@ struct ContentExchange: Sendable {
                 headers.append(
                     ("Content-Range", "bytes \(source.range.lowerBound)-\(source.range.upperBound - 1)/\(source.size)"))
             }
+            // Read before a status is sent, so that what can't be read is refused.
+            var piece = try await source.next()
             try await outbound.write(.head(self.head(asked.hasRange ? .partialContent : .ok, headers, head)))
             do {
-                while let bytes = try await source.next() {
+                while let bytes = piece {
                     try await outbound.write(.body(ByteBuffer(bytes: bytes)))
                     measures.sent.increment(by: bytes.count)
+                    piece = try await source.next()
                 }
             } catch is ContentRefusal {
                 // Fewer bytes than were promised: the connection's end says that they are not all.
@@ -155,13 +168,9 @@ struct ContentExchange: Sendable {
     }
 
     private func refuse(
-        _ refusal: ContentRefusal, _ head: HTTPRequestHead, _ parts: inout Parts, _ outbound: HTTPOutbound
+        _ refusal: ContentRefusal, _ head: HTTPRequestHead, _ outbound: HTTPOutbound, isRead: Bool
     ) async throws -> Bool {
         measures.refused(refusal.status)
-        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        let waits = head.headers.contains(name: "expect")
-        var isRead = head.method != .PUT
-        if !isRead, !waits, announced <= Self.drainedBytes { isRead = try await isDrained(&parts) }
         var headers = [("Content-Type", "application/json")]
         if let seconds = refusal.retryAfter { headers.append(("Retry-After", "\(seconds)")) }
         if let reached = refusal.reached { headers.append(("Upload-Offset", "\(reached)")) }

@@ -16,7 +16,7 @@ struct StandardTableTests {
             inft_get inft_list inft_history inft_lineage inft_versions terms_get offer_get offer_list license_get
             license_list license_quote license_check consent_get consent_list consent_set consent_check
             revenue_balance revenue_vault revenue_statement asset_get governance_get chain_subscribe
-            chain_unsubscribe
+            chain_unsubscribe content_info
             """
         let missing = wanted.split { $0 == " " || $0 == "\n" }.filter { Self.table[String($0)] == nil }
         #expect(missing.isEmpty, "\(missing)")

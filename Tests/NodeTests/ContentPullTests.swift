@@ -1,6 +1,7 @@
 import Content
 import ContentFormat
 import Cryptography
+import Encoding
 import Foundation
 import Logging
 import Node
@@ -24,7 +25,7 @@ private final class Neighborhood: Sendable {
 
     /// - Parameter spoil: changes what a house says.
     init(_ count: Int, spoil: @escaping @Sendable (Int, PeerMessage) -> PeerMessage? = { $1 }) async throws {
-        var houses: [House] = []
+        var made: [House] = []
         for index in 0..<count {
             let path = folder + "/\(index)"
             var limits = ContentStoreLimits()
@@ -35,11 +36,12 @@ private final class Neighborhood: Sendable {
             guard let key = TransportKey([2] + [UInt8](repeating: UInt8(index + 1), count: 32)) else {
                 preconditionFailure("33 bytes")
             }
-            houses.append(
+            made.append(
                 House(
                     key: key, store: store, peers: peers,
                     fetcher: ContentFetcher(store: store, peers: peers, logger: Logger(label: "test"))))
         }
+        let houses = made
         self.houses = houses
         for (index, house) in houses.enumerated() {
             house.peers.attach(
@@ -56,16 +58,16 @@ private final class Neighborhood: Sendable {
                         }
                     },
                     hasRoom: { _, _ in true },
-                    ban: { [self] key in banned.withLock { $0.append(key) } }))
+                    ban: { [weak self] key in self?.banned.withLock { $0.append(key) } }))
         }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     func put(_ bytes: [UInt8], _ root: Hash, at house: Int) async throws {
-        let upload = try #require(
-            try await houses[house].store.upload(
-                root, size: UInt64(bytes.count), at: 0, party: .account(Address(root.bytes)), by: "someone"))
+        let begun = try await houses[house].store.upload(
+            root, size: UInt64(bytes.count), at: 0, party: .account(Address(root.bytes)), by: "someone")
+        let upload = try #require(begun)
         try await upload.append(bytes)
         _ = try await upload.end()
     }

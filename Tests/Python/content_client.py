@@ -95,7 +95,11 @@ class Client:
     def request(self, method, path, headers, body=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request(method, path, body, headers)
+            try:
+                connection.request(method, path, body, headers)
+            except (BrokenPipeError, ConnectionResetError):
+                # Refused before the body had been sent: the answer says why.
+                pass
             response = connection.getresponse()
             return Answer(response, response.read())
         finally:

@@ -6,14 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 
 import boto3
 import botocore.config
 import pytest
 
-import content
-from content import CHUNK, Client
+import content_client as content
+from content_client import CHUNK
 from network import Network, until
 from test_content_store import blob, client_of, run, settings
 
@@ -108,7 +107,7 @@ def test_blobs_live_in_the_bucket(storage, network):
     names = sorted(network.accounts)
     alice, bob = client_of(network, names[0]), client_of(network, names[1])
     # One object at once, and one in three parts.
-    for size, seed in [(3 * CHUNK + 17, 30), (600 * CHUNK + 5, 31)]:
+    for size, seed in [(3 * CHUNK + 17, 30), (600 * CHUNK + 500, 31)]:
         data, root = blob(size, seed)
         half = len(data) // 2 // CHUNK * CHUNK
         assert alice.put(root, data[:half], 0, size).status == 202
@@ -144,12 +143,8 @@ def test_what_the_bucket_changed_is_never_served(storage, network):
     changed[2 * CHUNK + 5] ^= 1
     storage.s3.put_object(Bucket=BUCKET, Key=f"data/{root.hex()}", Body=bytes(changed))
     assert alice.get(root, 0, 9).body == data[:10]
-    answer = None
-    try:
-        answer = alice.get(root, 2 * CHUNK, 2 * CHUNK + 9)
-    except Exception:
-        pass
-    assert answer is None or bytes(changed[2 * CHUNK:2 * CHUNK + 10]) not in answer.body
+    answer = alice.get(root, 2 * CHUNK, 2 * CHUNK + 9)
+    assert (answer.status, answer.reason) == (500, "damaged")
     assert "chunk 2" in run(member.home, "verify", "--root", root.hex(), status=4, extra=storage.settings)
     assert member.metric("mednexus_content_damaged") == 1
     storage.s3.put_object(Bucket=BUCKET, Key=f"data/{root.hex()}", Body=data)
