@@ -164,26 +164,15 @@ package final class ContentPull: Sendable {
             if let first { try await take(first, into: upload) }
             while slice < layout.sliceCount {
                 let slices = slice..<min(slice + UInt64(Self.ahead), layout.sliceCount)
-                let windows = await withTaskGroup(of: (UInt64, Result<[UInt8], ContentStoreFailure>).self) { group in
-                    for slice in slices {
-                        group.addTask { [self] in
-                            do throws(ContentStoreFailure) {
-                                let chunks = layout.chunks(ofSlice: slice)
-                                return (
-                                    slice, .success(try await window(slice, from: chunks.lowerBound, peers))
-                                )
-                            } catch {
-                                return (slice, .failure(error))
-                            }
-                        }
-                    }
-                    var windows: [UInt64: Result<[UInt8], ContentStoreFailure>] = [:]
-                    for await (slice, result) in group { windows[slice] = result }
+                let windows = await withTaskGroup(of: Window.self) { group in
+                    for slice in slices { group.addTask { [self] in await attempt(slice, peers) } }
+                    var windows: [UInt64: Window] = [:]
+                    for await window in group { windows[window.slice] = window }
                     return windows
                 }
                 for slice in slices {
-                    guard let bytes = try windows[slice]?.get() else { throw .absent }
-                    try await take(bytes, into: upload)
+                    guard let window = windows[slice] else { preconditionFailure("each slice was attempted") }
+                    try await take(try window.bytes.get(), into: upload)
                 }
                 slice = slices.upperBound
             }
@@ -192,6 +181,21 @@ package final class ContentPull: Sendable {
             await upload.interrupt()
             throw error
         }
+    }
+
+    private struct Window: Sendable {
+        let slice: UInt64
+        let bytes: Result<[UInt8], ContentStoreFailure>
+    }
+
+    private func attempt(_ slice: UInt64, _ peers: ContentPeers) async -> Window {
+        let bytes: Result<[UInt8], ContentStoreFailure>
+        do throws(ContentStoreFailure) {
+            bytes = .success(try await window(slice, from: layout.chunks(ofSlice: slice).lowerBound, peers))
+        } catch {
+            bytes = .failure(error)
+        }
+        return Window(slice: slice, bytes: bytes)
     }
 
     private func take(_ bytes: [UInt8], into upload: ContentUpload) async throws(ContentStoreFailure) {
