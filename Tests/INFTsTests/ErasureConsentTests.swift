@@ -1,4 +1,5 @@
 import Consents
+import Cryptography
 import INFTs
 import Primitives
 import StateModel
