@@ -1,5 +1,6 @@
 import Blocks
 import Cryptography
+import Encoding
 import Execution
 import INFTs
 import Licenses

@@ -73,7 +73,11 @@ struct EnvelopeTests {
             #expect(!operation.operation.words(PlainNames()).isEmpty && operation.weight >= 10)
         }
         let reserved = Examples.all.filter(\.isReserved).map(\.name)
-        #expect(Set(reserved) == ["identity.changeSponsor", "consent.withdraw", "revenue.claim"])
+        #expect(
+            Set(reserved) == [
+                "identity.changeSponsor", "consent.withdraw", "revenue.claim", "inft.completeTransfer",
+                "license.complete", "license.refund",
+            ])
     }
 
     @Test("1002: signed for another network")
