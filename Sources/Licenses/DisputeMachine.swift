@@ -155,7 +155,7 @@ enum DisputeMachine {
     ) throws(Refusal) {
         for seat in dispute.round.seats where seat.state == .accepted {
             guard let show = try show(of: seat, in: context.state), show.begun == nil else { continue }
-            Deliveries.store(show.waiting(until: deadline), in: context)
+            try Deliveries.store(show.waiting(until: deadline), in: context)
         }
     }
 

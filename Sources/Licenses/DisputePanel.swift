@@ -206,7 +206,7 @@ public struct BeginShow: DomainOperation {
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        Deliveries.store(plan.show, in: context)
+        try Deliveries.store(plan.show, in: context)
         if let release = plan.release {
             Release.record(release, as: .dispute, of: plan.show.inft, in: context)
         }
@@ -280,7 +280,7 @@ public struct CompleteShow: DomainOperation {
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         var dispute = plan.dispute
-        Deliveries.store(plan.show, in: context)
+        try Deliveries.store(plan.show, in: context)
         dispute.round.seats[plan.seat].state = .shown
         context.emit(LicenseEvent.disputeShown(DisputeSeatChanged(dispute, dispute.round.seats[plan.seat])))
         try DisputeMachine.panelChanged(&dispute, in: context)

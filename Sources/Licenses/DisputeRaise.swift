@@ -159,7 +159,7 @@ public struct RaiseDispute: DomainOperation {
             dispute.round.bond, of: dispute.asset, from: dispute.claimant, kind: .bond,
             for: dispute.bondSubject(round: 0), in: context)
         delivery.dispute = Hash(dispute.id.bytes)
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
         DisputeAct.note(evidence, of: dispute.id, in: context)
         try DisputeMachine.enter(.response, &dispute, in: context)
         DisputeMachine.store(dispute, in: context)

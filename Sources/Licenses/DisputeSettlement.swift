@@ -43,13 +43,13 @@ enum DisputeSettlement {
         else { throw .failed(StateFailure("what the dispute \(dispute.id) is over is missing, or paid already")) }
         guard outcome == .upheld else {
             try LicenseDelivery.distribute(&delivery, license, from: .held, in: context)
-            Deliveries.store(delivery, in: context)
+            try Deliveries.store(delivery, in: context)
             return
         }
         let time = context.block.time
         try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
         delivery.payment?.settledAt = time
-        Deliveries.store(delivery, in: context)
+        try Deliveries.store(delivery, in: context)
         if license.ownState(at: time) == .active {
             license.ending = .annulled(at: time, dispute: dispute.id)
             try LiveCount.remove(&license, in: context.state)
@@ -84,7 +84,7 @@ enum DisputeShow {
     static func close(_ dispute: DisputeRecord, in context: OperationContext) throws(Refusal) {
         for seat in dispute.round.seats {
             guard let show = try DisputeMachine.show(of: seat, in: context.state), show.ending == nil else { continue }
-            Deliveries.store(
+            try Deliveries.store(
                 Deliveries.failed(
                     show, Deliveries.failure(of: show, in: context.block) ?? .canceled, at: context.block.time),
                 in: context)
