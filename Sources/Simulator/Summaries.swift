@@ -63,6 +63,9 @@ extension PeerMessage {
         case .snapshot(let manifest): manifest == nil ? "no snapshot" : "snapshot"
         case .chunkRequest(let position): "chunk? \(position.index) of \(position.height)"
         case .chunk(let position, let bytes): "chunk \(position.index) of \(position.height) ×\(bytes.count)"
+        case .contentRequest(let range): "content? \(range.root.short) from \(range.first) ×\(range.count)"
+        case .content(let range, let chunks):
+            "content \(range.root.short) from \(range.first) ×\(chunks?.chunks.count ?? 0)"
         }
     }
 }
