@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocks
 import Cryptography
 import INFTs
 import Interface
