@@ -92,6 +92,7 @@ struct AccountInbox: WalletCommand {
         let who = try session.party(orActor: party)
         var items = try await credentials(session, who)
         items += try await consents(session, who)
+        items += try await others(session, who)
         items += try await claims(session, who)
         items += try unsettled(session, who)
         session.list(items, ["WHAT", "DEADLINE", "TYPE"], empty: "Nothing waits.") { item in
@@ -133,6 +134,39 @@ struct AccountInbox: WalletCommand {
             return task(
                 "\(names.party(record?["subject"])) gives a consent to countersign",
                 "consent countersign \(names.id(record?["id"]))", deadline: record?["expiresAt"])
+        }
+    }
+
+    /// What the ledger says waits, beside credentials and consents.
+    private func others(_ session: Session, _ who: Party) async throws -> [JSONValue] {
+        let names = session.plainNames
+        let found = try await session.client.items(
+            "account_tasks", parameters(["party": try session.client.encode(who)]), limit: 1_000)
+        return found.compactMap { item in
+            let from = names.party(item["from"])
+            let delivery = names.id(item["delivery"])
+            let dispute = names.id(item["dispute"])
+            let (what, command): (String, String)
+            switch item["act"]?.string ?? "" {
+            case "license.begin":
+                (what, command) = ("\(from) waits for the delivery of a license", "license deliver \(delivery)")
+            case "license.complete": (what, command) = ("a delivery to \(from) is begun", "license deliver \(delivery)")
+            case "inft.beginTransfer": (what, command) = ("\(from) accepted an INFT", "inft deliver \(delivery)")
+            case "inft.completeTransfer":
+                (what, command) = ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
+            case "inft.acceptTransfer": (what, command) = ("\(from) offers an INFT", "inft accept \(delivery)")
+            case "consent.review":
+                (what, command) = ("broken glass to review", "consent review \(names.id(item["disclosure"]))")
+            case "inft.erase":
+                let consent = names.id(item["consent"])
+                (what, command) = (
+                    "\(from) asked for erasure", "inft erase \(names.id(item["inft"])) --consent \(consent)"
+                )
+            case let act where act.hasPrefix("dispute."):
+                (what, command) = ("a dispute with \(from)", "dispute show \(dispute)")
+            default: return nil
+            }
+            return task(what, command, deadline: item["deadline"])
         }
     }
 

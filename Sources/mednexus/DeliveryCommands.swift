@@ -96,7 +96,7 @@ extension Session {
                     TransferComplete(transfer: record.id, sealedKey: made.sealedKey, proof: made.proof)))
             : .licenses(
                 .complete(CompleteDelivery(delivery: record.id, sealedKey: made.sealedKey, proof: made.proof)))
-        try await act([operation])
+        try await act(anyones: true) { _ in [operation] }
     }
 }
 
@@ -164,7 +164,9 @@ struct LicenseRefund: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let view = try await session.openDelivery(license)
-        try await session.act([.licenses(.refund(RefundDelivery(delivery: view.delivery.id)))])
+        try await session.act(anyones: true) { _ in
+            [.licenses(.refund(RefundDelivery(delivery: view.delivery.id)))]
+        }
     }
 }
 

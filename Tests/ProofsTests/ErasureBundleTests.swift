@@ -2,6 +2,7 @@ import Blocks
 import Consents
 import Cryptography
 import Encoding
+import Governance
 import INFTs
 import Primitives
 import Proofs

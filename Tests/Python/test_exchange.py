@@ -15,7 +15,7 @@ import ledger
 import sealed_keys
 from conftest import BINARIES, Devnet
 
-USE = ("--purpose", "HRESCH", "--aim", "general")
+USE = ("--purpose", "HRESCH", "--research-aim", "general")
 HOSPITAL = ("--from", "hospital", "--acting-for", "hospital-org")
 
 
@@ -34,8 +34,10 @@ def case(network, tmp_path_factory):
         "consent")
     act(network, "consent", "countersign", "consent", *HOSPITAL)
     act(network, "consent", "set", "create", "consent", *HOSPITAL, "--as", "cohort")
+    act(network, "terms", "new", "--preset", "research-only", "--research-aim", "general", "--fee", "40.00", "--asset",
+        "EURX", *HOSPITAL, "--as", "case-terms")
     act(network, "case", "register", "Tests/Story/case.json", "--report", folder / "removed.json", "--consent-set",
-        "cohort", "--field", "neurology", "--terms", "research-only", "--price", "40.00", "--asset", "EURX", "--as",
+        "cohort", "--field", "neurology", "--terms", "case-terms", "--price", "40.00", "--asset", "EURX", "--as",
         "case", *HOSPITAL)
     return folder
 
