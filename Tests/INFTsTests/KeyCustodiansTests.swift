@@ -1,3 +1,4 @@
+import Cryptography
 import INFTs
 import Identities
 import Primitives

@@ -339,9 +339,9 @@ struct DisputeTests {
         try sandbox.show(id)
         try sandbox.vote(id, upholding: 5)
         #expect(try sandbox.dispute(id).ending?.outcome == .upheld)
-        let point = try SealedKeys.open(
-            try #require(try sandbox.delivery(of: try #require(try sandbox.dispute(id).license)).ending?.sealedKey),
-            with: sealingSecret("bob"))
+        let license = try #require(try sandbox.dispute(id).license)
+        let bought = try sandbox.delivery(of: license)
+        let point = try SealedKeys.open(try #require(bought.ending?.sealedKey), with: sealingSecret("bob"))
         let secret = point.compressed.copy()
         #expect(secret.count == 33)
         // The key without its sign too, and the sealing secrets.

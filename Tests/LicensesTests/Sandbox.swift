@@ -1,4 +1,5 @@
 import Consents
+import Encoding
 import FoundationEssentials
 import INFTs
 import Identities
