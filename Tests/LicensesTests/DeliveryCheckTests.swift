@@ -31,7 +31,7 @@ struct DeliveryCheckTests {
         #expect(begun.obstacle == nil)
         try sandbox.complete(delivery, made)
         #expect(try verdict(delivery, sandbox).delivery.state == .completed)
-        #expect(try reason { try verdict(DeliveryID(.zero), sandbox) } == "unknown_delivery")
+        #expect(try reason { _ = try verdict(DeliveryID(.zero), sandbox) } == "unknown_delivery")
     }
 
     @Test("Whatever stands against begin stands in the check, in the same words")
