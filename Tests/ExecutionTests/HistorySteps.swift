@@ -161,11 +161,11 @@ extension History {
                 by: license.owner)
         case 5:
             let account = Ledger.address("relative")
-            let seat: LicenseOperation =
-                happens(60)
-                ? .assignSeat(AssignSeat(license: license.id, account: account))
-                : .releaseSeat(ReleaseSeat(license: license.id, account: account))
-            return Attempt(.licenses(seat), by: license.owner)
+            let assign = Operation.licenses(.assignSeat(AssignSeat(license: license.id, account: account)))
+            let release = Operation.licenses(.releaseSeat(ReleaseSeat(license: license.id, account: account)))
+            // A license that has a seat taken is rarely met again.
+            if happens(25) { return Attempt(assign, release, by: license.owner) }
+            return Attempt(happens(60) ? assign : release, by: license.owner)
         case 6, 7, 8: return derive()
         default:
             let use =

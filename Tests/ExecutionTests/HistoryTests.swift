@@ -137,7 +137,7 @@ struct HistoryTests {
         // Histories of refusals alone, or of a few types, would prove nothing.
         #expect(total.accepted > total.refused / 2 && total.refused > 0)
         let expected = Set(Operation.names).subtracting(Self.untried).union(Self.due)
-        // The rarest (a seat that is released) comes about once in 300 histories.
+        // The rarest come about once in some hundred histories.
         #expect(
             Self.count < 1_500 || total.seen.isSuperset(of: expected),
             "missing: \(expected.subtracting(total.seen).sorted())")

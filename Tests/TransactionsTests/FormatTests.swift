@@ -108,7 +108,7 @@ struct FormatTests {
         "asset.freeze": "fddc71158f237453",
         "asset.issue": "df7d174f6d99d5b7",
         "asset.redeem": "7cadf61fe7470d4c",
-        "block": "7e465b28f671c003",
+        "block": "ed01e0a763299aaf",
         "certificate": "69c706be5137e179",
         "consent.breakGlass": "43e73f788156f547",
         "consent.countersign": "bf7cc24060ab8839",
@@ -128,8 +128,8 @@ struct FormatTests {
         "delegation.revoke": "64581bdd57174e28",
         "event": "7c609b54a8e6a04f",
         "evidence": "44112a1997070cf8",
-        "finalizedBlock": "f5ac7d00e33fab8f",
-        "finalizedBlock.bare": "475dacfbb2c68fa1",
+        "finalizedBlock": "abbef7db7bc4912c",
+        "finalizedBlock.bare": "8da84500977443b9",
         "genesis": "bf52cf91acbac479",
         "governance.propose": "b385cb7bde72d992",
         "governance.vote": "695bfc17d6862db8",
@@ -174,8 +174,8 @@ struct FormatTests {
         "revenue.transfer": "cce60661bf4fa2ba",
         "revenue.transferShare": "b35faaa114d01551",
         "terms.register": "3f750f60430ae00d",
-        "transaction": "dc29b57317b8134d",
-        "transaction.body": "d77dc66cc5d3beaa",
+        "transaction": "4adf9d107719804a",
+        "transaction.body": "5a007ecfb9ed085a",
     ]
 
     static let examples: [(name: String, bytes: [UInt8])] =
