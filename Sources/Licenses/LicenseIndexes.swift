@@ -55,7 +55,7 @@ enum LicenseIndexes {
         case 20:
             let record = try DisputeRecord(decoding: record)
             return
-                (record.license.map { [disputes(over: $0)] } ?? []
+                ((record.license.map { [disputes(over: $0)] } ?? [])
                 + [disputes(of: record.claimant), disputes(of: record.respondent), disputes(on: record.inft)]
                 + record.seated.map { disputes(judgedBy: $0) })
                 .map { entry($0, record.raisedAt, record.id.bytes) }

@@ -49,13 +49,13 @@ struct ArbiterTests {
         try sandbox.enroll(0..<3)
         for number in 1...3 {
             let buyer = ["bob", "carol", "dave"][number - 1]
-            let inft = try sandbox.mintSealed("a", key: "seller \(number)")
+            let inft = try sandbox.mintSealed("content \(number)", key: "seller \(number)")
             let offer = try sandbox.offer(
                 inft, TermsPreset.commercial.terms(asset: sandbox.asset, fee: Amount(500)),
                 delivery: OfferDelivery(
                     beginWithinMilliseconds: Sandbox.hour, disputeWindowMilliseconds: Sandbox.hour))
             let license: LicenseID = try sandbox.execute(
-                sandbox.purchase(offer, "a", of: inft, key: "buyer \(number)", by: buyer), as: buyer
+                sandbox.purchase(offer, "content \(number)", of: inft, key: "buyer \(number)", by: buyer), as: buyer
             ).madeIdentifier()
             let delivery = DeliveryID(license.bytes)
             let made = try sandbox.deliver(delivery, with: "seller \(number)")

@@ -37,7 +37,7 @@ extension Sandbox {
         let version = try sealedContent(content, to: key, statement(.mint, sender: "alice", from: alice, to: alice))
         let mint = Mint(
             inftClass: consentSet == nil ? .algorithm : .dataset, content: version,
-            metadata: INFTMetadata(title: content, language: "en"),
+            metadata: INFTMetadata(title: consentSet == nil ? content : "", language: "en"),
             creators: [Creator(party: alice, contribution: .whole, roles: [])],
             holders: [ShareHolder(party: alice, share: .whole)], hasHumanData: consentSet != nil,
             consentSet: consentSet)

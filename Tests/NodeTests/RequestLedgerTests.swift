@@ -60,7 +60,7 @@ import Votes
         let known = PeerMessage.blocksRequest(BlockRange(first: Height(1), count: 16)).encoded
         #expect(PeerMessage.isKindKnown(known))
         #expect(PeerMessage.isKindKnown([0x82, 20]))
-        #expect(!PeerMessage.isKindKnown([0x82, 21]))
+        #expect(!PeerMessage.isKindKnown([0x82, 23]))
         #expect(!PeerMessage.isKindKnown([0x82, 0x18, 200, 0xf6]))
         // What is no message of any version is left to the decoder to refuse.
         #expect(PeerMessage.isKindKnown([0x83, 21]))

@@ -43,7 +43,8 @@ private struct Story {
 
     var body: TransactionBody {
         TransactionBody(
-            network: ProofChain.network, sender: owner.address, sequence: 5, validUntil: nil,
+            network: ProofChain.network, sender: owner.address, sequence: 5,
+            validUntil: testStart.adding(milliseconds: 3_600_000),
             operations: [
                 .infts(
                     .erase(

@@ -76,7 +76,7 @@ struct EnvelopeTests {
         #expect(
             Set(reserved) == [
                 "identity.changeSponsor", "consent.withdraw", "revenue.claim", "inft.completeTransfer",
-                "license.complete", "license.refund",
+                "inft.erase", "license.complete", "license.refund", "dispute.completeShow",
             ])
     }
 

@@ -104,6 +104,21 @@ enum Formats {
 struct FormatTests {
     /// The first eight bytes of SHA-256 of the encoding of each example.
     static let golden: [String: String] = [
+        "arbiter.enroll": "e860548b2935b781",
+        "arbiter.leave": "9c6fcd57144fe4ad",
+        "dispute.accept": "4f38d1ef88ad433c",
+        "dispute.advance": "5a49cd29d6f61992",
+        "dispute.appeal": "977a240ffae5d864",
+        "dispute.beginShow": "bd65cd7781d34c66",
+        "dispute.commitVote": "4b1e307adc029cd7",
+        "dispute.completeShow": "44dc3bb8cb9489c0",
+        "dispute.decline": "6a4147d688c2e3b0",
+        "dispute.raise": "932429723ac4f44b",
+        "dispute.respond": "90f197012c89a5b0",
+        "dispute.revealNonce": "e0c32a439de03b62",
+        "dispute.revealVote": "6c8ce77782683a93",
+        "inft.erase": "2ffcbed8151fb663",
+        "inft.setKeyCustodians": "8f02db520bcd8fd2",
         "asset.create": "aedc7f90e03b9d7a",
         "asset.freeze": "fddc71158f237453",
         "asset.issue": "df7d174f6d99d5b7",

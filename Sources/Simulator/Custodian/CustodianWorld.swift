@@ -171,7 +171,7 @@ struct CustodianWorld: Sendable {
             content: try content(
                 .mint, of: nil, version: 1, for: secret, sequence: sequence, key: Bytes32(0, 1, 8, sequence + 1),
                 network: network),
-            metadata: INFTMetadata(title: "A work", language: "en"),
+            metadata: INFTMetadata(title: consentSet == nil ? "A work" : "", language: "en"),
             creators: [Creator(party: party, contribution: .whole, roles: [])],
             holders: [ShareHolder(party: party, share: .whole)], hasHumanData: consentSet != nil,
             consentSet: consentSet)

@@ -76,7 +76,8 @@ extension Session {
     /// The same for operations whose proofs are bound to where they will stand. `anyones`: what anyone may say, so the sender
     /// says it, whomever they act for otherwise.
     func act(
-        notes: [String] = [], anyones: Bool = false, before: (SignedTransaction) async throws(WalletFailure) -> Void = { _ in },
+        notes: [String] = [], anyones: Bool = false,
+        before: (SignedTransaction) async throws(WalletFailure) -> Void = { _ in },
         _ operations: (OperationPlace) throws(WalletFailure) -> [LedgerOperation]
     ) async throws {
         guard isPinned else {
@@ -88,7 +89,8 @@ extension Session {
         let sender = try sender()
         let sending = TransactionSender(home: home, network: network, client: client)
         let body = try await sending.prepare(
-            sender: sender, actingFor: anyones ? nil : try actingFor(), validityMilliseconds: try validity(), operations)
+            sender: sender, actingFor: anyones ? nil : try actingFor(), validityMilliseconds: try validity(), operations
+        )
         if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
         let names = try await names()
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)
