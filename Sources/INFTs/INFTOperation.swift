@@ -39,8 +39,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .beginTransfer: 9
         case .completeTransfer: 10
         case .cancelTransfer: 11
-        case .setKeyCustodians: 30
-        case .erase: 31
+        case .setKeyCustodians: 12
+        case .erase: 13
         }
     }
 
@@ -117,8 +117,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
             case 9: .beginTransfer(try reader.value(TransferBegin.name))
             case 10: .completeTransfer(try reader.value(TransferComplete.name))
             case 11: .cancelTransfer(try reader.value(TransferCancel.name))
-            case 30: .setKeyCustodians(try reader.value(SetKeyCustodians.name))
-            case 31: .erase(try reader.value(Erase.name))
+            case 12: .setKeyCustodians(try reader.value(SetKeyCustodians.name))
+            case 13: .erase(try reader.value(Erase.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }

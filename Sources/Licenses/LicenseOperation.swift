@@ -213,43 +213,43 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             writer.write(UInt64(15))
             writer.write(operation)
         case .raiseDispute(let operation):
-            writer.write(UInt64(40))
+            writer.write(UInt64(16))
             writer.write(operation)
         case .respondDispute(let operation):
-            writer.write(UInt64(41))
+            writer.write(UInt64(17))
             writer.write(operation)
         case .revealDisputeNonce(let operation):
-            writer.write(UInt64(42))
+            writer.write(UInt64(18))
             writer.write(operation)
         case .acceptDispute(let operation):
-            writer.write(UInt64(43))
+            writer.write(UInt64(19))
             writer.write(operation)
         case .declineDispute(let operation):
-            writer.write(UInt64(44))
+            writer.write(UInt64(20))
             writer.write(operation)
         case .beginShow(let operation):
-            writer.write(UInt64(45))
+            writer.write(UInt64(21))
             writer.write(operation)
         case .completeShow(let operation):
-            writer.write(UInt64(46))
+            writer.write(UInt64(22))
             writer.write(operation)
         case .commitDisputeVote(let operation):
-            writer.write(UInt64(47))
+            writer.write(UInt64(23))
             writer.write(operation)
         case .revealDisputeVote(let operation):
-            writer.write(UInt64(48))
+            writer.write(UInt64(24))
             writer.write(operation)
         case .appealDispute(let operation):
-            writer.write(UInt64(49))
+            writer.write(UInt64(25))
             writer.write(operation)
         case .advanceDispute(let operation):
-            writer.write(UInt64(50))
+            writer.write(UInt64(26))
             writer.write(operation)
         case .enrollArbiter(let operation):
-            writer.write(UInt64(51))
+            writer.write(UInt64(27))
             writer.write(operation)
         case .leaveArbiter(let operation):
-            writer.write(UInt64(52))
+            writer.write(UInt64(28))
             writer.write(operation)
         }
     }
@@ -273,19 +273,19 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 13: .complete(try reader.value(CompleteDelivery.name))
             case 14: .refund(try reader.value(RefundDelivery.name))
             case 15: .requestVersion(try reader.value(RequestVersion.name))
-            case 40: .raiseDispute(try reader.value(RaiseDispute.name))
-            case 41: .respondDispute(try reader.value(RespondDispute.name))
-            case 42: .revealDisputeNonce(try reader.value(RevealDisputeNonce.name))
-            case 43: .acceptDispute(try reader.value(AcceptDispute.name))
-            case 44: .declineDispute(try reader.value(DeclineDispute.name))
-            case 45: .beginShow(try reader.value(BeginShow.name))
-            case 46: .completeShow(try reader.value(CompleteShow.name))
-            case 47: .commitDisputeVote(try reader.value(CommitDisputeVote.name))
-            case 48: .revealDisputeVote(try reader.value(RevealDisputeVote.name))
-            case 49: .appealDispute(try reader.value(AppealDispute.name))
-            case 50: .advanceDispute(try reader.value(AdvanceDispute.name))
-            case 51: .enrollArbiter(try reader.value(EnrollArbiter.name))
-            case 52: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 16: .raiseDispute(try reader.value(RaiseDispute.name))
+            case 17: .respondDispute(try reader.value(RespondDispute.name))
+            case 18: .revealDisputeNonce(try reader.value(RevealDisputeNonce.name))
+            case 19: .acceptDispute(try reader.value(AcceptDispute.name))
+            case 20: .declineDispute(try reader.value(DeclineDispute.name))
+            case 21: .beginShow(try reader.value(BeginShow.name))
+            case 22: .completeShow(try reader.value(CompleteShow.name))
+            case 23: .commitDisputeVote(try reader.value(CommitDisputeVote.name))
+            case 24: .revealDisputeVote(try reader.value(RevealDisputeVote.name))
+            case 25: .appealDispute(try reader.value(AppealDispute.name))
+            case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
+            case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
+            case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }

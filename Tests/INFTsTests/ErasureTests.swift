@@ -117,7 +117,9 @@ struct ErasureTests {
             TransferBegin(transfer: transfer, sealingKey: sealingSecret("one").key, commitment: testHash("x")))
         #expect(try reason { try sandbox.execute(erase(inft, key: "one")) } == "deliveries_begun")
         #expect(
-            try sandbox.pass(milliseconds: INFTsLimits.completeMilliseconds, blocks: 100) == ["inft.transferEnded"])
+            try sandbox.pass(milliseconds: INFTsLimits.completeMilliseconds + 120_000, blocks: 100) == [
+                "inft.transferEnded"
+            ])
         let id: ErasureID = try sandbox.execute(erase(inft, key: "one")).madeIdentifier()
         #expect(try Erasures.require(id, field: "erasure", in: sandbox.state).delivered == 0)
     }

@@ -28,7 +28,7 @@ enum SchemaTypes {
     /// of sealed versions will store.
     static let withoutType: Set<String> = [
         "included-transactions", "transaction", "vote-message", "epoch-restart-message", "peer-address-message",
-        "content-request", "content-act",
+        "content-request",
         "proof-terminal", "proof-subject",
         "iso-3166-codes", "need-statement", "ontology-leaf", "ontology-change",
         "credential-types", "mandated-acts", "organization-members", "organization-policies",
