@@ -213,7 +213,7 @@ struct EnvelopeTests {
             #expect(code([0x82] + domain + [0x82, 0, 0x80]) == 1012)
         }
         for domain in UInt8(1)...6 {
-            for kind: [UInt8] in [[20], [0x18, 99], [0x1b, 255, 255, 255, 255, 255, 255, 255, 255]] {
+            for kind: [UInt8] in [[0x18, 60], [0x18, 99], [0x1b, 255, 255, 255, 255, 255, 255, 255, 255]] {
                 #expect(code([0x82, domain, 0x82] + kind + [0x80]) == 1012)
             }
         }
