@@ -1,5 +1,7 @@
-"""Types exactly what the README says, from nothing to a minted score, a sold license and a claimed royalty."""
+"""Types exactly what the README says, from nothing to a minted score, a sold license and a claimed royalty, and to a case
+that is sold sealed."""
 
+import json
 import os
 import pathlib
 import re
@@ -24,7 +26,9 @@ def test_the_first_score_by_hand(tmp_path):
     home = tmp_path / "mednexus"
     # The one change to what is typed: a folder of its own, so that tests don't meet an earlier network.
     started = build_and_start.replace("/tmp/mednexus", str(home)).replace("make build", "true")
-    typed = acts.replace("/tmp/mednexus", str(home))
+    (sealed,) = blocks("A sealed case, by hand")
+    typed = acts.replace("/tmp/mednexus", str(home)) + sealed.replace(" removed.json", f" {home}/removed.json").replace(
+        " case.json", f" {home}/case.json")
     script = f"""
 set -e
 cd {ROOT}
@@ -53,6 +57,9 @@ exit $code
     assert re.search(r"Covered:\s+yes", done.stdout)
     statement = done.stdout.rsplit("opening balance", 1)[1]
     assert re.search(r"claim\s+vault of curb65\s+15\.00", statement)
+    opened = json.loads((home / "case.json").read_text())
+    assert len(opened["phenotypicFeatures"]) == 3 and "Mustermann" not in json.dumps(opened)
+    assert json.loads((home / "removed.json").read_text())["removed"]
 
 
 def test_every_document_that_the_readme_links_exists():
