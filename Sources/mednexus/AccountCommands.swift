@@ -162,6 +162,8 @@ struct AccountInbox: WalletCommand {
                 (what, command) = (
                     "\(from) asked for erasure", "inft erase \(names.id(item["inft"])) --consent \(consent)"
                 )
+            case "dispute.beginShow", "dispute.completeShow":
+                (what, command) = ("the arbiter \(from) waits for the content key", "license deliver \(delivery)")
             case let act where act.hasPrefix("dispute."):
                 (what, command) = ("a dispute with \(from)", "dispute show \(dispute)")
             default: return nil

@@ -39,6 +39,14 @@ extension Session {
             }
             return (view.licensee, custody)
         }
+        if record.act == .dispute, let id = record.dispute {
+            let dispute = try await self.dispute(text(DisputeID(id.bytes))).dispute
+            let view = try await self.license(text(try dispute.disputedLicense()))
+            guard let held = view.license.delivery, let custody = try await delivery(held).delivery.custody else {
+                throw WalletFailure(.proofInvalid, "the node shows no delivery that is disputed")
+            }
+            return (dispute.claimant, custody)
+        }
         let inft = try await inft(text(record.inft))
         return (inft.owner, try await sealedVersion(record.version, of: record.inft).custody)
     }
@@ -68,13 +76,19 @@ extension Session {
         try home.save(
             PreparedDelivery(randomness: randomness, commitment: made.commitment), of: record.id, on: network.genesis)
         let operation: LedgerOperation =
-            record.act == .transfer
-            ? .infts(
-                .beginTransfer(
-                    TransferBegin(transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
-            : .licenses(
-                .begin(
-                    BeginDelivery(delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+            switch record.act {
+            case .transfer:
+                .infts(
+                    .beginTransfer(
+                        TransferBegin(
+                            transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+            case .dispute: .licenses(.beginShow(BeginShow(show: record.id, commitment: made.commitment)))
+            default:
+                .licenses(
+                    .begin(
+                        BeginDelivery(
+                            delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+            }
         try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
     }
 
@@ -90,12 +104,18 @@ extension Session {
             throw WalletFailure(.key, "the delivery \(text(record.id)) was begun with something else")
         }
         let operation: LedgerOperation =
-            record.act == .transfer
-            ? .infts(
-                .completeTransfer(
-                    TransferComplete(transfer: record.id, sealedKey: made.sealedKey, proof: made.proof)))
-            : .licenses(
-                .complete(CompleteDelivery(delivery: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+            switch record.act {
+            case .transfer:
+                .infts(
+                    .completeTransfer(
+                        TransferComplete(transfer: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+            case .dispute:
+                .licenses(
+                    .completeShow(CompleteShow(show: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+            default:
+                .licenses(
+                    .complete(CompleteDelivery(delivery: record.id, sealedKey: made.sealedKey, proof: made.proof)))
+            }
         try await act(anyones: true) { _ in [operation] }
     }
 }

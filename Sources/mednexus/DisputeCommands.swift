@@ -14,6 +14,7 @@ struct DisputeCommand: AsyncParsableCommand {
             "dispute reveal scan-dispute", "dispute vote scan-dispute --uphold", "dispute show scan-dispute"),
         subcommands: [
             DisputeRaiseCommand.self, DisputeRespond.self, DisputeReveal.self, DisputeDecline.self,
+            DisputeAccept.self, DisputeShowKey.self, DisputeOpen.self,
             DisputeVoteCommand.self,
             DisputeAppeal.self, DisputeAdvance.self, DisputeEvidence.self, DisputeShowCommand.self, DisputeList.self,
         ])

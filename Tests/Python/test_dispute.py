@@ -1,0 +1,74 @@
+"""Bad content, told by arbiters whom a lot names: the buyer shows them the key, the price comes back, and the key is never
+on the chain."""
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from conftest import BINARIES, Devnet
+
+ARBITERS = ["rita", "sam", "tom", "uma"]
+
+
+@pytest.fixture()
+def network(tmp_path):
+    network = Devnet(tmp_path / "devnet")
+    yield network
+    network.stop()
+
+
+def test_bad_content_is_judged_and_refunded(network, tmp_path):
+    def act(*arguments, check=True):
+        return network.wallet(*map(str, arguments), "--yes", check=check)
+
+    def value(*arguments):
+        return json.loads(network.wallet(*map(str, arguments), "--json"))
+
+    def balance():
+        return network.wallet("revenue", "balance", "--from", "clinic")
+
+    for name in ARBITERS:
+        act("key", "new", name)
+        act("account", "sponsor", name, "--kind", "arbiter", "--from", "hospital", "--acting-for", "hospital-org")
+        act("credential", "offer", name, "arbiter", "--from", "accreditor", "--as", f"credential-{name}")
+        act("credential", "accept", f"credential-{name}", "--from", name)
+        act("arbiter", "enroll", "--from", name)
+    bad = tmp_path / "bad.txt"
+    bad.write_text("not what was promised")
+    before = balance()
+    act("inft", "mint", "--file", bad, "--seal", "--class", "report", "--title", "A scan", "--terms", "commercial", "--price",
+        "25.00", "--asset", "EURX", "--dispute-window", "2d", "--as", "scan", "--from", "author")
+    act("license", "buy", "scan", "--from", "clinic", "--as", "license")
+    act("license", "deliver", "license", "--from", "author")
+    assert "held until" in network.wallet("license", "show", "license")
+    act("dispute", "raise", "license", "--evidence", "README.md", "--as", "dispute", "--from", "clinic")
+    act("dispute", "respond", "dispute", "--from", "author")
+    act("dispute", "reveal", "dispute", "--from", "clinic")
+    act("dispute", "reveal", "dispute", "--from", "author")
+    # Whoever was not drawn has no part in it.
+    drawn = [name for name in ARBITERS if act("dispute", "accept", "dispute", "--from", name, check=False).returncode == 0]
+    assert len(drawn) == 3
+    early = network.wallet("dispute", "open", "dispute", "--out", str(tmp_path / "early"), "--from", drawn[0], check=False)
+    assert early.returncode == 2
+    assert "waits for the content key" in network.wallet("account", "inbox", "--from", "clinic")
+    act("dispute", "show-key", "dispute", "--from", "clinic")
+    for name in drawn:
+        network.wallet("dispute", "open", "dispute", "--out", str(tmp_path / name), "--from", name)
+        assert (tmp_path / name).read_text() == bad.read_text()
+        act("dispute", "vote", "dispute", "--uphold", "--from", name)
+    for name in drawn:
+        act("dispute", "reveal", "dispute", "--from", name)
+    assert "upheld: majority" in network.wallet("dispute", "show", "dispute")
+    # Nobody appeals.
+    done = subprocess.run(
+        [BINARIES / "mednexusd", "devnet", "advance", "8d", "--home", network.home], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    for _ in range(60):
+        if value("license", "show", "license")["state"] == "annulled":
+            break
+        time.sleep(0.25)
+    assert value("license", "show", "license")["state"] == "annulled"
+    assert balance() == before
+    assert network.wallet("license", "check", "license", check=False).returncode == 1
