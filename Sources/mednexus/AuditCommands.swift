@@ -1,4 +1,6 @@
 import ArgumentParser
+import Consents
+import HealthRecords
 import Interface
 import Primitives
 import WalletKit
@@ -17,12 +19,13 @@ struct AuditDisclosures: AsyncParsableCommand {
         abstract: "Every release of data that an institution made or received in a period, with this wallet's names.",
         discussion: example(
             "audit disclosures --institution stmary --from 2026-01-01 --to 2027-01-01 --csv",
-            "audit disclosures --institution stmary --received --json"))
+            "audit disclosures --institution stmary --received --fhir"))
     @Option(help: "Whose.") var institution: String
     @Flag(help: "What it received, in the place of what it released.") var received = false
     @Option(help: ArgumentHelp("From this time on: 2026-01-01 (UTC).", valueName: "time")) var from: String?
     @Option(help: ArgumentHelp("Before this time; until now if absent.", valueName: "time")) var to: String?
     @Flag(help: "Comma-separated values, for a spreadsheet.") var csv = false
+    @Flag(help: "A FHIR R4 Bundle of AuditEvent resources, with this wallet's names.") var fhir = false
     @Flag(help: "Write JSON, and nothing else, to standard output.") var json = false
     @Option(help: ArgumentHelp("The pinned network; the standard one if absent.", valueName: "name"))
     var network: String?
@@ -32,7 +35,9 @@ struct AuditDisclosures: AsyncParsableCommand {
     var home: String?
 
     func validate() throws {
-        if csv, json { throw ValidationError("Either --csv or --json.") }
+        if [csv, fhir, json].filter({ $0 }).count > 1 {
+            throw ValidationError("One of --csv, --fhir and --json.")
+        }
     }
 
     func run() async throws {
@@ -61,6 +66,7 @@ struct AuditDisclosures: AsyncParsableCommand {
         params.append("to", .unsigned(end.milliseconds))
         let items = try await session.client.items("consent_audit", params, limit: 1_000_000)
         let names = session.plainNames
+        if fhir { return try bundle(items, session) }
         guard csv else {
             return session.list(items, DisclosureText.headers, empty: "Nothing was released.") {
                 DisclosureText.row($0, names)
@@ -72,5 +78,29 @@ struct AuditDisclosures: AsyncParsableCommand {
             let ids = [record?["id"]?.string ?? "", record?["reference"]?.string ?? ""]
             Console.out(DisclosureText.csv(DisclosureText.row(item, names) + ids))
         }
+    }
+
+    private func bundle(_ items: [JSONValue], _ session: Session) throws {
+        var statements: [DisclosureStatement] = []
+        var known: [Party: String] = [:]
+        for item in items {
+            let record = try session.decode(item["disclosure"] ?? item, as: DisclosureRecord.self)
+            for party in [record.custodian, record.recipient] + (record.subject.map { [$0] } ?? []) {
+                known[party] = session.plainNames.party(party)
+            }
+            let basis =
+                switch record.basis {
+                case .consent(let id): session.text(id)
+                case .set(let id): session.text(id)
+                }
+            statements.append(
+                DisclosureStatement(
+                    id: session.text(record.id), recordedAt: record.at, custodian: record.custodian,
+                    recipient: record.recipient, subject: record.subject,
+                    actions: SortedList(record.requests.map(\.action)),
+                    purposes: SortedList(record.requests.flatMap(\.purposes)), consent: basis,
+                    content: record.inft.map { session.text($0) }, isEmergency: record.occasion == .breakGlass))
+        }
+        Console.out(Console.pretty(FHIRAuditEvent.bundle(statements, networkKind: session.network.kind, names: known)))
     }
 }

@@ -8,6 +8,7 @@ import time
 
 import cbor2
 import pytest
+from fhir.resources.R4B import auditevent
 
 import content
 import content_client
@@ -128,6 +129,10 @@ def test_the_patient_sees_who_got_it(network, case):
     items = found["items"] if isinstance(found, dict) else found
     assert len(items) == 2
     assert network.accounts["developer"]["address"] in json.dumps(items)
+    # The institution's audit says the same, as FHIR that another library reads.
+    bundle = json.loads(network.wallet("audit", "disclosures", "--institution", "hospital-org", "--fhir"))
+    events = [auditevent.AuditEvent.model_validate(entry["resource"]) for entry in bundle["entry"]]
+    assert len(events) == 2
 
 
 def test_an_auditor_proves_it_without_a_node(network, case):
