@@ -104,7 +104,7 @@ public struct RaiseDispute: DomainOperation {
         try DisputeDraw.requirePanel(
             round: 0, of: id,
             conflicts: DisputeConflicts(
-                claimant: claimant, respondent: license.licensor, inft: license.inft, in: state), seated: [],
+                claimant: claimant, respondent: delivery.from, inft: license.inft, in: state), seated: [],
             in: context)
         let round = DisputeRound(
             opener: .claimant, openedAt: time, bond: bond,
@@ -112,7 +112,7 @@ public struct RaiseDispute: DomainOperation {
             slots: try Arbiters.pool(in: state).slots)
         let dispute = DisputeRecord(
             id: id, ground: ground, inft: license.inft, version: delivery.version, license: license.id,
-            delivery: delivery.id, claimant: claimant, respondent: license.licensor, asset: payment.asset,
+            delivery: delivery.id, claimant: claimant, respondent: delivery.from, asset: payment.asset,
             amount: payment.amount, raisedAt: time, stage: .response, deadline: nil, rounds: [round])
         return Plan(dispute: dispute, delivery: delivery)
     }

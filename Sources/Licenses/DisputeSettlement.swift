@@ -33,7 +33,8 @@ enum DisputeSettlement {
     }
 
     /// Upheld: the buyer has the price back, and the license is annulled. Otherwise the price is distributed as that of
-    /// any sale: where nobody decided, the delivery that was proved stands.
+    /// any sale: where nobody decided, the delivery that was proved stands. But who keeps the panel from seeing the content,
+    /// by erasing it or by what its consents say, gains nothing by that.
     private static func pay(
         _ dispute: DisputeRecord, _ outcome: DisputeOutcome, in context: OperationContext
     ) throws(Refusal) {
@@ -41,7 +42,8 @@ enum DisputeSettlement {
         guard var delivery = try Deliveries.record(id, in: context.state), delivery.payment?.settledAt == nil,
             var license = try LicenseLedger.license(licenseID, in: context.state)
         else { throw .failed(StateFailure("what the dispute \(dispute.id) is over is missing, or paid already")) }
-        guard outcome == .upheld else {
+        let isWithheld = outcome == .undecided ? try isWithheld(dispute, in: context.state) : false
+        guard outcome == .upheld || isWithheld else {
             try LicenseDelivery.distribute(&delivery, license, from: .held, in: context)
             try Deliveries.store(delivery, in: context)
             return
@@ -57,6 +59,12 @@ enum DisputeSettlement {
             context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
         }
         context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+    }
+
+    /// Whether the panel could not see the content because of what the claimant has no hand in.
+    private static func isWithheld(_ dispute: DisputeRecord, in state: any StateReader) throws(Refusal) -> Bool {
+        if dispute.ending?.cause == .consentChanged { return true }
+        return try INFTRegistry.version(dispute.version, of: dispute.inft, in: state)?.erasure != nil
     }
 }
 

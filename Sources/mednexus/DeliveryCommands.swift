@@ -4,12 +4,26 @@ import INFTs
 import Interface
 import Licenses
 import Primitives
+import Proofs
 import Transactions
 import WalletKit
 
 extension Session {
     func delivery(_ id: DeliveryID) async throws(WalletFailure) -> DeliveryView {
         try await client.read("delivery_get", .object(["delivery": json(id)]))
+    }
+
+    /// The same, proven from the checkpoint that this wallet trusts: to whom a key is shown, and that the ledger has bound
+    /// them, is no matter of one node's word.
+    func proven(_ id: DeliveryID) async throws -> DeliveryView {
+        let params = parameters(["delivery": json(id)])
+        let (_, verified) = try await proven(
+            "delivery_get", params, trusting: try trusted(try TrustOptions.parse([])))
+        guard case .state(_, _, let question?) = verified.fact, question.method == "delivery_get",
+            let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
+            let value = try ProofReport.answer(verified, kind: network.kind)?["value"]
+        else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
+        return try decode(value)
     }
 
     /// A license's delivery that is under way, or a delivery by itself.
@@ -41,8 +55,8 @@ extension Session {
         }
         if record.act == .dispute, let id = record.dispute {
             let dispute = try await self.dispute(text(DisputeID(id.bytes))).dispute
-            let view = try await self.license(text(try dispute.disputedLicense()))
-            guard let held = view.license.delivery, let custody = try await delivery(held).delivery.custody else {
+            // What was delivered by the disputed purchase, whatever the licensee got since.
+            guard let held = dispute.delivery, let custody = try await delivery(held).delivery.custody else {
                 throw WalletFailure(.proofInvalid, "the node shows no delivery that is disputed")
             }
             return (dispute.claimant, custody)
@@ -52,7 +66,8 @@ extension Session {
     }
 
     /// Both phases: `begin`, and once that is final `complete`. What was begun before is only completed.
-    func deliver(_ view: DeliveryView) async throws {
+    func deliver(_ told: DeliveryView) async throws {
+        let view = try await proven(told.delivery.id)
         let record = view.delivery
         switch view.state {
         case .offered: throw WalletFailure(.usage, "the receiver has not accepted yet")
@@ -62,7 +77,7 @@ extension Session {
         case .requested:
             try await begin(record)
             guard globals.wait, globals.buildOnly == nil else { return }
-            try await complete(try await delivery(record.id).delivery)
+            try await complete(try await proven(record.id).delivery)
         case .begun: try await complete(record)
         }
     }
@@ -92,7 +107,12 @@ extension Session {
         try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
     }
 
+    /// `record` is proven: what it says was begun is final.
     private func complete(_ record: DeliveryRecord) async throws {
+        guard record.begun != nil, record.ending == nil else {
+            throw WalletFailure(
+                .outcomeUnknown, "the node proves no begun delivery \(text(record.id))", hint: "Repeat the command.")
+        }
         guard let prepared = try home.preparedDelivery(record.id, on: network.genesis) else {
             throw WalletFailure(
                 .key, "this wallet did not begin the delivery \(text(record.id)), and can't complete it",

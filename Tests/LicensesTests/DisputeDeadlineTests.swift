@@ -1,4 +1,5 @@
 import Consents
+import Cryptography
 import Encoding
 import INFTs
 import Identities
@@ -340,7 +341,24 @@ struct DisputeDeadlineTests {
         #expect(try reason { try sandbox.beginShow(id, to: panel[0]) } == "release_denied")
         try sandbox.expire(id)
         #expect(try sandbox.dispute(id).ending?.cause == .consentChanged)
-        #expect(try sandbox.balance("bob") == 999_500 && sandbox.vaultTotal(id) == 500)
+        // Nobody gains by keeping the content from the panel.
+        #expect(try sandbox.balance("bob") == 1_000_000 && sandbox.vaultTotal(id) == 0)
+        #expect(try sandbox.isConserved())
+    }
+
+    @Test("A seller who erases what is disputed is not paid for it")
+    func erased() throws {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<3)
+        let id = try sandbox.drawn(try sandbox.delivered())
+        let inft = try sandbox.dispute(id).inft
+        try sandbox.execute(
+            Erase(inft: inft, version: 1, sealingKey: sealingSecret("alice").key, consents: []))
+        let seat = try sandbox.seats(.drawn, id)[0]
+        #expect(try reason { try sandbox.accept(id, as: seat) } == "content_erased")
+        for _ in 0..<4 where try sandbox.dispute(id).ending == nil { try sandbox.expire(id) }
+        #expect(try sandbox.dispute(id).ending?.outcome == .undecided)
+        #expect(try sandbox.balance("bob") == 1_000_000 && sandbox.vaultTotal(id) == 0)
         #expect(try sandbox.isConserved())
     }
 }
