@@ -4,7 +4,6 @@ import INFTs
 import Interface
 import Licenses
 import Primitives
-import Proofs
 import Transactions
 import WalletKit
 
@@ -16,14 +15,9 @@ extension Session {
     /// The same, proven from the checkpoint that this wallet trusts: to whom a key is shown, and that the ledger has bound
     /// them, is no matter of one node's word.
     func proven(_ id: DeliveryID) async throws -> DeliveryView {
-        let params = parameters(["delivery": json(id)])
-        let (_, verified) = try await proven(
-            "delivery_get", params, trusting: try trusted(try TrustOptions.parse([])))
-        guard case .state(_, _, let question?) = verified.fact, question.method == "delivery_get",
-            let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
-            let value = try ProofReport.answer(verified, kind: network.kind)?["value"]
-        else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
-        return try decode(value)
+        let answer = try await client.provenAnswer(
+            "delivery_get", parameters(["delivery": json(id)]), trusting: try trusted(try TrustOptions.parse([])))
+        return try decode(answer.value)
     }
 
     /// A license's delivery that is under way, or a delivery by itself.

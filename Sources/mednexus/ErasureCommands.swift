@@ -144,7 +144,7 @@ extension Session {
             $0["delivery"]?["id"]?.string
         }.map { (text) throws(WalletFailure) -> DeliveryID in try self.id(text) }
         let keys = ErasureBundle.keys(of: record, set: set, deliveries: deliveries)
-        let (transaction, _) = try await proven(
+        let (transaction, _) = try await client.proven(
             "tx_get", parameters(["hash": .string(record.transaction.description)]), trusting: checkpoint)
         var states: [Proof] = []
         for start in stride(from: 0, to: keys.count, by: ErasureBundle.recordsPerState) {
@@ -153,7 +153,8 @@ extension Session {
             }
             let part = keys[start..<min(start + ErasureBundle.recordsPerState, keys.count)]
             let asked = JSONValue.array(part.map { .string(Hexadecimal.encode($0.bytes)) })
-            states.append(try await proven("proof_state", parameters(["keys": asked]), trusting: checkpoint).proof)
+            states.append(
+                try await client.proven("proof_state", parameters(["keys": asked]), trusting: checkpoint).proof)
         }
         return ErasureBundle(erasure: id, transaction: transaction, states: states)
     }

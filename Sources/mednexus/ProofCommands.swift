@@ -27,7 +27,7 @@ extension ProofGetting {
         try ProofFile.refuse(existing: out)
         try await session.verifyNetwork()
         let checkpoint = try session.trusted(trust)
-        let (proof, verified) = try await session.proven(method, params, trusting: checkpoint)
+        let (proof, verified) = try await session.client.proven(method, params, trusting: checkpoint)
         let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
         _ = try report.json()
         try ProofFile.write(proof, to: out)
@@ -158,7 +158,7 @@ struct ProofVerify: AsyncParsableCommand {
         let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
         try report.show(json: globals.json)
         if case .state(_, _, let question?) = verified.fact {
-            let value = try ProofReport.answer(verified, kind: report.kind)?["value"]
+            let value = try ProofFile.answer(verified, kind: report.kind)?["value"]
             if !ProofReport.isGranted(question.method, value) {
                 throw WalletFailure(.refused, "the proof is valid, and what it proves is a refusal")
             }

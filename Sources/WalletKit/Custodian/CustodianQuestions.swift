@@ -1,15 +1,19 @@
+internal import Blocks
 internal import Consents
 internal import Custodian
 internal import INFTs
 internal import Interface
 internal import Licenses
 internal import Primitives
+internal import Proofs
 internal import StateModel
 
 /// What a custodian asks the node beside it.
 struct CustodianQuestions: Sendable {
     let client: NodeClient
     let network: PinnedNetwork
+    /// From where answers on which a key is shown are proven; nil believes the node.
+    let trusted: Checkpoint?
 
     static let pageLimit: UInt64 = 100
     static let waitMilliseconds: UInt64 = 20_000
@@ -63,14 +67,7 @@ struct CustodianQuestions: Sendable {
         of delivery: DeliveryID, minimumHeight: Height
     ) async -> (answer: DeliveryAnswer, verdict: DeliveryVerdict?) {
         do throws(WalletFailure) {
-            let result = try await client.call(
-                "delivery_check",
-                .object([
-                    "delivery": try client.encode(delivery), "minHeight": .unsigned(minimumHeight.value),
-                ]))
-            guard let height = result["height"]?.unsigned, let value = result["value"] else {
-                throw failure("delivery_check without a height")
-            }
+            let (value, height) = try await check(delivery, minimumHeight)
             let verdict: DeliveryVerdict
             do {
                 verdict = try JSONValueDecoder.decode(DeliveryVerdict.self, from: value, networkKind: network.kind)
@@ -85,6 +82,24 @@ struct CustodianQuestions: Sendable {
             }
             return (.lost, nil)
         }
+    }
+
+    /// Whom the ledger has bound, and to which key, is no matter of one node's word: what is shown can't be taken back.
+    private func check(
+        _ delivery: DeliveryID, _ minimumHeight: Height
+    ) async throws(WalletFailure) -> (value: JSONValue, height: UInt64) {
+        var params = JSONObject()
+        params.append("delivery", try client.encode(delivery))
+        if let trusted {
+            let answer = try await client.provenAnswer("delivery_check", params, trusting: trusted)
+            return (answer.value, answer.verified.header.height.value)
+        }
+        params.append("minHeight", .unsigned(minimumHeight.value))
+        let result = try await client.call("delivery_check", .object(params))
+        guard let height = result["height"]?.unsigned, let value = result["value"] else {
+            throw failure("delivery_check without a height")
+        }
+        return (value, height)
     }
 
     private func failure(_ what: String) -> WalletFailure {

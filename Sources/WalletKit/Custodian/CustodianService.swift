@@ -4,6 +4,7 @@ internal import INFTs
 internal import Interface
 internal import Licenses
 internal import Primitives
+public import Proofs
 
 /// Performs a custodian: follows final events, asks the node, signs, and keeps the journal. It decides nothing;
 /// ``CustodianCore`` does.
@@ -30,10 +31,12 @@ public final class CustodianService {
 
     /// - Parameters:
     ///   - key: of the account that signs; it should hold no money.
+    ///   - trusted: from where what the node says of deliveries is proven; nil believes the node.
     ///   - secret: the secret of a sealing key, if the wallet has it.
     ///   - log: gets a line for each thing worth knowing.
     public init(
         home: WalletHome, network: PinnedNetwork, client: NodeClient, key: SecretKey,
+        trusted: Checkpoint? = nil,
         secret: @escaping @Sendable (CompressedPoint) throws(WalletFailure) -> SealingSecret?,
         log: @escaping @Sendable (String) -> Void
     ) throws(WalletFailure) {
@@ -43,7 +46,7 @@ public final class CustodianService {
         signer = CustodianSigner(
             home: home, sending: TransactionSender(home: home, network: network, client: client), key: key,
             secret: secret)
-        questions = CustodianQuestions(client: client, network: network)
+        questions = CustodianQuestions(client: client, network: network, trusted: trusted)
         policy = try folder.policy()
         self.log = log
     }

@@ -61,25 +61,6 @@ extension Session {
         hint: "Name one with --checkpoint HEIGHT:HASH or --genesis genesis.json, learned from somewhere you trust; or"
             + " pin it: mednexus network add NAME --node URL --genesis HASH --checkpoint HEIGHT:HASH.")
 
-    /// Asks `method` with its proof, and verifies it.
-    func proven(
-        _ method: String, _ params: JSONObject, trusting checkpoint: Checkpoint
-    ) async throws(WalletFailure) -> (proof: Proof, verified: VerifiedProof) {
-        var params = params
-        params.set("prove", .boolean(true))
-        params.set("checkpoint", .unsigned(checkpoint.height.value))
-        let result = try await client.call(method, .object(params))
-        guard let text = result["proof"]?.string, let bytes = Hexadecimal.decode(text) else {
-            guard result["value"]?.isNull != true else {
-                throw WalletFailure(.refused, "there is nothing to prove: the node answers null")
-            }
-            throw WalletFailure(.unreachable, "\(network.node) gives no proof of \(method)")
-        }
-        let proof = try ProofFile.decode(bytes, from: "the answer of \(network.node)")
-        let verified = try ProofFile.verify(proof, trusting: checkpoint)
-        return (proof, verified)
-    }
-
     /// A decision: asked, or proven and kept where a file is named. What is proven is the answer, whatever the node said.
     func decision(_ method: String, _ params: JSONObject, _ options: ProofOptions) async throws -> JSONValue {
         guard let path = options.proof else {
@@ -87,18 +68,14 @@ extension Session {
         }
         try ProofFile.refuse(existing: path)
         let checkpoint = try trusted(options.trust)
-        let (proof, verified) = try await proven(method, params, trusting: checkpoint)
-        guard case .state(_, _, let question?) = verified.fact, question.method == method,
-            let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
-            let answer = try ProofReport.answer(verified, kind: network.kind), let value = answer["value"]
-        else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
-        try ProofFile.write(proof, to: path)
+        let answer = try await client.provenAnswer(method, params, trusting: checkpoint)
+        try ProofFile.write(answer.proof, to: path)
         if !globals.json {
-            let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
-            Console.err("Proven as of block \(verified.header.height), \(report.validity). Kept in \(path):")
+            let report = ProofReport(proof: answer.proof, verified: answer.verified, checkpoint: checkpoint)
+            Console.err("Proven as of block \(answer.verified.header.height), \(report.validity). Kept in \(path):")
             Console.err("mednexus proof verify \(path)")
         }
-        return value
+        return answer.value
     }
 }
 
@@ -107,22 +84,6 @@ struct ProofReport {
     let proof: Proof
     let verified: VerifiedProof
     let checkpoint: Checkpoint
-
-    static func answer(_ verified: VerifiedProof, kind: NetworkKind) throws(WalletFailure) -> JSONValue? {
-        let table = MethodTable.standard(
-            networkKind: kind, version: ProgramVersion.text, isDescribed: false)
-        do {
-            return try table.replay(verified, networkKind: kind)
-        } catch let failure as CallFailure {
-            let hint = failure.data?["hint"]?.string ?? failure.message
-            let field = failure.data?["field"]?.string ?? ""
-            throw WalletFailure(
-                .proofInvalid,
-                "what is proven does not answer the question: \(field.isEmpty ? "" : field + ": ")\(hint)")
-        } catch {
-            throw WalletFailure(.proofInvalid, "what is proven does not answer the question: \(error)")
-        }
-    }
 
     var kind: NetworkKind { proof.networkKind.networkKind }
 
@@ -177,7 +138,7 @@ struct ProofReport {
             guard let question else { break }
             object.append("method", .string(question.method))
             object.append("parameters", (try? JSONParser.parse(question.parameters)) ?? .null)
-            let answer = try Self.answer(verified, kind: kind)
+            let answer = try ProofFile.answer(verified, kind: kind)
             object.append("answer", answer?["value"] ?? answer?["items"] ?? .null)
             object.append("listIsComplete", question.hints.isEmpty ? .null : "notProven")
         }

@@ -1,0 +1,63 @@
+public import Interface
+public import Primitives
+public import Proofs
+
+/// An answer that needs no trust in the node that gave it.
+public struct ProvenAnswer: Sendable {
+    public let proof: Proof
+    public let verified: VerifiedProof
+    /// What follows from the proven records, whatever the node said.
+    public let value: JSONValue
+}
+
+extension NodeClient {
+    /// Asks `method` with its proof, and verifies it.
+    public func proven(
+        _ method: String, _ params: JSONObject, trusting checkpoint: Checkpoint
+    ) async throws(WalletFailure) -> (proof: Proof, verified: VerifiedProof) {
+        var params = params
+        params.set("prove", .boolean(true))
+        params.set("checkpoint", .unsigned(checkpoint.height.value))
+        let result = try await call(method, .object(params))
+        guard let text = result["proof"]?.string, let bytes = Hexadecimal.decode(text) else {
+            guard result["value"]?.isNull != true else {
+                throw WalletFailure(.refused, "there is nothing to prove: the node answers null")
+            }
+            throw WalletFailure(.unreachable, "\(url) gives no proof of \(method)")
+        }
+        let proof = try ProofFile.decode(bytes, from: "the answer of \(url)")
+        return (proof, try ProofFile.verify(proof, trusting: checkpoint))
+    }
+
+    /// The same, and what the proven records answer to this very question.
+    public func provenAnswer(
+        _ method: String, _ params: JSONObject, trusting checkpoint: Checkpoint
+    ) async throws(WalletFailure) -> ProvenAnswer {
+        let (proof, verified) = try await proven(method, params, trusting: checkpoint)
+        guard case .state(_, _, let question?) = verified.fact, question.method == method,
+            let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
+            let value = try ProofFile.answer(verified, kind: networkKind)?["value"]
+        else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
+        return ProvenAnswer(proof: proof, verified: verified, value: value)
+    }
+}
+
+extension ProofFile {
+    /// The answer that a proof of a read gives when it is asked again over its records; nil of other proofs.
+    public static func answer(
+        _ verified: VerifiedProof, kind: NetworkKind
+    ) throws(WalletFailure) -> JSONValue? {
+        let table = MethodTable.standard(networkKind: kind, version: ProgramVersion.text, isDescribed: false)
+        do {
+            return try table.replay(verified, networkKind: kind)
+        } catch let failure as CallFailure {
+            let hint = failure.data?["hint"]?.string ?? failure.message
+            let field = failure.data?["field"]?.string ?? ""
+            throw WalletFailure(
+                .proofInvalid,
+                "what is proven does not answer the question: \(field.isEmpty ? "" : field + ": ")\(hint)")
+        } catch {
+            throw WalletFailure(.proofInvalid, "what is proven does not answer the question: \(error)")
+        }
+    }
+}
