@@ -28,9 +28,7 @@ extension ContentClient {
         let kept = min(try file.size() / UInt64(ContentLayout.ciphertextChunk), layout.chunkCount) / Self.windowChunks
         for window in 0..<kept {
             let range = layout.ciphertextRange(chunks(window, layout))
-            for leaf in ContentLeaves.of(try file.read(at: range.lowerBound, count: range.count)) {
-                builder.append(leaf)
-            }
+            builder.append(ContentLeaves.of(try file.read(at: range.lowerBound, count: range.count)))
             progress(range.upperBound, size)
         }
         var next = kept
@@ -38,7 +36,7 @@ extension ContentClient {
             let chunks = chunks(next, layout)
             let bytes = try await window(chunks, of: root, layout)
             try file.write(bytes, at: layout.ciphertextRange(chunks).lowerBound)
-            for leaf in ContentLeaves.of(bytes) { builder.append(leaf) }
+            builder.append(ContentLeaves.of(bytes))
             next += 1
             progress(layout.ciphertextRange(chunks).upperBound, size)
         }

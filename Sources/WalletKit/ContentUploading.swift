@@ -13,6 +13,18 @@ public struct CiphertextFile: Sendable {
     public let size: UInt64
     let layout: ContentLayout
 
+    /// A file that this wallet made just now: its root is known, and the node computes it again.
+    public init(path: String, _ made: SealedFile) throws(WalletFailure) {
+        do {
+            layout = try ContentLayout(size: made.size)
+        } catch {
+            throw WalletFailure(.usage, "\(path) is no encrypted content: \(error)")
+        }
+        self.path = path
+        root = made.root
+        size = made.size
+    }
+
     /// Reads the file once. `progress` gets bytes done, of so many.
     public init(path: String, progress: (UInt64, UInt64) -> Void = { _, _ in }) throws(WalletFailure) {
         let file = try TransferFile(reading: path)
@@ -26,9 +38,7 @@ public struct CiphertextFile: Sendable {
         var builder = MerkleLogBuilder()
         for slice in 0..<layout.sliceCount {
             let range = layout.ciphertextRange(layout.chunks(ofSlice: slice))
-            for leaf in ContentLeaves.of(try file.read(at: range.lowerBound, count: range.count)) {
-                builder.append(leaf)
-            }
+            builder.append(ContentLeaves.of(try file.read(at: range.lowerBound, count: range.count)))
             progress(range.upperBound, size)
         }
         self.path = path

@@ -32,7 +32,7 @@ extension Session {
         bar.clear()
         let path = try ciphertextPath(sealed.root)
         try ContentFile.rename(working, to: path)
-        try await upload(sealed.root, path)
+        try await upload(try CiphertextFile(path: path, sealed))
         guard let kept = try secrets.content(sealed.root) else {
             throw WalletFailure(.key, "the key of the content \(sealed.root) is gone from this wallet")
         }
@@ -56,11 +56,7 @@ extension Session {
         return try made.get()
     }
 
-    private func upload(_ root: Hash, _ path: String) async throws(WalletFailure) {
-        let ciphertext = try CiphertextFile(path: path) { _, _ in }
-        guard ciphertext.root == root else {
-            throw WalletFailure(.proofInvalid, "\(path) changed while it was read")
-        }
+    private func upload(_ ciphertext: CiphertextFile) async throws(WalletFailure) {
         let bar = ProgressBar("Uploading", isShown: !globals.json)
         defer { bar.clear() }
         try await contentClient().upload(ciphertext, progress: bar.show)
