@@ -2,7 +2,7 @@ internal import Primitives
 internal import Votes
 
 /// How often what went wrong.
-struct FaultCounts: Sendable {
+package struct FaultCounts: SeedCounts {
     var injected = [Int](repeating: 0, count: FaultKind.allCases.count)
     /// By what was made durable, and the point.
     var crashes = [[Int]](
@@ -16,7 +16,9 @@ struct FaultCounts: Sendable {
     var epochs: UInt64 = 0
     var setChanges: UInt64 = 0
 
-    mutating func add(_ other: FaultCounts) {
+    package init() {}
+
+    package mutating func add(_ other: FaultCounts) {
         for index in injected.indices { injected[index] += other.injected[index] }
         for kind in crashes.indices {
             for point in crashes[kind].indices { crashes[kind][point] += other.crashes[kind][point] }
@@ -32,7 +34,7 @@ struct FaultCounts: Sendable {
     }
 
     /// Lines for people, in a fixed order.
-    var lines: [String] {
+    package var lines: [String] {
         let faults = FaultKind.allCases.map { "\($0) \(injected[Int($0.rawValue)])" }
         let crashed = SyncKind.allCases.map { kind in
             "\(kind) "

@@ -1,7 +1,7 @@
 internal import Votes
 
 /// What became of one seed.
-package struct SeedResult: Sendable {
+package struct SeedResult: SeedOutcome {
     package let seed: UInt64
     /// Equal for equal runs.
     package let hash: UInt64
@@ -17,7 +17,7 @@ package struct SeedResult: Sendable {
     package let finalTransactions: Int
     /// Simulated time.
     package let milliseconds: UInt64
-    let counts: FaultCounts
+    package let counts: FaultCounts
 }
 
 /// The simulator's front: a seed in, a result out. Everything about it stands in Specs/simulator.md.
@@ -44,26 +44,6 @@ package enum Simulator {
                 sentTransactions: 0, finalTransactions: 0, milliseconds: 0, counts: FaultCounts())
         }
     }
-}
-
-/// Sums over many seeds.
-package struct SeedSummary: Sendable {
-    package private(set) var seeds = 0
-    package private(set) var failures: [SeedResult] = []
-    package private(set) var simulatedMilliseconds: UInt64 = 0
-    private var counts = FaultCounts()
-
-    package init() {}
-
-    package mutating func add(_ result: SeedResult) {
-        seeds += 1
-        if result.failure != nil { failures.append(result) }
-        simulatedMilliseconds += result.milliseconds
-        counts.add(result.counts)
-    }
-
-    /// What was put into the runs, for people.
-    package var lines: [String] { counts.lines }
 }
 
 extension Simulation {

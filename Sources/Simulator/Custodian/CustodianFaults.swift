@@ -32,7 +32,7 @@ enum CustodianFault: UInt8, CaseIterable, Sendable {
     case approval
 }
 
-struct CustodianCounts: Sendable {
+package struct CustodianCounts: SeedCounts {
     var faults = [Int](repeating: 0, count: CustodianFault.allCases.count)
     var delivered = 0
     var byHand = 0
@@ -45,7 +45,9 @@ struct CustodianCounts: Sendable {
 
     mutating func note(_ fault: CustodianFault) { faults[Int(fault.rawValue)] += 1 }
 
-    mutating func add(_ other: CustodianCounts) {
+    package init() {}
+
+    package mutating func add(_ other: CustodianCounts) {
         for index in faults.indices { faults[index] += other.faults[index] }
         delivered += other.delivered
         byHand += other.byHand
@@ -57,7 +59,7 @@ struct CustodianCounts: Sendable {
     }
 
     /// Lines for people, in a fixed order.
-    var lines: [String] {
+    package var lines: [String] {
         let all = CustodianFault.allCases.map { "\($0) \(faults[Int($0.rawValue)])" }
         let split = CustodianFault.allCases.firstIndex(of: .purchase) ?? all.count
         return [

@@ -1,5 +1,5 @@
 /// What became of one seed of the custodian's simulation.
-package struct CustodianSeedResult: Sendable {
+package struct CustodianSeedResult: SeedOutcome {
     package let seed: UInt64
     /// Equal for equal runs.
     package let hash: UInt64
@@ -10,7 +10,7 @@ package struct CustodianSeedResult: Sendable {
     package let lines: [String]
     /// Simulated time.
     package let milliseconds: UInt64
-    let counts: CustodianCounts
+    package let counts: CustodianCounts
 
     /// How many deliveries were made, by custodians and by hand, and how many returned.
     package var deliveries: (made: Int, byHand: Int, returned: Int) {
@@ -42,24 +42,4 @@ package enum CustodianSimulator {
                 milliseconds: 0, counts: CustodianCounts())
         }
     }
-}
-
-/// Sums over many seeds.
-package struct CustodianSummary: Sendable {
-    package private(set) var seeds = 0
-    package private(set) var failures: [CustodianSeedResult] = []
-    package private(set) var simulatedMilliseconds: UInt64 = 0
-    private var counts = CustodianCounts()
-
-    package init() {}
-
-    package mutating func add(_ result: CustodianSeedResult) {
-        seeds += 1
-        if result.failure != nil { failures.append(result) }
-        simulatedMilliseconds += result.milliseconds
-        counts.add(result.counts)
-    }
-
-    /// What was put into the runs, for people.
-    package var lines: [String] { counts.lines }
 }
