@@ -76,9 +76,9 @@ state-sync: python build ## A node without a ledger takes a state of ENTRIES (10
 	MEDNEXUS_STATE_ENTRIES=$(or $(ENTRIES),1000000) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider \
 		Tests/Python/test_state_sync.py
 
-large-content: python build ## Encrypts, verifies and decrypts a file of SIZE (5G), and measures memory.
+large-content: python build ## Encrypts, verifies, decrypts and sells a file of SIZE (5G), and measures memory.
 	MEDNEXUS_CONTENT_SIZE=$(or $(SIZE),5G) $(VENV)/bin/python -m pytest -q -s -p no:cacheprovider \
-		Tests/Python/test_content_format.py
+		Tests/Python/test_content_format.py Tests/Python/test_large_sale.py
 
 bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
 	@.ci/prerequisites wrk

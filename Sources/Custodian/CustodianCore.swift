@@ -64,7 +64,8 @@ public struct CustodianCore: Sendable {
         case .outcome(let task, let outcome): settled(task, outcome, now)
         case .decided(let id, let decision): decided(id, decision, now)
         case .disclosureRequested(let hash, let request): requested(hash, request, now)
-        case .erased(let consent): close(.erasure(consent), .erased, now)
+        case .erasure(let consent, let answer): answered(consent, answer, now)
+        case .erased(let consent): erased(consent, now)
         case .tick: tick(now)
         }
         offerLane(now)
@@ -126,16 +127,9 @@ public struct CustodianCore: Sendable {
 
     // MARK: Asking
 
-    /// Asks what the state says of a task; erasures are done, not asked.
+    /// Asks what the state says of a task.
     mutating func look(at task: CustodianTask, _ now: Timestamp) {
         guard var state = tasks[task] else { return }
-        if case .erasure(let consent) = task {
-            state.nextAt = nil
-            tasks[task] = state
-            wait(task, WaitReason(.erasure), now)
-            effects.append(.erase(consent))
-            return
-        }
         guard !state.isAsked else {
             state.isStale = true
             tasks[task] = state
@@ -156,7 +150,7 @@ public struct CustodianCore: Sendable {
         case .disclosure(let hash):
             guard let request = state.request else { preconditionFailure("a disclosure is opened by its request") }
             effects.append(.askDisclosure(hash, request: request))
-        case .erasure: preconditionFailure("erasures are not asked for")
+        case .erasure(let consent): effects.append(.askErasure(consent, minimumHeight: state.minimumHeight))
         }
     }
 

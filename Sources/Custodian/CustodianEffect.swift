@@ -18,8 +18,8 @@ public enum CustodianEffect: Hashable, Sendable {
     case submit(CustodianTask, CustodianAct)
     /// A person has to know.
     case notify(CustodianNotice)
-    /// Destroy what rests on the consent; answered by ``CustodianInput/erased(_:)`` when it is done.
-    case erase(ConsentID)
+    /// Ask what of a consent's erasure is still to be signed for; answered by ``CustodianInput/erasure(_:_:)``.
+    case askErasure(ConsentID, minimumHeight: Height)
 }
 
 /// An operation of the ledger that a custodian makes.

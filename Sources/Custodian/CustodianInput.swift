@@ -104,6 +104,17 @@ public enum DisclosureAnswer: Hashable, Sendable {
     case lost
 }
 
+/// What the ledger says of an erasure that a subject asked for.
+public enum ErasureAnswer: Hashable, Sendable {
+    /// Each version that is not signed for, in words that tell people what to do.
+    case due([String])
+    /// Everything that was published under the consent is signed for.
+    case done
+    /// Nothing was ever published under it: what there is to destroy, the ledger does not know.
+    case nothing
+    case lost
+}
+
 /// What a custodian learns. Nothing in it is secret.
 public enum CustodianInput: Hashable, Sendable {
     case started
@@ -118,7 +129,8 @@ public enum CustodianInput: Hashable, Sendable {
     case decided(DeliveryID, HumanDecision)
     /// A request to record a direct release: the bytes of a disclosure in the form that the performer understands.
     case disclosureRequested(Hash, ByteString)
-    /// What the consent's erasure asked for is done.
+    case erasure(ConsentID, ErasureAnswer)
+    /// A person says that what rests on the consent, and the ledger does not know of, is destroyed.
     case erased(ConsentID)
     case tick
 }

@@ -32,6 +32,7 @@ extension CustodianHint {
         switch event {
         case .transferAccepted(let body): [.opens(.delivery(body.delivery))]
         case .transferBegun(let body), .transferEnded(let body): [.touches(.delivery(body.delivery))]
+        case .erased(let body): body.consents.map { .touches(.erasure($0)) }
         case .transferred(let body): [.touches(.delivery(body.delivery)), .moves(body.inft)]
         default: []
         }

@@ -43,9 +43,13 @@ public struct ErasureHoldersParameters: Codable, Sendable {
 }
 
 public struct ErasuresDueParameters: Codable, Sendable {
-    public let custodian: Party
+    public let custodian: Party?
+    public let consent: ConsentID?
 
-    public init(custodian: Party) { self.custodian = custodian }
+    public init(custodian: Party? = nil, consent: ConsentID? = nil) {
+        self.custodian = custodian
+        self.consent = consent
+    }
 }
 
 /// A version that is to be erased.
@@ -176,17 +180,35 @@ extension INFTQueries {
 
     static let erasuresDue = Query(
         list: "inft_erasures_due",
-        "Requests for erasure by subjects of a custodian's consents that are not signed for yet, oldest first.",
-        [QueryParameter("custodian", "Who keeps the consents.")], from: ErasuresDueParameters.self,
-        of: ErasureDue.self
+        "Requests for erasure that are not signed for yet, oldest first: those by subjects of a custodian's consents, "
+            + "or the one of a consent.",
+        [
+            QueryParameter("custodian", "Who keeps the consents.", required: false),
+            QueryParameter("consent", "Or one of them.", required: false),
+        ], from: ErasuresDueParameters.self, of: ErasureDue.self
     ) { (parameters, request, context) throws(Refusal) in
-        try ConsentErasures.page(of: parameters.custodian, request, in: context) { (consent) throws(Refusal) in
-            guard let mark = consent.erasure else { return nil }
-            let versions = try pending(of: consent.id, in: context)
-            guard !versions.isEmpty else { return nil }
-            return ErasureDue(
-                consent: consent.id, subject: consent.subject, requestedAt: mark.requestedAt, versions: versions)
+        switch (parameters.custodian, parameters.consent) {
+        case (let custodian?, nil):
+            return try ConsentErasures.page(of: custodian, request, in: context) { (consent) throws(Refusal) in
+                try due(consent, in: context)
+            }
+        case (nil, let id?):
+            let consent = try ConsentLedger.require(id, field: "consent", in: context.state)
+            guard request.after == nil, let found = try due(consent, in: context) else {
+                return Page(items: [], next: nil)
+            }
+            return Page(items: [found], next: nil)
+        default: throw INFTRejection.parameterMissing.at("", "name a custodian or a consent")
         }
+    }
+
+    /// Nil if nothing was asked for, or everything that was published under the consent is signed for.
+    private static func due(_ consent: ConsentRecord, in context: QueryContext) throws(Refusal) -> ErasureDue? {
+        guard let mark = consent.erasure else { return nil }
+        let versions = try pending(of: consent.id, in: context)
+        guard !versions.isEmpty else { return nil }
+        return ErasureDue(
+            consent: consent.id, subject: consent.subject, requestedAt: mark.requestedAt, versions: versions)
     }
 
     /// What was published under the sets that a consent ever joined, and has no receipt yet.

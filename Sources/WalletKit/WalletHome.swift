@@ -6,9 +6,8 @@ internal import Primitives
 ///     keystore.json     keys (Specs/bytes.md)
 ///     networks.json     pinned networks
 ///     names.json        address book
-///     secrets/          sealing secrets and content secrets, each in a file of its own
 ///     secrets/NAME.secret sealing and content secrets, each in a file of its own
-///     content/ROOT        ciphertexts
+///     content/ROOT        ciphertexts that were fetched, until `content copies --remove`
 ///     deliveries/NETWORK/ID.json
 ///                       what deliveries were begun with
 ///     outbox/NETWORK/HASH.json
@@ -40,6 +39,29 @@ public struct WalletHome: Sendable {
         let folder = path + "/content"
         try DurableFile.makeFolder(folder)
         return folder
+    }
+
+    /// The ciphertexts that are here, and what is left of an encryption or a download that broke off.
+    public func contentCopies() throws(WalletFailure) -> [(name: String, size: UInt64)] {
+        let folder = try contentFolder()
+        var copies: [(name: String, size: UInt64)] = []
+        for name in DurableFile.list(folder) {
+            // What a case was before it was encrypted lies in a folder of its own, as long as a crash has let it lie.
+            let files =
+                name.hasPrefix("plain-") ? DurableFile.list("\(folder)/\(name)").map { "\(name)/\($0)" } : [name]
+            for file in files {
+                if let size = try? SealedFile.size(of: "\(folder)/\(file)") { copies.append((file, size)) }
+            }
+        }
+        return copies
+    }
+
+    /// Removes what ``contentCopies()`` named; plain text is overwritten before.
+    public func removeContentCopy(_ name: String) throws(WalletFailure) {
+        let folder = try contentFolder()
+        let parts = name.split(separator: "/")
+        guard parts.count == 2 else { return try DurableFile.remove("\(folder)/\(name)") }
+        try ContentFile.shred("\(folder)/\(name)", folder: "\(folder)/\(parts[0])")
     }
 
     var namesPath: String { path + "/names.json" }

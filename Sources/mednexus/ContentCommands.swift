@@ -15,7 +15,7 @@ struct ContentCommand: AsyncParsableCommand {
             "content get --inft case case.sealed --from clinic"),
         subcommands: [
             ContentEncrypt.self, ContentDecrypt.self, ContentVerify.self, ContentSecretList.self, ContentForget.self,
-            ContentPut.self, ContentGet.self, ContentInfoCommand.self,
+            ContentPut.self, ContentGet.self, ContentInfoCommand.self, ContentCopies.self,
         ])
 }
 

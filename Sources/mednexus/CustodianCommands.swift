@@ -167,7 +167,12 @@ struct CustodianDisclose: WalletCommand {
 struct CustodianErased: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "erased", abstract: "Notes that what rested on a consent is destroyed, as its subject asked.",
-        discussion: example("custodian erased consent1…"))
+        discussion: """
+            For what the ledger does not know of. A version that was published under the consent is erased by \
+            mednexus inft erase; the custodian sees its receipt.
+
+            \(example("custodian erased consent1…"))
+            """)
     @OptionGroup var globals: Globals
     @Argument(help: "The consent.") var consent: String
 

@@ -237,7 +237,7 @@ struct INFTRevise: WalletCommand {
                 kept, inft: record.id, version: record.versionCount + 1, owner: record.owner, at: place, operation: 0)
             return [.infts(.revise(Revise(inft: record.id, content: .sealed(content), consentSet: set)))]
         }
-        if session.globals.wait, session.globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
+        if session.globals.wait, session.globals.buildOnly == nil { try session.settle(kept) }
     }
 }
 

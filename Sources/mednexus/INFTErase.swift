@@ -57,6 +57,7 @@ struct INFTEraseCommand: WalletCommand {
             // Nothing is destroyed for a receipt that the ledger refuses.
             try await session.rehearse(transaction)
             for name in names { try secrets.shred(name) }
+            if target.names.contains(.content(target.root)) { try session.dropCopy(of: target.root) }
         }
     }
 }

@@ -116,8 +116,14 @@ extension Session {
             let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
             return [mint(.sealed(content))] + rest
         }
-        // From here on the key that is sealed to the owner opens it; nothing else need.
-        if globals.wait, globals.buildOnly == nil { try keyring.forgetContent(kept.root) }
+        if globals.wait, globals.buildOnly == nil { try settle(kept) }
+    }
+
+    /// What a final version has made needless: its point, which the key sealed to the owner opens, and the ciphertext, which
+    /// the node has. Fewer copies are fewer to delete when somebody asks for erasure.
+    func settle(_ kept: KeptContentSecret) throws(WalletFailure) {
+        try keyring().forgetContent(kept.root)
+        try dropCopy(of: kept.root)
     }
 }
 

@@ -123,6 +123,10 @@ extension [CustodianEffect] {
     var submits: [CustodianAct] { compactMap { if case .submit(_, let act) = $0 { act } else { nil } } }
     var asks: [DeliveryID] { compactMap { if case .ask(let id, _) = $0 { id } else { nil } } }
     var notices: [WaitKind] { compactMap { if case .notify(let notice) = $0 { notice.reason.kind } else { nil } } }
+    var details: [String] { compactMap { if case .notify(let notice) = $0 { notice.reason.detail } else { nil } } }
+    var erasuresAsked: [Height] {
+        compactMap { if case .askErasure(_, let minimumHeight) = $0 { minimumHeight } else { nil } }
+    }
     var records: [CustodianRecord] {
         flatMap { (effect) -> [CustodianRecord] in if case .append(let records) = effect { records } else { [] } }
     }

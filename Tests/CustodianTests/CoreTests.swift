@@ -103,19 +103,43 @@ struct CoreTests {
         #expect(effects.submits.isEmpty && effects.records == [.closed(.disclosure(hash), .recorded)])
     }
 
-    @Test("An erasure that was asked for is told to people and done, after every start, until it is done")
+    @Test("Whose consents the policy names, their requests for erasure are asked for, others' are not")
+    func erasureRequests() {
+        let consent = ConsentID(Bytes32(4, 0, 0, 4))
+        var bench = Bench(CustodianPolicy(owners: [Bench.owner], consentCustodians: [Bench.owner]))
+        #expect(bench.page(10, hint: .erasureRequested(consent, of: [Bench.buyer])).erasuresAsked.isEmpty)
+        let effects = bench.page(11, hint: .erasureRequested(consent, of: [Bench.buyer, Bench.owner]))
+        #expect(effects.erasuresAsked == [Height(11)])
+    }
+
+    @Test("An erasure stays open, and is told at every start, until the ledger has every receipt")
     func erasure() {
         var bench = Bench()
         let consent = ConsentID(Bytes32(4, 0, 0, 4))
-        let effects = bench.page(10, opens: [.erasure(consent)])
-        var asked = Bench(CustodianPolicy(owners: [Bench.owner], consentCustodians: [Bench.owner]))
-        #expect(asked.page(10, hint: .erasureRequested(consent, of: [Bench.buyer])).notices.isEmpty)
-        #expect(
-            asked.page(11, hint: .erasureRequested(consent, of: [Bench.buyer, Bench.owner])).contains(.erase(consent)))
-        #expect(effects.notices == [.erasure] && effects.contains(.erase(consent)))
-        #expect(bench.restart().contains(.erase(consent)))
+        #expect(bench.page(10, opens: [.erasure(consent)]).erasuresAsked == [Height(10)])
+        let told = bench.step(.erasure(consent, .due(["one", "two", "three", "four", "five"])))
+        #expect(told.notices == [.erasure] && told.details == ["one; two; three; and 2 more"])
+        // A person's word does not stand against the ledger's; it makes the custodian look again.
+        #expect(bench.step(.erased(consent)).erasuresAsked.count == 1)
+        #expect(bench.step(.erasure(consent, .due(["five"]))).details == ["five"])
+        #expect(bench.restart().erasuresAsked.count == 1)
+        #expect(bench.step(.erasure(consent, .due(["five"]))).notices == [.erasure])
+        // A receipt is an event that touches it.
+        #expect(bench.page(14, hint: .touches(.erasure(consent))).erasuresAsked == [Height(14)])
+        #expect(bench.step(.erasure(consent, .done)).records == [.closed(.erasure(consent), .erased)])
+        #expect(bench.restart().erasuresAsked.isEmpty)
+    }
+
+    @Test("An erasure of what the ledger does not know is a person's to note; a lost answer is asked for again")
+    func erasureElsewhere() {
+        var bench = Bench()
+        let consent = ConsentID(Bytes32(4, 0, 0, 4))
+        _ = bench.page(10, opens: [.erasure(consent)])
+        #expect(bench.step(.erasure(consent, .lost)).notices.isEmpty && bench.core.nextTick != nil)
+        bench.now = bench.core.nextTick ?? bench.now
+        #expect(bench.step(.tick).erasuresAsked.count == 1)
+        #expect(bench.step(.erasure(consent, .nothing)).notices == [.erasure])
         #expect(bench.step(.erased(consent)).records == [.closed(.erasure(consent), .erased)])
-        #expect(!bench.restart().contains(.erase(consent)))
     }
 
     @Test("A compacted journal says the same as the whole one")

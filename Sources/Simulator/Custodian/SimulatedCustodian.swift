@@ -146,7 +146,7 @@ final class SimulatedCustodian {
             if notice.reason.kind == .approval, case .delivery(let id) = notice.task {
                 simulation.approve(id, at: self)
             }
-        case .askDisclosure, .erase: simulation.fail("an effect that nothing here asks for")
+        case .askDisclosure, .askErasure: simulation.fail("an effect that nothing here asks for")
         }
     }
 

@@ -68,12 +68,7 @@ struct CustodianQuestions: Sendable {
     ) async -> (answer: DeliveryAnswer, verdict: DeliveryVerdict?) {
         do throws(WalletFailure) {
             let (value, height) = try await check(delivery, minimumHeight)
-            let verdict: DeliveryVerdict
-            do {
-                verdict = try JSONValueDecoder.decode(DeliveryVerdict.self, from: value, networkKind: network.kind)
-            } catch {
-                throw failure("delivery_check: \(error)")
-            }
+            let verdict = try decoded(value, DeliveryVerdict.self, "delivery_check")
             let answer = DeliveryAnswer(verdict, network: network.genesis, height: Height(height))
             return (answer, verdict)
         } catch {
@@ -100,6 +95,40 @@ struct CustodianQuestions: Sendable {
             throw failure("delivery_check without a height")
         }
         return (value, height)
+    }
+
+    /// What of an erasure is still to be signed for, on a final state of at least that height.
+    func erasure(of consent: ConsentID, minimumHeight: Height) async -> ErasureAnswer {
+        do throws(WalletFailure) {
+            var params = JSONObject()
+            params.append("consent", try client.encode(consent))
+            params.append("minHeight", .unsigned(minimumHeight.value))
+            let items = try await client.call("inft_erasures_due", .object(params))["items"]?.array
+            guard let items else { throw failure("inft_erasures_due without items") }
+            if let item = items.first {
+                let due = try decoded(item, ErasureDue.self, "inft_erasures_due")
+                return .due(
+                    due.versions.map { version in
+                        let inft = TypedText.encode(version.inft.bytes, kind: INFTKind.name, network: network.kind)
+                        let name = TypedText.encode(consent.bytes, kind: ConsentKind.name, network: network.kind)
+                        return "mednexus inft erase \(inft) --version \(version.version) --consent \(name)"
+                    })
+            }
+            let receipts = try await client.call("inft_erasures", .object(params))["items"]?.array
+            return receipts?.isEmpty == false ? .done : .nothing
+        } catch {
+            return .lost
+        }
+    }
+
+    private func decoded<Value: Decodable>(
+        _ json: JSONValue, _ type: Value.Type, _ method: String
+    ) throws(WalletFailure) -> Value {
+        do {
+            return try JSONValueDecoder.decode(type, from: json, networkKind: network.kind)
+        } catch {
+            throw failure("\(method): \(error)")
+        }
     }
 
     private func failure(_ what: String) -> WalletFailure {

@@ -172,8 +172,10 @@ public final class CustodianService {
         case .submit(let task, let act): submit(task, act, feed)
         case .notify(let notice):
             log("\(name(notice.task)): \(notice.reason.kind.words) \(notice.reason.detail)")
-        case .erase(let consent):
-            log("\(name(.erasure(consent))): what rests on this consent has to be destroyed")
+        case .askErasure(let consent, let height):
+            jobs.append {
+                feed.yield(.input(.erasure(consent, await questions.erasure(of: consent, minimumHeight: height))))
+            }
         }
     }
 
@@ -253,7 +255,7 @@ extension WaitKind {
         case .begunForOtherKeys: "it was begun for other keys, can't be completed, and will be refunded"
         case .tooLate: "too little time is left to release the key safely; it will be refunded"
         case .unknown: "the ledger does not know it"
-        case .erasure: "a subject asked for erasure"
+        case .erasure: "a subject asked for erasure:"
         }
     }
 }

@@ -18,6 +18,11 @@ extension Session {
         try home.contentFolder() + "/\(root)"
     }
 
+    /// Removes the ciphertext from this machine; the node's store keeps its own.
+    func dropCopy(of root: Hash) throws(WalletFailure) {
+        try ContentFile.remove(try ciphertextPath(root))
+    }
+
     /// Encrypts a file and uploads the ciphertext to the node's store. Returns what a mint or a revision is made from.
     func encryptAndUpload(
         _ file: String, mediaType: String?
