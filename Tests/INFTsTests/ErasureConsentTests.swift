@@ -196,8 +196,11 @@ struct ErasureConsentTests {
                     $0.insert(ErasureVersion(inft: $1, version: 1, holder: sandbox.party("alice")))
                 })
         let first: ErasureID = try sandbox.execute(erase(inft, key: "one", ["p"])).madeIdentifier()
-        // The consent has a receipt; the other content waits still.
+        // The consent has a receipt; the other content waits still. Asked by the consent, it is the same.
         #expect(try due().first?.versions.map(\.inft) == [other])
+        let ofConsent = try page(
+            "inft_erasures_due", ErasuresDueParameters(consent: consent("p")), of: ErasureDue.self)
+        #expect(try ofConsent == due())
         let second: ErasureID = try sandbox.execute(erase(other, key: "two", ["p"])).madeIdentifier()
         #expect(try due().isEmpty)
 

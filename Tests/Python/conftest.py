@@ -21,7 +21,9 @@ class Devnet:
         self.log = open(home.with_suffix(".log"), "wb")
         self.process = subprocess.Popen(
             [BINARIES / "mednexusd", "devnet", "--home", home, *arguments], stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=subprocess.STDOUT, start_new_session=True)
+            stderr=subprocess.STDOUT, start_new_session=True,
+            # What is meant for the tests is no setting of a node.
+            env={name: value for name, value in os.environ.items() if name != "MEDNEXUS_CONTENT_SIZE"})
         description = home / "network.json"
         deadline = time.monotonic() + 60
         while not description.exists():

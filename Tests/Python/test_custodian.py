@@ -92,3 +92,51 @@ def test_every_license_is_delivered_once_across_kills(network):
             break
         time.sleep(0.1)
     assert custodian.stop(signal.SIGTERM) == 0
+
+
+def test_an_erasure_stays_open_until_the_ledger_has_its_receipt(network, tmp_path):
+    hospital = ("--from", "hospital", "--acting-for", "hospital-org")
+
+    def act(*arguments):
+        return network.wallet(*map(str, arguments), "--yes")
+
+    act("key", "new", "robot")
+    act("account", "sponsor", "robot", "--kind", "service", *hospital)
+    act("consent", "grant", "general-research", "--custodian", "hospital-org", "--from", "patient", "--as", "consent")
+    act("consent", "countersign", "consent", *hospital)
+    act("consent", "set", "create", "consent", *hospital, "--as", "cohort")
+    act("case", "register", "Tests/Story/case.json", "--report", tmp_path / "removed.json", "--consent-set", "cohort",
+        "--field", "neurology", "--as", "case", *hospital)
+    organization = json.loads(network.wallet("inft", "show", "case", "--json"))["owner"]
+    folder = network.home / "wallet" / "custodian" / network.network["network"]
+    folder.mkdir(parents=True, exist_ok=True)
+    policy = {"owners": [organization], "consentCustodians": [organization]}
+    (folder / "policy.json").write_text(json.dumps(policy))
+
+    def tasks():
+        status = json.loads(network.wallet("custodian", "status", "--from", "robot", "--json"))
+        return [task for task in status["tasks"] if task["kind"] == "erasure"]
+
+    def until(condition, what):
+        for _ in range(240):
+            if condition():
+                return
+            time.sleep(0.25)
+        raise AssertionError(what + "\n" + custodian.path.read_text())
+
+    custodian = Custodian(network)
+    custodian.start()
+    until(custodian.is_up, "the custodian starts")
+    act("consent", "withdraw", "consent", "--erase", "--from", "patient")
+    until(lambda: [task for task in tasks() if task["waiting"] == "erasure"], "the request is noticed")
+    # It says what to type; until somebody has, it is told again at every start.
+    command = next(word for word in tasks()[0]["detail"].split("; ") if "inft erase" in word)
+    custodian.stop(signal.SIGKILL)
+    custodian.start()
+    until(lambda: command.encode() in custodian.path.read_bytes()[custodian.begin:], "it is told again")
+    network.wallet("custodian", "erased", tasks()[0]["consent"], "--from", "robot")
+    time.sleep(2.5)
+    assert tasks(), "a person's word does not stand against the ledger's"
+    act(*command.split()[1:], *hospital)
+    until(lambda: not tasks(), "the receipt closes it")
+    assert custodian.stop(signal.SIGTERM) == 0
