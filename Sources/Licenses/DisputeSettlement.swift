@@ -50,7 +50,7 @@ enum DisputeSettlement {
         }
         let time = context.block.time
         try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
-        delivery.payment?.settledAt = time
+        delivery.payment?.settle(at: time, isReturned: true)
         try Deliveries.store(delivery, in: context)
         if license.ownState(at: time) == .active {
             license.ending = .annulled(at: time, dispute: dispute.id)

@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 public import StateModel
@@ -25,7 +26,7 @@ enum LicenseAct {
     }
 }
 
-/// The licensee gives the license up; nothing is paid back. `[license]`
+/// The licensee gives the license up. Within its trial the price comes back, after it nothing does. `[license]`
 public struct SurrenderLicense: DomainOperation {
     public static let name = "license.surrender"
 
@@ -33,16 +34,18 @@ public struct SurrenderLicense: DomainOperation {
 
     public init(license: LicenseID) { self.license = license }
 
-    public var weight: UInt64 { 10 + 4 * 4 }
+    /// As of a refund: license, reserve, totals, balance, delivery, offer, live count.
+    public var weight: UInt64 { 10 + 4 * 16 }
 
     public struct Plan {
         let record: LicenseRecord
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        let time = context.block.time
         var record = try LicenseAct.held(license, in: context)
-        try LicenseAct.requireRunning(record, at: context.block.time)
-        record.ending = .surrendered(at: context.block.time)
+        try LicenseAct.requireRunning(record, at: time)
+        record.ending = record.isOnTrial(at: time) ? .returned(at: time) : .surrendered(at: time)
         return Plan(record: record)
     }
 
@@ -50,11 +53,16 @@ public struct SurrenderLicense: DomainOperation {
         var record = plan.record
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
-        context.emit(LicenseEvent.surrendered(LicenseEnded(record, .surrendered, at: context.block.time)))
+        let state = record.ending?.state ?? .surrendered
+        context.emit(LicenseEvent.surrendered(LicenseEnded(record, state, at: context.block.time)))
+        if state == .returned { try LicenseTrials.giveBack(record, in: context) }
     }
 
     public func words(_ names: any NameResolver) -> [String] {
-        ["Give up the license \(names.identifier(license.description)), at once and without money back"]
+        [
+            "Give up the license \(names.identifier(license.description)), at once; within its trial the price comes back, "
+                + "after it nothing does"
+        ]
     }
 
     public func encode(into writer: inout CBORWriter) {
@@ -69,7 +77,8 @@ public struct SurrenderLicense: DomainOperation {
     }
 }
 
-/// The licensor ends a license for a cause that its terms name. `[license, cause, evidence]`
+/// The licensor, which is the INFT's owner of today, ends a license for a cause that its terms name; within its trial the
+/// price goes back. `[license, cause, evidence]`
 public struct RevokeLicense: DomainOperation {
     public static let name = "license.revoke"
 
@@ -84,16 +93,20 @@ public struct RevokeLicense: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 5 }
+    public var weight: UInt64 { 10 + 4 * 18 }
 
     public struct Plan {
         let record: LicenseRecord
+        let isOnTrial: Bool
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         var record = try LicenseLedger.requireLicense(license, field: "license", in: context.state)
-        guard record.licensor == context.actor else {
-            throw LicenseRejection.notLicensor.at("license", "the licensor is \(record.licensor)")
+        // The right goes with the INFT: who has sold it has no say in its licenses any more.
+        let owner = try INFTRegistry.requireKnown(record.inft, field: "license", in: context.state).owner
+        guard owner == context.actor else {
+            throw LicenseRejection.notLicensor.at(
+                "license", "\(record.inft) is \(owner)'s, who may revoke licenses on it")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "license")
         try LicenseAct.requireRunning(record, at: context.block.time)
@@ -107,8 +120,9 @@ public struct RevokeLicense: DomainOperation {
         if cause == .lossOfCredential {
             try requireLoss(terms, licensee: record.licensee, in: context)
         }
+        let isOnTrial = record.isOnTrial(at: context.block.time)
         record.ending = .revoked(at: context.block.time, cause: cause, evidence: evidence)
-        return Plan(record: record)
+        return Plan(record: record, isOnTrial: isOnTrial)
     }
 
     /// This cause the ledger can check itself.
@@ -124,6 +138,7 @@ public struct RevokeLicense: DomainOperation {
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
         context.emit(LicenseEvent.revoked(LicenseEnded(record, .revoked, at: context.block.time)))
+        if plan.isOnTrial { try LicenseTrials.giveBack(record, in: context) }
     }
 
     public func words(_ names: any NameResolver) -> [String] {

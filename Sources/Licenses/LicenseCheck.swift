@@ -86,6 +86,7 @@ public enum LicenseReason: UInt8, NamedCode {
     case consentDoesNotPermit = 25
     case refunded = 26
     case annulled = 27
+    case returned = 28
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -178,6 +179,7 @@ public enum LicenseCheck {
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
         case .refunded: LicenseFinding(.refunded, "it was never delivered, and refunded")
         case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
+        case .returned: LicenseFinding(.returned, "it was given back within its trial, and the price with it")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
         case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")

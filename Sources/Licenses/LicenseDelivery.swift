@@ -135,6 +135,7 @@ enum LicenseDelivery {
             license.activeFrom = time
             license.expiresAt = terms.expiry(
                 from: time, notAfter: try LicenseLedger.link(of: license.inft, in: context.state)?.expiresAt)
+            license.trialUntil = try LicenseTrials.end(of: license, terms, from: time, in: context.state)
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
@@ -154,16 +155,18 @@ enum LicenseDelivery {
         try Deliveries.store(delivery, in: context)
     }
 
-    /// The escrow of a completed purchase: held through the dispute window, or paid at once where there is none.
+    /// The escrow of a completed purchase: held through the dispute window and the trial, or paid at once where there is
+    /// neither.
     private static func pay(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
-        guard payment.windowMilliseconds > 0 else {
+        let time = context.block.time
+        let heldUntil = max(time.adding(milliseconds: payment.windowMilliseconds), license.trialUntil ?? time)
+        guard heldUntil > time else {
             try distribute(&delivery, license, from: .escrow, in: context)
             return
         }
-        let heldUntil = context.block.time.adding(milliseconds: payment.windowMilliseconds)
         try Reserves.turn(.escrow, into: .held, for: delivery.id.bytes, in: context)
         try LicenseDue.schedule(.distribution, delivery.id.bytes, at: heldUntil, in: context.state)
         delivery.payment?.heldUntil = heldUntil
@@ -177,7 +180,7 @@ enum LicenseDelivery {
         guard let payment = delivery.payment else { return }
         try Reserves.pay(
             payment.amount, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
-        delivery.payment?.settledAt = context.block.time
+        delivery.payment?.settle(at: context.block.time, isReturned: false)
         context.emit(LicenseEvent.distributed(LicenseSettled(license)))
     }
 
@@ -208,8 +211,9 @@ enum LicenseDelivery {
             if let payment = delivery.payment {
                 try Reserves.release(
                     payment.amount, kind: .escrow, for: delivery.id.bytes, to: license.buyer, in: context)
-                delivery.payment?.settledAt = context.block.time
+                delivery.payment?.settle(at: context.block.time, isReturned: true)
             }
+            try LicenseTrials.forget(license, in: context.state)
             try giveBack(license.offer, in: context)
             context.emit(LicenseEvent.refunded(LicenseSettled(license)))
         }
@@ -217,7 +221,8 @@ enum LicenseDelivery {
         context.state.set(LicenseKeys.license(id), license)
     }
 
-    private static func giveBack(_ id: OfferID, in context: OperationContext) throws(Refusal) {
+    /// The offer has one more to sell.
+    static func giveBack(_ id: OfferID, in context: OperationContext) throws(Refusal) {
         guard var offer = try LicenseLedger.offer(id, in: context.state), offer.sold > 0 else {
             throw .failed(StateFailure("the offer \(id) of a purchase is missing or miscounted"))
         }

@@ -13,6 +13,7 @@ public import StateModel
 /// | 4 | INFT id | ``LiveLicenses`` |
 /// | 5 | INFT id of a derivative | ``DerivativeLink`` |
 /// | 6 | consent set id | ``SetINFTs`` |
+/// | 7 | INFT id (of a clone, the original's), party | ``TrialRecord`` |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -30,6 +31,9 @@ public enum LicenseKeys {
         RecordKey(StateKey(.licenses, 5, derivative))
     }
     public static func setINFTs(_ set: ConsentSetID) -> RecordKey<SetINFTs> { RecordKey(StateKey(.licenses, 6, set)) }
+    public static func trial(_ inft: INFTID, _ party: Party) -> RecordKey<TrialRecord> {
+        RecordKey(StateKey(.licenses, 7, inft, party))
+    }
     public static func dispute(_ id: DisputeID) -> RecordKey<DisputeRecord> { RecordKey(StateKey(.licenses, 20, id)) }
     public static func evidence(_ commitment: Hash) -> RecordKey<DisputeID> {
         RecordKey(StateKey(.licenses, 21, commitment))

@@ -80,6 +80,8 @@ struct OpenOffer {
         guard inft.owner == offer.seller, offer.createdAt >= inft.ownerSince else {
             throw LicenseRejection.offerClosed.at(field, "the seller no longer owns \(offer.inft)")
         }
+        try Erasures.requireNotErased(
+            LicenseDelivery.version(inft.versionCount, of: inft.id, in: state), of: inft.id, field: field, in: state)
         guard !inft.latest.isSealed || offer.delivery != nil else {
             throw LicenseRejection.offerClosed.at(
                 field, "\(offer.inft) was sealed after it was offered, so the offer says nothing of delivery")

@@ -35,7 +35,7 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 26 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+        10 + 4 * 30 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
     }
 
@@ -43,6 +43,7 @@ public struct PurchaseLicense: DomainOperation {
         let offer: OfferRecord
         let license: LicenseRecord
         let isExclusive: Bool
+        let isTrial: Bool
         let delivery: DeliveryRecord?
     }
 
@@ -70,6 +71,8 @@ public struct PurchaseLicense: DomainOperation {
         sold.sold += 1
         if sold.sold == sold.supply { sold.closing = OfferClosing(reason: .soldOut, at: time) }
         let isPending = delivery != nil
+        let trial = try LicenseTrials.milliseconds(open, for: buyer, in: state)
+        let trialUntil = isPending ? nil : trial.map { min(time.adding(milliseconds: $0), expiresAt ?? .maximum) }
         return Plan(
             offer: sold,
             license: LicenseRecord(
@@ -77,8 +80,8 @@ public struct PurchaseLicense: DomainOperation {
                 terms: open.offer.terms, licensor: open.offer.seller,
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
-                expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id),
-            isExclusive: open.terms.grant.isExclusive, delivery: delivery)
+                expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id, trialUntil: trialUntil),
+            isExclusive: open.terms.grant.isExclusive, isTrial: trial != nil, delivery: delivery)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -86,6 +89,7 @@ public struct PurchaseLicense: DomainOperation {
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
         try LiveCount.add(license, isExclusive: plan.isExclusive, in: context.state)
+        if plan.isTrial { try LicenseTrials.note(license, in: context.state) }
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
             try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
@@ -100,16 +104,26 @@ public struct PurchaseLicense: DomainOperation {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
-            if let asset = license.asset, license.price > .zero {
-                try Vaults.pay(
-                    license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
-                    memo: Hash(license.id.bytes), in: context)
-            }
+            try pay(license, in: context)
             context.emit(LicenseEvent.sold(LicenseSold(license)))
         }
         if let closing = plan.offer.closing {
             context.emit(LicenseEvent.offerClosed(OfferClosed(plan.offer, closing.reason)))
         }
+    }
+
+    /// The price of open content: into the vault at once, or held until the trial is over.
+    private func pay(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
+        guard let asset = license.asset, license.price > .zero else { return }
+        guard let trialUntil = license.trialUntil else {
+            return try Vaults.pay(
+                license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                memo: Hash(license.id.bytes), in: context)
+        }
+        try Vaults.openAccount(of: license.inft, asset, in: context)
+        try Reserves.put(
+            license.price, of: asset, from: context.actor, kind: .held, for: license.id.bytes, in: context)
+        try LicenseDue.schedule(.trial, license.id.bytes, at: trialUntil, in: context.state)
     }
 
     public func words(_ names: any NameResolver) -> [String] {
@@ -121,7 +135,7 @@ public struct PurchaseLicense: DomainOperation {
         return [
             "Buy a license by the offer \(offer)",
             delivery == nil
-                ? "Pay at most \(maximumPrice) smallest units of the offer's asset, at once and without return"
+                ? "Pay at most \(maximumPrice) smallest units of the offer's asset; back only within a trial, if the terms give one"
                 : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
             "Share at most \(maximumRevenueShare.percentText) of the revenue of a derivative",
         ] + (delivery.map { ["You have fetched the ciphertext with the root \($0.fetchedRoot)"] } ?? [])

@@ -16,10 +16,20 @@ public struct PresetsView: Codable, Hashable, Sendable {
     public let presets: [TermsPreset]
 }
 
+/// Why nobody can buy by an offer now: what the ledger would say.
+public struct OfferObstacle: Codable, Hashable, Sendable {
+    public let code: Int
+    public let reason: String
+    public let message: String
+}
+
 public struct OfferView: Codable, Hashable, Sendable {
     public let offer: OfferRecord
-    /// By the time of the state that answers.
+    /// Whether it can be bought from now, as far as that is not up to the buyer.
     public let isOpen: Bool
+    /// Null of what is open. An offer that nobody closed may be impossible all the same: its seller has sold the INFT, or
+    /// the INFT is retired, recalled, disputed, or its content erased.
+    public let obstacle: OfferObstacle?
 }
 
 public struct LicenseView: Codable, Hashable, Sendable {
@@ -108,7 +118,7 @@ public enum LicenseQueries {
         to: OfferView.self
     ) { (parameters, context) throws(Refusal) in
         let record = try LicenseLedger.requireOffer(parameters.offer, field: "offer", in: context.state)
-        return OfferView(offer: record, isOpen: record.isOpen(at: context.block.time))
+        return try view(record, context)
     }
 
     static let offerList = Query(
@@ -128,9 +138,8 @@ public enum LicenseQueries {
                 let record = try LicenseLedger.offer(OfferID(id), in: context.state),
                 parameters.seller.map({ record.seller == $0 }) != false
             else { return nil }
-            let isOpen = record.isOpen(at: context.block.time)
-            guard isOpen || parameters.onlyOpen == false else { return nil }
-            return OfferView(offer: record, isOpen: isOpen)
+            let view = try view(record, context)
+            return view.isOpen || parameters.onlyOpen == false ? view : nil
         }
     }
 
@@ -202,6 +211,19 @@ public enum LicenseQueries {
             id: record.terms.id, terms: record.terms, registeredBy: record.registeredBy,
             registeredAt: record.registeredAt, unenforcedField: record.terms.unenforcedField,
             sentences: record.terms.sentences(PlainNames(state: context.state)))
+    }
+
+    private static func view(_ record: OfferRecord, _ context: QueryContext) throws(Refusal) -> OfferView {
+        do throws(Refusal) {
+            _ = try OpenOffer(record.id, field: "offer", at: context.block.time, in: context.state)
+            return OfferView(offer: record, isOpen: true, obstacle: nil)
+        } catch {
+            guard case .rejected(let rejection) = error else { throw error }
+            return OfferView(
+                offer: record, isOpen: false,
+                obstacle: OfferObstacle(
+                    code: rejection.code, reason: rejection.reason, message: rejection.message))
+        }
     }
 
     private static func view(_ record: LicenseRecord, _ context: QueryContext) throws(Refusal) -> LicenseView {

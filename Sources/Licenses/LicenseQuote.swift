@@ -32,8 +32,10 @@ public struct QuotedDelivery: Codable, Hashable, Sendable {
     public let size: UInt64
     /// Not begun within this time, the purchase is refunded.
     public let beginWithinMilliseconds: UInt64
-    /// How long the payment is held after delivery; zero: it is distributed at once.
+    /// How long the payment is held after delivery, for disputes or a trial; zero: it is distributed at once.
     public let heldMilliseconds: UInt64
+    /// How long after delivery bad content can be disputed; zero: not at all, or a trial does as well.
+    public let disputableMilliseconds: UInt64
 }
 
 /// What a purchase would cost and where the money would go, before anyone signs.
@@ -53,6 +55,8 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let rounding: Amount
     /// When a license bought now would end.
     public let expiresAt: Timestamp?
+    /// How long the license could be given back for its price; nil: not at all, or the buyer had a trial of it before.
+    public let trialMilliseconds: UInt64?
     /// How sealed content would be delivered; nil of open content, which is paid out at once.
     public let delivery: QuotedDelivery?
     /// Whether bad content could be shown to arbiters. Open content can be judged by all, and is paid out at once.
@@ -83,11 +87,13 @@ enum Quote {
         if open.inft.latest.isSealed {
             isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
         }
+        let trial = try LicenseTrials.milliseconds(open, for: buyer, in: state)
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
             revenueShare: open.terms.commercial.revenueShare, royalties: royalties, holders: holders, rounding: left,
-            expiresAt: open.expiry(from: time), delivery: delivery(open, isDisputable: isDisputable),
+            expiresAt: open.expiry(from: time), trialMilliseconds: trial,
+            delivery: delivery(open, isDisputable: isDisputable, trial: trial ?? 0),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
@@ -95,12 +101,13 @@ enum Quote {
             sentences: open.terms.sentences(names))
     }
 
-    private static func delivery(_ open: OpenOffer, isDisputable: Bool) -> QuotedDelivery? {
+    private static func delivery(_ open: OpenOffer, isDisputable: Bool, trial: UInt64) -> QuotedDelivery? {
         guard case .sealed(let content) = open.inft.latest, let delivery = open.offer.delivery else { return nil }
+        let window = isDisputable && open.offer.price > .zero ? delivery.disputeWindowMilliseconds : 0
         return QuotedDelivery(
             version: open.inft.versionCount, root: content.root, size: content.size,
             beginWithinMilliseconds: delivery.beginWithinMilliseconds,
-            heldMilliseconds: isDisputable && open.offer.price > .zero ? delivery.disputeWindowMilliseconds : 0)
+            heldMilliseconds: max(window, trial), disputableMilliseconds: window > trial ? window : 0)
     }
 
     /// What `price` adds to what each may claim, by the vault's own arithmetic.

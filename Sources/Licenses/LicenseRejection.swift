@@ -38,6 +38,7 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case commercialUseNotAllowed = 1541
     case deliveryNeeded = 1542
     case deliveryUnneeded = 1543
+    case trialRunning = 1544
     // Licenses
     case unknownLicense = 1550
     case notLicensee = 1551
@@ -148,6 +149,7 @@ extension LicenseRejection {
         case .commercialUseNotAllowed: "The terms do not allow commercial use."
         case .deliveryNeeded: "A purchase of sealed content carries sealing key, possession and fetched root."
         case .deliveryUnneeded: "Open content is not delivered: anyone can read it."
+        case .trialRunning: "The license can still be given back for its price."
         case .unknownLicense: "There is no such license."
         case .notLicensee: "Only the licensee may do this."
         case .notLicensor: "Only the licensor may do this."

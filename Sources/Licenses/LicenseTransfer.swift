@@ -38,6 +38,7 @@ public struct TransferLicense: DomainOperation {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
         try LicenseAct.requireNoDelivery(record)
+        try LicenseTrials.requireOver(record, at: time, hint: "Hand it on once the trial is over.")
         let terms = try LicenseLedger.storedTerms(record.terms, in: state)
         guard terms.grant.isTransferable else {
             throw LicenseRejection.notTransferable.at("license", "the terms do not allow a transfer")

@@ -94,7 +94,10 @@ extension Terms {
                 "It lasts \(durationText($0))" + (grant.isRenewable ? " and can be renewed." : ".")
             } ?? "It lasts without end."
         ]
-        if let trial = grant.trialMilliseconds { lines.append("It can be returned within \(durationText(trial)).") }
+        if let trial = grant.trialMilliseconds {
+            lines.append(
+                "Once, it can be given back within \(durationText(trial)) for its price, which is held until then.")
+        }
         if let seats = grant.seats { lines.append("At most \(seats) named accounts use it.") }
         if grant.isExclusive { lines.append("The licensee is the only one.") }
         if !grant.coversRevisions { lines.append("Only the version that is bought is licensed.") }

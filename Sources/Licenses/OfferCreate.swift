@@ -50,6 +50,8 @@ public struct CreateOffer: DomainOperation {
             throw LicenseRejection.notOwner.at("inft", "\(id) belongs to \(record.owner)")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "inft")
+        try Erasures.requireNotErased(
+            LicenseDelivery.version(record.versionCount, of: id, in: state), of: id, field: "inft", in: state)
         let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
         try terms.requireEnforced("terms")
         try OfferRules.checkPrice(price ?? terms.payment.fee, terms, in: state)

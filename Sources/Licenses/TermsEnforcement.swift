@@ -6,17 +6,19 @@ extension Terms {
     ///
     /// Terms may be registered with such fields, since they are only words until someone is bound by them; nothing is
     /// offered under them.
-    public var unenforcedField: String? {
-        let found: [(Bool, String)] = [
+    public var unenforcedField: String? { unenforced.first { $0.isSet }?.field }
+
+    /// Every field that some terms can't be offered for.
+    package static var unenforcedFields: [String] { TermsPreset.commercial.terms.unenforced.map(\.field) }
+
+    private var unenforced: [(isSet: Bool, field: String)] {
+        [
             (derivatives.royaltyPolicy == .relative, "derivatives.royaltyPolicy"),
             (grant.isSublicensable, "grant.isSublicensable"),
-            // The fee would have to be held until the trial is over.
-            (grant.trialMilliseconds != nil, "grant.trialMilliseconds"),
             (payment.perUseFee > .zero, "payment.perUseFee"),
             (payment.prepaidUses > 0, "payment.prepaidUses"),
             (payment.outcome != nil, "payment.outcome"),
         ]
-        return found.first { $0.0 }?.1
     }
 
     func requireEnforced(_ field: String) throws(Refusal) {

@@ -50,14 +50,21 @@ extension LicenseQuote {
             lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
+        if let trialMilliseconds {
+            lines.append(
+                "It can be given back within \(durationText(trialMilliseconds)) for the whole price, which is held until "
+                    + "then: license surrender.")
+        } else if terms.grant.trialMilliseconds != nil {
+            lines.append("No trial: the buyer had one of this work before.")
+        }
         if let delivery {
             lines.append(
                 "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered "
                     + "within \(durationText(delivery.beginWithinMilliseconds)), else the price comes back.")
             lines.append(
                 delivery.heldMilliseconds > 0
-                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds)), in which "
-                        + "you can dispute bad content."
+                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds))"
+                        + (delivery.disputableMilliseconds > 0 ? ", in which you can dispute bad content." : ".")
                     : isDisputable
                         ? "After delivery the price is paid out at once."
                         : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery.")

@@ -104,6 +104,7 @@ struct LicenseShow: WalletCommand {
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
+                ("Trial", Self.trial(record, view.state, names)),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
@@ -113,6 +114,20 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    /// Whether the price can still be had back, or was.
+    private static func trial(_ record: LicenseRecord, _ state: LicenseState, _ names: SessionNames) -> String? {
+        guard let until = record.trialUntil else { return nil }
+        if let ending = record.ending, ending.at < until {
+            switch ending {
+            case .returned, .revoked: return "ended \(names.time(ending.at)); the price came back"
+            default: return "until \(names.time(until))"
+            }
+        }
+        return state == .active || state == .suspended
+            ? "until \(names.time(until)): license surrender gives the price back before it"
+            : "until \(names.time(until))"
     }
 
     /// What is to happen next, until when; or what came of it.
@@ -128,9 +143,13 @@ struct LicenseShow: WalletCommand {
             let at = record.ending.map { names.time($0.at) } ?? ""
             let text = "version \(record.version), completed \(at)"
             guard let payment = record.payment else { return text }
-            if let settled = payment.settledAt { return text + ", paid out \(names.time(settled))" }
+            if let settled = payment.settledAt {
+                return text + (payment.isReturned ? ", the price came back " : ", paid out ") + names.time(settled)
+            }
             return text + (payment.heldUntil.map { "; the price is held until \(names.time($0))" } ?? "")
-        case .failed: return "ended without delivery: \(record.ending?.outcome.name ?? "")"
+        case .failed:
+            let back = record.payment?.isReturned == true ? "; the price came back" : ""
+            return "ended without delivery: \(record.ending?.outcome.name ?? "")\(back)"
         }
     }
 }
@@ -294,19 +313,32 @@ struct LicenseReceive: WalletCommand {
 
 struct LicenseSurrender: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "surrender", abstract: "Gives a license up, without return.",
+        commandName: "surrender", abstract: "Gives a license up: within its trial for its price, after it for nothing.",
         discussion: example("license surrender score-license"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
 
     func perform(_ session: Session) async throws {
-        try await session.act([.licenses(.surrender(SurrenderLicense(license: try session.id(license))))])
+        try await session.verifyNetwork()
+        let now = try await session.ledgerTime()
+        let record = try await session.license(license).license
+        let names = try await session.names()
+        let price = record.asset.map { names.amount(record.price, of: $0) } ?? ""
+        let note: String
+        if record.isOnTrial(at: now), let until = record.trialUntil {
+            note =
+                "It is on trial until \(names.time(until)): \(price) come back. You have no other trial of this work."
+        } else {
+            note = record.price > .zero ? "Nothing of the \(price) comes back." : "It cost nothing."
+        }
+        try await session.act(
+            [.licenses(.surrender(SurrenderLicense(license: record.id)))], notes: [note])
     }
 }
 
 struct LicenseRevoke: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Ends a license that you gave, for a cause that its terms name.",
+        commandName: "revoke", abstract: "Ends a license on an INFT that you own, for a cause that its terms name.",
         discussion: example("license revoke tmnxlic1… --cause breach-of-terms --evidence report.pdf --from clara"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String

@@ -330,6 +330,7 @@ enum SchemaTypes {
             "license-record": LicenseRecord.self,
             "seat-record": SeatRecord.self,
             "live-licenses": LiveLicenses.self,
+            "trial-record": TrialRecord.self,
             "derivative-link": DerivativeLink.self,
             "set-infts": SetINFTs.self,
             "license-operation": LicenseOperation.self,
