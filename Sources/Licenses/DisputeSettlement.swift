@@ -52,6 +52,7 @@ enum DisputeSettlement {
         try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
         delivery.payment?.settle(at: time, isReturned: true)
         try Deliveries.store(delivery, in: context)
+        try LicenseChain.takeBack(license, in: context.state)
         if license.ownState(at: time) == .active {
             license.ending = .annulled(at: time, dispute: dispute.id)
             try LiveCount.remove(&license, in: context.state)

@@ -16,7 +16,18 @@ enum LicenseAct {
         return license
     }
 
-    /// Refused unless the license is in force by its own record; what suspends it is not asked.
+    /// What would end a license is refused while its sublicenses are in force: who granted them can't take them away at
+    /// will.
+    static func requireNoSublicenses(_ license: LicenseRecord) throws(Refusal) {
+        guard license.sublicenses == 0 else {
+            throw LicenseRejection.sublicensesLive.at(
+                "license", "\(license.sublicenses) sublicenses of it are in force",
+                hint: "Wait until they end, or let the sublicensees surrender them; license_list shows them by above.",
+                retryable: true)
+        }
+    }
+
+    /// Refused unless the license is in force by its own record; what suspends it, or is above it, is not asked.
     static func requireRunning(_ license: LicenseRecord, at time: Timestamp) throws(Refusal) {
         let state = license.ownState(at: time)
         guard state == .active else {
@@ -45,6 +56,7 @@ public struct SurrenderLicense: DomainOperation {
         let time = context.block.time
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
+        try LicenseAct.requireNoSublicenses(record)
         record.ending = record.isOnTrial(at: time) ? .returned(at: time) : .surrendered(at: time)
         return Plan(record: record)
     }
@@ -77,7 +89,7 @@ public struct SurrenderLicense: DomainOperation {
     }
 }
 
-/// The licensor, which is the INFT's owner of today, ends a license for a cause that its terms name; within its trial the
+/// The licensor, which is the INFT's owner of today, and of a sublicense the licensee above too, ends a license for a cause that its terms name; within its trial the
 /// price goes back. `[license, cause, evidence]`
 public struct RevokeLicense: DomainOperation {
     public static let name = "license.revoke"
@@ -104,7 +116,8 @@ public struct RevokeLicense: DomainOperation {
         var record = try LicenseLedger.requireLicense(license, field: "license", in: context.state)
         // The right goes with the INFT: who has sold it has no say in its licenses any more.
         let owner = try INFTRegistry.requireKnown(record.inft, field: "license", in: context.state).owner
-        guard owner == context.actor else {
+        let above = try LicenseChain.above(record, in: context.state).first?.licensee
+        guard context.actor == owner || context.actor == above else {
             throw LicenseRejection.notLicensor.at(
                 "license", "\(record.inft) is \(owner)'s, who may revoke licenses on it")
         }

@@ -62,6 +62,7 @@ enum LicenseDelivery {
             guard license.ownState(at: time) == .pending else {
                 throw LicenseRejection.licenseNotInForce.at("delivery", "the license waits for no delivery")
             }
+            try LicenseCheck.requireAbove(license, at: time, in: state)
             inft = try INFTRegistry.requireActive(license.inft, field: "delivery", in: state)
         } else {
             inft = try LicenseCheck.requireUsable(license, at: time, in: state)
@@ -91,23 +92,40 @@ enum LicenseDelivery {
     static func until(
         _ delivery: DeliveryRecord, _ license: LicenseRecord, _ terms: Terms, in state: any StateReader
     ) throws(Refusal) -> Timestamp? {
-        guard delivery.act == .license else { return license.expiresAt }
+        guard delivery.act == .license, license.under == nil else { return license.expiresAt }
         return terms.expiry(
             from: delivery.beginBy.adding(milliseconds: INFTsLimits.completeMilliseconds),
             notAfter: try LicenseLedger.link(of: license.inft, in: state)?.expiresAt)
     }
 
     /// The owner of today delivers a purchase or a newer version, if they hold that version's key; a licensee hands on
-    /// what was delivered to them.
+    /// what was delivered to them, with the license or under it.
     private static func custody(
         _ delivery: DeliveryRecord, _ license: LicenseRecord, _ inft: INFTRecord, in state: any StateReader
     ) throws(Refusal) -> (Party, Custody) {
+        if let above = try LicenseChain.above(license, in: state).first, delivery.act != .licenseTransfer {
+            return (above.licensee, try custody(of: above, version: delivery.version, in: state))
+        }
         guard delivery.act == .licenseTransfer else {
             let custody = try Deliveries.custody(
                 of: delivery.version, of: inft.id, heldBy: inft.owner, field: "delivery", in: state)
             return (inft.owner, custody)
         }
         return (license.licensee, try self.custody(of: license, in: state))
+    }
+
+    /// The same, if it is `version` still: meanwhile they may have got a newer one.
+    private static func custody(
+        of license: LicenseRecord, version: UInt64, in state: any StateReader
+    ) throws(Refusal) -> Custody {
+        let held = try license.delivery.flatMap { (id) throws(Refusal) in try Deliveries.record(id, in: state)?.version
+        }
+        guard held == version else {
+            throw LicenseRejection.versionNotCovered.at(
+                "delivery", "\(license.licensee) holds another version than \(version) by now",
+                hint: "Have it refunded, and ask for the newer one.")
+        }
+        return try custody(of: license, in: state)
     }
 
     /// What the licensee of today can open.
@@ -133,14 +151,17 @@ enum LicenseDelivery {
         case .license:
             let terms = try LicenseLedger.storedTerms(license.terms, in: context.state)
             license.activeFrom = time
-            license.expiresAt = terms.expiry(
-                from: time, notAfter: try LicenseLedger.link(of: license.inft, in: context.state)?.expiresAt)
+            // The end of a sublicense was fixed when it was granted.
+            if license.under == nil {
+                license.expiresAt = terms.expiry(
+                    from: time, notAfter: try LicenseLedger.link(of: license.inft, in: context.state)?.expiresAt)
+            }
             license.trialUntil = try LicenseTrials.end(of: license, terms, from: time, in: context.state)
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
             context.state.set(LicenseKeys.license(id), license)
-            context.emit(LicenseEvent.sold(LicenseSold(license)))
+            if license.under == nil { context.emit(LicenseEvent.sold(LicenseSold(license))) }
             try pay(&delivery, license, in: context)
         case .licenseTransfer:
             let from = license.licensee
@@ -172,14 +193,21 @@ enum LicenseDelivery {
         delivery.payment?.heldUntil = heldUntil
     }
 
-    /// Into the vault, as the price of an open sale.
+    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns.
     static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
-        try Reserves.pay(
-            payment.amount, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
+        let margin = license.under?.margin(of: payment.amount) ?? .zero
+        let due = Amount(payment.amount.units - margin.units)
+        if due > .zero {
+            try Reserves.pay(
+                due, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
+        }
+        if margin > .zero {
+            try Reserves.release(margin, kind: kind, for: delivery.id.bytes, to: license.licensor, in: context)
+        }
         delivery.payment?.settle(at: context.block.time, isReturned: false)
         context.emit(LicenseEvent.distributed(LicenseSettled(license)))
     }
@@ -213,8 +241,11 @@ enum LicenseDelivery {
                     payment.amount, kind: .escrow, for: delivery.id.bytes, to: license.buyer, in: context)
                 delivery.payment?.settle(at: context.block.time, isReturned: true)
             }
-            try LicenseTrials.forget(license, in: context.state)
-            try giveBack(license.offer, in: context)
+            if license.under == nil {
+                try LicenseTrials.forget(license, in: context.state)
+                try giveBack(license.offer, in: context)
+            }
+            try LicenseChain.takeBack(license, in: context.state)
             context.emit(LicenseEvent.refunded(LicenseSettled(license)))
         }
         try Deliveries.store(delivery, in: context)

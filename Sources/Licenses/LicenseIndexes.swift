@@ -18,6 +18,7 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
+/// | 12 | license, purchased at, license | sublicenses of a license |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -31,6 +32,7 @@ enum LicenseIndexes {
     static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
+    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 12).appending(license.bytes) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -48,7 +50,8 @@ enum LicenseIndexes {
             let record = try LicenseRecord(decoding: record)
             var holders: [Party] = []
             for holder in record.holders where !holders.contains(holder.party) { holders.append(holder.party) }
-            return [
+            let above = record.under.map { [entry(sublicenses(of: $0.license), record.purchasedAt, record.id.bytes)] }
+            return (above ?? []) + [
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }

@@ -137,10 +137,11 @@ enum LiveCount {
         state.set(key, live)
     }
 
-    /// Takes the license off the count, once.
+    /// Takes the license off the count, once: of its INFT, or of the license above it.
     static func remove(_ license: inout LicenseRecord, in state: StateOverlay) throws(Refusal) {
         guard license.isLive else { return }
         license.isLive = false
+        if let under = license.under { return try LicenseChain.release(under, in: state) }
         let key = try key(license.inft, in: state)
         var live = try read(license.inft, in: state)
         guard live.count > 0 else {

@@ -33,6 +33,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case sublicense(SublicenseLicense)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -40,7 +41,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
-        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, SublicenseLicense.name,
     ]
 
     public var operation: any DomainOperation {
@@ -74,6 +75,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .sublicense(let operation): operation
         }
     }
 
@@ -108,6 +110,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .sublicense(let operation): operation.weight
         }
     }
 
@@ -158,6 +161,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .sublicense(let operation): try operation.execute(in: context)
         }
     }
 
@@ -251,6 +255,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
+        case .sublicense(let operation):
+            writer.write(UInt64(29))
+            writer.write(operation)
         }
     }
 
@@ -286,6 +293,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 29: .sublicense(try reader.value(SublicenseLicense.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -323,6 +331,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case SublicenseLicense.name: .sublicense(try SublicenseLicense(from: decoder))
         default: nil
         }
     }

@@ -68,6 +68,7 @@ public struct LicenseListParameters: Codable, Sendable {
     public let licensee: Party?
     public let inft: INFTID?
     public let licensor: Party?
+    public let above: LicenseID?
 }
 
 public struct LicenseCheckParameters: Codable, Sendable {
@@ -86,7 +87,8 @@ public struct QuoteParameters: Codable, Sendable {
 public enum LicenseQueries {
     public static let all: [Query] =
         [
-            terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
+            terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, sublicenseQuote,
+            deliveryCheck,
             ConsentImpact.query,
         ] + DisputeQueries.all
 
@@ -153,11 +155,13 @@ public enum LicenseQueries {
 
     static let licenseList = Query(
         list: "license_list",
-        "Licenses, newest first: those that a party holds or held, those on an INFT, or those a party gave.",
+        "Licenses, newest first: those that a party holds or held, those on an INFT, those a party gave, or the sublicenses "
+            + "of a license.",
         [
             QueryParameter("licensee", "Held by this party, now or once.", required: false),
             QueryParameter("inft", "On this INFT.", required: false),
             QueryParameter("licensor", "Given by this party.", required: false),
+            QueryParameter("above", "Directly under this license.", required: false),
         ],
         from: LicenseListParameters.self, of: LicenseView.self
     ) { (parameters, request, context) throws(Refusal) in
@@ -165,14 +169,16 @@ public enum LicenseQueries {
             parameters.licensee.map { LicenseIndexes.licenses(of: $0) }
             ?? parameters.inft.map { LicenseIndexes.licenses(on: $0) }
             ?? parameters.licensor.map { LicenseIndexes.licenses(by: $0) }
+            ?? parameters.above.map { LicenseIndexes.sublicenses(of: $0) }
         guard let prefix = found else {
-            throw LicenseRejection.missingParameter.at("", "name a licensee, an INFT or a licensor")
+            throw LicenseRejection.missingParameter.at("", "name a licensee, an INFT, a licensor or the license above")
         }
         return try context.page(prefix, request, descending: true) { (entry) throws(Refusal) in
             guard let id = LicenseIndexes.id(entry.key),
                 let record = try LicenseLedger.license(LicenseID(id), in: context.state),
                 parameters.inft.map({ record.inft == $0 }) != false,
-                parameters.licensor.map({ record.licensor == $0 }) != false
+                parameters.licensor.map({ record.licensor == $0 }) != false,
+                parameters.above.map({ record.under?.license == $0 }) != false
             else { return nil }
             return try view(record, context)
         }

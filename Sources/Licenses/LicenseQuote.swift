@@ -74,15 +74,7 @@ enum Quote {
     ) throws(Refusal) -> LicenseQuote {
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
         let price = open.offer.price
-        var royalties: [QuotedRoyalty] = []
-        var holders: [QuotedHolder] = []
-        var left = price
-        if let asset = open.offer.asset, price > .zero {
-            (royalties, holders) = try split(price, asset, open.offer.inft, in: state)
-            for amount in royalties.map(\.amount) + holders.map(\.amount) {
-                left = left.subtracting(amount) ?? .zero
-            }
-        }
+        let shares = try shares(of: price, open.offer.asset, open.offer.inft, in: state)
         var isDisputable = false
         if open.inft.latest.isSealed {
             isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
@@ -91,7 +83,8 @@ enum Quote {
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
-            revenueShare: open.terms.commercial.revenueShare, royalties: royalties, holders: holders, rounding: left,
+            revenueShare: open.terms.commercial.revenueShare, royalties: shares.royalties, holders: shares.holders,
+            rounding: shares.rounding,
             expiresAt: open.expiry(from: time), trialMilliseconds: trial,
             delivery: delivery(open, isDisputable: isDisputable, trial: trial ?? 0),
             isDisputable: isDisputable,
@@ -108,6 +101,17 @@ enum Quote {
             version: open.inft.versionCount, root: content.root, size: content.size,
             beginWithinMilliseconds: delivery.beginWithinMilliseconds,
             heldMilliseconds: max(window, trial), disputableMilliseconds: window > trial ? window : 0)
+    }
+
+    /// Whom a payment into the vault reaches, to the unit.
+    static func shares(
+        of price: Amount, _ asset: AssetID?, _ inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> (royalties: [QuotedRoyalty], holders: [QuotedHolder], rounding: Amount) {
+        guard let asset, price > .zero else { return ([], [], .zero) }
+        let (royalties, holders) = try split(price, asset, inft, in: state)
+        var left = price
+        for amount in royalties.map(\.amount) + holders.map(\.amount) { left = left.subtracting(amount) ?? .zero }
+        return (royalties, holders, left)
     }
 
     /// What `price` adds to what each may claim, by the vault's own arithmetic.

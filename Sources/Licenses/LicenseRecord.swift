@@ -18,6 +18,8 @@ public enum LicenseState: UInt8, NamedCode, CBORCodable {
     case annulled = 8
     /// Given back within its trial; the price went back.
     case returned = 9
+    /// Of a sublicense: the license above it is not in force any more. Read from that, never written.
+    case endedAbove = 10
 }
 
 /// Who held the license from when on. `[party, since]`
@@ -187,13 +189,21 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     public var openDelivery: DeliveryID?
     /// Until then the licensee may give the license back for its price, which is held.
     public var trialUntil: Timestamp?
+    /// What a sublicense hangs from; nil of what was bought.
+    public let under: Sublicense?
+    /// Sublicenses of this license that have not ended by themselves.
+    public var sublicenses: UInt64
+    /// What its sublicenses have brought the vault by the revenue share of the terms, up to the ceiling.
+    public var shared: Amount
 
     public init(
         id: LicenseID, inft: INFTID, version: UInt64, offer: OfferID, terms: TermsID, licensor: Party,
         holders: [LicenseHolder], asset: AssetID?, price: Amount, use: StatedUse,
         purchasedAt: Timestamp, activeFrom: Timestamp?, expiresAt: Timestamp?,
         renewals: [LicenseRenewal] = [], seatsTaken: UInt64 = 0, ending: LicenseEnding? = nil, isLive: Bool = true,
-        delivery: DeliveryID? = nil, openDelivery: DeliveryID? = nil, trialUntil: Timestamp? = nil
+        delivery: DeliveryID? = nil, openDelivery: DeliveryID? = nil, trialUntil: Timestamp? = nil,
+        under: Sublicense? = nil,
+        sublicenses: UInt64 = 0, shared: Amount = .zero
     ) {
         self.id = id
         self.inft = inft
@@ -215,6 +225,9 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         self.delivery = delivery
         self.openDelivery = openDelivery
         self.trialUntil = trialUntil
+        self.under = under
+        self.sublicenses = sublicenses
+        self.shared = shared
     }
 
     public var buyer: Party {
@@ -231,7 +244,7 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     /// Who held the license at `time`; nil before it was bought.
     public func licensee(at time: Timestamp) -> Party? { holders.last { $0.since <= time }?.party }
 
-    /// The state at `time` as far as this record tells: everything but suspension. Nil before the purchase.
+    /// The state at `time` as far as this record tells: everything but suspension and what is above a sublicense. Nil before the purchase.
     public func ownState(at time: Timestamp) -> LicenseState? {
         if time < purchasedAt { return nil }
         // An expiry that came before the ending stands: nobody revokes what is over.
@@ -242,7 +255,7 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(20)
+        writer.array(23)
         writer.write(id)
         writer.write(inft)
         writer.write(version)
@@ -263,10 +276,13 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(delivery)
         writer.write(openDelivery)
         writer.write(trialUntil)
+        writer.write(under)
+        writer.write(sublicenses)
+        writer.write(shared)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 20) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 23) { (reader) throws(EncodingFailure) in
             let record = LicenseRecord(
                 id: try reader.value("id"), inft: try reader.value("inft"), version: try reader.unsigned("version"),
                 offer: try reader.value("offer"), terms: try reader.value("terms"),
@@ -279,7 +295,9 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
                 renewals: try reader.list("renewals", max: LicenseLimits.renewals),
                 seatsTaken: try reader.unsigned("seatsTaken"), ending: try reader.optional("ending"),
                 isLive: try reader.boolean("isLive"), delivery: try reader.optional("delivery"),
-                openDelivery: try reader.optional("openDelivery"), trialUntil: try reader.optional("trialUntil"))
+                openDelivery: try reader.optional("openDelivery"), trialUntil: try reader.optional("trialUntil"),
+                under: try reader.optional("under"), sublicenses: try reader.unsigned("sublicenses"),
+                shared: try reader.value("shared"))
             guard !record.holders.isEmpty else { throw reader.failure(.wrongCount, "holders") }
             return record
         }

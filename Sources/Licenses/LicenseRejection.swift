@@ -39,6 +39,9 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case deliveryNeeded = 1542
     case deliveryUnneeded = 1543
     case trialRunning = 1544
+    case notSublicensable = 1545
+    case widerThanLicense = 1546
+    case sublicensesLive = 1547
     // Licenses
     case unknownLicense = 1550
     case notLicensee = 1551
@@ -150,6 +153,9 @@ extension LicenseRejection {
         case .deliveryNeeded: "A purchase of sealed content carries sealing key, possession and fetched root."
         case .deliveryUnneeded: "Open content is not delivered: anyone can read it."
         case .trialRunning: "The license can still be given back for its price."
+        case .notSublicensable: "The terms do not allow a sublicense, or not one of this depth."
+        case .widerThanLicense: "The sublicense would allow more than the license above it."
+        case .sublicensesLive: "Sublicenses of the license are in force."
         case .unknownLicense: "There is no such license."
         case .notLicensee: "Only the licensee may do this."
         case .notLicensor: "Only the licensor may do this."

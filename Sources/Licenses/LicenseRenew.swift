@@ -33,6 +33,10 @@ public struct RenewLicense: DomainOperation {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
         try LicenseTrials.requireOver(record, at: time, hint: "Renew it once the trial is over.")
+        guard record.under == nil else {
+            throw LicenseRejection.notRenewable.at(
+                "license", "it is a sublicense", hint: "The licensee above grants another with license.sublicense.")
+        }
         let open = try OpenOffer(offer, field: "offer", at: time, in: state)
         guard open.offer.inft == record.inft, open.offer.terms == record.terms else {
             throw LicenseRejection.termsDiffer.at("offer", "a renewal keeps the INFT and the terms of the license")

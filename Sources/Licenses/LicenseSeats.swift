@@ -26,6 +26,7 @@ public struct AssignSeat: DomainOperation {
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: context.block.time)
+        try LicenseCheck.requireAbove(record, at: context.block.time, in: context.state)
         let seats = try Seats.count(of: record, in: context.state)
         try Parties.requireKnown(.account(account), field: "account", in: context.state)
         var seat = try context.state.record(LicenseKeys.seat(license, account)) ?? SeatRecord(periods: [])
@@ -123,7 +124,7 @@ public struct ReleaseSeat: DomainOperation {
 
 enum Seats {
     static func count(of license: LicenseRecord, in state: any StateReader) throws(Refusal) -> UInt64 {
-        guard let seats = try LicenseLedger.storedTerms(license.terms, in: state).grant.seats else {
+        guard let seats = license.seats(try LicenseLedger.storedTerms(license.terms, in: state)) else {
             throw LicenseRejection.withoutSeats.at(
                 "license", "its terms count no seats: whoever acts for the licensee may use it")
         }

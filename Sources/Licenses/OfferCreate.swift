@@ -34,8 +34,9 @@ public struct CreateOffer: DomainOperation {
         self.delivery = delivery
     }
 
-    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms.
-    public var weight: UInt64 { 10 + 4 * 10 + 16 * 4 + 10 * UInt64(LicenseLimits.consentRequests) }
+    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms and
+    /// licenses.
+    public var weight: UInt64 { 10 + 4 * 12 + 16 * 8 + 10 * UInt64(LicenseLimits.consentRequests) }
 
     public struct Plan {
         let record: OfferRecord

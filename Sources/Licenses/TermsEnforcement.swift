@@ -14,7 +14,6 @@ extension Terms {
     private var unenforced: [(isSet: Bool, field: String)] {
         [
             (derivatives.royaltyPolicy == .relative, "derivatives.royaltyPolicy"),
-            (grant.isSublicensable, "grant.isSublicensable"),
             (payment.perUseFee > .zero, "payment.perUseFee"),
             (payment.prepaidUses > 0, "payment.prepaidUses"),
             (payment.outcome != nil, "payment.outcome"),

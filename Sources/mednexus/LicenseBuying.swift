@@ -25,7 +25,7 @@ extension Session {
 
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
-    func lines(_ names: SessionNames) -> [String] {
+    func lines(_ use: StatedUse, _ names: SessionNames) -> [String] {
         var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
@@ -47,7 +47,18 @@ extension LicenseQuote {
             lines.append("Price: free")
         }
         if revenueShare > .zero {
-            lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
+            let payers = [
+                terms.derivatives.isAllowed ? "a derivative made of it" : nil,
+                terms.grant.isSublicensable ? "what you earn by sublicenses" : nil,
+            ]
+            lines.append(
+                "\(revenueShare.percentText) of the revenue of \(payers.compactMap { $0 }.joined(separator: " and of ")) are shared."
+            )
+        }
+        if terms.derivatives.isAllowed, terms.commercial.isAllowed, !use.isCommercial {
+            lines.append(
+                "You state no commercial use: a derivative of this license can't be sold. Add --commercial if it will be."
+            )
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
         if let trialMilliseconds {
@@ -113,10 +124,11 @@ struct LicenseQuoteCommand: WalletCommand {
         // A price may be asked for without having an account.
         let buyer = try? session.actor()
         let id = try await session.offer(offer, buyer: buyer)
-        let (quote, json) = try await session.quote(id, buyer: buyer, try use.use())
+        let stated = try use.use()
+        let (quote, json) = try await session.quote(id, buyer: buyer, stated)
         let names = try await session.names()
         session.show(json) {
-            for line in quote.lines(names) { Console.out(line) }
+            for line in quote.lines(stated, names) { Console.out(line) }
             if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(names.translated(refusal))") }
         }
     }
@@ -162,7 +174,7 @@ struct LicenseBuy: WalletCommand {
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {
-            return try await session.act(purchase(nil), notes: quote.lines(names))
+            return try await session.act(purchase(nil), notes: quote.lines(use, names))
         }
         // What one pays for is on this machine, whole and proven, before one pays.
         let (content, _) = try await session.sealedVersion(delivery.version, of: quote.inft)
@@ -171,7 +183,7 @@ struct LicenseBuy: WalletCommand {
         }
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act(notes: quote.lines(names)) { (place) throws(WalletFailure) in
+        try await session.act(notes: quote.lines(use, names)) { (place) throws(WalletFailure) in
             let request = try keyring.request(
                 .license, inft: quote.inft, version: delivery.version, root: content.root, receiver: buyer,
                 at: place, operation: 0)

@@ -16,7 +16,8 @@ struct LicenseCommand: AsyncParsableCommand {
             "license check score-license --purpose TREAT --at 2027-03-03"),
         subcommands: [
             LicenseQuoteCommand.self, LicenseBuy.self, LicenseCheckCommand.self, LicenseShow.self, LicenseList.self,
-            LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSurrender.self, LicenseRevoke.self,
+            LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSublicense.self, LicenseSurrender.self,
+            LicenseRevoke.self,
             LicenseLink.self, LicenseSeat.self, LicenseDeliver.self, LicenseOpen.self, LicenseRefund.self,
             LicenseRequestVersion.self, LicenseReceive.self,
             LicenseDeliveries.self,
@@ -106,7 +107,11 @@ struct LicenseShow: WalletCommand {
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
                 ("Trial", Self.trial(record, view.state, names)),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
-                ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
+                (
+                    "Seats",
+                    (record.under?.seats ?? terms.terms.grant.seats).map { "\(record.seatsTaken) of \($0) taken" }
+                ), ("Under", record.under.map { names.identifier($0.license.description) }),
+                ("Sublicenses", record.sublicenses > 0 ? "\(record.sublicenses): license list --above" : nil),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),
                 ("Commercial", use.isCommercial ? "yes" : "no"), ("Trains models", use.trainsModels ? "yes" : "no"),
@@ -162,6 +167,7 @@ struct LicenseList: WalletCommand {
     @Option(help: "Held by this party, now or once; who acts if nothing is named.") var licensee: String?
     @Option(help: "On this INFT.") var inft: String?
     @Option(help: "Given by this party.") var licensor: String?
+    @Option(help: "Sublicenses of this license.") var above: String?
     @Option(help: "At most so many.") var limit = 100
 
     func perform(_ session: Session) async throws {
@@ -173,6 +179,10 @@ struct LicenseList: WalletCommand {
             params.append("inft", session.json(id))
         }
         if let licensor { params.append("licensor", session.json(try session.party(licensor))) }
+        if let above {
+            let id: LicenseID = try session.id(above)
+            params.append("above", session.json(id))
+        }
         if params.count == 0 { params.append("licensee", session.json(try session.actor())) }
         let items = try await session.client.items("license_list", params, limit: limit)
         let names = try await session.names()
@@ -213,12 +223,7 @@ struct LicenseTransferCommand: WalletCommand {
         if let request {
             let known = try ReceiverRequest.load(request, session)
             return try await session.act { (place) throws(WalletFailure) in
-                guard known.sequence == place.sequence, known.sender == place.sender else {
-                    throw WalletFailure(
-                        .usage,
-                        "\(request) was made for transaction number \(known.sequence); the next is "
-                            + "\(place.sequence)", hint: "Let it be made anew: mednexus license receive.")
-                }
+                try known.require(place, request)
                 return [
                     .licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: known.delivery)))
                 ]
@@ -250,6 +255,15 @@ struct ReceiverRequest: Codable {
     let sequence: UInt64
     let delivery: DeliveryRequest
 
+    /// It is bound to one transaction.
+    func require(_ place: OperationPlace, _ path: String) throws(WalletFailure) {
+        guard sequence == place.sequence, sender == place.sender else {
+            throw WalletFailure(
+                .usage, "\(path) was made for transaction number \(sequence); the next is \(place.sequence)",
+                hint: "Let it be made anew: mednexus license receive.")
+        }
+    }
+
     static func load(_ path: String, _ session: Session) throws(WalletFailure) -> ReceiverRequest {
         do {
             return try JSONValueDecoder.decode(
@@ -267,7 +281,8 @@ struct LicenseReceive: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive", abstract: "Prepares to get a license on sealed content from who hands it on.",
         discussion: """
-            Fetches the content, and writes a file for the licensee, who adds it with license transfer --request.
+            Fetches the content, and writes a file for the licensee, who adds it with license transfer --request, or
+            license sublicense --request.
 
             \(example("license receive tmnxlic1… --out request.json --from ben"))
             """)
@@ -277,6 +292,7 @@ struct LicenseReceive: WalletCommand {
         help: ArgumentHelp("The account that will sign for the licensee; the licensee if absent.", valueName: "account")
     )
     var sender: String?
+    @Flag(help: "It is to be sublicensed, not handed on.") var sublicense = false
     @Option(help: ArgumentHelp("Where the file for the licensee goes.", valueName: "path")) var out: String
 
     func perform(_ session: Session) async throws {
@@ -298,8 +314,8 @@ struct LicenseReceive: WalletCommand {
         let place = OperationPlace(
             network: session.network.genesis, sender: account, sequence: try await session.client.sequence(of: account))
         let delivery = try session.keyring().request(
-            .licenseTransfer, inft: view.license.inft, version: version, root: content.root,
-            receiver: try session.actor(), license: view.license.id, at: place, operation: 0)
+            sublicense ? .license : .licenseTransfer, inft: view.license.inft, version: version, root: content.root,
+            receiver: try session.actor(), license: sublicense ? nil : view.license.id, at: place, operation: 0)
         let made = ReceiverRequest(sender: account, sequence: place.sequence, delivery: delivery)
         let value = try session.client.encode(made)
         try ContentFile.writePrivate(value.text + "\n", to: out)

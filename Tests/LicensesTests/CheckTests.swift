@@ -107,6 +107,7 @@ import Testing
             LicenseEnding.revoked(at: testStart, cause: .patientSafety, evidence: testHash("e")),
             .consumed(at: testStart, derivative: testIdentifier("d")), .surrendered(at: testStart),
             .refunded(at: testStart), .annulled(at: testStart, dispute: testIdentifier("dispute")),
+            .returned(at: testStart),
         ] {
             record.ending = ending
             record.renewals = [LicenseRenewal(at: testStart, until: testStart, price: Amount(1))]
@@ -205,6 +206,10 @@ import Testing
             .appealDispute(AppealDispute(dispute: Self.dispute, nonceCommitment: testHash("n"), evidence: nil)),
             .advanceDispute(AdvanceDispute(dispute: Self.dispute)), .enrollArbiter(EnrollArbiter()),
             .leaveArbiter(LeaveArbiter(arbiter: testAddress("carol"))),
+            .sublicense(
+                SublicenseLicense(
+                    license: license, to: .account(testAddress("carol")), use: StatedUse(territories: ["DE"]), seats: 2,
+                    expiresAt: testStart, price: Amount(5), delivery: Self.request)),
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")), delivery: Self.request)),
         ]
     }

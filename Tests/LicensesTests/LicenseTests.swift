@@ -39,7 +39,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("score")
         let changes: [(String, (inout Terms) -> Void)] = [
-            ("grant.isSublicensable", { $0.grant.isSublicensable = true }),
             ("payment.perUseFee", { $0.payment.perUseFee = Amount(1) }),
             (
                 "payment.perUseFee",

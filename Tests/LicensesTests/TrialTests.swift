@@ -60,6 +60,7 @@ import Testing
         // By time alone, before the due work is done.
         try sandbox.execute(SurrenderLicense(license: license), as: "bob")
         #expect(try sandbox.verdict(license).state == .surrendered && sandbox.totals().held == Amount(500))
+        sandbox.advance(milliseconds: 60_000)
         #expect(try sandbox.drain() == ["revenue.paid", "license.distributed"])
         #expect(try Vaults.account(of: inft, sandbox.asset, in: sandbox.state).total == Amount(500))
         #expect(try sandbox.balance("bob") == 999_500 && sandbox.totals().held == .zero)
@@ -215,6 +216,7 @@ import Testing
         sandbox.advance(days: 7)
         #expect(
             try reason { try sandbox.execute(SurrenderLicense(license: license), as: "bob") } == "license_not_in_force")
+        sandbox.advance(milliseconds: 60_000)
         #expect(try sandbox.drain().sorted() == ["license.distributed", "license.expired", "revenue.paid"])
         #expect(try Vaults.account(of: inft, sandbox.asset, in: sandbox.state).total == Amount(500))
     }

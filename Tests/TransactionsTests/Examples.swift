@@ -233,6 +233,10 @@ enum Examples {
         .advanceDispute(AdvanceDispute(dispute: dispute)),
         .enrollArbiter(EnrollArbiter()),
         .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
+        .sublicense(
+            SublicenseLicense(
+                license: license, to: bob, use: StatedUse(purposes: [.research], territories: ["DE"]), seats: 2,
+                expiresAt: later, price: Amount(120), delivery: request)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

@@ -40,7 +40,7 @@ extension LedgerOperation {
         case .licenses(.raiseDispute): DisputeKind.name
         case .licenses(.acceptDispute): DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
-        case .licenses(.purchase): LicenseKind.name
+        case .licenses(.purchase), .licenses(.sublicense): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
         case .governance(.propose): ProposalKind.name
         default: nil
