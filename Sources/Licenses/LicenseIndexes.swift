@@ -19,6 +19,7 @@ internal import StateModel
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
 /// | 12 | license, purchased at, license | sublicenses of a license |
+/// | 13 | license, account | accounts that have or had a seat |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -33,6 +34,8 @@ enum LicenseIndexes {
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
     static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 12).appending(license.bytes) }
+
+    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 13).appending(license.bytes) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -55,6 +58,9 @@ enum LicenseIndexes {
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        case 3:
+            let (license, account) = try seat(key)
+            return [IndexEntry(seats(of: license).appending(account.bytes))]
         case 20:
             let record = try DisputeRecord(decoding: record)
             return
@@ -71,6 +77,16 @@ enum LicenseIndexes {
 
     private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
         IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// Whose seat of which license a state key stands for.
+    private static func seat(_ key: StateKey) throws(EncodingFailure) -> (LicenseID, Address) {
+        var reader = CBORReader(key.bytes)
+        return try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            _ = try reader.unsigned("domain")
+            _ = try reader.unsigned("kind")
+            return (try reader.value("license"), try reader.value("account"))
+        }
     }
 
     /// The id at the end of a key of any of these tables.

@@ -88,6 +88,7 @@ public enum LicenseQueries {
     public static let all: [Query] =
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, sublicenseQuote,
+            seats,
             deliveryCheck,
             ConsentImpact.query,
         ] + DisputeQueries.all

@@ -1,4 +1,4 @@
-import Consents
+public import Consents
 public import Encoding
 import Identities
 public import Primitives
@@ -118,6 +118,39 @@ public struct ReleaseSeat: DomainOperation {
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
             ReleaseSeat(license: try reader.value("license"), account: try reader.value("account"))
+        }
+    }
+}
+
+/// An account that has, or had, a seat of a license.
+public struct SeatView: Codable, Hashable, Sendable {
+    public let account: Address
+    /// By the time of the state that answers.
+    public let isTaken: Bool
+    public let periods: [Period]
+}
+
+public struct SeatListParameters: Codable, Sendable {
+    public let license: LicenseID
+    public let onlyTaken: Bool?
+}
+
+extension LicenseQueries {
+    static let seats = Query(
+        list: "license_seats", "Who has a seat of a license, by account.",
+        [
+            QueryParameter("license", "The license."),
+            QueryParameter("onlyTaken", "False: those who had one, too (default true).", required: false),
+        ],
+        from: SeatListParameters.self, of: SeatView.self
+    ) { (parameters, request, context) throws(Refusal) in
+        _ = try LicenseLedger.requireLicense(parameters.license, field: "license", in: context.state)
+        return try context.page(LicenseIndexes.seats(of: parameters.license), request) { (entry) throws(Refusal) in
+            guard let account = LicenseIndexes.id(entry.key).map({ Address($0) }),
+                let seat = try context.state.record(LicenseKeys.seat(parameters.license, account)),
+                seat.isTaken || parameters.onlyTaken == false
+            else { return nil }
+            return SeatView(account: account, isTaken: seat.isTaken, periods: seat.periods)
         }
     }
 }

@@ -95,7 +95,8 @@ struct LicenseShow: WalletCommand {
             Console.fields([
                 ("License", names.identifier(record.id.description)), ("On", names.identifier(record.inft.description)),
                 ("Version", "\(record.version)" + (terms.terms.grant.coversRevisions ? " and later ones" : "")),
-                ("State", view.state.name), ("Delivery", view.delivery.map { Self.sentence($0, names) }),
+                ("State", view.state.name + Self.hint(view.state)),
+                ("Delivery", view.delivery.map { Self.sentence($0, names) }),
                 ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
@@ -119,6 +120,10 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    private static func hint(_ state: LicenseState) -> String {
+        state == .suspended || state == .endedAbove ? ": mednexus license check tells why" : ""
     }
 
     /// Whether the price can still be had back, or was.
@@ -395,7 +400,7 @@ struct LicenseSeat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seat", abstract: "Who may use a license with seats.",
         discussion: example("license seat assign course student", "license seat release course student"),
-        subcommands: [LicenseSeatAssign.self, LicenseSeatRelease.self])
+        subcommands: [LicenseSeatAssign.self, LicenseSeatRelease.self, LicenseSeatList.self])
 }
 
 struct LicenseSeatAssign: WalletCommand {
@@ -409,6 +414,33 @@ struct LicenseSeatAssign: WalletCommand {
     func perform(_ session: Session) async throws {
         let assign = AssignSeat(license: try session.id(license), account: try session.address(account))
         try await session.act([.licenses(.assignSeat(assign))])
+    }
+}
+
+struct LicenseSeatList: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Who has a seat of the license.",
+        discussion: example("license seat list course", "license seat list course --all"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The license's id or name.") var license: String
+    @Flag(help: "Those who had one, too.") var all = false
+    @Option(help: "At most so many.") var limit = 100
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id: LicenseID = try session.id(license)
+        var params = parameters(["license": session.json(id)])
+        if all { params.append("onlyTaken", false) }
+        let items = try await session.client.items("license_seats", params, limit: limit)
+        let names = try await session.names()
+        session.list(items, ["ACCOUNT", "SINCE", "UNTIL"], empty: "No seat is taken.") { item in
+            let last = item["periods"]?.array?.last
+            return [
+                names.party(.object(["kind": "account", "id": item["account"] ?? .null])),
+                names.time(last?["from"]) ?? "",
+                names.time(last?["until"]) ?? "",
+            ]
+        }
     }
 }
 

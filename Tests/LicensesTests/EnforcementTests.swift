@@ -117,6 +117,18 @@ import Testing
         try sandbox.execute(ReleaseSeat(license: license, account: testAddress("dave")), as: "carol")
         #expect(try assign("patient", as: "carol") == nil)
         #expect(try !mayUse("dave") && mayUse("patient"))
+        // The licensee sees who has one, and who had.
+        func seats(_ options: String) throws -> [Address] {
+            let query = try #require(LicensesDomain.queries.first { $0.name == "license_seats" })
+            let parameters = try decode(SeatListParameters.self, #"{"license":"\#(license)"\#(options)}"#)
+            guard
+                case .page(let items, _) = try query.evaluate(
+                    parameters, PageRequest(after: nil, limit: 10), sandbox.queries)
+            else { return [] }
+            return items.compactMap { ($0 as? SeatView)?.account }
+        }
+        #expect(try Set(seats("")) == [testAddress("hospital"), testAddress("patient")])
+        #expect(try seats(#","onlyTaken":false"#).count == 3)
     }
 
     /// Who sold an INFT has no say in the licenses on it any more; who bought it has.

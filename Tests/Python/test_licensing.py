@@ -91,6 +91,7 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
     assert value(network, "license", "show", "second")["license"]["trialUntil"] is None
 
     act(network, "license", "seat", "assign", "second", "coauthor", "--from", "clinic")
+    assert "coauthor" in network.wallet("license", "seat", "list", "second")
     assert covered(network, "second", "--user", "coauthor", "--purpose", "TREAT", "--territory", "DE")
     assert not covered(network, "second", "--user", "developer", "--purpose", "TREAT", "--territory", "DE")
 
