@@ -150,6 +150,29 @@ import Testing
         #expect(try revoke("dave") == nil)
     }
 
+    /// What was erased is neither offered nor quoted nor sold, and nobody pays for more time with it.
+    @Test func erasedContentIsNeitherOfferedNorQuoted() throws {
+        let sandbox = try Sandbox()
+        let terms = terms(sandbox) { $0.grant.coversRevisions = false }
+        let (inft, offer, license, delivery) = try sandbox.sold(terms)
+        let made = try sandbox.deliver(delivery, with: "alice")
+        try sandbox.begin(delivery, made, key: "alice")
+        try sandbox.complete(delivery, made)
+        var version = try #require(try INFTRegistry.version(1, of: inft, in: sandbox.state))
+        version.erasure = testIdentifier("receipt")
+        sandbox.state.set(INFTKeys.version(inft, 1), version)
+        #expect(try reason { _ = try sandbox.offer(inft, terms) } == "content_erased")
+        #expect(try reason { _ = try TrialTests.quote(offer, in: sandbox) } == "content_erased")
+        #expect(
+            try reason { try sandbox.execute(sandbox.purchase(offer, "a", of: inft, key: "x"), as: "bob") }
+                == "content_erased")
+        #expect(try renew(license, by: offer, sandbox) == "content_erased")
+        // A newer version is another content; the license does not cover it, so there is nothing to renew.
+        try sandbox.revise(inft, "b", key: "second")
+        #expect(try reason { _ = try TrialTests.quote(offer, in: sandbox) } == nil)
+        #expect(try renew(license, by: offer, sandbox) == "content_erased")
+    }
+
     /// A license covers what its buyer stated; a derivative of it is offered for no more.
     @Test func derivativesKeepWithinWhatWasStated() throws {
         let sandbox = try Sandbox()
