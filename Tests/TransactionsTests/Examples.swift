@@ -167,6 +167,8 @@ enum Examples {
             SetKeyCustodians(
                 inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
         .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+        .authorizeUse(AuthorizeUse(inft: inft, agent: bob, purposes: [.research], until: later)),
+        .deauthorizeUse(DeauthorizeUse(inft: inft, agent: bob)),
     ]
 
     static let terms = Terms(
