@@ -145,6 +145,7 @@ enum LicenseDelivery {
             let from = license.licensee
             license.holders.append(LicenseHolder(party: delivery.to, since: time))
             context.state.set(LicenseKeys.license(id), license)
+            try Metering.giveBack(license, in: context)
             context.emit(
                 LicenseEvent.transferred(
                     LicenseTransferred(license: id, inft: license.inft, from: from, to: delivery.to)))
@@ -178,7 +179,7 @@ enum LicenseDelivery {
         try Reserves.pay(
             payment.amount, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
         delivery.payment?.settledAt = context.block.time
-        context.emit(LicenseEvent.distributed(LicenseSettled(license)))
+        context.emit(LicenseEvent.distributed(LicenseSettled(license, payment.amount)))
     }
 
     /// Due work: a dispute window is over. A payment that is disputed stays held until the dispute has ended.
@@ -211,7 +212,8 @@ enum LicenseDelivery {
                 delivery.payment?.settledAt = context.block.time
             }
             try giveBack(license.offer, in: context)
-            context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+            try Metering.giveBack(license, in: context)
+            context.emit(LicenseEvent.refunded(LicenseSettled(license, delivery.payment?.amount ?? .zero)))
         }
         try Deliveries.store(delivery, in: context)
         context.state.set(LicenseKeys.license(id), license)

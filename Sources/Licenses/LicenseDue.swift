@@ -73,6 +73,7 @@ enum LicenseDue: UInt8 {
         else { return }
         try LiveCount.remove(&license, in: context.state)
         context.state.set(LicenseKeys.license(id), license)
+        try Metering.giveBack(license, in: context)
         context.emit(LicenseEvent.expired(LicenseEnded(license, .expired, at: expiresAt)))
     }
 }

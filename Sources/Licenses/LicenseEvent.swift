@@ -45,6 +45,11 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case used(LicenseUsed)
+    case quotaToppedUp(QuotaChanged)
+    case quotaReturned(QuotaChanged)
+    case agentNamed(AgentChanged)
+    case agentDismissed(AgentChanged)
 
     public static let domain = DomainNumber.licenses
 
@@ -58,6 +63,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
         "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
+        "license.agentDismissed",
     ]
 
     private var kind: Int {
@@ -102,6 +109,11 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .used: 40
+        case .quotaToppedUp: 41
+        case .quotaReturned: 42
+        case .agentNamed: 43
+        case .agentDismissed: 44
         }
     }
 
@@ -131,6 +143,9 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .used(let body): body
+        case .quotaToppedUp(let body), .quotaReturned(let body): body
+        case .agentNamed(let body), .agentDismissed(let body): body
         }
     }
 
@@ -171,6 +186,10 @@ public enum LicenseEvent: LedgerEvent {
             .disputeAbsent(let body):
             body.topics
         case .arbiterEnrolled(let body), .arbiterLeft(let body): [.party(.account(body.arbiter))]
+        case .used(let body): body.topics
+        case .quotaToppedUp(let body), .quotaReturned(let body):
+            [.license(body.license), .inft(body.inft), .party(body.party)]
+        case .agentNamed(let body), .agentDismissed(let body): body.topics
         }
     }
 
@@ -223,6 +242,11 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 40: .used(try reader.value("used"))
+            case 41: .quotaToppedUp(try reader.value("quotaToppedUp"))
+            case 42: .quotaReturned(try reader.value("quotaReturned"))
+            case 43: .agentNamed(try reader.value("agentNamed"))
+            case 44: .agentDismissed(try reader.value("agentDismissed"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -273,6 +297,11 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 40: .used(try LicenseUsed(from: decoder))
+            case 41: .quotaToppedUp(try QuotaChanged(from: decoder))
+            case 42: .quotaReturned(try QuotaChanged(from: decoder))
+            case 43: .agentNamed(try AgentChanged(from: decoder))
+            case 44: .agentDismissed(try AgentChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

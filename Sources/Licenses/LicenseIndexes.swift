@@ -18,6 +18,9 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
+/// | 12, 0 | license, agent | agents that a licensee named |
+/// | 12, 1 | agent, named at, license | licenses that an agent may use |
+/// | 12, 2 | number | cursor of a list of receipts; nothing is stored |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -31,6 +34,13 @@ enum LicenseIndexes {
     static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
+    static func agents(of license: LicenseID) -> IndexKey {
+        IndexKey(.licenses, 12).appending(byte: 0).appending(license.bytes)
+    }
+    static func licenses(usedBy agent: Party) -> IndexKey {
+        IndexKey(.licenses, 12).appending(byte: 1).appending(agent)
+    }
+    static let receipts = IndexKey(.licenses, 12).appending(byte: 2)
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -52,6 +62,13 @@ enum LicenseIndexes {
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        case 8:
+            let record = try LicenseAgent(decoding: record)
+            guard let last = record.periods.last else { return [] }
+            return [
+                IndexEntry(agents(of: record.license).appending(record.agent)),
+                entry(licenses(usedBy: record.agent), last.from, record.license.bytes),
+            ]
         case 20:
             let record = try DisputeRecord(decoding: record)
             return
@@ -68,6 +85,13 @@ enum LicenseIndexes {
 
     private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
         IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// The agent at the end of an entry of ``agents(of:)``.
+    static func agent(_ key: IndexKey) -> Party? {
+        let tail = key.bytes.suffix(33)
+        guard tail.count == 33, let kind = tail.first, let bytes = Bytes32(tail.dropFirst()) else { return nil }
+        return kind == 0 ? .account(Address(bytes)) : .organization(OrganizationID(bytes))
     }
 
     /// The id at the end of a key of any of these tables.

@@ -13,6 +13,10 @@ public import StateModel
 /// | 4 | INFT id | ``LiveLicenses`` |
 /// | 5 | INFT id of a derivative | ``DerivativeLink`` |
 /// | 6 | consent set id | ``SetINFTs`` |
+/// | 7 | license id | ``LicenseMeter`` |
+/// | 8 | license id, agent | ``LicenseAgent`` |
+/// | 9 | license id, number | ``UseReceipt`` |
+/// | 10 | INFT id, version | ``VersionUses`` |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -30,6 +34,16 @@ public enum LicenseKeys {
         RecordKey(StateKey(.licenses, 5, derivative))
     }
     public static func setINFTs(_ set: ConsentSetID) -> RecordKey<SetINFTs> { RecordKey(StateKey(.licenses, 6, set)) }
+    public static func meter(_ id: LicenseID) -> RecordKey<LicenseMeter> { RecordKey(StateKey(.licenses, 7, id)) }
+    public static func agent(_ license: LicenseID, _ agent: Party) -> RecordKey<LicenseAgent> {
+        RecordKey(StateKey(.licenses, 8, license, agent))
+    }
+    public static func receipt(_ license: LicenseID, _ number: UInt64) -> RecordKey<UseReceipt> {
+        RecordKey(StateKey(.licenses, 9, license, number))
+    }
+    public static func versionUses(_ inft: INFTID, _ version: UInt64) -> RecordKey<VersionUses> {
+        RecordKey(StateKey(.licenses, 10, inft, version))
+    }
     public static func dispute(_ id: DisputeID) -> RecordKey<DisputeRecord> { RecordKey(StateKey(.licenses, 20, id)) }
     public static func evidence(_ commitment: Hash) -> RecordKey<DisputeID> {
         RecordKey(StateKey(.licenses, 21, commitment))

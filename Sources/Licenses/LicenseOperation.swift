@@ -33,6 +33,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case use(RecordUse)
+    case topUp(TopUpQuota)
+    case returnQuota(ReturnQuota)
+    case nameAgent(NameAgent)
+    case dismissAgent(DismissAgent)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -41,6 +46,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name,
     ]
 
     public var operation: any DomainOperation {
@@ -74,6 +80,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .use(let operation): operation
+        case .topUp(let operation): operation
+        case .returnQuota(let operation): operation
+        case .nameAgent(let operation): operation
+        case .dismissAgent(let operation): operation
         }
     }
 
@@ -108,6 +119,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .use(let operation): operation.weight
+        case .topUp(let operation): operation.weight
+        case .returnQuota(let operation): operation.weight
+        case .nameAgent(let operation): operation.weight
+        case .dismissAgent(let operation): operation.weight
         }
     }
 
@@ -158,6 +174,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .use(let operation): try operation.execute(in: context)
+        case .topUp(let operation): try operation.execute(in: context)
+        case .returnQuota(let operation): try operation.execute(in: context)
+        case .nameAgent(let operation): try operation.execute(in: context)
+        case .dismissAgent(let operation): try operation.execute(in: context)
         }
     }
 
@@ -251,6 +272,21 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
+        case .use(let operation):
+            writer.write(UInt64(29))
+            writer.write(operation)
+        case .topUp(let operation):
+            writer.write(UInt64(30))
+            writer.write(operation)
+        case .returnQuota(let operation):
+            writer.write(UInt64(31))
+            writer.write(operation)
+        case .nameAgent(let operation):
+            writer.write(UInt64(32))
+            writer.write(operation)
+        case .dismissAgent(let operation):
+            writer.write(UInt64(33))
+            writer.write(operation)
         }
     }
 
@@ -286,6 +322,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 29: .use(try reader.value(RecordUse.name))
+            case 30: .topUp(try reader.value(TopUpQuota.name))
+            case 31: .returnQuota(try reader.value(ReturnQuota.name))
+            case 32: .nameAgent(try reader.value(NameAgent.name))
+            case 33: .dismissAgent(try reader.value(DismissAgent.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -323,6 +364,11 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case RecordUse.name: .use(try RecordUse(from: decoder))
+        case TopUpQuota.name: .topUp(try TopUpQuota(from: decoder))
+        case ReturnQuota.name: .returnQuota(try ReturnQuota(from: decoder))
+        case NameAgent.name: .nameAgent(try NameAgent(from: decoder))
+        case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
         default: nil
         }
     }

@@ -35,14 +35,14 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 26 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+        10 + 4 * 30 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
     }
 
     public struct Plan {
         let offer: OfferRecord
         let license: LicenseRecord
-        let isExclusive: Bool
+        let terms: Terms
         let delivery: DeliveryRecord?
     }
 
@@ -78,14 +78,16 @@ public struct PurchaseLicense: DomainOperation {
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
                 expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id),
-            isExclusive: open.terms.grant.isExclusive, delivery: delivery)
+            terms: open.terms, delivery: delivery)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         let license = plan.license
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
-        try LiveCount.add(license, isExclusive: plan.isExclusive, in: context.state)
+        try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
+        let payment = plan.terms.payment
+        try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: context.actor, in: context)
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
             try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
@@ -100,9 +102,10 @@ public struct PurchaseLicense: DomainOperation {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
-            if let asset = license.asset, license.price > .zero {
+            let sale = license.price.subtracting(payment.quotaAmount) ?? .zero
+            if let asset = license.asset, sale > .zero {
                 try Vaults.pay(
-                    license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                    sale, of: asset, from: context.actor, into: license.inft, reason: .sale,
                     memo: Hash(license.id.bytes), in: context)
             }
             context.emit(LicenseEvent.sold(LicenseSold(license)))
@@ -216,10 +219,10 @@ enum Purchase {
             request, act: .license, inft: open.inft.id, version: version, by: buyer, field: "delivery", in: context)
         let isDisputable = try Disputability.isDisputable(open.inft, at: context.block.time, in: context.state)
         let payment = open.offer.asset.flatMap { asset in
-            open.offer.price == .zero
+            open.saleAmount == .zero
                 ? nil
                 : DeliveryPayment(
-                    asset: asset, amount: open.offer.price,
+                    asset: asset, amount: open.saleAmount,
                     windowMilliseconds: isDisputable ? times.disputeWindowMilliseconds : 0)
         }
         return DeliveryRecord(

@@ -31,6 +31,8 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let delivery: DeliveryView?
     /// The open dispute over what was delivered.
     public let dispute: DisputeID?
+    /// What was used, and what is left of the quota; nil where uses cost nothing and none was recorded.
+    public let meter: MeterView?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -78,7 +80,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all
+        ] + DisputeQueries.all + UseQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -212,6 +214,7 @@ public enum LicenseQueries {
         return LicenseView(
             license: record, state: state ?? .pending, licensee: record.licensee,
             delivery: delivery.map { DeliveryView($0) },
-            dispute: dispute?.ending == nil ? dispute?.id : nil)
+            dispute: dispute?.ending == nil ? dispute?.id : nil,
+            meter: try UseQueries.meter(of: record, in: context.state))
     }
 }

@@ -58,6 +58,15 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case versionNotCovered = 1565
     case versionHeld = 1566
     case answersUnneeded = 1567
+    // Uses
+    case useNotCovered = 1544
+    case useInvalid = 1545
+    case quotaSpent = 1546
+    case feeAboveMaximum = 1547
+    case notMetered = 1548
+    case quotaInUse = 1549
+    case agentInvalid = 1568
+    case agentNotNamed = 1569
     // Derivatives
     case notMintedHere = 1570
     case parentsDiffer = 1571
@@ -194,6 +203,14 @@ extension LicenseRejection {
         case .arbiterEnrolled: "The arbiter is in the pool already."
         case .arbiterExcluded: "The arbiter was absent too often, and is out of the pool for a time."
         case .notInPool: "The arbiter is not in the pool."
+        case .useNotCovered: "The license does not cover the use; the message says each reason."
+        case .useInvalid: "The number of uses, entries or commitments is out of bounds."
+        case .quotaSpent: "Fewer prepaid uses are left, or allowed to the agent, than are recorded."
+        case .feeAboveMaximum: "The fee beyond the quota is above the most that the licensee accepts."
+        case .notMetered: "The terms ask nothing for a use, or nothing is prepaid."
+        case .quotaInUse: "The license is in force, or over: its quota is used, or came back."
+        case .agentInvalid: "Such an agent can't be named for this license."
+        case .agentNotNamed: "The licensee has not named this agent."
         }
     }
 }

@@ -35,8 +35,11 @@ extension Terms {
                 ? "No fee is required." : "The fee is at least \(names.amount(payment.fee, of: asset))."
         ]
         if payment.perUseFee > .zero {
-            lines.append(
-                "Each use costs \(names.amount(payment.perUseFee, of: asset)); \(payment.prepaidUses) are included.")
+            lines.append("Each use costs \(names.amount(payment.perUseFee, of: asset)).")
+            if payment.prepaidUses > 0 {
+                lines.append(
+                    "\(payment.prepaidUses) uses are prepaid in the fee; what is not used comes back at the end.")
+            }
         }
         if let outcome = payment.outcome {
             lines.append(

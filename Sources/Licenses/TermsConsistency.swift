@@ -135,6 +135,9 @@ extension PaymentTerms {
         if prepaidUses > LicenseLimits.prepaidUses {
             return Contradiction("payment.prepaidUses", "at most \(LicenseLimits.prepaidUses)")
         }
+        guard let quota = perUseFee.times(prepaidUses), quota <= fee else {
+            return Contradiction("payment.fee", "is less than the prepaid uses cost, which it pays")
+        }
         if let outcome {
             if outcome.amount == .zero { return Contradiction("payment.outcome.amount", "a price of zero") }
             if outcome.threshold == .zero {

@@ -23,28 +23,47 @@ extension Session {
     }
 }
 
+extension QuotedSplit {
+    /// Whom it reaches, to the unit.
+    func lines(_ asset: AssetID, _ names: SessionNames) -> [String] {
+        var lines: [String] = []
+        for royalty in royalties {
+            let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines.append(
+                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
+                    + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+        }
+        for holder in holders {
+            lines.append(
+                "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
+                    + "(\(holder.share.percentText) of the rest)")
+        }
+        if rounding > .zero {
+            lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+        }
+        return lines
+    }
+}
+
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
     func lines(_ names: SessionNames) -> [String] {
         var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
-            for royalty in royalties {
-                let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines += QuotedSplit(amount: sale, royalties: royalties, holders: holders, rounding: rounding)
+                .lines(asset, names)
+            if let uses, uses.prepaid > 0 {
                 lines.append(
-                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
-                        + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
-            }
-            for holder in holders {
-                lines.append(
-                    "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
-                        + "(\(holder.share.percentText) of the rest)")
-            }
-            if rounding > .zero {
-                lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+                    "  \(names.amount(uses.prepaidAmount, of: asset)) are set aside for \(uses.prepaid) uses; what is not "
+                        + "used comes back")
             }
         } else {
             lines.append("Price: free")
+        }
+        if let asset, let uses {
+            lines.append("Each use: \(names.amount(uses.perUse.amount, of: asset)), of which")
+            lines += uses.perUse.lines(asset, names)
         }
         if revenueShare > .zero {
             lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")

@@ -40,6 +40,7 @@ struct HistoryTests {
         "asset.create", "license.revoke", "organization.create", "organization.update", "mandate.grant",
         "mandate.revoke", "consent.nameReviewers", "inft.setKeyCustodians", "inft.erase", "inft.authorizeUse",
         "inft.deauthorizeUse",
+        "license.use", "license.topUp", "license.returnQuota", "license.nameAgent", "license.dismissAgent",
         "dispute.raise", "dispute.respond", "dispute.revealNonce", "dispute.accept", "dispute.decline",
         "dispute.beginShow", "dispute.completeShow", "dispute.commitVote", "dispute.revealVote", "dispute.appeal",
         "dispute.advance", "arbiter.enroll", "arbiter.leave",

@@ -41,14 +41,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let changes: [(String, (inout Terms) -> Void)] = [
             ("grant.isSublicensable", { $0.grant.isSublicensable = true }),
             ("grant.trialMilliseconds", { $0.grant.trialMilliseconds = millisecondsPerDay }),
-            ("payment.perUseFee", { $0.payment.perUseFee = Amount(1) }),
-            (
-                "payment.perUseFee",
-                {
-                    $0.payment.perUseFee = Amount(1)
-                    $0.payment.prepaidUses = 3
-                }
-            ),
             (
                 "payment.outcome",
                 { $0.payment.outcome = OutcomePrice(measure: testHash("m"), threshold: percent(9), amount: Amount(1)) }

@@ -209,6 +209,18 @@ enum Examples {
         .transfer(TransferLicense(license: license, to: bob, delivery: request)),
         .assignSeat(AssignSeat(license: license, account: testAddress("bob"))),
         .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
+        .use(
+            RecordUse(
+                license: license,
+                use: MeteredUse(
+                    purpose: .treatment, field: .clinical, territory: "DE", language: "de", version: 2,
+                    isCommercial: true, trainsModels: true, attributes: true),
+                entries: [UseEntry(input: testHash("input"), output: testHash("output"), count: 3)],
+                maximumFee: Amount(9))),
+        .topUp(TopUpQuota(license: license, uses: 5, maximumPrice: Amount(15))),
+        .returnQuota(ReturnQuota(license: license)),
+        .nameAgent(NameAgent(license: license, agent: bob, allowance: 7)),
+        .dismissAgent(DismissAgent(license: license, agent: bob)),
         .begin(
             BeginDelivery(
                 delivery: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),

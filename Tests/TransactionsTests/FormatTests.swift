@@ -117,6 +117,8 @@ struct FormatTests {
         "dispute.respond": "1bd9781fc75aafa2",
         "dispute.revealNonce": "bba7f106d0feb793",
         "dispute.revealVote": "153394a73689a9a0",
+        "inft.authorizeUse": "ab220603133f1b85",
+        "inft.deauthorizeUse": "e87bd3589c38bb85",
         "inft.erase": "52ff50441c301375",
         "inft.setKeyCustodians": "87a3e37581251349",
         "asset.create": "aedc7f90e03b9d7a",
