@@ -59,6 +59,7 @@ enum DisputeSettlement {
             try Metering.giveBack(license, in: context)
             context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
         }
+        try OutcomePrices.giveBack(license, in: context)
         context.emit(LicenseEvent.refunded(LicenseSettled(license, dispute.amount)))
     }
 

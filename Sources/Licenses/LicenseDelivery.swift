@@ -138,6 +138,7 @@ enum LicenseDelivery {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
+            try OutcomePrices.start(license, terms, in: context)
             context.state.set(LicenseKeys.license(id), license)
             context.emit(LicenseEvent.sold(LicenseSold(license)))
             try pay(&delivery, license, in: context)
@@ -213,6 +214,7 @@ enum LicenseDelivery {
             }
             try giveBack(license.offer, in: context)
             try Metering.giveBack(license, in: context)
+            try OutcomePrices.giveBack(license, in: context)
             context.emit(LicenseEvent.refunded(LicenseSettled(license, delivery.payment?.amount ?? .zero)))
         }
         try Deliveries.store(delivery, in: context)

@@ -50,6 +50,8 @@ public enum LicenseEvent: LedgerEvent {
     case quotaReturned(QuotaChanged)
     case agentNamed(AgentChanged)
     case agentDismissed(AgentChanged)
+    case outcomeReported(OutcomeReported)
+    case outcomePriceSettled(OutcomePriceSettled)
 
     public static let domain = DomainNumber.licenses
 
@@ -65,6 +67,7 @@ public enum LicenseEvent: LedgerEvent {
         "arbiter.enrolled", "arbiter.left", "license.annulled",
         "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
         "license.agentDismissed",
+        "license.outcomeReported", "license.outcomePriceSettled",
     ]
 
     private var kind: Int {
@@ -114,6 +117,8 @@ public enum LicenseEvent: LedgerEvent {
         case .quotaReturned: 42
         case .agentNamed: 43
         case .agentDismissed: 44
+        case .outcomeReported: 45
+        case .outcomePriceSettled: 46
         }
     }
 
@@ -146,6 +151,8 @@ public enum LicenseEvent: LedgerEvent {
         case .used(let body): body
         case .quotaToppedUp(let body), .quotaReturned(let body): body
         case .agentNamed(let body), .agentDismissed(let body): body
+        case .outcomeReported(let body): body
+        case .outcomePriceSettled(let body): body
         }
     }
 
@@ -190,6 +197,8 @@ public enum LicenseEvent: LedgerEvent {
         case .quotaToppedUp(let body), .quotaReturned(let body):
             [.license(body.license), .inft(body.inft), .party(body.party)]
         case .agentNamed(let body), .agentDismissed(let body): body.topics
+        case .outcomeReported(let body): body.topics
+        case .outcomePriceSettled(let body): body.topics
         }
     }
 
@@ -247,6 +256,8 @@ public enum LicenseEvent: LedgerEvent {
             case 42: .quotaReturned(try reader.value("quotaReturned"))
             case 43: .agentNamed(try reader.value("agentNamed"))
             case 44: .agentDismissed(try reader.value("agentDismissed"))
+            case 45: .outcomeReported(try reader.value("outcomeReported"))
+            case 46: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -302,6 +313,8 @@ public enum LicenseEvent: LedgerEvent {
             case 42: .quotaReturned(try QuotaChanged(from: decoder))
             case 43: .agentNamed(try AgentChanged(from: decoder))
             case 44: .agentDismissed(try AgentChanged(from: decoder))
+            case 45: .outcomeReported(try OutcomeReported(from: decoder))
+            case 46: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -20,6 +20,7 @@ internal import StateModel
 /// | 11 | enrolled at, account | arbiters in the pool |
 /// | 12, 0 | license, agent | agents that a licensee named |
 /// | 12, 1 | agent, named at, license | licenses that an agent may use |
+/// | 12, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
 /// | 12, 2 | number | cursor of a list of receipts; nothing is stored |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
@@ -39,6 +40,9 @@ enum LicenseIndexes {
     }
     static func licenses(usedBy agent: Party) -> IndexKey {
         IndexKey(.licenses, 12).appending(byte: 1).appending(agent)
+    }
+    static func outcomes(of inft: INFTID) -> IndexKey {
+        IndexKey(.licenses, 12).appending(byte: 3).appending(inft.bytes)
     }
     static let receipts = IndexKey(.licenses, 12).appending(byte: 2)
 
@@ -69,6 +73,13 @@ enum LicenseIndexes {
                 IndexEntry(agents(of: record.license).appending(record.agent)),
                 entry(licenses(usedBy: record.agent), last.from, record.license.bytes),
             ]
+        case 14, 15:
+            let record = try OutcomeTotals(decoding: record)
+            let key = outcomes(of: record.inft).appending(record.version).appending(record.measure.bytes)
+            // All together come first.
+            return [
+                IndexEntry(record.institution.map { key.appending(byte: 1).appending($0) } ?? key.appending(byte: 0))
+            ]
         case 20:
             let record = try DisputeRecord(decoding: record)
             return
@@ -85,6 +96,16 @@ enum LicenseIndexes {
 
     private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
         IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// What an entry of ``outcomes(of:)`` is about.
+    static func outcomes(_ key: IndexKey) -> (version: UInt64, measure: Hash, institution: Party?)? {
+        let tail = key.bytes.dropFirst(34)
+        guard tail.count == 41 || tail.count == 74, let measure = Bytes32(tail.dropFirst(8).prefix(32)) else {
+            return nil
+        }
+        let version = tail.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        return (version, Hash(measure), tail.count == 41 ? nil : agent(key))
     }
 
     /// The agent at the end of an entry of ``agents(of:)``.

@@ -17,6 +17,11 @@ public import StateModel
 /// | 8 | license id, agent | ``LicenseAgent`` |
 /// | 9 | license id, number | ``UseReceipt`` |
 /// | 10 | INFT id, version | ``VersionUses`` |
+/// | 11 | license id, receipt, entry | ``OutcomeRecord`` |
+/// | 12 | INFT id, institution, nullifier | ``OutcomeCase`` |
+/// | 13 | license id | ``OutcomeHold`` |
+/// | 14 | INFT id, version, measure | ``OutcomeTotals`` of all institutions |
+/// | 15 | INFT id, version, measure, institution | ``OutcomeTotals`` of one |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -43,6 +48,50 @@ public enum LicenseKeys {
     }
     public static func versionUses(_ inft: INFTID, _ version: UInt64) -> RecordKey<VersionUses> {
         RecordKey(StateKey(.licenses, 10, inft, version))
+    }
+    public static func outcome(
+        _ license: LicenseID, _ receipt: UInt64, _ entry: UInt64
+    ) -> RecordKey<OutcomeRecord> {
+        RecordKey(
+            StateKey(.licenses, 11, count: 3) {
+                $0.write(license)
+                $0.write(receipt)
+                $0.write(entry)
+            })
+    }
+    public static func outcomeCase(
+        _ inft: INFTID, _ institution: Party, _ nullifier: Hash
+    ) -> RecordKey<OutcomeCase> {
+        RecordKey(
+            StateKey(.licenses, 12, count: 3) {
+                $0.write(inft)
+                $0.write(institution)
+                $0.write(nullifier)
+            })
+    }
+    public static func outcomeHold(_ id: LicenseID) -> RecordKey<OutcomeHold> {
+        RecordKey(StateKey(.licenses, 13, id))
+    }
+    public static func outcomeTotals(
+        _ inft: INFTID, _ version: UInt64, _ measure: Hash
+    ) -> RecordKey<OutcomeTotals> {
+        RecordKey(
+            StateKey(.licenses, 14, count: 3) {
+                $0.write(inft)
+                $0.write(version)
+                $0.write(measure)
+            })
+    }
+    public static func outcomeTotals(
+        _ inft: INFTID, _ version: UInt64, _ measure: Hash, by institution: Party
+    ) -> RecordKey<OutcomeTotals> {
+        RecordKey(
+            StateKey(.licenses, 15, count: 4) {
+                $0.write(inft)
+                $0.write(version)
+                $0.write(measure)
+                $0.write(institution)
+            })
     }
     public static func dispute(_ id: DisputeID) -> RecordKey<DisputeRecord> { RecordKey(StateKey(.licenses, 20, id)) }
     public static func evidence(_ commitment: Hash) -> RecordKey<DisputeID> {

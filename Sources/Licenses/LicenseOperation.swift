@@ -38,6 +38,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case returnQuota(ReturnQuota)
     case nameAgent(NameAgent)
     case dismissAgent(DismissAgent)
+    case reportOutcome(ReportOutcome)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -46,7 +47,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
-        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name,
+        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
     ]
 
     public var operation: any DomainOperation {
@@ -85,6 +86,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .returnQuota(let operation): operation
         case .nameAgent(let operation): operation
         case .dismissAgent(let operation): operation
+        case .reportOutcome(let operation): operation
         }
     }
 
@@ -124,6 +126,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .returnQuota(let operation): operation.weight
         case .nameAgent(let operation): operation.weight
         case .dismissAgent(let operation): operation.weight
+        case .reportOutcome(let operation): operation.weight
         }
     }
 
@@ -179,6 +182,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .returnQuota(let operation): try operation.execute(in: context)
         case .nameAgent(let operation): try operation.execute(in: context)
         case .dismissAgent(let operation): try operation.execute(in: context)
+        case .reportOutcome(let operation): try operation.execute(in: context)
         }
     }
 
@@ -287,6 +291,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .dismissAgent(let operation):
             writer.write(UInt64(33))
             writer.write(operation)
+        case .reportOutcome(let operation):
+            writer.write(UInt64(34))
+            writer.write(operation)
         }
     }
 
@@ -327,6 +334,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 31: .returnQuota(try reader.value(ReturnQuota.name))
             case 32: .nameAgent(try reader.value(NameAgent.name))
             case 33: .dismissAgent(try reader.value(DismissAgent.name))
+            case 34: .reportOutcome(try reader.value(ReportOutcome.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -369,6 +377,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case ReturnQuota.name: .returnQuota(try ReturnQuota(from: decoder))
         case NameAgent.name: .nameAgent(try NameAgent(from: decoder))
         case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
+        case ReportOutcome.name: .reportOutcome(try ReportOutcome(from: decoder))
         default: nil
         }
     }

@@ -35,7 +35,7 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 30 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+        10 + 4 * 36 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
     }
 
@@ -55,7 +55,8 @@ public struct PurchaseLicense: DomainOperation {
         let id = try state.resolve(offer, in: context, domain: .licenses, field: "offer")
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
         try Purchase.checkBuyer(buyer, open)
-        try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
+        try Purchase.checkLimits(
+            open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
         let expiresAt = open.expiry(from: time)
         try Admission.check(
             Admission.Case(
@@ -63,7 +64,7 @@ public struct PurchaseLicense: DomainOperation {
                 expiresAt: open.latestExpiry(from: time), demand: open.inft.latest.isSealed ? .noDenial : .permit),
             at: time, in: state)
         try Purchase.checkExclusivity(open, in: state)
-        try Purchase.checkPayment(open, by: buyer, in: context)
+        try Purchase.checkPayment(open, open.totalAmount, by: buyer, in: context)
         let license: LicenseID = context.madeIdentifier()
         let delivery = try Purchase.delivery(self.delivery, open, of: license, to: buyer, in: context)
         var sold = open.offer
@@ -88,6 +89,8 @@ public struct PurchaseLicense: DomainOperation {
         try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
         let payment = plan.terms.payment
         try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: context.actor, in: context)
+        try OutcomePrices.setAside(license, plan.terms, by: context.actor, in: context)
+        if license.activeFrom != nil { try OutcomePrices.start(license, plan.terms, in: context) }
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
             try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
@@ -159,11 +162,12 @@ enum Purchase {
     }
 
     static func checkLimits(
-        _ open: OpenOffer, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
+        _ open: OpenOffer, _ amount: Amount?, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
     ) throws(Refusal) {
-        guard open.offer.price <= maximumPrice else {
+        guard let amount, amount <= maximumPrice else {
             throw LicenseRejection.priceAboveMaximum.at(
-                "maximumPrice", "the price is \(open.offer.price), the most accepted \(maximumPrice)",
+                "maximumPrice",
+                "the price is \(open.offer.price)\(open.outcomeText), the most accepted \(maximumPrice)",
                 hint: "license_quote shows the price of today.")
         }
         let share = open.terms.commercial.revenueShare
@@ -189,11 +193,11 @@ enum Purchase {
     }
 
     static func checkPayment(
-        _ open: OpenOffer, by buyer: Party, in context: OperationContext
+        _ open: OpenOffer, _ amount: Amount?, by buyer: Party, in context: OperationContext
     ) throws(Refusal) {
-        guard let asset = open.offer.asset, open.offer.price > .zero else { return }
+        guard let asset = open.offer.asset, let amount, amount > .zero else { return }
         try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice")
-        try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: context.state)
+        try Vaults.checkPay(amount, of: asset, from: buyer, into: open.offer.inft, in: context.state)
     }
 
     /// What is to be delivered for the purchase of `license`; nil where the content is open. The version is the newest,

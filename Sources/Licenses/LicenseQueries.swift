@@ -33,6 +33,8 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let dispute: DisputeID?
     /// What was used, and what is left of the quota; nil where uses cost nothing and none was recorded.
     public let meter: MeterView?
+    /// What waits for outcomes, or what became of it.
+    public let outcome: OutcomeHold?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -80,7 +82,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all + UseQueries.all
+        ] + DisputeQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -215,6 +217,7 @@ public enum LicenseQueries {
             license: record, state: state ?? .pending, licensee: record.licensee,
             delivery: delivery.map { DeliveryView($0) },
             dispute: dispute?.ending == nil ? dispute?.id : nil,
-            meter: try UseQueries.meter(of: record, in: context.state))
+            meter: try UseQueries.meter(of: record, in: context.state),
+            outcome: try OutcomePrices.hold(of: record.id, in: context.state))
     }
 }

@@ -62,6 +62,14 @@ public struct QuotedUses: Codable, Hashable, Sendable {
     public let perUse: QuotedSplit
 }
 
+/// What is set aside for outcomes, and whom it would reach.
+public struct QuotedOutcome: Codable, Hashable, Sendable {
+    /// The terms that decide about it.
+    public let price: OutcomePrice
+    /// If it is paid; else all of it comes back.
+    public let split: QuotedSplit
+}
+
 /// What a purchase would cost and where the money would go, before anyone signs.
 public struct LicenseQuote: Codable, Hashable, Sendable {
     public let offer: OfferID
@@ -75,6 +83,10 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let sale: Amount
     /// Nil where uses cost nothing.
     public let uses: QuotedUses?
+    /// Beside the price; nil where nothing waits for outcomes.
+    public let outcome: QuotedOutcome?
+    /// What the buyer needs: the price, and what waits for outcomes.
+    public let total: Amount
     /// What a derivative made of the license pays on.
     public let revenueShare: PartsPerMillion
     public let royalties: [QuotedRoyalty]
@@ -101,6 +113,9 @@ enum Quote {
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
         let price = open.offer.price
         let sale = try split(open.saleAmount, open, in: state)
+        guard let total = open.totalAmount else {
+            throw LicenseRejection.priceAboveMaximum.at("offer", "the price exceeds what 64 bits hold")
+        }
         var isDisputable = false
         if open.inft.latest.isSealed {
             isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
@@ -108,7 +123,8 @@ enum Quote {
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
-            sale: sale.amount, uses: try uses(open, in: state), revenueShare: open.terms.commercial.revenueShare,
+            sale: sale.amount, uses: try uses(open, in: state), outcome: try outcome(open, in: state),
+            total: total, revenueShare: open.terms.commercial.revenueShare,
             royalties: sale.royalties, holders: sale.holders, rounding: sale.rounding,
             expiresAt: open.expiry(from: time), delivery: delivery(open, isDisputable: isDisputable),
             isDisputable: isDisputable,
@@ -129,6 +145,11 @@ enum Quote {
             $0.subtracting($1) ?? .zero
         }
         return QuotedSplit(amount: amount, royalties: royalties, holders: holders, rounding: left)
+    }
+
+    private static func outcome(_ open: OpenOffer, in state: any StateReader) throws(Refusal) -> QuotedOutcome? {
+        guard let price = open.terms.payment.outcome else { return nil }
+        return QuotedOutcome(price: price, split: try split(price.amount, open, in: state))
     }
 
     private static func uses(_ open: OpenOffer, in state: any StateReader) throws(Refusal) -> QuotedUses? {
@@ -194,8 +215,8 @@ enum Quote {
                     demand: open.inft.latest.isSealed ? .noDenial : .permit),
                 at: time, in: state)
             try Purchase.checkExclusivity(open, in: state)
-            if let asset = open.offer.asset, open.offer.price > .zero {
-                try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: state)
+            if let asset = open.offer.asset, let total = open.totalAmount, total > .zero {
+                try Vaults.checkPay(total, of: asset, from: buyer, into: open.offer.inft, in: state)
             }
             return nil
         } catch {

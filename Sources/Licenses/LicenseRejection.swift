@@ -67,6 +67,11 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case quotaInUse = 1549
     case agentInvalid = 1568
     case agentNotNamed = 1569
+    // Outcomes
+    case outcomeInvalid = 1524
+    case outcomeReported = 1525
+    case outcomeInterested = 1526
+    case notEnrolled = 1527
     // Derivatives
     case notMintedHere = 1570
     case parentsDiffer = 1571
@@ -210,6 +215,10 @@ extension LicenseRejection {
         case .notMetered: "The terms ask nothing for a use, or nothing is prepaid."
         case .quotaInUse: "The license is in force, or over: its quota is used, or came back."
         case .agentInvalid: "Such an agent can't be named for this license."
+        case .outcomeInvalid: "The outcome is of no recorded single use, or does not open what was committed to."
+        case .outcomeReported: "An outcome of this use, or of this case, was reported already."
+        case .outcomeInterested: "Who owns, made, sold or shares in an INFT reports nothing about it."
+        case .notEnrolled: "Only an enrolled institution reports outcomes."
         case .agentNotNamed: "The licensee has not named this agent."
         }
     }

@@ -45,12 +45,13 @@ public struct RenewLicense: DomainOperation {
             throw LicenseRejection.historyFull.at("license", "it was renewed \(LicenseLimits.renewals) times")
         }
         try Purchase.checkBuyer(context.actor, open)
-        try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: .whole)
+        try Purchase.checkLimits(
+            open, open.offer.price, maximumPrice: maximumPrice, maximumRevenueShare: .whole)
         try Admission.check(
             Admission.Case(
                 terms: open.terms, inft: open.inft, licensee: context.actor, use: record.use, expiresAt: until),
             at: time, in: state)
-        try Purchase.checkPayment(open, by: context.actor, in: context)
+        try Purchase.checkPayment(open, open.offer.price, by: context.actor, in: context)
         let renewal = LicenseRenewal(at: time, until: until, price: open.offer.price)
         record.renewals.append(renewal)
         record.expiresAt = until

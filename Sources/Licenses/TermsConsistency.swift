@@ -143,6 +143,17 @@ extension PaymentTerms {
             if outcome.threshold == .zero {
                 return Contradiction("payment.outcome.threshold", "every outcome reaches zero; make it part of the fee")
             }
+            if outcome.measure == .zero {
+                return Contradiction("payment.outcome.measure", "the hash of no document")
+            }
+            if outcome.minimumReports == 0 || outcome.minimumReports > LicenseLimits.prepaidUses {
+                return Contradiction(
+                    "payment.outcome.minimumReports", "at least one, and at most \(LicenseLimits.prepaidUses)")
+            }
+            let range = LicenseLimits.shortestDurationMilliseconds...LicenseLimits.outcomeMilliseconds
+            if !range.contains(outcome.withinMilliseconds) {
+                return Contradiction("payment.outcome.withinMilliseconds", "a minute to five years")
+            }
         }
         return nil
     }

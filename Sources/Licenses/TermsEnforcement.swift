@@ -12,7 +12,6 @@ extension Terms {
             (grant.isSublicensable, "grant.isSublicensable"),
             // The fee would have to be held until the trial is over.
             (grant.trialMilliseconds != nil, "grant.trialMilliseconds"),
-            (payment.outcome != nil, "payment.outcome"),
         ]
         return found.first { $0.0 }?.1
     }

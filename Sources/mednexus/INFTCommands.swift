@@ -18,7 +18,8 @@ struct INFTCommand: AsyncParsableCommand {
             INFTMint.self, INFTShow.self, INFTList.self, INFTHistory.self, INFTVersions.self, INFTLineage.self,
             INFTRevise.self, INFTMetadataCommand.self, INFTFreeze.self, INFTRetire.self, INFTOpen.self,
             INFTTransfer.self, INFTAccept.self, INFTDeliver.self, INFTCancelTransfer.self, INFTReseal.self,
-            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self, INFTAuthorize.self, INFTDeauthorize.self,
+            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self, INFTOutcomes.self, INFTAuthorize.self,
+            INFTDeauthorize.self,
         ])
 }
 

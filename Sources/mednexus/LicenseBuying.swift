@@ -65,6 +65,13 @@ extension LicenseQuote {
             lines.append("Each use: \(names.amount(uses.perUse.amount, of: asset)), of which")
             lines += uses.perUse.lines(asset, names)
         }
+        if let asset, let outcome {
+            lines.append(
+                "Set aside for outcomes: \(names.amount(outcome.price.amount, of: asset)), which comes back or is paid after "
+                    + "\(durationText(outcome.price.withinMilliseconds)):")
+            lines += outcome.split.lines(asset, names)
+            lines.append("In all you need \(names.amount(total, of: asset)).")
+        }
         if revenueShare > .zero {
             lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
         }
@@ -157,7 +164,7 @@ struct LicenseBuy: WalletCommand {
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
-        let price = try await LicensePrice(quote.price, quote.asset, maximum: maxPrice, session)
+        let price = try await LicensePrice(quote.total, quote.asset, maximum: maxPrice, session)
         let share = try maxShare.map { (text) throws(WalletFailure) in try Codes.percent(text) } ?? quote.revenueShare
         guard quote.revenueShare <= share else {
             throw WalletFailure.foreseen(

@@ -20,7 +20,7 @@ struct LicenseCommand: AsyncParsableCommand {
             LicenseLink.self, LicenseSeat.self, LicenseDeliver.self, LicenseOpen.self, LicenseRefund.self,
             LicenseRequestVersion.self, LicenseReceive.self,
             LicenseDeliveries.self, LicenseUseCommand.self, LicenseTopUp.self, LicenseReturnQuota.self,
-            LicenseAgentCommand.self,
+            LicenseAgentCommand.self, LicenseOutcome.self, LicenseCaseKey.self,
         ])
 }
 
@@ -108,6 +108,7 @@ struct LicenseShow: WalletCommand {
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Prepaid", view.meter.flatMap { Self.sentence($0, record.asset, names) }),
                 ("Used", view.meter.map { "\($0.uses) times" }),
+                ("Outcomes", view.outcome.map { Self.sentence($0, terms.terms, names) }),
                 ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),
@@ -116,6 +117,18 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    /// What waits for outcomes, or what became of it.
+    private static func sentence(_ hold: OutcomeHold, _ terms: Terms, _ names: SessionNames) -> String {
+        let amount = names.amount(hold.amount, of: hold.asset)
+        if let settlement = hold.settlement {
+            return "\(amount) \(settlement.isPaid ? "paid" : "given back") \(names.time(settlement.at)): "
+                + "\(settlement.agreeing) of \(settlement.reports) reports agreed"
+        }
+        let own = "\(hold.agreeing) of \(hold.reports) reports under this license agree"
+        let until = hold.deadline.map { "decided \(names.time($0))" } ?? "decided after delivery"
+        return "\(amount) set aside, \(until)" + (terms.payment.outcome?.basis == .own ? "; \(own)" : "")
     }
 
     /// Nil where uses cost nothing.

@@ -42,10 +42,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
             ("grant.isSublicensable", { $0.grant.isSublicensable = true }),
             ("grant.trialMilliseconds", { $0.grant.trialMilliseconds = millisecondsPerDay }),
             (
-                "payment.outcome",
-                { $0.payment.outcome = OutcomePrice(measure: testHash("m"), threshold: percent(9), amount: Amount(1)) }
-            ),
-            (
                 "derivatives.royaltyPolicy",
                 { $0.derivatives = DerivativeTerms(isAllowed: true, royaltyPolicy: .relative) }
             ),

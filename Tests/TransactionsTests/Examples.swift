@@ -182,7 +182,9 @@ enum Examples {
             trialMilliseconds: 5, coversRevisions: true, isRenewable: true, revocableFor: [.breachOfTerms]),
         payment: PaymentTerms(
             asset: asset, fee: Amount(6), perUseFee: Amount(7), prepaidUses: 8,
-            outcome: OutcomePrice(measure: testHash("measure"), threshold: .whole, amount: Amount(10))),
+            outcome: OutcomePrice(
+                measure: testHash("measure"), threshold: .whole, amount: Amount(10), basis: .own, minimumReports: 11,
+                withinMilliseconds: 12, isDueWithoutReports: true)),
         scope: ScopeTerms(
             purposes: [.research], fieldsOfUse: [.clinical], territories: ["DE"], languages: ["en"],
             requiredCredentials: [CredentialRequirement(type: .medicalLicense, jurisdiction: "DE")],
@@ -221,6 +223,12 @@ enum Examples {
         .returnQuota(ReturnQuota(license: license)),
         .nameAgent(NameAgent(license: license, agent: bob, allowance: 7)),
         .dismissAgent(DismissAgent(license: license, agent: bob)),
+        .reportOutcome(
+            ReportOutcome(
+                license: license, receipt: 3, index: 2, entry: UseEntry(input: testHash("i"), output: testHash("o")),
+                path: [testHash("sibling")],
+                opening: OutcomeOpening(salt: testHash("salt"), bin: 7, inner: testHash("inner")),
+                measure: testHash("measure"), nullifier: testHash("nullifier"), agrees: true, observed: false)),
         .begin(
             BeginDelivery(
                 delivery: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
