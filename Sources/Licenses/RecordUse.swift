@@ -76,6 +76,9 @@ public struct RecordUse: DomainOperation {
         meter.receipts += 1
         meter.fees = fees
         let inft = try INFTRegistry.requireKnown(record.inft, field: "license", in: state)
+        guard receipt.version <= inft.versionCount else {
+            throw LicenseRejection.useInvalid.at("use.version", "the INFT has \(inft.versionCount) versions")
+        }
         return Plan(
             license: record, terms: terms, meter: meter, receipt: receipt,
             agent: try agent(count, record, terms, in: context), isOwn: record.licensee == inft.owner,

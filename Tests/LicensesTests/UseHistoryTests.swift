@@ -2,6 +2,7 @@ import Consents
 import Encoding
 import FoundationEssentials
 import INFTs
+import Identities
 import Licenses
 import Primitives
 import Revenue

@@ -228,6 +228,8 @@ import Testing
         #expect(try refused([UseEntry(input: .zero, output: testHash("o"))]) == "use_invalid")
         #expect(try refused([Self.entry(count: 1_000_000)]) == "insufficient_balance")
         #expect(try refused((0..<64).map { Self.entry($0) }) == nil)
+        // Revisions are covered, but there is none yet.
+        #expect(try reason { try use(sold, 1, maximumFee: 100, MeteredUse(version: 2)) } == "use_invalid")
     }
 
     @Test func whatSuspendsALicenseStopsItsUseAndTheQuotaCanBeTakenBack() throws {
@@ -351,7 +353,7 @@ import Testing
 
     @Test func receiptsAndAgentsAreListed() throws {
         let sold = try Self.sold()
-        for index in 0..<5 { try use(sold, UInt64(index + 1)) }
+        for index in 0..<5 { try use(sold, UInt64(index + 1), maximumFee: 100) }
         let first = try sold.sandbox.page("license_uses", #"{"license": "\#(sold.license)"}"#, limit: 3)
         let receipts = first.items.compactMap { $0 as? UseReceipt }
         #expect(receipts.map(\.number) == [4, 3, 2])
