@@ -13,13 +13,15 @@ public import StateModel
 /// | 3 | INFT, index | ``HistoryEntry`` |
 /// | 4 | delivery | ``DeliveryRecord`` |
 /// | 5 | sealing key | ``SealingKeyUse`` |
+/// | 6 | INFT | ``UseAgents`` |
+/// | 7 | INFT, agent | ``UseAuthorization`` |
 /// | 10 | INFT, holder of its keys | ``KeyCustodians`` |
 /// | 11 | erasure receipt | ``ErasureRecord`` |
 /// | 12 | INFT, version number | ``VersionUse`` |
 /// | 13 | root of a ciphertext | ``RootClaim`` |
 public enum INFTKeys {
     package enum Kind: UInt8 {
-        case inft, version, ancestors, history, delivery, sealingKey
+        case inft, version, ancestors, history, delivery, sealingKey, useAgents, useAuthorization
         case keyCustodians = 10
         case erasure, versionUse, root
     }
@@ -46,6 +48,14 @@ public enum INFTKeys {
 
     public static func sealingKey(_ key: CompressedPoint) -> RecordKey<SealingKeyUse> {
         RecordKey(StateKey(.infts, Kind.sealingKey.rawValue, key))
+    }
+
+    public static func useAgents(_ id: INFTID) -> RecordKey<UseAgents> {
+        RecordKey(StateKey(.infts, Kind.useAgents.rawValue, id))
+    }
+
+    public static func useAuthorization(_ id: INFTID, _ agent: Party) -> RecordKey<UseAuthorization> {
+        RecordKey(StateKey(.infts, Kind.useAuthorization.rawValue, id, agent))
     }
 
     public static func keyCustodians(_ id: INFTID, of holder: Party) -> RecordKey<KeyCustodians> {

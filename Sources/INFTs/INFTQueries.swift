@@ -80,7 +80,7 @@ public struct INFTListParameters: Codable, Sendable {
 public enum INFTQueries {
     public static let all: [Query] =
         [get, list, history, versions, lineage, delivery, deliveries]
-        + [keyCustodians, erasure, erasures, erasureHolders, erasuresDue]
+        + [keyCustodians, erasure, erasures, erasureHolders, erasuresDue, authorizations]
 
     private static let inft = QueryParameter("inft", "The INFT.")
 

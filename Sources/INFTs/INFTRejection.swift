@@ -71,6 +71,9 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case keyCustodianUnsigned
     case keyCustodiansMissing
     case keyCustodiansUnchanged
+    case authorizationInvalid
+    case agentsFull
+    case agentNotAuthorized
 
     private var line: (reason: String, summary: String) {
         switch self {
@@ -166,6 +169,14 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
         case .keyCustodiansMissing:
             ("key_custodians_missing", "Fewer key custodians have signed than their threshold asks for.")
         case .keyCustodiansUnchanged: ("key_custodians_unchanged", "The key custodians and the threshold are the same.")
+        case .authorizationInvalid:
+            (
+                "authorization_invalid",
+                "An authorization names another party than the owner, 1 to 16 purposes, and an end within two years."
+            )
+        case .agentsFull:
+            ("agents_full", "An INFT has at most 100 agents, and what one of them may do changes at most 32 times.")
+        case .agentNotAuthorized: ("agent_not_authorized", "The owner has not authorized this agent.")
         }
     }
 

@@ -30,6 +30,13 @@ public enum INFTsLimits {
     public static let keyCustodians = 15
     /// Consents that one erasure names; their subjects learn of it by the event.
     public static let consentsPerErasure = 32
+    /// Agents that run one INFT at once: the list is one record.
+    public static let agents = 100
+    public static let purposesPerAgent = 16
+    /// Times that what one agent may do can change; each is dated in its record.
+    public static let periodsPerAgent = 32
+    /// An authorization that nobody remembers ends by itself: two years.
+    public static let authorizationMilliseconds: UInt64 = 2 * 366 * 86_400_000
     /// How long a transfer may be offered: a quarter.
     public static let transferMilliseconds: UInt64 = 92 * 86_400_000
 }

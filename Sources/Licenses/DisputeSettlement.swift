@@ -57,9 +57,11 @@ enum DisputeSettlement {
             license.ending = .annulled(at: time, dispute: dispute.id)
             try LiveCount.remove(&license, in: context.state)
             context.state.set(LicenseKeys.license(licenseID), license)
+            try Metering.giveBack(license, in: context)
             context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
         }
-        context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+        try OutcomePrices.giveBack(license, in: context)
+        context.emit(LicenseEvent.refunded(LicenseSettled(license, dispute.amount)))
     }
 
     /// Whether the panel could not see the content because of what the claimant has no hand in.

@@ -37,7 +37,8 @@ enum LicenseAct {
     }
 }
 
-/// The licensee gives the license up. Within its trial the price comes back, after it nothing does. `[license]`
+/// The licensee gives the license up. Within its trial the price comes back, after it nothing does but what is prepaid and
+/// not used. `[license]`
 public struct SurrenderLicense: DomainOperation {
     public static let name = "license.surrender"
 
@@ -45,8 +46,8 @@ public struct SurrenderLicense: DomainOperation {
 
     public init(license: LicenseID) { self.license = license }
 
-    /// As of a refund: license, reserve, totals, balance, delivery, offer, live count.
-    public var weight: UInt64 { 10 + 4 * 16 }
+    /// As of a refund: license, reserves, totals, balance, delivery, offer, live count, meter.
+    public var weight: UInt64 { 10 + 4 * 26 }
 
     public struct Plan {
         let record: LicenseRecord
@@ -65,6 +66,7 @@ public struct SurrenderLicense: DomainOperation {
         var record = plan.record
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
+        try Metering.giveBack(record, in: context)
         let state = record.ending?.state ?? .surrendered
         context.emit(LicenseEvent.surrendered(LicenseEnded(record, state, at: context.block.time)))
         if state == .returned { try LicenseTrials.giveBack(record, in: context) }
@@ -73,7 +75,8 @@ public struct SurrenderLicense: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Give up the license \(names.identifier(license.description)), at once; within its trial the price comes back, "
-                + "after it nothing does"
+                + "after it nothing does",
+            "Prepaid uses that are left come back",
         ]
     }
 
@@ -105,7 +108,7 @@ public struct RevokeLicense: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 18 }
+    public var weight: UInt64 { 10 + 4 * 28 }
 
     public struct Plan {
         let record: LicenseRecord
@@ -150,6 +153,7 @@ public struct RevokeLicense: DomainOperation {
         var record = plan.record
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
+        try Metering.giveBack(record, in: context)
         context.emit(LicenseEvent.revoked(LicenseEnded(record, .revoked, at: context.block.time)))
         if plan.isOnTrial { try LicenseTrials.giveBack(record, in: context) }
     }

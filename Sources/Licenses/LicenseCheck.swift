@@ -86,8 +86,9 @@ public enum LicenseReason: UInt8, NamedCode {
     case consentDoesNotPermit = 25
     case refunded = 26
     case annulled = 27
-    case returned = 28
-    case endedAbove = 29
+    case agentNotAuthorized = 28
+    case returned = 29
+    case endedAbove = 30
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -258,13 +259,8 @@ public enum LicenseCheck {
         guard let holder = license.licensee(at: time) else { return [] }
         let user = use.user ?? holder
         guard terms.grant.seats != nil else {
-            if user == holder { return [] }
-            if case .organization(let id) = holder, case .account(let account) = user,
-                try Organizations.record(id, in: state)?.profile.members.contains(where: { $0.account == account })
-                    ?? false
-            {
-                return []
-            }
+            if try isOf(holder, user, in: state) { return [] }
+            if let found = try LicenseAgents.findings(user, use, license, at: time, in: state) { return found }
             return [LicenseFinding(.userNotLicensed, "\(user) neither holds the license nor belongs to who does")]
         }
         // The licensee itself needs no seat where it is a person; an organization uses through its seats. A sublicensee
@@ -278,6 +274,13 @@ public enum LicenseCheck {
             return [LicenseFinding(.withoutSeat, "\(account) had no seat of the license")]
         }
         return []
+    }
+
+    /// Whether `user` uses as the licensee: it is the licensee, or a member of it.
+    static func isOf(_ licensee: Party, _ user: Party, in state: any StateReader) throws(Refusal) -> Bool {
+        if user == licensee { return true }
+        guard case .organization(let id) = licensee, case .account(let account) = user else { return false }
+        return try Organizations.record(id, in: state)?.profile.members.contains { $0.account == account } ?? false
     }
 
     private static func scope(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {

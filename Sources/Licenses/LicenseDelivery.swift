@@ -160,6 +160,7 @@ enum LicenseDelivery {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
+            try OutcomePrices.start(license, terms, in: context)
             context.state.set(LicenseKeys.license(id), license)
             if license.under == nil { context.emit(LicenseEvent.sold(LicenseSold(license))) }
             try pay(&delivery, license, in: context)
@@ -167,6 +168,7 @@ enum LicenseDelivery {
             let from = license.licensee
             license.holders.append(LicenseHolder(party: delivery.to, since: time))
             context.state.set(LicenseKeys.license(id), license)
+            try Metering.giveBack(license, in: context)
             context.emit(
                 LicenseEvent.transferred(
                     LicenseTransferred(license: id, inft: license.inft, from: from, to: delivery.to)))
@@ -209,7 +211,7 @@ enum LicenseDelivery {
             try Reserves.release(margin, kind: kind, for: delivery.id.bytes, to: license.licensor, in: context)
         }
         delivery.payment?.settle(at: context.block.time, isReturned: false)
-        context.emit(LicenseEvent.distributed(LicenseSettled(license)))
+        context.emit(LicenseEvent.distributed(LicenseSettled(license, payment.amount)))
     }
 
     /// Due work: a dispute window is over. A payment that is disputed stays held until the dispute has ended.
@@ -246,7 +248,9 @@ enum LicenseDelivery {
                 try giveBack(license.offer, in: context)
             }
             try LicenseChain.takeBack(license, in: context.state)
-            context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+            try Metering.giveBack(license, in: context)
+            try OutcomePrices.giveBack(license, in: context)
+            context.emit(LicenseEvent.refunded(LicenseSettled(license, delivery.payment?.amount ?? .zero)))
         }
         try Deliveries.store(delivery, in: context)
         context.state.set(LicenseKeys.license(id), license)

@@ -13,8 +13,10 @@ enum LicenseDue: UInt8 {
     case deliveryCompletion = 3
     /// The end of a dispute window.
     case distribution = 4
+    /// The deadline of an outcome price.
+    case outcomePrice = 5
     /// The end of the trial of open content.
-    case trial = 5
+    case trial = 6
     /// The end of a stage of a dispute.
     case dispute = 20
 
@@ -30,6 +32,7 @@ enum LicenseDue: UInt8 {
         case .licenseExpiry: try Self.expireLicense(LicenseID(subject), in: context)
         case .deliveryBegin, .deliveryCompletion: try endDelivery(DeliveryID(subject), in: context)
         case .distribution: try LicenseDelivery.distribute(DeliveryID(subject), in: context)
+        case .outcomePrice: try OutcomePrices.decide(LicenseID(subject), in: context)
         case .trial: try LicenseTrials.distribute(LicenseID(subject), in: context)
         case .dispute: try Self.advanceDispute(DisputeID(subject), in: context)
         }
@@ -76,6 +79,7 @@ enum LicenseDue: UInt8 {
         else { return }
         try LiveCount.remove(&license, in: context.state)
         context.state.set(LicenseKeys.license(id), license)
+        try Metering.giveBack(license, in: context)
         context.emit(LicenseEvent.expired(LicenseEnded(license, .expired, at: expiresAt)))
     }
 }

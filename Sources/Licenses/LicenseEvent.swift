@@ -45,6 +45,13 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case used(LicenseUsed)
+    case quotaToppedUp(QuotaChanged)
+    case quotaReturned(QuotaChanged)
+    case agentNamed(AgentChanged)
+    case agentDismissed(AgentChanged)
+    case outcomeReported(OutcomeReported)
+    case outcomePriceSettled(OutcomePriceSettled)
     case sublicensed(LicenseSublicensed)
 
     public static let domain = DomainNumber.licenses
@@ -58,7 +65,10 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled", "license.sublicensed",
+        "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
+        "license.agentDismissed",
+        "license.outcomeReported", "license.outcomePriceSettled", "license.sublicensed",
     ]
 
     private var kind: Int {
@@ -103,7 +113,14 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
-        case .sublicensed: 40
+        case .used: 40
+        case .quotaToppedUp: 41
+        case .quotaReturned: 42
+        case .agentNamed: 43
+        case .agentDismissed: 44
+        case .outcomeReported: 45
+        case .outcomePriceSettled: 46
+        case .sublicensed: 47
         }
     }
 
@@ -133,6 +150,11 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .used(let body): body
+        case .quotaToppedUp(let body), .quotaReturned(let body): body
+        case .agentNamed(let body), .agentDismissed(let body): body
+        case .outcomeReported(let body): body
+        case .outcomePriceSettled(let body): body
         case .sublicensed(let body): body
         }
     }
@@ -179,6 +201,12 @@ public enum LicenseEvent: LedgerEvent {
             .disputeAbsent(let body):
             body.topics
         case .arbiterEnrolled(let body), .arbiterLeft(let body): [.party(.account(body.arbiter))]
+        case .used(let body): body.topics
+        case .quotaToppedUp(let body), .quotaReturned(let body):
+            [.license(body.license), .inft(body.inft), .party(body.party)]
+        case .agentNamed(let body), .agentDismissed(let body): body.topics
+        case .outcomeReported(let body): body.topics
+        case .outcomePriceSettled(let body): body.topics
         }
     }
 
@@ -231,7 +259,14 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
-            case 40: .sublicensed(try reader.value("sublicensed"))
+            case 40: .used(try reader.value("used"))
+            case 41: .quotaToppedUp(try reader.value("quotaToppedUp"))
+            case 42: .quotaReturned(try reader.value("quotaReturned"))
+            case 43: .agentNamed(try reader.value("agentNamed"))
+            case 44: .agentDismissed(try reader.value("agentDismissed"))
+            case 45: .outcomeReported(try reader.value("outcomeReported"))
+            case 46: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
+            case 47: .sublicensed(try reader.value("sublicensed"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -282,7 +317,14 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
-            case 40: .sublicensed(try LicenseSublicensed(from: decoder))
+            case 40: .used(try LicenseUsed(from: decoder))
+            case 41: .quotaToppedUp(try QuotaChanged(from: decoder))
+            case 42: .quotaReturned(try QuotaChanged(from: decoder))
+            case 43: .agentNamed(try AgentChanged(from: decoder))
+            case 44: .agentDismissed(try AgentChanged(from: decoder))
+            case 45: .outcomeReported(try OutcomeReported(from: decoder))
+            case 46: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
+            case 47: .sublicensed(try LicenseSublicensed(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -33,6 +33,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case use(RecordUse)
+    case topUp(TopUpQuota)
+    case returnQuota(ReturnQuota)
+    case nameAgent(NameAgent)
+    case dismissAgent(DismissAgent)
+    case reportOutcome(ReportOutcome)
     case sublicense(SublicenseLicense)
 
     public static let names = [
@@ -41,7 +47,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
-        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, SublicenseLicense.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
+        SublicenseLicense.name,
     ]
 
     public var operation: any DomainOperation {
@@ -75,6 +83,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .use(let operation): operation
+        case .topUp(let operation): operation
+        case .returnQuota(let operation): operation
+        case .nameAgent(let operation): operation
+        case .dismissAgent(let operation): operation
+        case .reportOutcome(let operation): operation
         case .sublicense(let operation): operation
         }
     }
@@ -110,6 +124,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .use(let operation): operation.weight
+        case .topUp(let operation): operation.weight
+        case .returnQuota(let operation): operation.weight
+        case .nameAgent(let operation): operation.weight
+        case .dismissAgent(let operation): operation.weight
+        case .reportOutcome(let operation): operation.weight
         case .sublicense(let operation): operation.weight
         }
     }
@@ -161,6 +181,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .use(let operation): try operation.execute(in: context)
+        case .topUp(let operation): try operation.execute(in: context)
+        case .returnQuota(let operation): try operation.execute(in: context)
+        case .nameAgent(let operation): try operation.execute(in: context)
+        case .dismissAgent(let operation): try operation.execute(in: context)
+        case .reportOutcome(let operation): try operation.execute(in: context)
         case .sublicense(let operation): try operation.execute(in: context)
         }
     }
@@ -255,8 +281,26 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
-        case .sublicense(let operation):
+        case .use(let operation):
             writer.write(UInt64(29))
+            writer.write(operation)
+        case .topUp(let operation):
+            writer.write(UInt64(30))
+            writer.write(operation)
+        case .returnQuota(let operation):
+            writer.write(UInt64(31))
+            writer.write(operation)
+        case .nameAgent(let operation):
+            writer.write(UInt64(32))
+            writer.write(operation)
+        case .dismissAgent(let operation):
+            writer.write(UInt64(33))
+            writer.write(operation)
+        case .reportOutcome(let operation):
+            writer.write(UInt64(34))
+            writer.write(operation)
+        case .sublicense(let operation):
+            writer.write(UInt64(35))
             writer.write(operation)
         }
     }
@@ -293,7 +337,13 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
-            case 29: .sublicense(try reader.value(SublicenseLicense.name))
+            case 29: .use(try reader.value(RecordUse.name))
+            case 30: .topUp(try reader.value(TopUpQuota.name))
+            case 31: .returnQuota(try reader.value(ReturnQuota.name))
+            case 32: .nameAgent(try reader.value(NameAgent.name))
+            case 33: .dismissAgent(try reader.value(DismissAgent.name))
+            case 34: .reportOutcome(try reader.value(ReportOutcome.name))
+            case 35: .sublicense(try reader.value(SublicenseLicense.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -331,6 +381,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case RecordUse.name: .use(try RecordUse(from: decoder))
+        case TopUpQuota.name: .topUp(try TopUpQuota(from: decoder))
+        case ReturnQuota.name: .returnQuota(try ReturnQuota(from: decoder))
+        case NameAgent.name: .nameAgent(try NameAgent(from: decoder))
+        case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
+        case ReportOutcome.name: .reportOutcome(try ReportOutcome(from: decoder))
         case SublicenseLicense.name: .sublicense(try SublicenseLicense(from: decoder))
         default: nil
         }

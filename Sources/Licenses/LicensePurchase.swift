@@ -35,15 +35,15 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 30 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+        10 + 4 * 40 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
     }
 
     public struct Plan {
         let offer: OfferRecord
         let license: LicenseRecord
-        let isExclusive: Bool
         let isTrial: Bool
+        let terms: Terms
         let delivery: DeliveryRecord?
     }
 
@@ -56,7 +56,8 @@ public struct PurchaseLicense: DomainOperation {
         let id = try state.resolve(offer, in: context, domain: .licenses, field: "offer")
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
         try Purchase.checkBuyer(buyer, open)
-        try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
+        try Purchase.checkLimits(
+            open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
         let expiresAt = open.expiry(from: time)
         try Admission.check(
             Admission.Case(
@@ -64,7 +65,7 @@ public struct PurchaseLicense: DomainOperation {
                 expiresAt: open.latestExpiry(from: time), demand: open.inft.latest.isSealed ? .noDenial : .permit),
             at: time, in: state)
         try Purchase.checkExclusivity(open, in: state)
-        try Purchase.checkPayment(open, by: buyer, in: context)
+        try Purchase.checkPayment(open, open.totalAmount, by: buyer, in: context)
         let license: LicenseID = context.madeIdentifier()
         let delivery = try Purchase.delivery(self.delivery, open, of: license, to: buyer, in: context)
         var sold = open.offer
@@ -81,15 +82,19 @@ public struct PurchaseLicense: DomainOperation {
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
                 expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id, trialUntil: trialUntil),
-            isExclusive: open.terms.grant.isExclusive, isTrial: trial != nil, delivery: delivery)
+            isTrial: trial != nil, terms: open.terms, delivery: delivery)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         let license = plan.license
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
-        try LiveCount.add(license, isExclusive: plan.isExclusive, in: context.state)
+        try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
         if plan.isTrial { try LicenseTrials.note(license, in: context.state) }
+        let payment = plan.terms.payment
+        try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: context.actor, in: context)
+        try OutcomePrices.setAside(license, plan.terms, by: context.actor, in: context)
+        if license.activeFrom != nil { try OutcomePrices.start(license, plan.terms, in: context) }
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
             try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
@@ -104,7 +109,7 @@ public struct PurchaseLicense: DomainOperation {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
-            try pay(license, in: context)
+            try pay(license, license.price.subtracting(payment.quotaAmount) ?? .zero, in: context)
             context.emit(LicenseEvent.sold(LicenseSold(license)))
         }
         if let closing = plan.offer.closing {
@@ -112,17 +117,17 @@ public struct PurchaseLicense: DomainOperation {
         }
     }
 
-    /// The price of open content: into the vault at once, or held until the trial is over.
-    private func pay(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
-        guard let asset = license.asset, license.price > .zero else { return }
+    /// What open content costs beside its prepaid uses: into the vault at once, or held until the trial is over.
+    private func pay(_ license: LicenseRecord, _ sale: Amount, in context: OperationContext) throws(Refusal) {
+        guard let asset = license.asset, sale > .zero else { return }
         guard let trialUntil = license.trialUntil else {
             return try Vaults.pay(
-                license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                sale, of: asset, from: context.actor, into: license.inft, reason: .sale,
                 memo: Hash(license.id.bytes), in: context)
         }
         try Vaults.openAccount(of: license.inft, asset, in: context)
         try Reserves.put(
-            license.price, of: asset, from: context.actor, kind: .held, for: license.id.bytes, in: context)
+            sale, of: asset, from: context.actor, kind: .held, for: license.id.bytes, in: context)
         try LicenseDue.schedule(.trial, license.id.bytes, at: trialUntil, in: context.state)
     }
 
@@ -170,11 +175,12 @@ enum Purchase {
     }
 
     static func checkLimits(
-        _ open: OpenOffer, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
+        _ open: OpenOffer, _ amount: Amount?, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
     ) throws(Refusal) {
-        guard open.offer.price <= maximumPrice else {
+        guard let amount, amount <= maximumPrice else {
             throw LicenseRejection.priceAboveMaximum.at(
-                "maximumPrice", "the price is \(open.offer.price), the most accepted \(maximumPrice)",
+                "maximumPrice",
+                "the price is \(open.offer.price)\(open.outcomeText), the most accepted \(maximumPrice)",
                 hint: "license_quote shows the price of today.")
         }
         let share = open.terms.commercial.revenueShare
@@ -200,11 +206,11 @@ enum Purchase {
     }
 
     static func checkPayment(
-        _ open: OpenOffer, by buyer: Party, in context: OperationContext
+        _ open: OpenOffer, _ amount: Amount?, by buyer: Party, in context: OperationContext
     ) throws(Refusal) {
-        guard let asset = open.offer.asset, open.offer.price > .zero else { return }
+        guard let asset = open.offer.asset, let amount, amount > .zero else { return }
         try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice")
-        try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: context.state)
+        try Vaults.checkPay(amount, of: asset, from: buyer, into: open.offer.inft, in: context.state)
     }
 
     /// What is to be delivered for the purchase of `license`; nil where the content is open. The version is the newest,
@@ -230,10 +236,10 @@ enum Purchase {
             request, act: .license, inft: open.inft.id, version: version, by: buyer, field: "delivery", in: context)
         let isDisputable = try Disputability.isDisputable(open.inft, at: context.block.time, in: context.state)
         let payment = open.offer.asset.flatMap { asset in
-            open.offer.price == .zero
+            open.saleAmount == .zero
                 ? nil
                 : DeliveryPayment(
-                    asset: asset, amount: open.offer.price,
+                    asset: asset, amount: open.saleAmount,
                     windowMilliseconds: isDisputable ? times.disputeWindowMilliseconds : 0)
         }
         return DeliveryRecord(

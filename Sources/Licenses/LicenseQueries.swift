@@ -41,6 +41,10 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let delivery: DeliveryView?
     /// The open dispute over what was delivered.
     public let dispute: DisputeID?
+    /// What was used, and what is left of the quota; nil where uses cost nothing and none was recorded.
+    public let meter: MeterView?
+    /// What waits for outcomes, or what became of it.
+    public let outcome: OutcomeHold?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -91,7 +95,7 @@ public enum LicenseQueries {
             seats,
             deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all
+        ] + DisputeQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -241,6 +245,8 @@ public enum LicenseQueries {
         return LicenseView(
             license: record, state: state ?? .pending, licensee: record.licensee,
             delivery: delivery.map { DeliveryView($0) },
-            dispute: dispute?.ending == nil ? dispute?.id : nil)
+            dispute: dispute?.ending == nil ? dispute?.id : nil,
+            meter: try UseQueries.meter(of: record, in: context.state),
+            outcome: try OutcomePrices.hold(of: record.id, in: context.state))
     }
 }

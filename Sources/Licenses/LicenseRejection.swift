@@ -8,6 +8,11 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case termNotYetEnforced = 1501
     case termsExist = 1502
     case unknownTerms = 1503
+    // Trials and sublicenses
+    case trialRunning = 1504
+    case notSublicensable = 1505
+    case widerThanLicense = 1506
+    case sublicensesLive = 1507
     // Offers
     case unknownOffer = 1510
     case notOwner = 1511
@@ -38,10 +43,6 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case commercialUseNotAllowed = 1541
     case deliveryNeeded = 1542
     case deliveryUnneeded = 1543
-    case trialRunning = 1544
-    case notSublicensable = 1545
-    case widerThanLicense = 1546
-    case sublicensesLive = 1547
     // Licenses
     case unknownLicense = 1550
     case notLicensee = 1551
@@ -62,6 +63,20 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case versionNotCovered = 1565
     case versionHeld = 1566
     case answersUnneeded = 1567
+    // Uses
+    case useNotCovered = 1544
+    case useInvalid = 1545
+    case quotaSpent = 1546
+    case feeAboveMaximum = 1547
+    case notMetered = 1548
+    case quotaInUse = 1549
+    case agentInvalid = 1568
+    case agentNotNamed = 1569
+    // Outcomes
+    case outcomeInvalid = 1524
+    case outcomeReported = 1525
+    case outcomeInterested = 1526
+    case notEnrolled = 1527
     // Derivatives
     case notMintedHere = 1570
     case parentsDiffer = 1571
@@ -202,6 +217,18 @@ extension LicenseRejection {
         case .arbiterEnrolled: "The arbiter is in the pool already."
         case .arbiterExcluded: "The arbiter was absent too often, and is out of the pool for a time."
         case .notInPool: "The arbiter is not in the pool."
+        case .useNotCovered: "The license does not cover the use; the message says each reason."
+        case .useInvalid: "The number of uses, entries or commitments is out of bounds."
+        case .quotaSpent: "Fewer prepaid uses are left, or allowed to the agent, than are recorded."
+        case .feeAboveMaximum: "The fee beyond the quota is above the most that the licensee accepts."
+        case .notMetered: "The terms ask nothing for a use, or nothing is prepaid."
+        case .quotaInUse: "The license is in force, or over: its quota is used, or came back."
+        case .agentInvalid: "Such an agent can't be named for this license."
+        case .outcomeInvalid: "The outcome is of no recorded single use, or does not open what was committed to."
+        case .outcomeReported: "An outcome of this use, or of this case, was reported already."
+        case .outcomeInterested: "Who owns, made, sold or shares in an INFT reports nothing about it."
+        case .notEnrolled: "Only an enrolled institution reports outcomes."
+        case .agentNotNamed: "The licensee has not named this agent."
         }
     }
 }

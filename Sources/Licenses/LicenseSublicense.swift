@@ -254,7 +254,9 @@ struct SublicensePrice {
     let share: Amount
 
     static func least(_ above: LicenseRecord, _ terms: Terms) -> Amount {
-        above.under?.fee ?? (terms.grant.seats == nil ? above.price : .zero)
+        // Prepaid uses are the licensee's own.
+        let sale = above.price.subtracting(terms.payment.quotaAmount) ?? .zero
+        return above.under?.fee ?? (terms.grant.seats == nil ? sale : .zero)
     }
 
     init(_ price: Amount, _ above: LicenseRecord, _ terms: Terms) throws(Refusal) {

@@ -22,7 +22,7 @@ public struct TransferLicense: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 14 + 10 * UInt64(LicenseLimits.statedTerritories) * 2
+        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2
             + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof)
     }
 
@@ -98,6 +98,7 @@ public struct TransferLicense: DomainOperation {
             try LicenseAct.request(delivery, in: context)
             return
         }
+        try Metering.giveBack(plan.record, in: context)
         context.emit(
             LicenseEvent.transferred(
                 LicenseTransferred(license: license, inft: plan.record.inft, from: plan.from, to: to)))

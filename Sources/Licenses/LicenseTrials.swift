@@ -37,7 +37,7 @@ enum LicenseTrials {
     static func milliseconds(
         _ open: OpenOffer, for party: Party?, in state: any StateReader
     ) throws(Refusal) -> UInt64? {
-        guard let trial = open.terms.grant.trialMilliseconds, open.offer.price > .zero else { return nil }
+        guard let trial = open.terms.grant.trialMilliseconds, open.saleAmount > .zero else { return nil }
         guard let party else { return trial }
         return try state.record(key(open.offer.inft, party, in: state)) == nil ? trial : nil
     }
@@ -77,12 +77,13 @@ enum LicenseTrials {
             throw .failed(StateFailure("the price of \(license.id) is not held through its trial"))
         }
         try Reserves.release(held.amount, kind: .held, for: subject, to: license.buyer, in: context)
+        try OutcomePrices.giveBack(license, in: context)
         if var delivery = try Deliveries.record(DeliveryID(subject), in: context.state) {
             delivery.payment?.settle(at: context.block.time, isReturned: true)
             try Deliveries.store(delivery, in: context)
         }
         try LicenseDelivery.giveBack(license.offer, in: context)
-        context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+        context.emit(LicenseEvent.refunded(LicenseSettled(license, held.amount)))
     }
 
     /// Due work: the trial of open content is over, and what was paid for it is distributed. Of sealed content the
@@ -93,7 +94,7 @@ enum LicenseTrials {
             let held = try Reserves.record(.held, id.bytes, in: context.state)
         else { return }
         try Reserves.pay(held.amount, kind: .held, for: id.bytes, into: license.inft, reason: .sale, in: context)
-        context.emit(LicenseEvent.distributed(LicenseSettled(license)))
+        context.emit(LicenseEvent.distributed(LicenseSettled(license, held.amount)))
     }
 }
 

@@ -13,10 +13,7 @@ extension Terms {
 
     private var unenforced: [(isSet: Bool, field: String)] {
         [
-            (derivatives.royaltyPolicy == .relative, "derivatives.royaltyPolicy"),
-            (payment.perUseFee > .zero, "payment.perUseFee"),
-            (payment.prepaidUses > 0, "payment.prepaidUses"),
-            (payment.outcome != nil, "payment.outcome"),
+            (derivatives.royaltyPolicy == .relative, "derivatives.royaltyPolicy")
         ]
     }
 

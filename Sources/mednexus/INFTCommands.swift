@@ -18,7 +18,8 @@ struct INFTCommand: AsyncParsableCommand {
             INFTMint.self, INFTShow.self, INFTList.self, INFTHistory.self, INFTVersions.self, INFTLineage.self,
             INFTRevise.self, INFTMetadataCommand.self, INFTFreeze.self, INFTRetire.self, INFTOpen.self,
             INFTTransfer.self, INFTAccept.self, INFTDeliver.self, INFTCancelTransfer.self, INFTReseal.self,
-            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self,
+            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self, INFTOutcomes.self, INFTAuthorize.self,
+            INFTDeauthorize.self,
         ])
 }
 
@@ -40,9 +41,10 @@ struct INFTShow: WalletCommand {
         try await session.verifyNetwork()
         let record = try await session.inft(inft)
         let offers = try await session.client.items("offer_list", ["inft": session.json(record.id)], limit: 100)
+        let agents = try await session.authorizations(of: record.id)
         let names = try await session.names()
         session.show(try session.client.encode(record)) {
-            Console.fields(Self.fields(record, names))
+            Console.fields(Self.fields(record, names) + [("May run it", agents.text(names))])
             guard !offers.isEmpty else { return }
             Console.out("Open offers:")
             Console.table(OfferTable.headers, offers.map { OfferTable.row($0, names) })

@@ -23,28 +23,54 @@ extension Session {
     }
 }
 
+extension QuotedSplit {
+    /// Whom it reaches, to the unit.
+    func lines(_ asset: AssetID, _ names: SessionNames) -> [String] {
+        var lines: [String] = []
+        for royalty in royalties {
+            let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines.append(
+                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
+                    + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+        }
+        for holder in holders {
+            lines.append(
+                "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
+                    + "(\(holder.share.percentText) of the rest)")
+        }
+        if rounding > .zero {
+            lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+        }
+        return lines
+    }
+}
+
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
     func lines(_ use: StatedUse, _ names: SessionNames) -> [String] {
         var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
-            for royalty in royalties {
-                let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines += QuotedSplit(amount: sale, royalties: royalties, holders: holders, rounding: rounding)
+                .lines(asset, names)
+            if let uses, uses.prepaid > 0 {
                 lines.append(
-                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
-                        + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
-            }
-            for holder in holders {
-                lines.append(
-                    "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
-                        + "(\(holder.share.percentText) of the rest)")
-            }
-            if rounding > .zero {
-                lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+                    "  \(names.amount(uses.prepaidAmount, of: asset)) are set aside for \(uses.prepaid) uses; what is not "
+                        + "used comes back")
             }
         } else {
             lines.append("Price: free")
+        }
+        if let asset, let uses {
+            lines.append("Each use: \(names.amount(uses.perUse.amount, of: asset)), of which")
+            lines += uses.perUse.lines(asset, names)
+        }
+        if let asset, let outcome {
+            lines.append(
+                "Set aside for outcomes: \(names.amount(outcome.price.amount, of: asset)), which comes back or is paid after "
+                    + "\(durationText(outcome.price.withinMilliseconds)):")
+            lines += outcome.split.lines(asset, names)
+            lines.append("In all you need \(names.amount(total, of: asset)).")
         }
         if revenueShare > .zero {
             let payers = [
@@ -157,7 +183,7 @@ struct LicenseBuy: WalletCommand {
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
-        let price = try await LicensePrice(quote.price, quote.asset, maximum: maxPrice, session)
+        let price = try await LicensePrice(quote.total, quote.asset, maximum: maxPrice, session)
         let share = try maxShare.map { (text) throws(WalletFailure) in try Codes.percent(text) } ?? quote.revenueShare
         guard quote.revenueShare <= share else {
             throw WalletFailure.foreseen(

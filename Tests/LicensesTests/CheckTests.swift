@@ -175,6 +175,21 @@ import Testing
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")))),
             .assignSeat(AssignSeat(license: license, account: testAddress("carol"))),
             .releaseSeat(ReleaseSeat(license: license, account: testAddress("carol"))),
+            .use(RecordUse(license: license, use: MeteredUse(), entries: [UseTests.entry(count: 2)])),
+            .use(
+                RecordUse(
+                    license: license,
+                    use: MeteredUse(
+                        purpose: .treatment, field: .clinical, territory: "DE", language: "de", version: 2,
+                        isCommercial: true, trainsModels: true, attributes: true), entries: [],
+                    maximumFee: Amount(7))),
+            .topUp(TopUpQuota(license: license, uses: 3, maximumPrice: Amount(9))),
+            .returnQuota(ReturnQuota(license: license)),
+            .nameAgent(NameAgent(license: license, agent: .account(testAddress("carol")), allowance: 4)),
+            .nameAgent(NameAgent(license: license, agent: .account(testAddress("carol")))),
+            .dismissAgent(DismissAgent(license: license, agent: .account(testAddress("carol")))),
+            .reportOutcome(Runs(license: license, bins: [nil, 3]).report(0, 0)),
+            .reportOutcome(Runs(license: license, bins: [nil, 3]).report(0, 1, observed: false)),
             .begin(
                 BeginDelivery(
                     delivery: DeliveryID(license.bytes), sealingKey: sealingSecret("alice").key,

@@ -39,22 +39,10 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("score")
         let changes: [(String, (inout Terms) -> Void)] = [
-            ("payment.perUseFee", { $0.payment.perUseFee = Amount(1) }),
-            (
-                "payment.perUseFee",
-                {
-                    $0.payment.perUseFee = Amount(1)
-                    $0.payment.prepaidUses = 3
-                }
-            ),
-            (
-                "payment.outcome",
-                { $0.payment.outcome = OutcomePrice(measure: testHash("m"), threshold: percent(9), amount: Amount(1)) }
-            ),
             (
                 "derivatives.royaltyPolicy",
                 { $0.derivatives = DerivativeTerms(isAllowed: true, royaltyPolicy: .relative) }
-            ),
+            )
         ]
         for (field, change) in changes {
             let refused = try rejection { _ = try sandbox.offer(inft, commercial(sandbox, change)) }

@@ -167,6 +167,8 @@ enum Examples {
             SetKeyCustodians(
                 inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
         .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+        .authorizeUse(AuthorizeUse(inft: inft, agent: bob, purposes: [.research], until: later)),
+        .deauthorizeUse(DeauthorizeUse(inft: inft, agent: bob)),
     ]
 
     static let terms = Terms(
@@ -180,7 +182,9 @@ enum Examples {
             trialMilliseconds: 5, coversRevisions: true, isRenewable: true, revocableFor: [.breachOfTerms]),
         payment: PaymentTerms(
             asset: asset, fee: Amount(6), perUseFee: Amount(7), prepaidUses: 8,
-            outcome: OutcomePrice(measure: testHash("measure"), threshold: .whole, amount: Amount(10))),
+            outcome: OutcomePrice(
+                measure: testHash("measure"), threshold: .whole, amount: Amount(10), basis: .own, minimumReports: 11,
+                withinMilliseconds: 12, isDueWithoutReports: true)),
         scope: ScopeTerms(
             purposes: [.research], fieldsOfUse: [.clinical], territories: ["DE"], languages: ["en"],
             requiredCredentials: [CredentialRequirement(type: .medicalLicense, jurisdiction: "DE")],
@@ -207,6 +211,24 @@ enum Examples {
         .transfer(TransferLicense(license: license, to: bob, delivery: request)),
         .assignSeat(AssignSeat(license: license, account: testAddress("bob"))),
         .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
+        .use(
+            RecordUse(
+                license: license,
+                use: MeteredUse(
+                    purpose: .treatment, field: .clinical, territory: "DE", language: "de", version: 2,
+                    isCommercial: true, trainsModels: true, attributes: true),
+                entries: [UseEntry(input: testHash("input"), output: testHash("output"), count: 3)],
+                maximumFee: Amount(9))),
+        .topUp(TopUpQuota(license: license, uses: 5, maximumPrice: Amount(15))),
+        .returnQuota(ReturnQuota(license: license)),
+        .nameAgent(NameAgent(license: license, agent: bob, allowance: 7)),
+        .dismissAgent(DismissAgent(license: license, agent: bob)),
+        .reportOutcome(
+            ReportOutcome(
+                license: license, receipt: 3, index: 2, entry: UseEntry(input: testHash("i"), output: testHash("o")),
+                path: [testHash("sibling")],
+                opening: OutcomeOpening(salt: testHash("salt"), bin: 7, inner: testHash("inner")),
+                measure: testHash("measure"), nullifier: testHash("nullifier"), agrees: true, observed: false)),
         .begin(
             BeginDelivery(
                 delivery: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
