@@ -338,7 +338,11 @@ extension History {
         var problems = license.delivery == nil ? [] : ["a delivery is missing"]
         let held = try Reserves.record(.held, license.id.bytes, in: ledger.state)?.amount
         let isRunning = license.isOnTrial(at: ledger.time)
-        if isRunning, held != license.price { problems.append("on trial, and its price is not held") }
+        // Prepaid uses are set aside elsewhere.
+        let quota = try LicenseLedger.terms(license.terms, in: ledger.state)?.terms.payment.quotaAmount ?? .zero
+        if isRunning, held != license.price.subtracting(quota) {
+            problems.append("on trial, and its price is not held")
+        }
         if license.trialUntil == nil || license.ending.map({ $0.state == .returned }) == true, held != nil {
             problems.append("held without a trial")
         }
