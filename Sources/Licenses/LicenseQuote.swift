@@ -36,6 +36,8 @@ public struct QuotedDelivery: Codable, Hashable, Sendable {
     public let heldMilliseconds: UInt64
     /// How long after delivery bad content can be disputed; zero: not at all, or a trial does as well.
     public let disputableMilliseconds: UInt64
+    /// In the pool now: a dispute is raised only while a panel of three can be drawn of them.
+    public let arbiters: UInt64
 }
 
 /// Whom an amount reaches that is paid into the INFT's vault, if it were the next payment.
@@ -132,7 +134,7 @@ enum Quote {
             total: total, revenueShare: open.terms.commercial.revenueShare,
             royalties: sale.royalties, holders: sale.holders, rounding: sale.rounding,
             expiresAt: open.expiry(from: time), trialMilliseconds: trial,
-            delivery: delivery(open, isDisputable: isDisputable, trial: trial ?? 0),
+            delivery: try delivery(open, isDisputable: isDisputable, trial: trial ?? 0, in: state),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
@@ -159,13 +161,16 @@ enum Quote {
             perUse: try split(payment.perUseFee, open, in: state))
     }
 
-    private static func delivery(_ open: OpenOffer, isDisputable: Bool, trial: UInt64) -> QuotedDelivery? {
+    private static func delivery(
+        _ open: OpenOffer, isDisputable: Bool, trial: UInt64, in state: any StateReader
+    ) throws(Refusal) -> QuotedDelivery? {
         guard case .sealed(let content) = open.inft.latest, let delivery = open.offer.delivery else { return nil }
         let window = isDisputable && open.saleAmount > .zero ? delivery.disputeWindowMilliseconds : 0
         return QuotedDelivery(
             version: open.inft.versionCount, root: content.root, size: content.size,
             beginWithinMilliseconds: delivery.beginWithinMilliseconds,
-            heldMilliseconds: max(window, trial), disputableMilliseconds: window > trial ? window : 0)
+            heldMilliseconds: max(window, trial), disputableMilliseconds: window > trial ? window : 0,
+            arbiters: try Arbiters.pool(in: state).enrolled)
     }
 
     /// Whom a payment into the vault reaches, to the unit.

@@ -106,7 +106,8 @@ public struct CreateOffer: DomainOperation {
                         + "refunded",
                     delivery.disputeWindowMilliseconds == 0
                         ? "Payments are distributed at once on delivery"
-                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery",
+                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery, if consents let "
+                            + "arbiters see the content",
                 ]
             } ?? [])
     }

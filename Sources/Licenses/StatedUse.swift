@@ -169,6 +169,11 @@ enum Admission {
                 "use.research.diseases", "a disease stated of data about few people would tell of their health",
                 hint: "Leave it out; the custodian compares it off the ledger.")
         }
+        guard try !ConsentSets.isStale(set, at: time, in: state) else {
+            throw LicenseRejection.consentDoesNotPermit.at(
+                "use", "a consent behind the INFT was withdrawn, narrowed or has expired, so no use is permitted",
+                hint: "Wait until its owner cites a consent set without it.")
+        }
         for request in requests {
             let decision = try ConsentSets.decide(record, request, at: time, in: state)
             guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {

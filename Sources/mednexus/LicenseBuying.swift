@@ -101,13 +101,21 @@ extension LicenseQuote {
             lines.append(
                 delivery.heldMilliseconds > 0
                     ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds))"
-                        + (delivery.disputableMilliseconds > 0 ? ", in which you can dispute bad content." : ".")
+                        + Self.disputes(delivery)
                     : isDisputable
                         ? "After delivery the price is paid out at once."
                         : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery.")
         }
         lines.append("Terms:")
         return lines + terms.sentences(names).map { "  " + $0 }
+    }
+
+    private static func disputes(_ delivery: QuotedDelivery) -> String {
+        guard delivery.disputableMilliseconds > 0 else { return "." }
+        guard delivery.arbiters < UInt64(DisputeLimits.panel) else { return ", in which you can dispute bad content." }
+        return
+            ". Bad content could be disputed in that time only if \(DisputeLimits.panel) arbiters are enrolled by then: "
+            + "now there are \(delivery.arbiters)."
     }
 
     /// The node's answer to whether the purchase would pass, as the ledger's refusal: `reason (code) at field: message`.
@@ -139,7 +147,7 @@ extension LicenseQuote {
 struct LicenseQuoteCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "quote",
-        abstract: "What a license costs, whom the money reaches, and what would stand against it.",
+        abstract: "What a license costs, and whom the money reaches. Exit code 1: the ledger would refuse to sell it.",
         discussion: example("license quote score", "license quote score --purpose TREAT --territory DE --from clinic"))
     @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
     @OptionGroup(title: "Use") var use: StatedUseOptions
@@ -155,8 +163,8 @@ struct LicenseQuoteCommand: WalletCommand {
         let names = try await session.names()
         session.show(json) {
             for line in quote.lines(stated, names) { Console.out(line) }
-            if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(names.translated(refusal))") }
         }
+        if let refusal = quote.refusal { throw refusal }
     }
 }
 

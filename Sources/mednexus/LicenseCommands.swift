@@ -101,7 +101,7 @@ struct LicenseShow: WalletCommand {
                 ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
-                ("Ends", record.expiresAt.map { names.time($0) } ?? "never"),
+                ("Ends", Self.end(record, view.state, terms.terms, names)),
                 (
                     "Renewed",
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
@@ -124,6 +124,14 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    private static func end(
+        _ record: LicenseRecord, _ state: LicenseState, _ terms: Terms, _ names: SessionNames
+    ) -> String {
+        if let end = record.expiresAt { return names.time(end) }
+        guard let duration = terms.grant.durationMilliseconds else { return "never" }
+        return state == .pending ? "\(durationText(duration)) after it is delivered" : "it never began"
     }
 
     private static func hint(_ state: LicenseState) -> String {
