@@ -235,7 +235,10 @@ extension Session {
 
     /// `--as`: the first thing of each kind gets the name.
     private func remember(_ made: [Made]) async throws(WalletFailure) {
-        guard let name = globals.named, !made.isEmpty else { return }
+        guard let name = globals.named else { return }
+        guard !made.isEmpty else {
+            return Console.err("It makes nothing that could be called \(name); the name was not kept.")
+        }
         let lock = try await takeLock()
         defer { withExtendedLifetime(lock) {} }
         book = try home.addressBook()
