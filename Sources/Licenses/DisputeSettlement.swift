@@ -40,7 +40,7 @@ enum DisputeSettlement {
     ) throws(Refusal) {
         guard let id = dispute.delivery, let licenseID = dispute.license else { return }
         guard var delivery = try Deliveries.record(id, in: context.state), delivery.payment?.settledAt == nil,
-            var license = try LicenseLedger.license(licenseID, in: context.state)
+            let license = try LicenseLedger.license(licenseID, in: context.state)
         else { throw .failed(StateFailure("what the dispute \(dispute.id) is over is missing, or paid already")) }
         let isWithheld = outcome == .undecided ? try isWithheld(dispute, in: context.state) : false
         guard outcome == .upheld || isWithheld else {
@@ -48,17 +48,9 @@ enum DisputeSettlement {
             try Deliveries.store(delivery, in: context)
             return
         }
-        let time = context.block.time
-        try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
-        delivery.payment?.settledAt = time
+        try LicenseDelivery.payBack(
+            &delivery, license, from: .held, .annulled(at: context.block.time, dispute: dispute.id), in: context)
         try Deliveries.store(delivery, in: context)
-        if license.ownState(at: time) == .active {
-            license.ending = .annulled(at: time, dispute: dispute.id)
-            try LiveCount.remove(&license, in: context.state)
-            context.state.set(LicenseKeys.license(licenseID), license)
-            context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
-        }
-        context.emit(LicenseEvent.refunded(LicenseSettled(license)))
     }
 
     /// Whether the panel could not see the content because of what the claimant has no hand in.

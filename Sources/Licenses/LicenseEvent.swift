@@ -45,6 +45,7 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case recallAcknowledged(RecallAcknowledged)
 
     public static let domain = DomainNumber.licenses
 
@@ -57,7 +58,7 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "arbiter.enrolled", "arbiter.left", "license.annulled", "license.recallAcknowledged",
     ]
 
     private var kind: Int {
@@ -102,6 +103,7 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .recallAcknowledged: 40
         }
     }
 
@@ -131,6 +133,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .recallAcknowledged(let body): body
         }
     }
 
@@ -154,6 +157,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .party(body.licensee), .party(.account(body.account))]
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
+        case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
@@ -223,6 +227,7 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -273,6 +278,7 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -68,6 +68,7 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case duplicateLicense = 1576
     // Disputes
     case poolFull = 1577
+    case recallUnrelated = 1578
     case unknownDispute = 1580
     case disputeStage = 1581
     case disputeLate = 1582
@@ -173,6 +174,7 @@ extension LicenseRejection {
         case .royaltiesExceedWhole: "The royalties would take more than the whole revenue."
         case .tooManyRoyalties: "The royalty vector would be longer than 256 entries."
         case .duplicateLicense: "A license is named twice."
+        case .recallUnrelated: "The recall does not reach the INFT, or the license was never delivered."
         case .poolFull: "The pool of arbiters has no free place."
         case .unknownDispute: "There is no such dispute."
         case .disputeStage: "The dispute is in another stage."

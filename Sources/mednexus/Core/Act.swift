@@ -35,6 +35,7 @@ extension LedgerOperation {
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone): INFTKind.name
         case .infts(.erase): ErasureKind.name
+        case .infts(.recall): RecallKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
         case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.raiseDispute): DisputeKind.name
