@@ -34,11 +34,14 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
     case recall(RecallPlan)
     /// A recall ends, whoever made it.
     case liftRecall(RecallLift)
+    /// What a panel found stands against an INFT no longer.
+    case liftVerdict(DisputeID)
 
     /// Every value of `type` in JSON, in the order of the kinds.
     public static let names = [
         "enroll", "remove", "rotate", "parameters", "ontology", "accredit", "revokeAccreditor", "admitIssuer",
         "dismissIssuer", "upgrade", "cancelUpgrade", "pause", "liftPause", "recall", "liftRecall",
+        "liftVerdict",
     ]
 
     private var kind: Int {
@@ -58,6 +61,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .liftPause: 12
         case .recall: 13
         case .liftRecall: 14
+        case .liftVerdict: 15
         }
     }
 
@@ -76,7 +80,9 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .remove(let institution): institution
         case .accredit(let accreditation): accreditation.party
         case .revokeAccreditor(let party), .admitIssuer(let party), .dismissIssuer(let party): party
-        case .parameters, .ontology, .upgrade, .cancelUpgrade, .pause, .liftPause, .recall, .liftRecall: nil
+        case .parameters, .ontology, .upgrade, .cancelUpgrade, .pause, .liftPause, .recall, .liftRecall,
+            .liftVerdict:
+            nil
         }
     }
 
@@ -134,6 +140,8 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
             ]
         case .liftRecall(let lift):
             return ["Lift the recall \(names.identifier(lift.recall.description)): \(lift.reason.name)"]
+        case .liftVerdict(let dispute):
+            return ["Take the verdict of the dispute \(names.identifier(dispute.description)) off its INFT"]
         case .enroll, .remove, .rotate, .parameters, .ontology: return []
         }
     }
@@ -158,6 +166,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .liftPause(let domain): writer.write(domain)
         case .recall(let plan): writer.write(plan)
         case .liftRecall(let lift): writer.write(lift)
+        case .liftVerdict(let dispute): writer.write(dispute)
         }
     }
 
@@ -183,6 +192,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
             case 12: return .liftPause(try reader.value("domain"))
             case 13: return .recall(try reader.value())
             case 14: return .liftRecall(try reader.value())
+            case 15: return .liftVerdict(try reader.value("dispute"))
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -198,7 +208,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case type, request, institution, changes, root, count
-        case accreditation, party, upgrade, pause, domain, recall, lift
+        case accreditation, party, upgrade, pause, domain, recall, lift, dispute
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -220,6 +230,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .liftPause(let domain): try container.encode(domain, forKey: .domain)
         case .recall(let plan): try container.encode(plan, forKey: .recall)
         case .liftRecall(let lift): try container.encode(lift, forKey: .lift)
+        case .liftVerdict(let dispute): try container.encode(dispute, forKey: .dispute)
         }
     }
 
@@ -245,6 +256,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case 12: self = .liftPause(try container.decode(PausableDomain.self, forKey: .domain))
         case 13: self = .recall(try container.decode(RecallPlan.self, forKey: .recall))
         case 14: self = .liftRecall(try container.decode(RecallLift.self, forKey: .lift))
+        case 15: self = .liftVerdict(try container.decode(DisputeID.self, forKey: .dispute))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

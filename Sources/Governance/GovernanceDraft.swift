@@ -54,7 +54,7 @@ struct GovernanceDraft {
             ontology = OntologyRoot(root: root, count: count, since: time)
             return nil
         case .accredit, .revokeAccreditor, .admitIssuer, .dismissIssuer, .upgrade, .cancelUpgrade, .pause, .liftPause,
-            .recall, .liftRecall:
+            .recall, .liftRecall, .liftVerdict:
             preconditionFailure("\(change) does not wait for the epoch's end")
         }
     }

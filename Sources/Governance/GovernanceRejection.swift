@@ -34,6 +34,7 @@ public enum GovernanceRejection: Int, CaseIterable, Sendable {
     case releaseNotNewer = 1628
     case pauseOutOfBounds = 1629
     case recallImpossible = 1630
+    case verdictUnknown = 1631
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -81,6 +82,7 @@ public enum GovernanceRejection: Int, CaseIterable, Sendable {
         case .noUpgrade: "No upgrade lies ahead."
         case .releaseNotNewer: "The release is not newer than that of the last upgrade."
         case .pauseOutOfBounds: "A pause lasts a minute to seven days."
+        case .verdictUnknown: "No verdict of the dispute stands against an INFT."
         case .recallImpossible:
             "The INFT is unknown, a clone, or recalled by the validators already; or the recall is unknown or lifted."
         }
@@ -117,6 +119,7 @@ extension ChangeConflict {
         case .releaseNotNewer: .releaseNotNewer
         case .pauseOutOfBounds: .pauseOutOfBounds
         case .recallImpossible: .recallImpossible
+        case .verdictUnknown: .verdictUnknown
         }
     }
 }

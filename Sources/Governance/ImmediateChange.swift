@@ -1,5 +1,6 @@
 internal import INFTs
 internal import Identities
+internal import Licenses
 internal import Primitives
 internal import Revenue
 internal import StateModel
@@ -40,6 +41,11 @@ struct ImmediateChange {
             return try refused { () throws(Refusal) in
                 _ = try Recalls.requireInForce(lift.recall, field: "recall", in: state)
             } ? .recallImpossible : nil
+        case .liftVerdict(let id):
+            guard let dispute = try Disputes.record(id, in: state),
+                try DisputeVerdicts.isInForce(dispute, in: state)
+            else { return .verdictUnknown }
+            return nil
         case .enroll, .remove, .rotate, .parameters, .ontology:
             preconditionFailure("\(change) waits for the epoch's end")
         }
@@ -105,6 +111,7 @@ struct ImmediateChange {
             try Recalls.make(
                 RecallID(proposal.bytes), plan.order(at: time), as: .recalledByValidators, by: nil, in: context)
         case .liftRecall(let lift): try Recalls.lift(lift.recall, by: nil, reason: lift.reason, in: context)
+        case .liftVerdict(let id): try DisputeVerdicts.lift(try Disputes.require(id, in: state), in: context)
         case .enroll, .remove, .rotate, .parameters, .ontology:
             preconditionFailure("\(change) waits for the epoch's end")
         }

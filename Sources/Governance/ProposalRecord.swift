@@ -52,6 +52,8 @@ public enum ChangeConflict: UInt8, NamedCode, CBORCodable {
     case pauseOutOfBounds = 17
     /// The INFT is unknown, a clone or recalled so already; or the recall is unknown or lifted.
     case recallImpossible = 18
+    /// No verdict of the dispute stands against an INFT.
+    case verdictUnknown = 19
 }
 
 /// What an institution thinks of a proposal. Bytes: `[institution, approves, at]`.

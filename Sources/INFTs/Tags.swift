@@ -165,8 +165,13 @@ public enum Tags {
         }
     }
 
+    /// Whether the tag for `subject` is on `id`, and was not taken off.
+    package static func isInForce(_ subject: Hash, on id: INFTID, in state: any StateReader) throws(Refusal) -> Bool {
+        try record(of: id, in: state)?.tags.contains { $0.subject == subject && $0.until == nil } ?? false
+    }
+
     /// Whether another tag of `kind` finds room.
-    static func hasRoom(for kind: TagKind, on id: INFTID, in state: any StateReader) throws(Refusal) -> Bool {
+    package static func hasRoom(for kind: TagKind, on id: INFTID, in state: any StateReader) throws(Refusal) -> Bool {
         let tags = try record(of: id, in: state)?.tags ?? []
         return tags.count { ($0.kind == .recalledByOwner) == (kind == .recalledByOwner) } < kind.room
     }

@@ -46,6 +46,7 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
     case recallAcknowledged(RecallAcknowledged)
+    case disputeSettled(DisputeChanged)
 
     public static let domain = DomainNumber.licenses
 
@@ -59,6 +60,7 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
         "arbiter.enrolled", "arbiter.left", "license.annulled", "license.recallAcknowledged",
+        "dispute.settled",
     ]
 
     private var kind: Int {
@@ -104,6 +106,7 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterLeft: 38
         case .annulled: 39
         case .recallAcknowledged: 40
+        case .disputeSettled: 41
         }
     }
 
@@ -125,7 +128,7 @@ public enum LicenseEvent: LedgerEvent {
         case .distributed(let body), .refunded(let body): body
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -168,7 +171,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body.topics
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -228,6 +231,7 @@ public enum LicenseEvent: LedgerEvent {
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
             case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
+            case 41: .disputeSettled(try reader.value("disputeSettled"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -279,6 +283,7 @@ public enum LicenseEvent: LedgerEvent {
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
             case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
+            case 41: .disputeSettled(try DisputeChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -162,6 +162,19 @@ struct ProposeRecall: WalletCommand {
     }
 }
 
+struct ProposeLiftVerdict: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lift-verdict", abstract: "Proposes that what a panel found stands against an INFT no longer.",
+        discussion: example("governance propose lift-verdict tmnxdispute1… --from anna --acting-for stmary"))
+    @OptionGroup var globals: Globals
+    @OptionGroup var proposal: ProposalOptions
+    @Argument(help: "The dispute.") var dispute: String
+
+    func perform(_ session: Session) async throws {
+        try await session.propose(.liftVerdict(try session.id(dispute)), proposal)
+    }
+}
+
 struct ProposeLiftRecall: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "lift-recall", abstract: "Proposes that a recall ends, whoever made it.",

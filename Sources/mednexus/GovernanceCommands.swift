@@ -28,7 +28,7 @@ struct GovernanceProposeCommand: AsyncParsableCommand {
             ProposeEnroll.self, ProposeRemove.self, ProposeRotate.self, ProposeParameters.self, ProposeOntology.self,
             ProposeAccredit.self, ProposeRevokeAccreditor.self, ProposeAdmitIssuer.self, ProposeDismissIssuer.self,
             ProposeUpgrade.self, ProposeCancelUpgrade.self, ProposePause.self, ProposeLiftPause.self,
-            ProposeRecall.self, ProposeLiftRecall.self,
+            ProposeRecall.self, ProposeLiftRecall.self, ProposeLiftVerdict.self,
         ])
 }
 

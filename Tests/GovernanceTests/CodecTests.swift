@@ -26,6 +26,7 @@ struct CodecTests {
                 inft: testIdentifier("inft"), reason: .unreliable, notice: testHash("notice"),
                 answerMilliseconds: 60_000)),
         .liftRecall(RecallLift(recall: testIdentifier("recall"), reason: .corrected)),
+        .liftVerdict(testIdentifier("dispute")),
     ]
     static let operations: [GovernanceOperation] =
         changes.map {

@@ -379,6 +379,8 @@ enum SchemaTypes {
             "arbiter-leave": LeaveArbiter.self,
             "recall-answer-record": RecallAnswerRecord.self,
             "recall-acknowledge": AcknowledgeRecall.self,
+            "dispute-claim": RaiseClaim.self,
+            "dispute-settle": SettleDispute.self,
             "recall-acknowledged": RecallAcknowledged.self,
             "dispute-changed": DisputeChanged.self,
             "dispute-seat-changed": DisputeSeatChanged.self,
