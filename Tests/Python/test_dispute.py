@@ -112,8 +112,8 @@ def test_a_claim_stands_against_all_that_derives_until_it_is_settled(network, tm
     assert not stands("translation")
     network.advance("8d")
     network.settle(lambda: stands("translation"))
-    sold = act("license", "buy", "translation", "--from", "coauthor", check=False)
+    sold = act("license", "buy", "translation", "--from", "clinic", check=False)
     assert sold.returncode == 1 and "inft_not_active" in sold.stderr
     act("dispute", "settle", "claim", "--from", "clinic")
     assert not stands("paper") and not stands("translation")
-    act("license", "buy", "translation", "--from", "coauthor")
+    act("license", "buy", "translation", "--from", "clinic")

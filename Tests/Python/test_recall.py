@@ -48,7 +48,7 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     checked = network.wallet("license", "check", "clinics", check=False)
     assert checked.returncode == 1 and "suspendedByRecall" in checked.stdout
     assert value("license", "show", "clinics")["state"] == "suspended"
-    sold = act("license", "buy", "child", "--from", "coauthor", check=False)
+    sold = act("license", "buy", "child", "--from", "clinic", check=False)
     assert sold.returncode == 1 and "inft_not_active" in sold.stderr
     assert "recalledByOwner" in network.wallet("inft", "show", "child")
     assert "by way of" in network.wallet("inft", "show", "child")
@@ -88,7 +88,7 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     act("inft", "lift-recall", "recall", "--reason", "corrected", "--from", "author")
     assert network.wallet("license", "check", "clinics")
     assert "corrected" in json.dumps(value("inft", "recalls"))
-    act("license", "buy", "child", "--from", "coauthor")
+    act("license", "buy", "child", "--from", "clinic")
 
 
 def test_a_payment_that_is_held_goes_back(network, tmp_path):
