@@ -8,11 +8,10 @@ package import StateModel
 package enum NodeRelease {
     /// On a test network a trial may call this program another release; on the main network it is what it is.
     package static func own(_ kind: NetworkKind) -> Release {
-        guard kind == .test, let text = ProcessInfo.processInfo.environment["MEDNEXUS_TRIAL_RELEASE"],
-            let release = Release(text)
-        else { return ProgramVersion.release }
-        return release
+        kind == .test ? trial ?? ProgramVersion.release : ProgramVersion.release
     }
+
+    private static let trial = ProcessInfo.processInfo.environment["MEDNEXUS_TRIAL_RELEASE"].flatMap { Release($0) }
 
     /// The upgrade without which this program can't execute the block at `height` on `state`.
     package static func missing(
