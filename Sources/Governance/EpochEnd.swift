@@ -51,7 +51,9 @@ struct EpochEnd {
         let state = context.state
         let before = try ParameterSet(of: state)
         if before != draft.parameters {
-            if before.ledger != draft.parameters.ledger { state.set(GovernanceKeys.parameters, draft.parameters.ledger) }
+            if before.ledger != draft.parameters.ledger {
+                state.set(GovernanceKeys.parameters, draft.parameters.ledger)
+            }
             if before.identities != draft.parameters.identities {
                 Sponsorship.set(draft.parameters.identities, in: state)
             }

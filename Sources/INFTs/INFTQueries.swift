@@ -132,7 +132,8 @@ public enum INFTQueries {
         of: VersionRecord.self
     ) { (parameters, request, context) throws(Refusal) in
         let record = try INFTRegistry.requireKnown(parameters.inft, field: "inft", in: context.state)
-        return try Page.numbered(request, INFTIndexes.versions, 1..<record.versionCount + 1) { (number) throws(Refusal) in
+        return try Page.numbered(request, INFTIndexes.versions, 1..<record.versionCount + 1) {
+            (number) throws(Refusal) in
             try INFTRegistry.version(number, of: parameters.inft, in: context.state)
         }
     }

@@ -82,7 +82,8 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     private var line: (reason: String, summary: String) {
         switch self {
         case .unknownINFT: ("unknown_inft", "No INFT has this id.")
-        case .notActive: ("inft_not_active", "The INFT, or what it derives from or is a clone of, is disputed, retired or recalled.")
+        case .notActive:
+            ("inft_not_active", "The INFT, or what it derives from or is a clone of, is disputed, retired or recalled.")
         case .notOwner: ("not_owner", "Only the INFT's owner may do this.")
         case .sealedInvalid: ("sealed_invalid", "Size or media type of the sealed content is not well formed.")
         case .contentInvalid: ("content_invalid", "Size, media type or location of the content is not well formed.")

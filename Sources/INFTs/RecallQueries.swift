@@ -56,7 +56,8 @@ extension INFTQueries {
     }
 
     static let recalls = Query(
-        list: "inft_recalls", "Recalls, newest first: all, or those of an INFT itself (inft_standing has what comes down).",
+        list: "inft_recalls",
+        "Recalls, newest first: all, or those of an INFT itself (inft_standing has what comes down).",
         [QueryParameter("inft", "Of this INFT.", required: false)],
         from: RecallListParameters.self, of: RecallRecord.self
     ) { (parameters, request, context) throws(Refusal) in

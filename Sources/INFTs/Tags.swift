@@ -177,7 +177,9 @@ public enum Tags {
     }
 
     /// Puts a tag on an INFT, with its status, a line of history and an event.
-    package static func put(_ kind: TagKind, for subject: Hash, on id: INFTID, in context: OperationContext) throws(Refusal) {
+    package static func put(_ kind: TagKind, for subject: Hash, on id: INFTID, in context: OperationContext)
+        throws(Refusal)
+    {
         let inft = try INFTRegistry.requireKnown(id, field: "inft", in: context.state)
         var record = try record(of: id, in: context.state) ?? TagsRecord(resting: inft.status)
         // Retiring needs an active INFT, so what it rests in changes only while no tag is in force.

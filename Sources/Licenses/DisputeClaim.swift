@@ -155,7 +155,9 @@ public struct SettleDispute: DomainOperation {
     }
 
     public func words(_ names: any NameResolver) -> [String] {
-        ["Call the dispute \(names.identifier(dispute.description)) settled: nothing stands against the INFT by it any more"]
+        [
+            "Call the dispute \(names.identifier(dispute.description)) settled: nothing stands against the INFT by it any more"
+        ]
     }
 
     public func encode(into writer: inout CBORWriter) {

@@ -265,7 +265,8 @@ public struct BeginShow: DomainOperation {
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
             BeginShow(
-                show: try reader.value("show"), sealingKey: try reader.value("sealingKey"), commitment: try reader.value("commitment"),
+                show: try reader.value("show"), sealingKey: try reader.value("sealingKey"),
+                commitment: try reader.value("commitment"),
                 answers: try reader.list("answers", max: ConsentsLimits.answersPerRelease))
         }
     }

@@ -92,7 +92,8 @@ public struct RaiseDispute: DomainOperation {
         let time = context.block.time
         guard ground == .content else {
             throw LicenseRejection.groundNotAdmitted.at(
-                "ground", "a delivery is disputed for its content", hint: "Claim anything else of the INFT: dispute.claim.")
+                "ground", "a delivery is disputed for its content",
+                hint: "Claim anything else of the INFT: dispute.claim.")
         }
         let license = try LicenseAct.held(self.license, in: context)
         let claimant = context.actor

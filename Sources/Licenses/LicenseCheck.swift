@@ -176,7 +176,8 @@ public enum LicenseCheck {
         switch state {
         case .active, .suspended: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
-        case .refunded: LicenseFinding(.refunded, "it was never delivered, or recalled before it was paid, and refunded")
+        case .refunded:
+            LicenseFinding(.refunded, "it was never delivered, or recalled before it was paid, and refunded")
         case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")

@@ -114,13 +114,15 @@ public struct RecallEvidence: Sendable {
             throw WalletFailure(.usage, "there is no \(Self.path(folder, 0))", hint: "Name the folder of --proofs.")
         }
         guard case .state(_, _, let question?) = first.verified.fact,
-            let asked = (try? JSONParser.parse(question.parameters))?["recall"]?.string, recall == nil || recall == asked
+            let asked = (try? JSONParser.parse(question.parameters))?["recall"]?.string,
+            recall == nil || recall == asked
         else { throw WalletFailure(.proofInvalid, "the proofs in \(folder) are not of this recall") }
         self = try await RecallEvidence(of: asked, kind: first.proof.networkKind.networkKind) {
             (params) throws(WalletFailure) in
             guard let found = kept.first(where: { Self.answers($0.verified, params) }) else {
                 throw WalletFailure(
-                    .proofInvalid, "the list in \(folder) is not complete: it lacks the page \(JSONValue.object(params).text)"
+                    .proofInvalid,
+                    "the list in \(folder) is not complete: it lacks the page \(JSONValue.object(params).text)"
                 )
             }
             return found

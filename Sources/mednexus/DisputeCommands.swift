@@ -8,12 +8,14 @@ import WalletKit
 
 struct DisputeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dispute", abstract: "Disputes of bad content, and claims about INFTs: raise, answer, judge, appeal, settle.",
+        commandName: "dispute",
+        abstract: "Disputes of bad content, and claims about INFTs: raise, answer, judge, appeal, settle.",
         discussion: example(
             "dispute raise scan-license --evidence findings.pdf --as scan-dispute", "dispute respond scan-dispute",
             "dispute reveal scan-dispute", "dispute vote scan-dispute --uphold", "dispute show scan-dispute"),
         subcommands: [
-            DisputeRaiseCommand.self, DisputeClaim.self, DisputeSettle.self, DisputeRespond.self, DisputeReveal.self, DisputeDecline.self,
+            DisputeRaiseCommand.self, DisputeClaim.self, DisputeSettle.self, DisputeRespond.self, DisputeReveal.self,
+            DisputeDecline.self,
             DisputeAccept.self, DisputeShowKey.self, DisputeOpen.self,
             DisputeVoteCommand.self,
             DisputeAppeal.self, DisputeAdvance.self, DisputeEvidence.self, DisputeShowCommand.self, DisputeList.self,

@@ -8,7 +8,8 @@ import WalletKit
 
 struct ProposeAccredit: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "accredit", abstract: "Proposes that a party may attest: give credentials, and let others give them.",
+        commandName: "accredit",
+        abstract: "Proposes that a party may attest: give credentials, and let others give them.",
         discussion: example(
             "governance propose accredit board --type accreditation,medical-license --from anna --acting-for stmary"))
     @OptionGroup var globals: Globals

@@ -12,7 +12,8 @@ import WalletKit
 struct GovernanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "governance",
-        abstract: "What the network's validators decide: who votes, attests, issues; parameters, upgrades, pauses, recalls.",
+        abstract:
+            "What the network's validators decide: who votes, attests, issues; parameters, upgrades, pauses, recalls.",
         discussion: example("governance show", "governance list --state open"),
         subcommands: [
             GovernanceProposeCommand.self, GovernanceVoteCommand.self, GovernanceShow.self, GovernanceList.self,

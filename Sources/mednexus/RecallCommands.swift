@@ -150,7 +150,8 @@ struct INFTRecalls: WalletCommand {
             }
         }
         let items = try await session.client.items("inft_recalls")
-        session.list(items, ["RECALL", "INFT", "BY", "REASON", "SINCE", "ANSWER BY", "LIFTED"], empty: "None.") { item in
+        session.list(items, ["RECALL", "INFT", "BY", "REASON", "SINCE", "ANSWER BY", "LIFTED"], empty: "None.") {
+            item in
             [
                 names.id(item["id"]), names.id(item["inft"]),
                 item["by"]?.isNull == false ? names.party(item["by"]) : "the validators",
@@ -163,7 +164,8 @@ struct INFTRecalls: WalletCommand {
 
 struct INFTRecallStatus: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recall-status", abstract: "Who has answered a recall, and who has not: proven, down to descendants.",
+        commandName: "recall-status",
+        abstract: "Who has answered a recall, and who has not: proven, down to descendants.",
         discussion: """
             Every license is listed, since licenses are numbered without a gap; of each the ledger proves that its answer \
             is there, or that there is none. --proofs keeps the evidence in a folder, and inft recall-check verifies that \
@@ -197,7 +199,8 @@ struct INFTRecallStatus: WalletCommand {
 struct INFTRecallCheck: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "recall-check", abstract: "Verifies a folder that recall-status kept: without any node.",
-        discussion: example("inft recall-check evidence", "inft recall-check evidence --genesis genesis.json --missing"))
+        discussion: example("inft recall-check evidence", "inft recall-check evidence --genesis genesis.json --missing")
+    )
     @OptionGroup var globals: Globals
     @Argument(help: "The folder.") var folder: String
     @Flag(help: "Only those that have not answered.") var missing = false

@@ -17,7 +17,8 @@ struct CodecTests {
         .parameters(LedgerParameter.allCases.map { ParameterChange($0, 7) }),
         .ontology(root: testHash("edges"), count: 7),
         .accredit(
-            Accreditation(party: World.party("two"), types: [.accreditation, .arbiter], jurisdictions: ["DE", "US-CA"])),
+            Accreditation(
+                party: World.party("two"), types: [.accreditation, .arbiter], jurisdictions: ["DE", "US-CA"])),
         .revokeAccreditor(World.party("two")), .admitIssuer(World.party("two")), .dismissIssuer(World.party("two")),
         .upgrade(UpgradePlan(height: Height(1_000), release: Release(1, 2, 3))), .cancelUpgrade,
         .pause(PauseOrder(domain: .licenses, milliseconds: 60_000)), .liftPause(.consents),

@@ -202,7 +202,8 @@ import Testing
                     inft: testIdentifier("inft"), ground: .payment, evidence: testHash("e"),
                     nonceCommitment: testHash("n"), asset: testIdentifier("asset"), bond: Amount(10_000))),
             .settleDispute(SettleDispute(dispute: Self.dispute)),
-            .beginShow(BeginShow(
+            .beginShow(
+                BeginShow(
                     show: DeliveryID(license.bytes), sealingKey: sealingSecret("bob").key,
                     commitment: testHash("commitment"))),
             .completeShow(

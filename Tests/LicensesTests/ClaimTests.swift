@@ -14,7 +14,8 @@ extension Sandbox {
     ) throws -> DisputeID {
         try execute(
             RaiseClaim(
-                inft: inft, ground: ground, evidence: testHash(evidence), nonceCommitment: commitment(name), asset: asset,
+                inft: inft, ground: ground, evidence: testHash(evidence), nonceCommitment: commitment(name),
+                asset: asset,
                 bond: Amount(bond)), as: name
         ).madeIdentifier()
     }
@@ -63,7 +64,10 @@ extension Sandbox {
         #expect(try sandbox.reasons(license) == [.suspendedByDispute])
         #expect(try reason { try sandbox.buy(offer, as: "carol") } == "inft_not_active")
         #expect(
-            try reason { try sandbox.execute(RenewLicense(license: license, offer: offer, maximumPrice: Amount(9_999)), as: "dave") }
+            try reason {
+                try sandbox.execute(
+                    RenewLicense(license: license, offer: offer, maximumPrice: Amount(9_999)), as: "dave")
+            }
                 == "inft_not_active")
         // What revenue would take in or give out is refused by who knows the tags.
         let paid = try reason {
@@ -85,7 +89,9 @@ extension Sandbox {
         #expect(claimed == "inft_not_active")
 
         #expect(try reason { try sandbox.execute(SettleDispute(dispute: id), as: "alice") } == "not_side")
-        #expect(try sandbox.execute(SettleDispute(dispute: id), as: "carol").events.map { $0.name }.contains("dispute.settled"))
+        #expect(
+            try sandbox.execute(SettleDispute(dispute: id), as: "carol").events.map { $0.name }.contains(
+                "dispute.settled"))
         #expect(try sandbox.verdict(license).isValid)
         #expect(try reason { try sandbox.execute(SettleDispute(dispute: id), as: "carol") } == "dispute_stage")
         try sandbox.buy(offer, as: "carol")
@@ -145,7 +151,9 @@ extension Sandbox {
         #expect(try sandbox.reasons(license) == [.suspendedByDispute])
     }
 
-    @Test("A claim has a bond that somebody answers for, fresh evidence, and is not the owner's; a work is named, not its clone")
+    @Test(
+        "A claim has a bond that somebody answers for, fresh evidence, and is not the owner's; a work is named, not its clone"
+    )
     func refused() throws {
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("root")

@@ -156,7 +156,8 @@ extension Sandbox {
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("protocol")
         #expect(try reason { try sandbox.recall(inft, answerWithin: 1_000) } == "answer_time_invalid")
-        #expect(try reason { try sandbox.recall(inft, answerWithin: 400 * millisecondsPerDay) } == "answer_time_invalid")
+        #expect(
+            try reason { try sandbox.recall(inft, answerWithin: 400 * millisecondsPerDay) } == "answer_time_invalid")
         for _ in 0..<INFTsLimits.ownerTags { try sandbox.lift(try sandbox.recall(inft)) }
         #expect(try reason { try sandbox.recall(inft) } == "tags_full")
         sandbox.attest("carol", .regulator)

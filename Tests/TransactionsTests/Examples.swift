@@ -226,7 +226,8 @@ enum Examples {
         .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: testHash("nonce"))),
         .acceptDispute(AcceptDispute(dispute: dispute, delivery: request)),
         .declineDispute(DeclineDispute(dispute: dispute)),
-        .beginShow(BeginShow(
+        .beginShow(
+            BeginShow(
                 show: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
         .completeShow(CompleteShow(show: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: testHash("commitment"))),
