@@ -202,6 +202,7 @@ public enum IdentityEvent: LedgerEvent {
     case mandateGranted(MandateStep)
     case mandateRevoked(MandateStep)
     case mandateUsed(MandateStep)
+    case accreditorChanged(AccreditorRecord)
 
     public static let domain = DomainNumber.identities
 
@@ -210,6 +211,7 @@ public enum IdentityEvent: LedgerEvent {
         "identity.sponsored", "identity.sponsorChanged", "organization.created", "organization.updated",
         "credential.offered", "credential.accepted", "credential.declined", "credential.revoked",
         "delegation.granted", "delegation.revoked", "mandate.granted", "mandate.revoked", "mandate.used",
+        "identity.accreditorChanged",
     ]
 
     private var kind: Int {
@@ -227,6 +229,7 @@ public enum IdentityEvent: LedgerEvent {
         case .mandateGranted: 10
         case .mandateRevoked: 11
         case .mandateUsed: 12
+        case .accreditorChanged: 13
         }
     }
 
@@ -241,6 +244,7 @@ public enum IdentityEvent: LedgerEvent {
             step
         case .delegationGranted(let step), .delegationRevoked(let step): step
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step): step
+        case .accreditorChanged(let record): record
         }
     }
 
@@ -258,6 +262,7 @@ public enum IdentityEvent: LedgerEvent {
             [.party(step.delegate), .party(step.grantor)]
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step):
             [.party(.account(step.delegate)), .party(step.grantor)]
+        case .accreditorChanged(let record): [.party(record.party)]
         }
     }
 
@@ -283,6 +288,7 @@ public enum IdentityEvent: LedgerEvent {
             case 10: .mandateGranted(try reader.value())
             case 11: .mandateRevoked(try reader.value())
             case 12: .mandateUsed(try reader.value())
+            case 13: .accreditorChanged(try reader.value())
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -305,6 +311,7 @@ public enum IdentityEvent: LedgerEvent {
         case 10: self = .mandateGranted(try MandateStep(from: decoder))
         case 11: self = .mandateRevoked(try MandateStep(from: decoder))
         case 12: self = .mandateUsed(try MandateStep(from: decoder))
+        case 13: self = .accreditorChanged(try AccreditorRecord(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

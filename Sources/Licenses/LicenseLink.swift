@@ -21,7 +21,7 @@ public struct LinkLicenses: DomainOperation {
     }
 
     /// Per parent: license, terms, INFT, ancestors, royalties, live count; and the vector that is written.
-    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 8 + 60) }
+    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 8 + 60 + INFTsWeights.standing) }
 
     public struct Plan {
         let link: DerivativeLink

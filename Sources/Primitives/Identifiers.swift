@@ -51,6 +51,7 @@ public enum ProposalKind: IdentifierKind { public static let name = "prop" }
 public enum DeliveryKind: IdentifierKind { public static let name = "delivery" }
 public enum DisputeKind: IdentifierKind { public static let name = "dispute" }
 public enum ErasureKind: IdentifierKind { public static let name = "erasure" }
+public enum RecallKind: IdentifierKind { public static let name = "recall" }
 
 public typealias OrganizationID = Identifier<OrganizationKind>
 public typealias CredentialID = Identifier<CredentialKind>
@@ -66,6 +67,8 @@ public typealias DeliveryID = Identifier<DeliveryKind>
 public typealias DisputeID = Identifier<DisputeKind>
 /// Of an erasure receipt.
 public typealias ErasureID = Identifier<ErasureKind>
+/// Of the recall of an INFT.
+public typealias RecallID = Identifier<RecallKind>
 
 /// Who acts: an account, or an organization whose members and keys can change.
 public enum Party: Hashable, Comparable, Sendable, CustomStringConvertible {

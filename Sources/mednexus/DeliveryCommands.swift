@@ -91,7 +91,10 @@ extension Session {
                     .beginTransfer(
                         TransferBegin(
                             transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
-            case .dispute: .licenses(.beginShow(BeginShow(show: record.id, commitment: made.commitment)))
+            case .dispute:
+                .licenses(
+                    .beginShow(
+                        BeginShow(show: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
             default:
                 .licenses(
                     .begin(

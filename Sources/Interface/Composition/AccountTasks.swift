@@ -9,7 +9,7 @@ internal import StateModel
 /// Something that waits for a party's own act.
 struct AccountTask: Codable, Sendable {
     /// The operation that would do it: `credential.accept`, `consent.countersign`, `license.begin`, `inft.acceptTransfer`,
-    /// `consent.review`, `dispute.respond`, `inft.erase`.
+    /// `consent.review`, `dispute.respond`, `inft.erase`, `license.acknowledgeRecall`.
     let act: String
     let credential: CredentialID?
     let consent: ConsentID?
@@ -20,6 +20,9 @@ struct AccountTask: Codable, Sendable {
     /// Of an erasure, the first of what is to be erased.
     let inft: INFTID?
     let version: UInt64?
+    /// Of an answer to a recall.
+    let license: LicenseID?
+    let recall: RecallID?
     /// Who waits.
     let from: Party
     let since: Timestamp
@@ -29,7 +32,7 @@ struct AccountTask: Codable, Sendable {
     init(
         act: String, credential: CredentialID? = nil, consent: ConsentID? = nil, delivery: DeliveryID? = nil,
         disclosure: DisclosureID? = nil, dispute: DisputeID? = nil, inft: INFTID? = nil, version: UInt64? = nil,
-        from: Party, since: Timestamp, deadline: Timestamp?
+        license: LicenseID? = nil, recall: RecallID? = nil, from: Party, since: Timestamp, deadline: Timestamp?
     ) {
         self.act = act
         self.credential = credential
@@ -39,6 +42,8 @@ struct AccountTask: Codable, Sendable {
         self.dispute = dispute
         self.inft = inft
         self.version = version
+        self.license = license
+        self.recall = recall
         self.from = from
         self.since = since
         self.deadline = deadline
@@ -47,20 +52,22 @@ struct AccountTask: Codable, Sendable {
 
 /// What waits for a party, gathered from the lists of the domains: first the credentials that it was offered, then the
 /// consents that it is to countersign as custodian, the broken glass that it is to review, the deliveries that it is to begin
-/// or complete, the transfers that it may accept, what disputes wait for, of which it is a side or an arbiter, and last the
-/// erasures that subjects of its consents asked for.
+/// or complete, the transfers that it may accept, what disputes wait for, of which it is a side or an arbiter, the
+/// erasures that subjects of its consents asked for, and last the recalls that it is to answer.
 enum AccountTasks {
     /// The lists, in order. Each has a cursor that says "from its beginning": no index table has that number.
     private static let lists: [(domain: DomainNumber, table: UInt8, page: Source)] = [
         (.identities, 15, credentials), (.consents, 15, consents), (.consents, 13, reviews), (.infts, 13, outgoing),
         (.infts, 12, incoming), (.licenses, 15, disputes), (.licenses, 14, judged), (.consents, 14, erasures),
+        (.licenses, 12, recalls),
     ]
     private typealias Source = @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<AccountTask>
 
     static let query = Query(
         list: "account_tasks",
         "What waits for a party, with deadlines: credentials to accept, consents to countersign, broken glass to review, "
-            + "deliveries to begin or complete, transfers to accept, what disputes wait for, erasures to sign.",
+            + "deliveries to begin or complete, transfers to accept, what disputes wait for, erasures to sign, "
+            + "recalls to answer.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: AccountTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [AccountTask] = []
@@ -87,7 +94,7 @@ enum AccountTasks {
         // Broken glass has an index table of its own, the ninth of consents, and requests for erasure the tenth.
         case .consents: return (first & 15 == 9 ? 2 : first & 15 == 10 ? 7 : 1, cursor)
         case .infts: return (first & 15 == 5 ? 3 : 4, cursor)
-        case .licenses: return (first & 15 == 8 ? 5 : 6, cursor)
+        case .licenses: return (first & 15 == 8 ? 5 : first & 15 == 4 ? 8 : 6, cursor)
         default: return (0, cursor)
         }
     }
@@ -244,6 +251,21 @@ enum AccountTasks {
                         from: party == dispute.claimant ? dispute.respondent : dispute.claimant,
                         since: dispute.raisedAt, deadline: duty.deadline))
             }
+        }
+        return Page(items: tasks, next: next)
+    }
+
+    private static func recalls(
+        of party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<AccountTask> {
+        let (found, next) = try items(LicensesDomain.queries, "recall_duties", ("party", party), request, context)
+        var tasks: [AccountTask] = []
+        for case let duty as RecallDuty in found {
+            // The validators act as nobody; what waits then waits for the party itself.
+            tasks.append(
+                AccountTask(
+                    act: AcknowledgeRecall.name, inft: duty.inft, license: duty.license, recall: duty.recall.id,
+                    from: duty.recall.by ?? party, since: duty.recall.since, deadline: duty.recall.answerBy))
         }
         return Page(items: tasks, next: next)
     }

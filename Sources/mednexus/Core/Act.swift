@@ -35,10 +35,11 @@ extension LedgerOperation {
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone): INFTKind.name
         case .infts(.erase): ErasureKind.name
+        case .infts(.recall): RecallKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
         case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
-        case .licenses(.raiseDispute): DisputeKind.name
-        case .licenses(.acceptDispute): DeliveryKind.name
+        case .licenses(.raiseDispute), .licenses(.raiseClaim): DisputeKind.name
+        case .licenses(.acceptDispute(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
         case .licenses(.purchase): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
