@@ -130,3 +130,20 @@ public enum DelegationKind: IdentifierKind { public static let name = "deleg" }
 
 /// A link by which an accreditor, or one to whom it delegated, lets another issue credentials.
 public typealias DelegationID = Identifier<DelegationKind>
+
+public enum RecoveryKind: IdentifierKind { public static let name = "recov" }
+
+/// An attempt of guardians to give an account a new key.
+public typealias RecoveryID = Identifier<RecoveryKind>
+
+/// How a recovery ended.
+public enum RecoveryOutcome: UInt8, NamedCode, CBORCodable {
+    /// The delay passed, and the new key speaks for the account.
+    case completed = 0
+    /// The account objected.
+    case canceled = 1
+    /// Too few guardians approved in time.
+    case lapsed = 2
+    /// The account got another key, or every guardian withdrew.
+    case superseded = 3
+}

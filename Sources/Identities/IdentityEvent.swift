@@ -202,6 +202,12 @@ public enum IdentityEvent: LedgerEvent {
     case mandateGranted(MandateStep)
     case mandateRevoked(MandateStep)
     case mandateUsed(MandateStep)
+    case guardiansArranged(GuardianStep)
+    case recoveryStarted(RecoveryStep)
+    case recoveryApproved(RecoveryStep)
+    case recoveryWithdrawn(RecoveryStep)
+    case recoveryEnded(RecoveryStep)
+    case keyReplaced(KeyStep)
 
     public static let domain = DomainNumber.identities
 
@@ -210,6 +216,8 @@ public enum IdentityEvent: LedgerEvent {
         "identity.sponsored", "identity.sponsorChanged", "organization.created", "organization.updated",
         "credential.offered", "credential.accepted", "credential.declined", "credential.revoked",
         "delegation.granted", "delegation.revoked", "mandate.granted", "mandate.revoked", "mandate.used",
+        "recovery.arranged", "recovery.started", "recovery.approved", "recovery.withdrawn", "recovery.ended",
+        "key.replaced",
     ]
 
     private var kind: Int {
@@ -227,6 +235,12 @@ public enum IdentityEvent: LedgerEvent {
         case .mandateGranted: 10
         case .mandateRevoked: 11
         case .mandateUsed: 12
+        case .guardiansArranged: 13
+        case .recoveryStarted: 14
+        case .recoveryApproved: 15
+        case .recoveryWithdrawn: 16
+        case .recoveryEnded: 17
+        case .keyReplaced: 18
         }
     }
 
@@ -241,6 +255,11 @@ public enum IdentityEvent: LedgerEvent {
             step
         case .delegationGranted(let step), .delegationRevoked(let step): step
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step): step
+        case .guardiansArranged(let step): step
+        case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
+            .recoveryEnded(let step):
+            step
+        case .keyReplaced(let step): step
         }
     }
 
@@ -258,6 +277,12 @@ public enum IdentityEvent: LedgerEvent {
             [.party(step.delegate), .party(step.grantor)]
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step):
             [.party(.account(step.delegate)), .party(step.grantor)]
+        case .guardiansArranged(let step):
+            [.party(.account(step.account))] + (step.guardians + step.left).map { .party($0) }
+        case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
+            .recoveryEnded(let step):
+            [.party(.account(step.account))] + step.concerned.map { .party($0) }
+        case .keyReplaced(let step): [.party(.account(step.account))]
         }
     }
 
@@ -283,6 +308,12 @@ public enum IdentityEvent: LedgerEvent {
             case 10: .mandateGranted(try reader.value())
             case 11: .mandateRevoked(try reader.value())
             case 12: .mandateUsed(try reader.value())
+            case 13: .guardiansArranged(try reader.value())
+            case 14: .recoveryStarted(try reader.value())
+            case 15: .recoveryApproved(try reader.value())
+            case 16: .recoveryWithdrawn(try reader.value())
+            case 17: .recoveryEnded(try reader.value())
+            case 18: .keyReplaced(try reader.value())
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -305,6 +336,12 @@ public enum IdentityEvent: LedgerEvent {
         case 10: self = .mandateGranted(try MandateStep(from: decoder))
         case 11: self = .mandateRevoked(try MandateStep(from: decoder))
         case 12: self = .mandateUsed(try MandateStep(from: decoder))
+        case 13: self = .guardiansArranged(try GuardianStep(from: decoder))
+        case 14: self = .recoveryStarted(try RecoveryStep(from: decoder))
+        case 15: self = .recoveryApproved(try RecoveryStep(from: decoder))
+        case 16: self = .recoveryWithdrawn(try RecoveryStep(from: decoder))
+        case 17: self = .recoveryEnded(try RecoveryStep(from: decoder))
+        case 18: self = .keyReplaced(try KeyStep(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

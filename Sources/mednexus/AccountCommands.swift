@@ -7,10 +7,11 @@ import WalletKit
 
 struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "account", abstract: "Accounts on the ledger: state, history, what waits, sponsorship.",
+        commandName: "account", abstract: "Accounts on the ledger: state, history, what waits, sponsorship, lost keys.",
         discussion: example("account show author", "account inbox --from patient"),
         subcommands: [
-            AccountShow.self, AccountHistory.self, AccountInbox.self, AccountSponsor.self, AccountChangeSponsor.self,
+            AccountShow.self, AccountHistory.self, AccountInbox.self, AccountRequest.self, AccountSponsor.self,
+            AccountChangeSponsor.self, AccountRecover.self, AccountRotate.self,
         ])
 }
 
@@ -44,7 +45,8 @@ struct AccountShow: WalletCommand {
         both.append("balances", balances["balances"] ?? .array([]))
         session.show(.object(both)) {
             Console.fields([
-                ("Account", names.party(party)), ("Address", party.string), ("Kind", value["kind"]?.string),
+                ("Account", names.party(party)), ("Address", party.string),
+                ("Key", value["key"].flatMap { $0 == party ? nil : $0.string }), ("Kind", value["kind"]?.string),
                 ("Sponsor", value["sponsor"].flatMap { $0.isNull ? nil : names.party($0) }),
                 ("Since", names.time(value["createdAt"])), ("Sequence", value["sequence"]?.unsigned.map { "\($0)" }),
             ])
@@ -197,6 +199,40 @@ struct AccountInbox: WalletCommand {
             task(
                 "transaction \(record.hash) was sent and is not settled", "tx wait \(record.hash)",
                 deadline: record.validUntil.map { .unsigned($0.milliseconds) })
+        }
+    }
+}
+
+struct AccountRequest: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "request", abstract: "What to tell an institution so that it sponsors an account of this wallet.",
+        discussion: """
+            Nothing is sent: an account exists once an enrolled institution has sponsored it, and how to reach one is no \
+            matter of the ledger.
+
+            \(example("account request author --kind researcher"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "An account of this wallet; the only one if absent.") var account: String?
+    @Option(help: ArgumentHelp("What it is: \(PartyKind.names.joined(separator: ", ")).")) var kind: String
+
+    func perform(_ session: Session) async throws {
+        let kind = try Codes.one(kind, PartyKind.self, "kind")
+        let address =
+            try account.map { (text) throws(WalletFailure) in try session.account(text) } ?? session.sender()
+        try await session.verifyNetwork()
+        let text = session.text(.account(address))
+        let known = try await session.keyView(of: address)
+        let command = "mednexus account sponsor \(text) --kind \(kind.name) --from REGISTRAR --acting-for INSTITUTION"
+        var value = JSONObject()
+        value.append("account", .string(text))
+        value.append("kind", .string(kind.name))
+        value.append("isRegistered", .boolean(known != nil))
+        value.append("command", .string(command))
+        session.show(.object(value)) {
+            guard known == nil else { return Console.out("\(text) is registered already: mednexus account show.") }
+            Console.out("Ask an institution of \(session.network.name) to sponsor this account. Its registrar types:")
+            Console.out(command)
         }
     }
 }

@@ -29,26 +29,26 @@ struct DelegationTests {
                 try world.grant(
                     from: World.dora, to: .account(World.anna), parent: links[3], day: 4)
             } == "delegation_too_deep")
-        let id = try world.offer(from: World.dora, world.license(World.bert), by: links[3], day: 4)
-        try world.accept(id, by: World.bert, day: 4)
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 4))
+        let id = try world.offer(from: World.dora, world.license(World.emil), by: links[3], day: 4)
+        try world.accept(id, by: World.emil, day: 4)
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 4))
     }
 
     @Test("Revoking any link ends what hangs from it in that block, and leaves the past as it was", arguments: 0..<4)
     func cascade(index: Int) throws {
         let world = try World()
         let links = try chain(world)
-        let id = try world.offer(from: World.dora, world.license(World.bert), by: links[3], day: 4)
-        try world.accept(id, by: World.bert, day: 5)
-        let open = try world.offer(from: World.dora, world.license(World.anna), by: links[3], day: 4)
+        let id = try world.offer(from: World.dora, world.license(World.emil), by: links[3], day: 4)
+        try world.accept(id, by: World.emil, day: 5)
+        let open = try world.offer(from: World.dora, world.license(World.frida), by: links[3], day: 4)
         let grantor = index == 0 ? World.board : Self.path[index - 1]
         try RevokeDelegation(delegation: links[index], reason: .misconduct)
             .execute(in: world.context(grantor, day: 9))
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 8))
-        #expect(try !world.holds(.account(World.bert), .medicalLicense, day: 9))
-        #expect(try reason { try world.accept(open, by: World.anna, day: 9) } == "delegation_not_in_force")
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 8))
+        #expect(try !world.holds(.account(World.emil), .medicalLicense, day: 9))
+        #expect(try reason { try world.accept(open, by: World.frida, day: 9) } == "delegation_not_in_force")
         #expect(
-            try reason { try world.offer(from: World.dora, world.license(World.anna), by: links[3], day: 9) }
+            try reason { try world.offer(from: World.dora, world.license(World.frida), by: links[3], day: 9) }
                 == "delegation_not_in_force")
         if index < 3 {
             #expect(
@@ -136,8 +136,8 @@ struct DelegationTests {
         let world = try World()
         let link = try world.grant(from: World.board, to: .account(World.anna), until: 10)
         let id = try world.offer(from: World.anna, world.license(World.bert), by: link, day: 9)
-        try world.accept(id, by: World.bert, day: 11)
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 12))
+        try world.accept(id, by: World.emil, day: 11)
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 12))
         #expect(
             try reason { try world.offer(from: World.anna, world.license(World.dora), by: link, day: 10) }
                 == "delegation_not_in_force")
