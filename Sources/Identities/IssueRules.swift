@@ -49,6 +49,7 @@ enum IssueRules {
     static func requireIssuer(
         _ issuer: Party, of subject: Party, in context: OperationContext
     ) throws(Refusal) {
+        try Authority.require(issuer, for: .credentials, in: context, field: "issuer")
         if case .organization(let id) = issuer, case .account(let address) = subject,
             let profile = try Organizations.record(id, in: context.state)?.profile,
             profile.members.contains(where: { $0.account == address })
@@ -65,7 +66,6 @@ enum IssueRules {
                     hint: "Let other members of the organization sign.")
             }
         }
-        try Authority.require(issuer, for: .credentials, in: context, field: "issuer")
     }
 
     static func requireRight(

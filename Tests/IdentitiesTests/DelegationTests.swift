@@ -135,12 +135,43 @@ struct DelegationTests {
     func expiry() throws {
         let world = try World()
         let link = try world.grant(from: World.board, to: .account(World.anna), until: 10)
-        let id = try world.offer(from: World.anna, world.license(World.bert), by: link, day: 9)
+        let id = try world.offer(from: World.anna, world.license(World.emil), by: link, day: 9)
         try world.accept(id, by: World.emil, day: 11)
         #expect(try world.holds(.account(World.emil), .medicalLicense, day: 12))
         #expect(
             try reason { try world.offer(from: World.anna, world.license(World.dora), by: link, day: 10) }
                 == "delegation_not_in_force")
+    }
+
+    @Test("Nobody is attested by a right that comes from itself, nor for an organization by its own signature")
+    func selfAttestation() throws {
+        let world = try World()
+        // anna lets bert, and bert lets cleo; neither can attest who stands above it.
+        let first = try world.grant(from: World.board, to: .account(World.anna))
+        let second = try world.grant(from: World.anna, to: .account(World.bert), parent: first)
+        let third = try world.grant(from: World.bert, to: .account(World.cleo), parent: second)
+        for subject in [World.anna, World.bert, World.board] {
+            #expect(
+                try reason { try world.offer(from: World.cleo, world.license(subject), by: third) } == "self_issued")
+        }
+        #expect(try reason { try world.offer(from: World.bert, world.license(World.anna), by: second) } == "self_issued")
+        // A loop gives back nothing: anna again at the end of her own chain.
+        let loop = try world.grant(from: World.bert, to: .account(World.anna), parent: second)
+        #expect(try reason { try world.offer(from: World.anna, world.license(World.bert), by: loop) } == "self_issued")
+        try world.offer(from: World.anna, world.license(World.emil), by: loop)
+        // For an organization: dora is the institute, and one of three may attest for the clinic.
+        let institute = try world.grant(from: World.board, to: .organization(World.institute))
+        let clinic = try world.grant(from: World.board, to: .organization(World.clinic), day: 1)
+        #expect(
+            try reason {
+                try world.offer(from: World.dora, acting: World.institute, world.license(World.dora), by: institute)
+            } == "self_issued")
+        #expect(
+            try reason {
+                try world.offer(
+                    from: World.anna, acting: World.clinic, world.license(World.anna), by: clinic, day: 1)
+            } == "self_issued")
+        try world.offer(from: World.bert, acting: World.clinic, world.license(World.anna), by: clinic, day: 1)
     }
 
     @Test("A state that can't be read stops the check and is no refusal")

@@ -43,8 +43,8 @@ struct World {
                 GenesisAccount(address: bert, kind: .professional, sponsor: .organization(clinic)),
                 GenesisAccount(address: cleo, kind: .professional, sponsor: .organization(clinic)),
                 GenesisAccount(address: dora, kind: .researcher, sponsor: .organization(institute)),
-                GenesisAccount(address: emil, kind: .professional, sponsor: .organization(institute)),
-                GenesisAccount(address: frida, kind: .researcher, sponsor: .organization(institute)),
+                GenesisAccount(address: emil, kind: .professional, sponsor: nil),
+                GenesisAccount(address: frida, kind: .researcher, sponsor: nil),
                 GenesisAccount(address: patient, kind: .patient, sponsor: .organization(clinic)),
             ],
             organizations: [
