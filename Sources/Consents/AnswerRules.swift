@@ -112,7 +112,8 @@ struct AnswerRules {
             guard Schnorr.verify(signature.signature, message: message, by: key) else {
                 throw ConsentRejection.answerInvalid.at(
                     "\(field)[\(index)]", "the signature is of something else, or by a key that was replaced",
-                    hint: "It covers this release alone: the basis' revision, the requests, the recipient, the reference."
+                    hint:
+                        "It covers this release alone: the basis' revision, the requests, the recipient, the reference."
                 )
             }
         }

@@ -31,6 +31,8 @@ public enum IdentitiesDomain: LedgerDomain {
 
     public static var queries: [Query] { IdentityQueries.all }
 
+    public static var tasks: [TaskSource] { IdentityTasks.all }
+
     public static var rejections: [RejectionDescription] { IdentityRejection.descriptions }
 
     public static func applyGenesis(

@@ -121,20 +121,10 @@ public enum MandatedAct: UInt8, NamedCode, CBORCodable {
     }
 }
 
-public enum MandateKind: IdentifierKind { public static let name = "mandate" }
-
-/// A party's leave that an account does certain acts for it.
-public typealias MandateID = Identifier<MandateKind>
-
 public enum DelegationKind: IdentifierKind { public static let name = "deleg" }
 
 /// A link by which an accreditor, or one to whom it delegated, lets another issue credentials.
 public typealias DelegationID = Identifier<DelegationKind>
-
-public enum RecoveryKind: IdentifierKind { public static let name = "recov" }
-
-/// An attempt of guardians to give an account a new key.
-public typealias RecoveryID = Identifier<RecoveryKind>
 
 /// How a recovery ended.
 public enum RecoveryOutcome: UInt8, NamedCode, CBORCodable {
