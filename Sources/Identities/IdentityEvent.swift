@@ -157,32 +157,40 @@ public struct MandateStep: CBORCodable, Codable, Hashable, Sendable {
     public let delegate: Address
     /// Of a use: what was done by it.
     public let operation: MandatedAct?
+    /// Of a use that spent something, in the asset of the mandate's limit.
+    public let amount: Amount?
 
-    init(_ record: MandateRecord, operation: MandatedAct? = nil) {
+    init(_ record: MandateRecord, operation: MandatedAct? = nil, amount: Amount? = nil) {
         self.init(
-            mandate: record.id, grantor: record.grantor, delegate: record.grant.delegate, operation: operation)
+            mandate: record.id, grantor: record.grantor, delegate: record.grant.delegate, operation: operation,
+            amount: amount)
     }
 
-    private init(mandate: MandateID, grantor: Party, delegate: Address, operation: MandatedAct?) {
+    private init(
+        mandate: MandateID, grantor: Party, delegate: Address, operation: MandatedAct?, amount: Amount?
+    ) {
         self.mandate = mandate
         self.grantor = grantor
         self.delegate = delegate
         self.operation = operation
+        self.amount = amount
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(mandate)
         writer.write(grantor)
         writer.write(delegate)
         writer.write(operation)
+        writer.write(amount)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             MandateStep(
                 mandate: try reader.value("mandate"), grantor: try reader.value("grantor"),
-                delegate: try reader.value("delegate"), operation: try reader.optional("operation"))
+                delegate: try reader.value("delegate"), operation: try reader.optional("operation"),
+                amount: try reader.optional("amount"))
         }
     }
 }

@@ -107,10 +107,13 @@ public struct MandateView: Codable, Hashable, Sendable {
     public let status: MandateStatus
     /// Nil if the uses are not limited.
     public let usesLeft: UInt64?
+    /// What may still be spent; nil where nothing moves money.
+    public let limitLeft: MandateLimit?
 
     init(_ record: MandateRecord, at time: Timestamp) {
         mandate = record
         usesLeft = record.usesLeft
+        limitLeft = record.limitLeft
         status =
             if record.revocation != nil {
                 .revoked

@@ -154,7 +154,8 @@ struct DelegationTests {
             #expect(
                 try reason { try world.offer(from: World.cleo, world.license(subject), by: third) } == "self_issued")
         }
-        #expect(try reason { try world.offer(from: World.bert, world.license(World.anna), by: second) } == "self_issued")
+        #expect(
+            try reason { try world.offer(from: World.bert, world.license(World.anna), by: second) } == "self_issued")
         // A loop gives back nothing: anna again at the end of her own chain.
         let loop = try world.grant(from: World.bert, to: .account(World.anna), parent: second)
         #expect(try reason { try world.offer(from: World.anna, world.license(World.bert), by: loop) } == "self_issued")

@@ -70,12 +70,15 @@ struct EncodingTests {
     static let mandate = MandateRecord(
         id: testIdentifier("mandate"), grantor: .organization(World.clinic),
         grant: MandateGrant(
-            delegate: World.dora, operations: MandatedAct.allCases, uses: 3, validUntil: World.day(9)),
-        grantedAt: World.day(0), used: 2, lastUsedAt: World.day(1),
+            delegate: World.dora, operations: MandatedAct.allCases, uses: 3, validUntil: World.day(9),
+            limit: MandateLimit(asset: testIdentifier("euro"), amount: Amount(9))),
+        grantedAt: World.day(0), used: 2, spent: Amount(4), lastUsedAt: World.day(1),
         revocation: Revocation(at: World.day(2), by: .account(World.dora), reason: .surrendered))
     static let open = OpenMandates(mandates: [
         OpenMandate(mandate: testIdentifier("one"), operations: [.beginLicense], validUntil: World.day(1)),
-        OpenMandate(mandate: testIdentifier("two"), operations: MandatedAct.allCases, validUntil: World.day(2)),
+        OpenMandate(
+            mandate: testIdentifier("two"), operations: MandatedAct.allCases, validUntil: World.day(2),
+            left: MandateLimit(asset: testIdentifier("euro"), amount: Amount(5))),
     ])
 
     private static func recoveries(_ world: World) throws -> [IdentityEvent] {

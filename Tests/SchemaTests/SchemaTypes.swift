@@ -132,6 +132,7 @@ enum SchemaTypes {
             "accepted-credentials": AcceptedCredentials.self,
             "delegation-grant": DelegationGrant.self,
             "delegation-record": DelegationRecord.self,
+            "mandate-limit": MandateLimit.self,
             "mandate-grant": MandateGrant.self,
             "mandate-record": MandateRecord.self,
             "open-mandate": OpenMandate.self,

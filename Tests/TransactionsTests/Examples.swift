@@ -78,8 +78,8 @@ enum Examples {
         .grantMandate(
             GrantMandate(
                 grant: MandateGrant(
-                    delegate: testAddress("bob"), operations: [.beginLicense, .eraseContent], uses: 5,
-                    validUntil: later))),
+                    delegate: testAddress("bob"), operations: [.beginLicense, .purchaseLicense], uses: 5,
+                    validUntil: later, limit: MandateLimit(asset: asset, amount: Amount(500))))),
         .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
         .arrangeRecovery(
             ArrangeRecovery(
@@ -211,7 +211,7 @@ enum Examples {
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
                 use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true),
-                delivery: request)),
+                delivery: request, buyer: bob)),
         .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
         .surrender(SurrenderLicense(license: license)),
         .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),
