@@ -84,6 +84,11 @@ def test_an_administrator_who_lost_a_key_goes_on_with_another(network, tmp_path)
     # Guardians are asked whether it is really the owner, and others can't agree.
     said = act(network, "account", "recover", "approve", tmp_path / "request.json", "--from", "gina", "--as", "rescue")
     assert "Ask by voice or in person" in said
+    # Each sees in its inbox what it has to do.
+    (agree,) = [one for one in value(network, "account", "inbox", "--from", "hugo") if one["act"] == "recovery.approve"]
+    assert "lost its key" in agree["what"] and "rescue" in agree["command"] and agree["deadline"] > 0
+    assert not [one for one in value(network, "account", "inbox", "--from", "gina") if one["act"] == "recovery.approve"]
+    assert "object unless you asked" in network.wallet("account", "inbox", "--from", "hospital")
     refused = act(network, "account", "recover", "approve", "rescue", "--from", "author", check=False)
     assert refused.returncode == 1 and "no guardian" in refused.stderr
     waiting = lost("account", "recover", "finish", "hospital2", check=False)
@@ -163,3 +168,20 @@ def test_an_account_asks_for_a_sponsor(network, tmp_path):
     words = asked["command"].replace("REGISTRAR", "clinic").replace("INSTITUTION", "clinic-org").split()[1:]
     act(network, *words)
     assert json.loads(newcomer("account", "request", "--kind", "researcher", "--json"))["isRegistered"]
+
+
+def test_history_is_in_words_filtered_and_a_table(network):
+    everything = value(network, "account", "history", "gina", "--all")
+    assert len(everything) > 3
+    recoveries = network.wallet("account", "history", "gina", "--act", "recovery.start")
+    assert "ask that a new key speak" in recoveries
+    newest = value(network, "account", "history", "gina", "--limit", "1")
+    assert newest == everything[:1]
+    lines = network.wallet("account", "history", "gina", "--all", "--act", "recovery", "--csv").splitlines()
+    assert lines[0] == "time,height,transaction,sender,for,operation,words"
+    assert len(lines) > 2 and all(",recovery." in line for line in lines[1:])
+    assert value(network, "account", "history", "gina", "--all", "--until", "2020-01-01") == []
+    mine = value(network, "account", "history", "gina", "--all", "--sender", "hospital")
+    assert mine and len(mine) < len(everything)
+    unknown = network.wallet("account", "history", "gina", "--act", "nonsense", check=False)
+    assert unknown.returncode == 2
