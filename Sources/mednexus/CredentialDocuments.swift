@@ -76,7 +76,7 @@ struct CredentialVerify: AsyncParsableCommand {
             throw WalletFailure(.proofInvalid, "\(file) is no JSON: \(error)")
         }
         let (proof, made) = try VerifiableCredential.verify(document) { (proof) throws(WalletFailure) in
-            try trust.checkpoint(for: proof, globals)
+            try trust.block(for: proof, globals)
         }
         if maxAge != "any" {
             let limit = try maxAge.map { (text) throws(WalletFailure) in

@@ -143,7 +143,7 @@ struct ProofVerify: AsyncParsableCommand {
 
     func run() async throws {
         let proof = try ProofFile.read(file)
-        let checkpoint = try trust.checkpoint(for: proof, globals)
+        let checkpoint = try trust.block(for: proof, globals)
         let verified = try ProofFile.verify(proof, trusting: checkpoint)
         if maxAge != "any" {
             let limit = try maxAge.map { (text) throws(WalletFailure) in

@@ -38,7 +38,7 @@ struct TrustOptions: ParsableArguments {
     }
 
     /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
-    func checkpoint(for proof: Proof, _ globals: Globals) throws(WalletFailure) -> Checkpoint {
+    func block(for proof: Proof, _ globals: Globals) throws(WalletFailure) -> Checkpoint {
         let claimed = proof.chain.checkpoint.network
         if let stated = try stated(network: nil) {
             return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
