@@ -37,52 +37,53 @@ enum LicenseTasks {
 
     /// Offers that are open to the party alone.
     private static let offered = TaskSource(
-        LicenseQueries.offerList, { OfferListParameters(inft: nil, seller: nil, buyer: $0, onlyOpen: true) }
-    ) { (view: OfferView, _, _) throws(Refusal) in
-        let offer = view.offer
-        return [
-            PartyTask(
-                PurchaseLicense.name, from: offer.seller, since: offer.createdAt, deadline: offer.expiresAt
-            ) {
-                $0.offer = offer.id
-                $0.inft = offer.inft
-                $0.asset = offer.asset
-                $0.amount = offer.price
-            }
-        ]
-    }
+        LicenseQueries.offerList, { OfferListParameters(inft: nil, seller: nil, buyer: $0, onlyOpen: true) },
+        tasks: { (view: OfferView, _, _) throws(Refusal) in
+            let offer = view.offer
+            return [
+                PartyTask(
+                    PurchaseLicense.name, from: offer.seller, since: offer.createdAt, deadline: offer.expiresAt
+                ) {
+                    $0.offer = offer.id
+                    $0.inft = offer.inft
+                    $0.asset = offer.asset
+                    $0.amount = offer.price
+                }
+            ]
+        })
 
     /// Licenses that the party holds and that are about to end.
     private static let ending = TaskSource(
-        LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) }
-    ) { (view: LicenseView, party, context) throws(Refusal) in
-        guard view.state == .active, view.licensee == party, let end = view.license.expiresAt,
-            TaskSource.isNear(end, in: context)
-        else { return [] }
-        return [
-            PartyTask(
-                RenewLicense.name, from: view.license.licensor, since: context.block.time, deadline: end
-            ) {
-                $0.license = view.license.id
-                $0.inft = view.license.inft
-            }
-        ]
-    }
+        LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
+        tasks: { (view: LicenseView, party, context) throws(Refusal) in
+            guard view.state == .active, view.licensee == party, let end = view.license.expiresAt,
+                TaskSource.isNear(end, in: context)
+            else { return [] }
+            return [
+                PartyTask(
+                    RenewLicense.name, from: view.license.licensor, since: context.block.time, deadline: end
+                ) {
+                    $0.license = view.license.id
+                    $0.inft = view.license.inft
+                }
+            ]
+        })
 
     /// Payments that are held for the party until their dispute window is over; nobody needs to act.
     private static let held = TaskSource(
-        LicenseQueries.licenseList, { LicenseListParameters(licensee: nil, inft: nil, licensor: $0) }
-    ) { (view: LicenseView, _, _) throws(Refusal) in
-        guard let payment = view.delivery?.delivery.payment, payment.settledAt == nil, let until = payment.heldUntil
-        else { return [] }
-        return [
-            PartyTask("license.distributed", from: view.licensee, since: view.license.purchasedAt, deadline: until) {
-                $0.license = view.license.id
-                $0.inft = view.license.inft
-                $0.asset = view.license.asset
-                $0.amount = view.license.price
-                $0.dispute = view.dispute
-            }
-        ]
-    }
+        LicenseQueries.licenseList, { LicenseListParameters(licensee: nil, inft: nil, licensor: $0) },
+        tasks: { (view: LicenseView, _, _) throws(Refusal) in
+            guard let payment = view.delivery?.delivery.payment, payment.settledAt == nil, let until = payment.heldUntil
+            else { return [] }
+            return [
+                PartyTask("license.distributed", from: view.licensee, since: view.license.purchasedAt, deadline: until)
+                {
+                    $0.license = view.license.id
+                    $0.inft = view.license.inft
+                    $0.asset = view.license.asset
+                    $0.amount = view.license.price
+                    $0.dispute = view.dispute
+                }
+            ]
+        })
 }
