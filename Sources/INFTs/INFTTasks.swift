@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Consents
 internal import Primitives
 internal import StateModel

@@ -1,5 +1,5 @@
 public import Cryptography
-public import Identities
+internal import Identities
 public import Primitives
 
 /// What somebody who lost a key hands to the guardians: which new key is to speak for which account, and that it is held.

@@ -1,3 +1,5 @@
+internal import Blocks
+internal import Encoding
 internal import Identities
 public import Interface
 public import Primitives

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocks
 import Interface
 import Primitives
 import Proofs

@@ -2,6 +2,7 @@ import ArgumentParser
 import Identities
 import Interface
 import Primitives
+import Revenue
 import Transactions
 import WalletKit
 

@@ -3,7 +3,7 @@ public import Custodian
 internal import INFTs
 internal import Interface
 internal import Licenses
-internal import Primitives
+public import Primitives
 public import Proofs
 
 /// Performs a custodian: follows final events, asks the node, signs, and keeps the journal. It decides nothing;
