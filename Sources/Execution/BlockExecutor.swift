@@ -200,7 +200,7 @@ public enum BlockExecutor {
         _ transaction: SimulatedTransaction, on state: any StateReader, in block: BlockContext
     ) throws(Refusal) -> [any LedgerEvent] {
         try BlockRun.execute(
-            transaction.body, hash: transaction.hash, signers: transaction.signers, in: block,
+            transaction.body, hash: transaction.hash, keys: transaction.keys, in: block,
             over: StateOverlay(over: state)
         ).events
     }

@@ -122,24 +122,31 @@ struct BlockRun {
         _ transaction: VerifiedTransaction, in block: BlockContext, over overlay: StateOverlay, admitted: Party? = nil
     ) throws(Refusal) -> OperationContext {
         try execute(
-            transaction.body, hash: transaction.hash, signers: transaction.signed.signatures.map(\.account),
-            in: block, over: overlay, admitted: admitted)
+            transaction.body, hash: transaction.hash, keys: transaction.signed.signatures.map(\.account), in: block,
+            over: overlay, admitted: admitted)
     }
 
     /// Every rule of a transaction in one place: time, sequence, sponsor, pause, operations with their consequences,
     /// signatures, the sponsor's quota.
     ///
-    /// - Parameter admitted: the sender's sponsor, if this block has admitted it on this state before.
+    /// - Parameters:
+    ///   - keys: what signed; nil of a trial that nobody signed.
+    ///   - admitted: the sender's sponsor, if this block has admitted it on this state before.
     static func execute(
-        _ body: TransactionBody, hash: Hash, signers: [Address], in block: BlockContext, over overlay: StateOverlay,
+        _ body: TransactionBody, hash: Hash, keys: [Address]?, in block: BlockContext, over overlay: StateOverlay,
         admitted: Party? = nil
     ) throws(Refusal) -> OperationContext {
         do throws(Rejection) {
-            try body.checkTime(block.time, signers: signers.count)
+            try body.checkTime(block.time, signers: keys?.count ?? 1)
         } catch {
             throw .rejected(error)
         }
-        try Accounts.takeSequence(body.sequence, of: body.sender, in: overlay)
+        var signers = [body.sender]
+        if let keys {
+            signers = try Accounts.takeSequence(body.sequence, of: body.sender, signedBy: keys, in: overlay)
+        } else {
+            try Accounts.takeSequence(body.sequence, of: body.sender, in: overlay)
+        }
         // Nobody can be kept from a reserved act: neither a lost sponsor nor a full quota stands in its way.
         var sponsor: Party?
         if !body.operations.allSatisfy(\.isReserved) {

@@ -70,12 +70,13 @@ public enum LedgerIndexes {
     /// Of a transaction, what its entries are made of.
     private struct IndexedTransaction {
         let hash: Hash
+        /// The sender, and the keys that signed beside its own. Which accounts they spoke for the block alone does not tell.
         let signers: [Address]
         let actingFor: OrganizationID?
 
         init(_ signed: SignedTransaction) {
             hash = signed.hash
-            signers = signed.signatures.map(\.account)
+            signers = signed.signatures.map(\.account) + [signed.body.sender]
             actingFor = signed.body.actingFor
         }
     }

@@ -40,6 +40,8 @@ public enum INFTsDomain: LedgerDomain {
 
     public static var queries: [Query] { INFTQueries.all }
 
+    public static var tasks: [TaskSource] { INFTTasks.all }
+
     public static var rejections: [RejectionDescription] { INFTRejection.descriptions }
 
     public static func applyGenesis(_ genesis: INFTsGenesis, in context: OperationContext) throws(Refusal) {}

@@ -19,6 +19,7 @@ internal import StateModel
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
 /// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
+/// | 12 | buyer, created at, offer | offers to one party alone |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -33,6 +34,7 @@ enum LicenseIndexes {
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
     static let made = IndexKey(.licenses, 13)
+    static func offers(to buyer: Party) -> IndexKey { IndexKey(.licenses, 12).appending(buyer) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -42,7 +44,8 @@ enum LicenseIndexes {
         case 1:
             let record = try OfferRecord(decoding: record)
             let open = record.closing == nil ? [entry(openOffers, record.createdAt, record.id.bytes)] : []
-            return open + [
+            let directed = record.buyer.map { [entry(offers(to: $0), record.createdAt, record.id.bytes)] } ?? []
+            return open + directed + [
                 entry(offers(of: record.inft), record.createdAt, record.id.bytes),
                 entry(offers(by: record.seller), record.createdAt, record.id.bytes),
             ]

@@ -6,6 +6,7 @@ internal import Primitives
 ///     keystore.json     keys (Specs/bytes.md)
 ///     networks.json     pinned networks
 ///     names.json        address book
+///     keys.json         keys that speak for accounts whose first key was replaced
 ///     secrets/NAME.secret sealing and content secrets, each in a file of its own
 ///     content/ROOT        ciphertexts that were fetched, until `content copies --remove`
 ///     deliveries/NETWORK/ID.json

@@ -129,12 +129,17 @@ struct LicenseBuy: WalletCommand {
         help: ArgumentHelp(
             "The most a derivative may have to share; what the terms ask if absent.", valueName: "percent"))
     var maxShare: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who buys and pays, if not who acts: with its mandate for license.purchase.", valueName: "party"))
+    var buyer: String?
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let use = try use.use()
-        let buyer = try session.actor()
+        let buyer = try session.party(orActor: buyer)
+        let other = self.buyer == nil ? nil : buyer
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
@@ -151,7 +156,7 @@ struct LicenseBuy: WalletCommand {
         func purchase(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let purchase = PurchaseLicense(
                 offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use,
-                delivery: delivery)
+                delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {

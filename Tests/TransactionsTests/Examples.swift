@@ -59,6 +59,8 @@ enum Examples {
         delegate: .organization(clinic), types: [.medicalLicense, .specialty], jurisdictions: ["DE"],
         mayDelegate: true, validFrom: testStart, validUntil: later)
 
+    static let newKeyProof = Signature(noncePoint: Bytes32(1, 2, 3, 4), scalar: Bytes32(5, 6, 7, 8))
+
     static let identities: [IdentityOperation] = [
         .sponsor(SponsorAccount(account: testAddress("bob"), kind: .researcher)),
         .changeSponsor(ChangeSponsor(sponsor: clinic, kind: .professional)),
@@ -76,9 +78,19 @@ enum Examples {
         .grantMandate(
             GrantMandate(
                 grant: MandateGrant(
-                    delegate: testAddress("bob"), operations: [.beginLicense, .eraseContent], uses: 5,
-                    validUntil: later))),
+                    delegate: testAddress("bob"), operations: [.beginLicense, .purchaseLicense], uses: 5,
+                    validUntil: later, limit: MandateLimit(asset: asset, amount: Amount(500))))),
         .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
+        .arrangeRecovery(
+            ArrangeRecovery(
+                policy: GuardianPolicy(
+                    guardians: [bob, .organization(clinic)].sorted(), threshold: 2, delayMilliseconds: 259_200_000))),
+        .startRecovery(
+            StartRecovery(account: testAddress("bob"), key: testAddress("key"), proof: newKeyProof)),
+        .approveRecovery(ApproveRecovery(recovery: testIdentifier("recovery"))),
+        .withdrawRecovery(WithdrawRecovery(recovery: testIdentifier("recovery"))),
+        .cancelRecovery(CancelRecovery(recovery: testIdentifier("recovery"))),
+        .rotateKey(RotateKey(key: testAddress("key"), proof: newKeyProof)),
     ]
 
     static let policy = ConsentPolicy(
@@ -202,7 +214,7 @@ enum Examples {
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
                 use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true),
-                delivery: request)),
+                delivery: request, buyer: bob)),
         .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
         .surrender(SurrenderLicense(license: license)),
         .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),

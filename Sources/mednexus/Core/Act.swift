@@ -29,6 +29,7 @@ extension LedgerOperation {
         case .identities(.offerCredential): CredentialKind.name
         case .identities(.grantDelegation): DelegationKind.name
         case .identities(.grantMandate): MandateKind.name
+        case .identities(.startRecovery): RecoveryKind.name
         case .consents(.grant): ConsentKind.name
         case .consents(.createSet): ConsentSetKind.name
         case .consents(.disclose), .consents(.breakGlass): DisclosureKind.name
@@ -96,9 +97,8 @@ extension Session {
         let names = try await names()
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)
         try confirm(summary, question: "Sign and send?")
-        let keystore = try unlock()
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
-        let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers, keystore))
+        let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers))
         try await before(transaction)
         var record = try await sending.send(transaction, words: summary, waitMilliseconds: 0)
         // What follows only watches, so that other commands of this wallet need not wait.
@@ -159,13 +159,12 @@ extension Session {
     }
 
     func signatures(
-        _ body: TransactionBody, _ signers: [Address], _ keystore: UnlockedKeystore
+        _ body: TransactionBody, _ signers: [Address]
     ) throws(WalletFailure) -> [AccountSignature] {
         var signatures: [AccountSignature] = []
-        for signer in signers where !signatures.contains(where: { $0.account == signer }) {
-            guard let key = keystore.key(of: signer) else {
-                throw WalletFailure(.key, "the key of \(text(.account(signer))) is not in this wallet")
-            }
+        for signer in signers {
+            let key = try signingKey(of: signer)
+            guard !signatures.contains(where: { $0.account == key.address }) else { continue }
             signatures.append(TransactionBuilder.signature(body, with: key))
         }
         return signatures

@@ -36,6 +36,20 @@ struct TrustOptions: ParsableArguments {
         }
         return (parsed.height, parsed.blockHash, network)
     }
+
+    /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
+    func block(for proof: Proof, _ globals: Globals) throws(WalletFailure) -> Checkpoint {
+        let claimed = proof.chain.checkpoint.network
+        if let stated = try stated(network: nil) {
+            return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
+        }
+        let list = try globals.walletHome.networks()
+        let pinned =
+            try globals.network.map { (name) throws(WalletFailure) in try list.network(name) }
+            ?? list.networks.first { $0.genesis == claimed && $0.checkpoint != nil }
+        guard let pinned, let checkpoint = pinned.checkpoint else { throw Session.nothingTrusted }
+        return Checkpoint(network: pinned.genesis, height: checkpoint.height, blockHash: checkpoint.blockHash)
+    }
 }
 
 /// `--proof FILE` of commands that ask for a decision.

@@ -80,6 +80,7 @@ struct SessionNames: NameResolver {
         case "lic": "license"
         case "prop": "proposal"
         case "deleg": "delegation"
+        case "recov": "recovery"
         default: kind
         }
     }
