@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench large-content simulate royalty-model simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -89,6 +89,10 @@ bench: build python ## Prints ratios beside their ceilings measured in the same 
 simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
 	$(BUILD) --product mednexus-simulator
 	@$(BIN)/mednexus-simulator $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+royalty-model: prerequisites ## Judges SEEDS royalty histories by an independent model (SEEDS=100000; SEED=n: that one).
+	$(BUILD) --product mednexus-simulator
+	@python3 Tests/Python/royalty_model.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100000))
 
 simulate-custodian: prerequisites ## Runs SEEDS custodians beside a ledger with faults (SEEDS=10000; SEED=n: that one).
 	$(BUILD) --product mednexus-simulator

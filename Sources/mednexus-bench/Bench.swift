@@ -45,6 +45,7 @@ struct Bench: AsyncParsableCommand {
             if isWanted("postgres") { figures.append(try await PostgresBench(setting: setting).run()) }
             if isWanted("replay") { figures.append(try await ReplayBench(setting: setting).run()) }
             if isWanted("delivery.verify") { figures.append(try DeliveryBench(setting: setting).run()) }
+            if isWanted("royalty.graph") { figures.append(try RoyaltyBench(setting: setting).run()) }
             if isWanted("finality") { figures.append(try FinalityBench(setting: setting).run()) }
             let reads = ["reads.point", "reads.page"].filter(isWanted)
             if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }

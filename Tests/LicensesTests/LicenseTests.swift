@@ -53,10 +53,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
                 "payment.outcome",
                 { $0.payment.outcome = OutcomePrice(measure: testHash("m"), threshold: percent(9), amount: Amount(1)) }
             ),
-            (
-                "derivatives.royaltyPolicy",
-                { $0.derivatives = DerivativeTerms(isAllowed: true, royaltyPolicy: .relative) }
-            ),
         ]
         for (field, change) in changes {
             let refused = try rejection { _ = try sandbox.offer(inft, commercial(sandbox, change)) }

@@ -255,6 +255,7 @@ enum SchemaTypes {
             "revenue-transfer": RevenueTransfer.self,
             "revenue-pay": RevenuePay.self,
             "revenue-transfer-share": RevenueTransferShare.self,
+            "share-price": SharePrice.self,
             "revenue-claim": RevenueClaim.self,
             "revenue-operation": RevenueOperation.self,
             "asset-created": AssetCreated.self,

@@ -151,7 +151,9 @@ enum Examples {
         .pay(
             RevenuePay(
                 from: alice, inft: .id(inft), asset: asset, amount: Amount(500), reference: testHash("memo"))),
-        .transferShare(RevenueTransferShare(inft: inft, from: alice, to: bob, share: .whole)),
+        .transferShare(
+            RevenueTransferShare(
+                inft: inft, from: alice, to: bob, share: .whole, price: SharePrice(asset: asset, amount: Amount(9)))),
         .claim(RevenueClaim(inft: inft, asset: asset, holder: alice, descendants: [testIdentifier("child")])),
     ]
 
