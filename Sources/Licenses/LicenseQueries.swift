@@ -50,6 +50,7 @@ public struct OfferParameters: Codable, Sendable {
 public struct OfferListParameters: Codable, Sendable {
     public let inft: INFTID?
     public let seller: Party?
+    public let buyer: Party?
     /// False shows closed offers too, of an INFT or a seller.
     public let onlyOpen: Bool?
 }
@@ -82,7 +83,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all + UseQueries.all + OutcomeQueries.all
+        ] + DisputeQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -116,21 +117,25 @@ public enum LicenseQueries {
     }
 
     static let offerList = Query(
-        list: "offer_list", "Offers, newest first: all that are open, or those on an INFT or of a seller.",
+        list: "offer_list",
+        "Offers, newest first: all that are open, those on an INFT or of a seller, or those to one buyer alone.",
         [
             QueryParameter("inft", "On this INFT.", required: false),
             QueryParameter("seller", "Of this party.", required: false),
+            QueryParameter("buyer", "To this party alone.", required: false),
             QueryParameter("onlyOpen", "False: closed ones too (default true).", required: false),
         ],
         from: OfferListParameters.self, of: OfferView.self
     ) { (parameters, request, context) throws(Refusal) in
         let prefix =
             parameters.inft.map { LicenseIndexes.offers(of: $0) }
+            ?? parameters.buyer.map { LicenseIndexes.offers(to: $0) }
             ?? parameters.seller.map { LicenseIndexes.offers(by: $0) } ?? LicenseIndexes.openOffers
         return try context.page(prefix, request, descending: true) { (entry) throws(Refusal) in
             guard let id = LicenseIndexes.id(entry.key),
                 let record = try LicenseLedger.offer(OfferID(id), in: context.state),
-                parameters.seller.map({ record.seller == $0 }) != false
+                parameters.seller.map({ record.seller == $0 }) != false,
+                parameters.buyer.map({ record.buyer == $0 }) != false
             else { return nil }
             let isOpen = record.isOpen(at: context.block.time)
             guard isOpen || parameters.onlyOpen == false else { return nil }

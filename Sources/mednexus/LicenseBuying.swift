@@ -28,10 +28,11 @@ extension QuotedSplit {
     func lines(_ asset: AssetID, _ names: SessionNames) -> [String] {
         var lines: [String] = []
         for royalty in royalties {
+            let diluted = royalty.isDiluted ? ", diluted from \(royalty.agreed.percentText)" : ""
             let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
             lines.append(
-                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
-                    + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(diluted)\(ceiling)) "
+                    + "to \(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
         }
         for holder in holders {
             lines.append(
@@ -72,8 +73,13 @@ extension LicenseQuote {
             lines += outcome.split.lines(asset, names)
             lines.append("In all you need \(names.amount(total, of: asset)).")
         }
-        if revenueShare > .zero {
-            lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
+        if !derivativeRoyalties.isEmpty {
+            lines.append("A derivative made of it would owe of its revenue")
+            for entry in derivativeRoyalties {
+                let diluted = entry.isDiluted ? " (diluted from \(entry.agreed.percentText))" : ""
+                let ceiling = entry.ceiling.map { ", at most \($0) smallest units of each asset ever" } ?? ""
+                lines.append("  \(entry.share.percentText)\(diluted) to \(names.id(entry.ancestor))\(ceiling)")
+            }
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
         if let delivery {
@@ -155,12 +161,17 @@ struct LicenseBuy: WalletCommand {
         help: ArgumentHelp(
             "The most a derivative may have to share; what the terms ask if absent.", valueName: "percent"))
     var maxShare: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who buys and pays, if not who acts: with its mandate for license.purchase.", valueName: "party"))
+    var buyer: String?
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let use = try use.use()
-        let buyer = try session.actor()
+        let buyer = try session.party(orActor: buyer)
+        let other = self.buyer == nil ? nil : buyer
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
@@ -177,7 +188,7 @@ struct LicenseBuy: WalletCommand {
         func purchase(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let purchase = PurchaseLicense(
                 offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use,
-                delivery: delivery)
+                delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {

@@ -308,9 +308,7 @@ extension Sandbox {
         #expect(try settled(sold))
         let recalled = try priced()
         try report(recalled, [true, true])
-        try recalled.sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.recalled, of: recalled.inft, in: context)
-        }
+        try recalled.sandbox.recall(recalled.inft)
         #expect(try !settled(recalled))
     }
 
