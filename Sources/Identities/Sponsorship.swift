@@ -125,13 +125,6 @@ public enum Sponsorship {
         state.set(IdentityKeys.sponsor(sponsor), record)
     }
 
-    static func parameters(in state: any StateReader) throws(Refusal) -> IdentityParameters {
-        guard let parameters = try state.record(IdentityKeys.parameters) else {
-            throw .failed(StateFailure("the parameters of the identities are missing"))
-        }
-        return parameters
-    }
-
     /// What the sponsor's record becomes with one account more; refused above the network's quota.
     static func withOneMore(
         _ sponsor: Party, field: String, in state: any StateReader
