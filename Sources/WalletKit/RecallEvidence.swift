@@ -1,5 +1,5 @@
 public import Interface
-internal import Licenses
+public import Licenses
 public import Primitives
 public import Proofs
 
