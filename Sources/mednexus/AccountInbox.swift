@@ -1,6 +1,7 @@
 import ArgumentParser
 import Interface
 import Primitives
+import Revenue
 import StateModel
 import WalletKit
 
