@@ -1,5 +1,5 @@
-internal import Cryptography
 internal import Consents
+internal import Cryptography
 internal import Primitives
 internal import StateModel
 

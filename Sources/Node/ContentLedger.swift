@@ -63,7 +63,8 @@ struct ContentLedger: Sendable {
             let record = try Accounts.record(account, in: snapshot)
         else { return nil }
         return Standing(
-            account: account, party: record.sponsor ?? .account(account), mayUpload: try mayUpload(account, record, snapshot))
+            account: account, party: record.sponsor ?? .account(account),
+            mayUpload: try mayUpload(account, record, snapshot))
     }
 
     /// An account that is listed, whose sponsor is, or that is a member of an organization that is.
