@@ -22,10 +22,13 @@ struct BlockRun {
     /// Sponsors that were found enrolled, and no event of the identities has put it into doubt since.
     private var admitted: Set<Party> = []
 
-    init(block: BlockContext, over base: any StateReader, weightLimit: UInt64) {
+    /// - Parameter transactions: at most how many will come.
+    init(block: BlockContext, over base: any StateReader, weightLimit: UInt64, transactions: Int) {
         self.block = block
-        reads = BlockReads(of: base)
-        state = StateOverlay(over: reads)
+        // A payment reads and changes five or six keys.
+        let expected = 6 * min(transactions, WireLimits.blockTransactions)
+        reads = BlockReads(of: base, reserving: expected)
+        state = StateOverlay(over: reads, reserving: expected)
         weight = BlockWeight(limit: weightLimit)
         dueReceipt = Receipt(transactionHash: .zero, weight: 0, events: [])
     }

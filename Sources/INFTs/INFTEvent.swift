@@ -178,6 +178,8 @@ public enum INFTEvent: LedgerEvent {
     case transferEnded(DeliveryChanged)
     case keyCustodiansSet(KeyCustodians)
     case erased(ErasureFact)
+    case recalled(RecallChanged)
+    case recallLifted(RecallChanged)
 
     public static let domain = DomainNumber.infts
 
@@ -185,6 +187,7 @@ public enum INFTEvent: LedgerEvent {
         "inft.minted", "inft.linked", "inft.revised", "inft.metadataSet", "inft.frozen", "inft.statusChanged",
         "inft.resealed", "inft.cloned", "inft.transferOffered", "inft.transferAccepted", "inft.transferBegun",
         "inft.transferred", "inft.transferEnded", "inft.keyCustodiansSet", "inft.erased",
+        "inft.recalled", "inft.recallLifted",
     ]
 
     private var kind: Int {
@@ -204,6 +207,8 @@ public enum INFTEvent: LedgerEvent {
         case .transferEnded: 12
         case .keyCustodiansSet: 13
         case .erased: 14
+        case .recalled: 15
+        case .recallLifted: 16
         }
     }
 
@@ -219,6 +224,7 @@ public enum INFTEvent: LedgerEvent {
             body
         case .keyCustodiansSet(let body): body
         case .erased(let body): body
+        case .recalled(let body), .recallLifted(let body): body
         }
     }
 
@@ -236,6 +242,7 @@ public enum INFTEvent: LedgerEvent {
             body.topics
         case .keyCustodiansSet(let body): body.topics
         case .erased(let body): body.topics
+        case .recalled(let body), .recallLifted(let body): body.topics
         }
     }
 
@@ -263,6 +270,8 @@ public enum INFTEvent: LedgerEvent {
             case 12: .transferEnded(try reader.value("transferEnded"))
             case 13: .keyCustodiansSet(try reader.value("keyCustodiansSet"))
             case 14: .erased(try reader.value("erased"))
+            case 15: .recalled(try reader.value("recalled"))
+            case 16: .recallLifted(try reader.value("recallLifted"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -288,6 +297,8 @@ public enum INFTEvent: LedgerEvent {
             case 12: .transferEnded(try DeliveryChanged(from: decoder))
             case 13: .keyCustodiansSet(try KeyCustodians(from: decoder))
             case 14: .erased(try ErasureFact(from: decoder))
+            case 15: .recalled(try RecallChanged(from: decoder))
+            case 16: .recallLifted(try RecallChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the INFT domain is called \(name)")

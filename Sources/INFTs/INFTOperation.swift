@@ -18,11 +18,13 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
     case cancelTransfer(TransferCancel)
     case setKeyCustodians(SetKeyCustodians)
     case erase(Erase)
+    case recall(Recall)
+    case liftRecall(LiftRecall)
 
     public static let names = [
         Mint.name, Revise.name, SetMetadata.name, Freeze.name, Retire.name, TransferOffer.name, Clone.name,
         Reseal.name, TransferAccept.name, TransferBegin.name, TransferComplete.name, TransferCancel.name,
-        SetKeyCustodians.name, Erase.name,
+        SetKeyCustodians.name, Erase.name, Recall.name, LiftRecall.name,
     ]
 
     private var kind: Int {
@@ -41,6 +43,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer: 11
         case .setKeyCustodians: 12
         case .erase: 13
+        case .recall: 14
+        case .liftRecall: 15
         }
     }
 
@@ -60,6 +64,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer(let operation): operation
         case .setKeyCustodians(let operation): operation
         case .erase(let operation): operation
+        case .recall(let operation): operation
+        case .liftRecall(let operation): operation
         }
     }
 
@@ -93,6 +99,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer(let operation): try operation.execute(in: context)
         case .setKeyCustodians(let operation): try operation.execute(in: context)
         case .erase(let operation): try operation.execute(in: context)
+        case .recall(let operation): try operation.execute(in: context)
+        case .liftRecall(let operation): try operation.execute(in: context)
         }
     }
 
@@ -119,6 +127,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
             case 11: .cancelTransfer(try reader.value(TransferCancel.name))
             case 12: .setKeyCustodians(try reader.value(SetKeyCustodians.name))
             case 13: .erase(try reader.value(Erase.name))
+            case 14: .recall(try reader.value(Recall.name))
+            case 15: .liftRecall(try reader.value(LiftRecall.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -141,6 +151,8 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case TransferCancel.name: .cancelTransfer(try TransferCancel(from: decoder))
         case SetKeyCustodians.name: .setKeyCustodians(try SetKeyCustodians(from: decoder))
         case Erase.name: .erase(try Erase(from: decoder))
+        case Recall.name: .recall(try Recall(from: decoder))
+        case LiftRecall.name: .liftRecall(try LiftRecall(from: decoder))
         default: nil
         }
     }

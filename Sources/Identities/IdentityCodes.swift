@@ -32,6 +32,8 @@ public enum CredentialType: UInt8, NamedCode, CBORCodable {
     case assetIssuer = 9
     /// The subject may consent for the patient whom the credential concerns.
     case guardianship = 10
+    /// May recall what is found harmful.
+    case regulator = 11
 }
 
 /// What kind of act an organization's policy sets a threshold for.

@@ -210,6 +210,7 @@ public enum IdentityEvent: LedgerEvent {
     case mandateGranted(MandateStep)
     case mandateRevoked(MandateStep)
     case mandateUsed(MandateStep)
+    case accreditorChanged(AccreditorRecord)
     case guardiansArranged(GuardianStep)
     case recoveryStarted(RecoveryStep)
     case recoveryApproved(RecoveryStep)
@@ -224,6 +225,7 @@ public enum IdentityEvent: LedgerEvent {
         "identity.sponsored", "identity.sponsorChanged", "organization.created", "organization.updated",
         "credential.offered", "credential.accepted", "credential.declined", "credential.revoked",
         "delegation.granted", "delegation.revoked", "mandate.granted", "mandate.revoked", "mandate.used",
+        "identity.accreditorChanged",
         "recovery.arranged", "recovery.started", "recovery.approved", "recovery.withdrawn", "recovery.ended",
         "key.replaced",
     ]
@@ -243,12 +245,13 @@ public enum IdentityEvent: LedgerEvent {
         case .mandateGranted: 10
         case .mandateRevoked: 11
         case .mandateUsed: 12
-        case .guardiansArranged: 13
-        case .recoveryStarted: 14
-        case .recoveryApproved: 15
-        case .recoveryWithdrawn: 16
-        case .recoveryEnded: 17
-        case .keyReplaced: 18
+        case .accreditorChanged: 13
+        case .guardiansArranged: 14
+        case .recoveryStarted: 15
+        case .recoveryApproved: 16
+        case .recoveryWithdrawn: 17
+        case .recoveryEnded: 18
+        case .keyReplaced: 19
         }
     }
 
@@ -263,6 +266,7 @@ public enum IdentityEvent: LedgerEvent {
             step
         case .delegationGranted(let step), .delegationRevoked(let step): step
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step): step
+        case .accreditorChanged(let record): record
         case .guardiansArranged(let step): step
         case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
             .recoveryEnded(let step):
@@ -285,6 +289,7 @@ public enum IdentityEvent: LedgerEvent {
             [.party(step.delegate), .party(step.grantor)]
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step):
             [.party(.account(step.delegate)), .party(step.grantor)]
+        case .accreditorChanged(let record): [.party(record.party)]
         case .guardiansArranged(let step):
             [.party(.account(step.account))] + (step.guardians + step.left).map { .party($0) }
         case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
@@ -316,12 +321,13 @@ public enum IdentityEvent: LedgerEvent {
             case 10: .mandateGranted(try reader.value())
             case 11: .mandateRevoked(try reader.value())
             case 12: .mandateUsed(try reader.value())
-            case 13: .guardiansArranged(try reader.value())
-            case 14: .recoveryStarted(try reader.value())
-            case 15: .recoveryApproved(try reader.value())
-            case 16: .recoveryWithdrawn(try reader.value())
-            case 17: .recoveryEnded(try reader.value())
-            case 18: .keyReplaced(try reader.value())
+            case 13: .accreditorChanged(try reader.value())
+            case 14: .guardiansArranged(try reader.value())
+            case 15: .recoveryStarted(try reader.value())
+            case 16: .recoveryApproved(try reader.value())
+            case 17: .recoveryWithdrawn(try reader.value())
+            case 18: .recoveryEnded(try reader.value())
+            case 19: .keyReplaced(try reader.value())
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -344,12 +350,13 @@ public enum IdentityEvent: LedgerEvent {
         case 10: self = .mandateGranted(try MandateStep(from: decoder))
         case 11: self = .mandateRevoked(try MandateStep(from: decoder))
         case 12: self = .mandateUsed(try MandateStep(from: decoder))
-        case 13: self = .guardiansArranged(try GuardianStep(from: decoder))
-        case 14: self = .recoveryStarted(try RecoveryStep(from: decoder))
-        case 15: self = .recoveryApproved(try RecoveryStep(from: decoder))
-        case 16: self = .recoveryWithdrawn(try RecoveryStep(from: decoder))
-        case 17: self = .recoveryEnded(try RecoveryStep(from: decoder))
-        case 18: self = .keyReplaced(try KeyStep(from: decoder))
+        case 13: self = .accreditorChanged(try AccreditorRecord(from: decoder))
+        case 14: self = .guardiansArranged(try GuardianStep(from: decoder))
+        case 15: self = .recoveryStarted(try RecoveryStep(from: decoder))
+        case 16: self = .recoveryApproved(try RecoveryStep(from: decoder))
+        case 17: self = .recoveryWithdrawn(try RecoveryStep(from: decoder))
+        case 18: self = .recoveryEnded(try RecoveryStep(from: decoder))
+        case 19: self = .keyReplaced(try KeyStep(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

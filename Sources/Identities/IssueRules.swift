@@ -236,7 +236,7 @@ enum IssueRules {
             // A patient's key is a pseudonym: what would say who stands behind it is not attested to it.
             case .acceptedTerms: true
             case .guardianship: !isOrganization
-            case .assetIssuer, .ethicsBoard, .controlledAccess, .arbiter: kind != .patient
+            case .assetIssuer, .ethicsBoard, .controlledAccess, .arbiter, .regulator: kind != .patient
             case .affiliation, .researcherStatus, .medicalLicense, .specialty: !isOrganization && kind != .patient
             }
         guard isAllowed else {

@@ -45,6 +45,8 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case recallAcknowledged(RecallAcknowledged)
+    case disputeSettled(DisputeChanged)
 
     public static let domain = DomainNumber.licenses
 
@@ -57,7 +59,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "arbiter.enrolled", "arbiter.left", "license.annulled", "license.recallAcknowledged",
+        "dispute.settled",
     ]
 
     private var kind: Int {
@@ -102,6 +105,8 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .recallAcknowledged: 40
+        case .disputeSettled: 41
         }
     }
 
@@ -123,7 +128,7 @@ public enum LicenseEvent: LedgerEvent {
         case .distributed(let body), .refunded(let body): body
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -131,6 +136,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .recallAcknowledged(let body): body
         }
     }
 
@@ -154,6 +160,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .party(body.licensee), .party(.account(body.account))]
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
+        case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
@@ -164,7 +171,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body.topics
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -223,6 +230,8 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
+            case 41: .disputeSettled(try reader.value("disputeSettled"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -273,6 +282,8 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
+            case 41: .disputeSettled(try DisputeChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

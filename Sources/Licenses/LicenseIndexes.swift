@@ -18,6 +18,7 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
+/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
 /// | 12 | buyer, created at, offer | offers to one party alone |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
@@ -32,6 +33,7 @@ enum LicenseIndexes {
     static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
+    static let made = IndexKey(.licenses, 13)
     static func offers(to buyer: Party) -> IndexKey { IndexKey(.licenses, 12).appending(buyer) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {

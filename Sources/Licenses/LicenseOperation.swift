@@ -33,6 +33,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case acknowledgeRecall(AcknowledgeRecall)
+    case raiseClaim(RaiseClaim)
+    case settleDispute(SettleDispute)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -41,6 +44,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
     ]
 
     public var operation: any DomainOperation {
@@ -74,6 +78,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .acknowledgeRecall(let operation): operation
+        case .raiseClaim(let operation): operation
+        case .settleDispute(let operation): operation
         }
     }
 
@@ -108,6 +115,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .acknowledgeRecall(let operation): operation.weight
+        case .raiseClaim(let operation): operation.weight
+        case .settleDispute(let operation): operation.weight
         }
     }
 
@@ -158,6 +168,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .acknowledgeRecall(let operation): try operation.execute(in: context)
+        case .raiseClaim(let operation): try operation.execute(in: context)
+        case .settleDispute(let operation): try operation.execute(in: context)
         }
     }
 
@@ -251,6 +264,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
+        case .acknowledgeRecall(let operation):
+            writer.write(UInt64(29))
+            writer.write(operation)
+        case .raiseClaim(let operation):
+            writer.write(UInt64(30))
+            writer.write(operation)
+        case .settleDispute(let operation):
+            writer.write(UInt64(31))
+            writer.write(operation)
         }
     }
 
@@ -286,6 +308,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 29: .acknowledgeRecall(try reader.value(AcknowledgeRecall.name))
+            case 30: .raiseClaim(try reader.value(RaiseClaim.name))
+            case 31: .settleDispute(try reader.value(SettleDispute.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -323,6 +348,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case AcknowledgeRecall.name: .acknowledgeRecall(try AcknowledgeRecall(from: decoder))
+        case RaiseClaim.name: .raiseClaim(try RaiseClaim(from: decoder))
+        case SettleDispute.name: .settleDispute(try SettleDispute(from: decoder))
         default: nil
         }
     }

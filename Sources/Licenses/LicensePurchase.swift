@@ -38,7 +38,8 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 26 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
+        10 + 4 * 27 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
+            * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10) + (buyer == nil ? 0 : Mandates.weight)
     }
 

@@ -79,7 +79,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all
+        ] + DisputeQueries.all + RecallQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],

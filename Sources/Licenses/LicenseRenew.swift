@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 import Revenue
@@ -19,7 +20,7 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 26 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 }
+    public var weight: UInt64 { 10 + 4 * 26 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
 
     public struct Plan {
         let record: LicenseRecord

@@ -4,7 +4,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = [disputes, judged, offered, ending, held]
+    static let all = [disputes, judged, recalls, offered, ending, held]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(
@@ -34,6 +34,23 @@ enum LicenseTasks {
             }
         }
     }
+
+    /// Recalls that the party, who holds a license, is to answer. The validators act as nobody; what waits then waits for the
+    /// party itself.
+    private static let recalls = TaskSource(
+        RecallQueries.duties, { RecallDutiesParameters(party: $0) },
+        tasks: { (duty: RecallDuty, party, _) throws(Refusal) in
+            [
+                PartyTask(
+                    AcknowledgeRecall.name, from: duty.recall.by ?? party, since: duty.recall.since,
+                    deadline: duty.recall.answerBy
+                ) {
+                    $0.license = duty.license
+                    $0.inft = duty.inft
+                    $0.recall = duty.recall.id
+                }
+            ]
+        })
 
     /// Offers that are open to the party alone.
     private static let offered = TaskSource(

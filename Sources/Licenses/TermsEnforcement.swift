@@ -8,7 +8,6 @@ extension Terms {
     /// offered under them.
     public var unenforcedField: String? {
         let found: [(Bool, String)] = [
-            (derivatives.royaltyPolicy == .relative, "derivatives.royaltyPolicy"),
             (grant.isSublicensable, "grant.isSublicensable"),
             // The fee would have to be held until the trial is over.
             (grant.trialMilliseconds != nil, "grant.trialMilliseconds"),

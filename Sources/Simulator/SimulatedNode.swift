@@ -178,6 +178,7 @@ final class SimulatedNode {
             copies.begin(information)
             verifier.begin(information.epoch, information.validators)
             run.epochBegan(information, at: self)
+        case .upgradeDue(let plan): run.stopped(self, "the network asks for release \(plan.release)")
         case .anotherCopy(let position): run.stopped(self, "another copy voted in view \(position)")
         case .stop(let reason): run.stopped(self, reason)
         case .report(let evidence): run.reported(evidence, at: self)

@@ -13,6 +13,8 @@ public struct PartyTask: Codable, Hashable, Sendable {
     /// Of a review.
     public var disclosure: DisclosureID?
     public var dispute: DisputeID?
+    /// Of an answer to a recall.
+    public var recall: RecallID?
     public var proposal: ProposalID?
     public var offer: OfferID?
     public var license: LicenseID?

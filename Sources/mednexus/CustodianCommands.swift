@@ -43,7 +43,7 @@ struct CustodianRun: WalletCommand {
         let secrets = SecretFiles(home: session.home, keystore: try session.unlock())
         let service = try CustodianService(
             home: session.home, network: session.network, client: session.client, account: sender, key: key,
-            trusted: try session.trusted(try TrustOptions.parse([])),
+            trusted: try session.pinnedCheckpoint(),
             secret: { (key) throws(WalletFailure) in try secrets.sealing(key)?.secret },
             log: { Console.err("\(dateText(WalletClock.now)) \($0)") })
         try await run(service)

@@ -30,10 +30,11 @@ extension LicenseQuote {
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
             for royalty in royalties {
+                let diluted = royalty.isDiluted ? ", diluted from \(royalty.agreed.percentText)" : ""
                 let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
                 lines.append(
-                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
-                        + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(diluted)\(ceiling)) "
+                        + "to \(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
             }
             for holder in holders {
                 lines.append(
@@ -46,8 +47,13 @@ extension LicenseQuote {
         } else {
             lines.append("Price: free")
         }
-        if revenueShare > .zero {
-            lines.append("A derivative made of it shares \(revenueShare.percentText) of its revenue.")
+        if !derivativeRoyalties.isEmpty {
+            lines.append("A derivative made of it would owe of its revenue")
+            for entry in derivativeRoyalties {
+                let diluted = entry.isDiluted ? " (diluted from \(entry.agreed.percentText))" : ""
+                let ceiling = entry.ceiling.map { ", at most \($0) smallest units of each asset ever" } ?? ""
+                lines.append("  \(entry.share.percentText)\(diluted) to \(names.id(entry.ancestor))\(ceiling)")
+            }
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
         if let delivery {

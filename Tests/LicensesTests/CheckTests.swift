@@ -194,7 +194,18 @@ import Testing
             .revealDisputeNonce(RevealDisputeNonce(dispute: Self.dispute, nonce: testHash("nonce"))),
             .acceptDispute(AcceptDispute(dispute: Self.dispute, delivery: Self.request)),
             .declineDispute(DeclineDispute(dispute: Self.dispute)),
-            .beginShow(BeginShow(show: DeliveryID(license.bytes), commitment: testHash("commitment"))),
+            .acceptDispute(AcceptDispute(dispute: Self.dispute)),
+            .acknowledgeRecall(
+                AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .neverUsed)),
+            .raiseClaim(
+                RaiseClaim(
+                    inft: testIdentifier("inft"), ground: .payment, evidence: testHash("e"),
+                    nonceCommitment: testHash("n"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+            .settleDispute(SettleDispute(dispute: Self.dispute)),
+            .beginShow(
+                BeginShow(
+                    show: DeliveryID(license.bytes), sealingKey: sealingSecret("bob").key,
+                    commitment: testHash("commitment"))),
             .completeShow(
                 CompleteShow(
                     show: DeliveryID(license.bytes), sealedKey: Self.sealedKey,

@@ -151,7 +151,9 @@ enum Examples {
         .pay(
             RevenuePay(
                 from: alice, inft: .id(inft), asset: asset, amount: Amount(500), reference: testHash("memo"))),
-        .transferShare(RevenueTransferShare(inft: inft, from: alice, to: bob, share: .whole)),
+        .transferShare(
+            RevenueTransferShare(
+                inft: inft, from: alice, to: bob, share: .whole, price: SharePrice(asset: asset, amount: Amount(9)))),
         .claim(RevenueClaim(inft: inft, asset: asset, holder: alice, descendants: [testIdentifier("child")])),
     ]
 
@@ -179,6 +181,9 @@ enum Examples {
             SetKeyCustodians(
                 inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
         .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+        .recall(
+            Recall(inft: inft, reason: .harm, notice: testHash("notice"), answerBy: testStart)),
+        .liftRecall(LiftRecall(recall: testIdentifier("recall"), reason: .corrected)),
     ]
 
     static let terms = Terms(
@@ -235,7 +240,9 @@ enum Examples {
         .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: testHash("nonce"))),
         .acceptDispute(AcceptDispute(dispute: dispute, delivery: request)),
         .declineDispute(DeclineDispute(dispute: dispute)),
-        .beginShow(BeginShow(show: delivery, commitment: testHash("commitment"), answers: answers)),
+        .beginShow(
+            BeginShow(
+                show: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
         .completeShow(CompleteShow(show: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: testHash("commitment"))),
         .revealDisputeVote(RevealDisputeVote(dispute: dispute, vote: .uphold, salt: testHash("salt"))),
@@ -245,6 +252,13 @@ enum Examples {
         .advanceDispute(AdvanceDispute(dispute: dispute)),
         .enrollArbiter(EnrollArbiter()),
         .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
+        .acknowledgeRecall(
+            AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .destroyed)),
+        .raiseClaim(
+            RaiseClaim(
+                inft: testIdentifier("inft"), ground: .improperRegistration, evidence: testHash("evidence"),
+                nonceCommitment: testHash("commitment"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+        .settleDispute(SettleDispute(dispute: dispute)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

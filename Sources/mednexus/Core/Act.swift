@@ -36,10 +36,11 @@ extension LedgerOperation {
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone): INFTKind.name
         case .infts(.erase): ErasureKind.name
+        case .infts(.recall): RecallKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
         case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
-        case .licenses(.raiseDispute): DisputeKind.name
-        case .licenses(.acceptDispute): DeliveryKind.name
+        case .licenses(.raiseDispute), .licenses(.raiseClaim): DisputeKind.name
+        case .licenses(.acceptDispute(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
         case .licenses(.purchase): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
@@ -234,7 +235,10 @@ extension Session {
 
     /// `--as`: the first thing of each kind gets the name.
     private func remember(_ made: [Made]) async throws(WalletFailure) {
-        guard let name = globals.named, !made.isEmpty else { return }
+        guard let name = globals.named else { return }
+        guard !made.isEmpty else {
+            return Console.err("It makes nothing that could be called \(name); the name was not kept.")
+        }
         let lock = try await takeLock()
         defer { withExtendedLifetime(lock) {} }
         book = try home.addressBook()
