@@ -1,6 +1,7 @@
 internal import Blocks
 internal import Consensus
 internal import Cryptography
+internal import Governance
 internal import Primitives
 internal import Replica
 internal import StateModel

@@ -138,6 +138,7 @@ struct EncodingTests {
             try Authority.require(
                 .account(World.board), for: .content, orMandate: .eraseContent, in: using, field: "inft"), in: using)
         try RevokeMandate(mandate: other.madeIdentifier()).execute(in: other)
+        try Accreditors.accredit(.account(World.anna), [.specialty], ["DE"], in: other)
         return (context.events + other.events + using.events + declining.events).compactMap { $0 as? IdentityEvent }
             + (try recoveries(world))
     }

@@ -170,6 +170,41 @@ def test_an_account_asks_for_a_sponsor(network, tmp_path):
     assert json.loads(newcomer("account", "request", "--kind", "researcher", "--json"))["isRegistered"]
 
 
+def pages(network, party, limit):
+    """Everything that waits for a party, and how many calls it took."""
+    items, cursor, calls = [], {}, 0
+    while calls < 500:
+        page = network.node.call("account_tasks", party=party, limit=limit, **cursor)
+        items += page["items"]
+        calls += 1
+        if page.get("next") is None:
+            return items, calls
+        cursor = {"cursor": page["next"]}
+    raise AssertionError("the list does not end")
+
+
+def test_what_waits_comes_whole_page_by_page(network):
+    hospital = network.accounts["hospital"]["address"]
+    for name in ("clinic", "hospital"):
+        act(network, "mandate", "grant", "author", "--operation", "inft.erase", "--until", "20d", "--from", name)
+    for days in ("5d", "10d"):
+        act(network, "mandate", "grant", "clinic", "--operation", "inft.erase", "--until", days, "--from", "author")
+    author = network.accounts["author"]["address"]
+    whole, once = pages(network, author, 100)
+    assert once == 1 and [one["act"] for one in whole].count("mandate.grant") == 2
+    assert all(one["deadline"] for one in whole if one["act"] == "mandate.grant")
+    parts, calls = pages(network, author, 1)
+    assert parts == whole and calls > 1
+    cursor = network.node.call("account_tasks", party=author, limit=1)["next"]
+    for wrong in ("ff", cursor + "00" * 70):
+        with pytest.raises(Exception) as refused:
+            network.node.call("account_tasks", party=hospital, cursor=wrong)
+        assert refused.value.code == -32602
+    near = value(network, "account", "inbox", "--from", "author")
+    deadlines = [one["deadline"] for one in near if "deadline" in one]
+    assert deadlines == sorted(deadlines)
+
+
 def test_history_is_in_words_filtered_and_a_table(network):
     everything = value(network, "account", "history", "gina", "--all")
     assert len(everything) > 3
