@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench large-content simulate simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench large-content simulate royalty-model simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -81,7 +81,7 @@ large-content: python build ## Encrypts, verifies, decrypts and sells a file of 
 		Tests/Python/test_content_format.py Tests/Python/test_large_sale.py
 
 bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
-	@.ci/prerequisites wrk
+	@.ci/prerequisites wrk postgresql
 	$(BUILD) --product mednexus-bench
 	$(BUILD) --product mednexus-relay
 	$(BIN)/mednexus-bench --only "$(ONLY)" $(if $(LARGE),--large)
@@ -89,6 +89,10 @@ bench: build python ## Prints ratios beside their ceilings measured in the same 
 simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
 	$(BUILD) --product mednexus-simulator
 	@$(BIN)/mednexus-simulator $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+royalty-model: prerequisites ## Judges SEEDS royalty histories by an independent model (SEEDS=100000; SEED=n: that one).
+	$(BUILD) --product mednexus-simulator
+	@python3 Tests/Python/royalty_model.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100000))
 
 simulate-custodian: prerequisites ## Runs SEEDS custodians beside a ledger with faults (SEEDS=10000; SEED=n: that one).
 	$(BUILD) --product mednexus-simulator

@@ -19,11 +19,15 @@ public import StateModel
 /// | 11 | erasure receipt | ``ErasureRecord`` |
 /// | 12 | INFT, version number | ``VersionUse`` |
 /// | 13 | root of a ciphertext | ``RootClaim`` |
+/// | 20 | INFT | ``TagsRecord`` |
+/// | 21 | recall | ``RecallRecord`` |
 public enum INFTKeys {
     package enum Kind: UInt8 {
         case inft, version, ancestors, history, delivery, sealingKey, useAgents, useAuthorization
         case keyCustodians = 10
         case erasure, versionUse, root
+        case tags = 20
+        case recall
     }
 
     public static func inft(_ id: INFTID) -> RecordKey<INFTRecord> {
@@ -72,5 +76,13 @@ public enum INFTKeys {
 
     public static func root(_ root: Hash) -> RecordKey<RootClaim> {
         RecordKey(StateKey(.infts, Kind.root.rawValue, root))
+    }
+
+    public static func tags(_ id: INFTID) -> RecordKey<TagsRecord> {
+        RecordKey(StateKey(.infts, Kind.tags.rawValue, id))
+    }
+
+    public static func recall(_ id: RecallID) -> RecordKey<RecallRecord> {
+        RecordKey(StateKey(.infts, Kind.recall.rawValue, id))
     }
 }

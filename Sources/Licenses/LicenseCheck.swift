@@ -207,7 +207,8 @@ public enum LicenseCheck {
         // What ended above is found there.
         case .active, .suspended, .endedAbove: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
-        case .refunded: LicenseFinding(.refunded, "it was never delivered, and refunded")
+        case .refunded:
+            LicenseFinding(.refunded, "it was never delivered, or recalled before it was paid, and refunded")
         case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
         case .returned: LicenseFinding(.returned, "it was given back within its trial, and the price with it")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
@@ -217,28 +218,23 @@ public enum LicenseCheck {
         }
     }
 
-    /// What stood against using the INFT at `time`, read from its history and its consent set; nothing is written for
+    /// What stood against using the INFT at `time`, read from tags and from its consent set; nothing is written for
     /// each license when an INFT is recalled or a consent withdrawn.
     private static func suspensions(
         of license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
-        let standing = try Standing(of: inft, at: time, in: state)
         var findings: [LicenseFinding] = []
-        switch standing.status {
-        case .active, .retired: break
-        case .disputed: findings.append(LicenseFinding(.suspendedByDispute, "the INFT is disputed"))
-        case .recalled: findings.append(LicenseFinding(.suspendedByRecall, "the INFT is recalled"))
-        }
-        // A clone is suspended with what it is a clone of.
-        if let original = inft.cloneOf {
-            let record = try INFTRegistry.requireKnown(original, field: "license", in: state)
-            switch try Standing(of: record, at: time, in: state).status {
-            case .active, .retired: break
-            case .disputed:
-                findings.append(LicenseFinding(.suspendedByDispute, "what the INFT is a clone of is disputed"))
-            case .recalled:
-                findings.append(LicenseFinding(.suspendedByRecall, "what the INFT is a clone of is recalled"))
-            }
+        // Its own tags, and those of all that it is a clone of or derives from.
+        for found in try Tags.effective(on: inft, at: time, in: state) where found.tag.kind.suspendsLicenses {
+            let what =
+                found.inft == inft.id
+                ? "the INFT"
+                : found.inft == inft.cloneOf
+                    ? "what the INFT is a clone of, \(found.inft)," : "\(found.inft), from which the INFT derives,"
+            findings.append(
+                found.tag.kind.isRecall
+                    ? LicenseFinding(.suspendedByRecall, "\(what) is recalled")
+                    : LicenseFinding(.suspendedByDispute, "\(what) was found at fault: \(found.tag.kind.name)"))
         }
         // Nobody uses what they say is bad: else they would have both the price and the use. Nor who has it from them.
         for record in try [license] + LicenseChain.above(license, in: state) {
@@ -246,7 +242,7 @@ public enum LicenseCheck {
                 findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
             }
         }
-        if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
+        if let set = try CitedSet.of(inft, at: time, in: state), try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(
                 LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
         }
@@ -351,7 +347,7 @@ public enum LicenseCheck {
     private static func consent(
         _ use: LicenseUse, _ license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
-        guard let set = try Standing(of: inft, at: time, in: state).consentSet,
+        guard let set = try CitedSet.of(inft, at: time, in: state),
             let holder = license.licensee(at: time)
         else { return [] }
         var stated = license.use
@@ -371,32 +367,25 @@ public enum LicenseCheck {
     }
 }
 
-/// Status and consent set of an INFT at a time, read back from its history.
-struct Standing {
-    let status: INFTStatus
-    let consentSet: ConsentSetID?
-
-    init(of inft: INFTRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
-        var status = inft.status
-        var changes = 0
+/// The consent set that an INFT cited at a time, read back from its history.
+enum CitedSet {
+    static func of(
+        _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> ConsentSetID? {
+        var set = inft.consentSet
         // From the newest entry back to the time asked for: nothing to walk for a question about now.
         var index = inft.historyCount
-        while index > 0 {
+        while index > 0, set != nil {
             guard let entry = try state.record(INFTKeys.history(inft.id, index - 1)) else {
                 throw .failed(StateFailure("the history of \(inft.id) has a gap at \(index - 1)"))
             }
-            status = entry.status
             if entry.time <= time { break }
-            if entry.kind == .consentSetChanged { changes += 1 }
+            // Each change cited a successor of the set before.
+            if entry.kind == .consentSetChanged, let current = set {
+                set = try ConsentSets.record(current, in: state)?.predecessor
+            }
             index -= 1
         }
-        self.status = status
-        var set = inft.consentSet
-        // Each change cited a successor of the set before.
-        for _ in 0..<changes {
-            guard let current = set else { break }
-            set = try ConsentSets.record(current, in: state)?.predecessor
-        }
-        consentSet = set
+        return set
     }
 }

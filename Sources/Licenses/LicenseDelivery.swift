@@ -195,12 +195,17 @@ enum LicenseDelivery {
         delivery.payment?.heldUntil = heldUntil
     }
 
-    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns.
+    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns. But what was recalled
+    /// before the payment came to rest is not paid for: the price goes back.
     static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
+        guard try Tags.recall(on: license.inft, in: context.state) == nil else {
+            try payBack(&delivery, license, from: kind, .refunded(at: context.block.time), in: context)
+            return
+        }
         let margin = license.under?.margin(of: payment.amount) ?? .zero
         let due = Amount(payment.amount.units - margin.units)
         if due > .zero {
@@ -212,6 +217,30 @@ enum LicenseDelivery {
         }
         delivery.payment?.settle(at: context.block.time, isReturned: false)
         context.emit(LicenseEvent.distributed(LicenseSettled(license, payment.amount)))
+    }
+
+    /// The price goes back to the buyer, and the license ends if it has not ended before by itself.
+    static func payBack(
+        _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind, _ ending: LicenseEnding,
+        in context: OperationContext
+    ) throws(Refusal) {
+        guard let payment = delivery.payment else { return }
+        let time = context.block.time
+        var license = license
+        try Reserves.release(payment.amount, kind: kind, for: delivery.id.bytes, to: license.buyer, in: context)
+        delivery.payment?.settle(at: time, isReturned: true)
+        try LicenseChain.takeBack(license, in: context.state)
+        if license.ownState(at: time) == .active {
+            license.ending = ending
+            try LiveCount.remove(&license, in: context.state)
+            context.state.set(LicenseKeys.license(license.id), license)
+            if case .annulled = ending {
+                context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
+            }
+        }
+        try Metering.giveBack(license, in: context)
+        try OutcomePrices.giveBack(license, in: context)
+        context.emit(LicenseEvent.refunded(LicenseSettled(license, payment.amount)))
     }
 
     /// Due work: a dispute window is over. A payment that is disputed stays held until the dispute has ended.

@@ -45,6 +45,8 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case recallAcknowledged(RecallAcknowledged)
+    case disputeSettled(DisputeChanged)
     case used(LicenseUsed)
     case quotaToppedUp(QuotaChanged)
     case quotaReturned(QuotaChanged)
@@ -65,7 +67,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "arbiter.enrolled", "arbiter.left", "license.annulled", "license.recallAcknowledged",
+        "dispute.settled",
         "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
         "license.agentDismissed",
         "license.outcomeReported", "license.outcomePriceSettled", "license.sublicensed",
@@ -113,14 +116,16 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
-        case .used: 40
-        case .quotaToppedUp: 41
-        case .quotaReturned: 42
-        case .agentNamed: 43
-        case .agentDismissed: 44
-        case .outcomeReported: 45
-        case .outcomePriceSettled: 46
-        case .sublicensed: 47
+        case .recallAcknowledged: 40
+        case .disputeSettled: 41
+        case .used: 42
+        case .quotaToppedUp: 43
+        case .quotaReturned: 44
+        case .agentNamed: 45
+        case .agentDismissed: 46
+        case .outcomeReported: 47
+        case .outcomePriceSettled: 48
+        case .sublicensed: 49
         }
     }
 
@@ -142,7 +147,7 @@ public enum LicenseEvent: LedgerEvent {
         case .distributed(let body), .refunded(let body): body
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -150,6 +155,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .recallAcknowledged(let body): body
         case .used(let body): body
         case .quotaToppedUp(let body), .quotaReturned(let body): body
         case .agentNamed(let body), .agentDismissed(let body): body
@@ -179,6 +185,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .party(body.licensee), .party(.account(body.account))]
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
+        case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
         case .sublicensed(let body):
             [
@@ -194,7 +201,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body.topics
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -259,14 +266,16 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
-            case 40: .used(try reader.value("used"))
-            case 41: .quotaToppedUp(try reader.value("quotaToppedUp"))
-            case 42: .quotaReturned(try reader.value("quotaReturned"))
-            case 43: .agentNamed(try reader.value("agentNamed"))
-            case 44: .agentDismissed(try reader.value("agentDismissed"))
-            case 45: .outcomeReported(try reader.value("outcomeReported"))
-            case 46: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
-            case 47: .sublicensed(try reader.value("sublicensed"))
+            case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
+            case 41: .disputeSettled(try reader.value("disputeSettled"))
+            case 42: .used(try reader.value("used"))
+            case 43: .quotaToppedUp(try reader.value("quotaToppedUp"))
+            case 44: .quotaReturned(try reader.value("quotaReturned"))
+            case 45: .agentNamed(try reader.value("agentNamed"))
+            case 46: .agentDismissed(try reader.value("agentDismissed"))
+            case 47: .outcomeReported(try reader.value("outcomeReported"))
+            case 48: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
+            case 49: .sublicensed(try reader.value("sublicensed"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -317,14 +326,16 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
-            case 40: .used(try LicenseUsed(from: decoder))
-            case 41: .quotaToppedUp(try QuotaChanged(from: decoder))
-            case 42: .quotaReturned(try QuotaChanged(from: decoder))
-            case 43: .agentNamed(try AgentChanged(from: decoder))
-            case 44: .agentDismissed(try AgentChanged(from: decoder))
-            case 45: .outcomeReported(try OutcomeReported(from: decoder))
-            case 46: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
-            case 47: .sublicensed(try LicenseSublicensed(from: decoder))
+            case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
+            case 41: .disputeSettled(try DisputeChanged(from: decoder))
+            case 42: .used(try LicenseUsed(from: decoder))
+            case 43: .quotaToppedUp(try QuotaChanged(from: decoder))
+            case 44: .quotaReturned(try QuotaChanged(from: decoder))
+            case 45: .agentNamed(try AgentChanged(from: decoder))
+            case 46: .agentDismissed(try AgentChanged(from: decoder))
+            case 47: .outcomeReported(try OutcomeReported(from: decoder))
+            case 48: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
+            case 49: .sublicensed(try LicenseSublicensed(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -18,12 +18,14 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
-/// | 12, 0 | license, agent | agents that a licensee named |
-/// | 12, 1 | agent, named at, license | licenses that an agent may use |
-/// | 12, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
-/// | 12, 2 | number | cursor of a list of receipts; nothing is stored |
-/// | 13 | license, purchased at, license | sublicenses of a license |
-/// | 14 | license, account | accounts that have or had a seat |
+/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
+/// | 12 | buyer, created at, offer | offers to one party alone |
+/// | 14, 0 | license, agent | agents that a licensee named |
+/// | 14, 1 | agent, named at, license | licenses that an agent may use |
+/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
+/// | 14, 2 | number | cursor of a list of receipts; nothing is stored |
+/// | 15 | license, purchased at, license | sublicenses of a license |
+/// | 16 | license, account | accounts that have or had a seat |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -37,19 +39,20 @@ enum LicenseIndexes {
     static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
+    static let made = IndexKey(.licenses, 13)
+    static func offers(to buyer: Party) -> IndexKey { IndexKey(.licenses, 12).appending(buyer) }
     static func agents(of license: LicenseID) -> IndexKey {
-        IndexKey(.licenses, 12).appending(byte: 0).appending(license.bytes)
+        IndexKey(.licenses, 14).appending(byte: 0).appending(license.bytes)
     }
     static func licenses(usedBy agent: Party) -> IndexKey {
-        IndexKey(.licenses, 12).appending(byte: 1).appending(agent)
+        IndexKey(.licenses, 14).appending(byte: 1).appending(agent)
     }
     static func outcomes(of inft: INFTID) -> IndexKey {
-        IndexKey(.licenses, 12).appending(byte: 3).appending(inft.bytes)
+        IndexKey(.licenses, 14).appending(byte: 3).appending(inft.bytes)
     }
-    static let receipts = IndexKey(.licenses, 12).appending(byte: 2)
-    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 13).appending(license.bytes) }
-
-    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 14).appending(license.bytes) }
+    static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
+    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 15).appending(license.bytes) }
+    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 16).appending(license.bytes) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -59,7 +62,8 @@ enum LicenseIndexes {
         case 1:
             let record = try OfferRecord(decoding: record)
             let open = record.closing == nil ? [entry(openOffers, record.createdAt, record.id.bytes)] : []
-            return open + [
+            let directed = record.buyer.map { [entry(offers(to: $0), record.createdAt, record.id.bytes)] } ?? []
+            return open + directed + [
                 entry(offers(of: record.inft), record.createdAt, record.id.bytes),
                 entry(offers(by: record.seller), record.createdAt, record.id.bytes),
             ]

@@ -28,6 +28,8 @@ public import StateModel
 /// | 22 | | ``ArbiterPool`` |
 /// | 23 | number of a place in the pool | ``ArbiterSlot`` |
 /// | 24 | account | ``ArbiterRecord`` |
+/// | 30 | INFT id (of clones: their original's), number | the id of a license |
+/// | 31 | recall id, license id | ``RecallAnswerRecord`` |
 public enum LicenseKeys {
     public static func terms(_ id: TermsID) -> RecordKey<TermsRecord> { RecordKey(StateKey(.licenses, 0, id)) }
     public static func offer(_ id: OfferID) -> RecordKey<OfferRecord> { RecordKey(StateKey(.licenses, 1, id)) }
@@ -104,6 +106,12 @@ public enum LicenseKeys {
     public static let arbiterPool = RecordKey<ArbiterPool>(StateKey(.licenses, 22))
     public static func arbiterSlot(_ number: UInt64) -> RecordKey<ArbiterSlot> {
         RecordKey(StateKey(.licenses, 23, number))
+    }
+    public static func made(_ original: INFTID, _ number: UInt64) -> RecordKey<LicenseID> {
+        RecordKey(StateKey(.licenses, 30, original, number))
+    }
+    public static func recallAnswer(_ recall: RecallID, _ license: LicenseID) -> RecordKey<RecallAnswerRecord> {
+        RecordKey(StateKey(.licenses, 31, recall, license))
     }
     public static func arbiter(_ account: Address) -> RecordKey<ArbiterRecord> {
         RecordKey(StateKey(.licenses, 24, account))

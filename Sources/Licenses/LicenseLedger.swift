@@ -134,7 +134,24 @@ enum LiveCount {
         guard let count = live.count.adding(1) else { preconditionFailure("2^64 licenses are out of reach") }
         live.count = count
         if isExclusive { live.exclusive = license.id }
+        try number(license, &live, in: state)
         state.set(key, live)
+    }
+
+    /// A sublicense is counted with the license above it; but whom a recall reaches, it reaches too.
+    static func addSublicense(_ license: LicenseRecord, in state: StateOverlay) throws(Refusal) {
+        let key = try key(license.inft, in: state)
+        var live = try read(license.inft, in: state)
+        try number(license, &live, in: state)
+        state.set(key, live)
+    }
+
+    private static func number(
+        _ license: LicenseRecord, _ live: inout LiveLicenses, in state: StateOverlay
+    ) throws(Refusal) {
+        let original = try INFTRegistry.original(of: license.inft, in: state)
+        state.set(LicenseKeys.made(original, live.made), license.id)
+        live.made += 1
     }
 
     /// Takes the license off the count, once: of its INFT, or of the license above it.
@@ -149,10 +166,6 @@ enum LiveCount {
         }
         live.count -= 1
         if live.exclusive == license.id { live.exclusive = nil }
-        if live.count == 0 {
-            state.remove(key)
-        } else {
-            state.set(key, live)
-        }
+        state.set(key, live)
     }
 }

@@ -21,7 +21,7 @@ public struct LinkLicenses: DomainOperation {
     }
 
     /// Per parent: license, terms, INFT, ancestors, royalties, live count; and the vector that is written.
-    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 14 + 60) }
+    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 14 + 60 + INFTsWeights.standing) }
 
     public struct Plan {
         let link: DerivativeLink
@@ -187,41 +187,5 @@ struct ParentLicense {
         if terms.derivatives.requiresApproval {
             try Authority.require(parent.owner, for: .licensing, in: context, field: field)
         }
-    }
-}
-
-/// The royalty vector of a derivative: one entry for each link by which an ancestor reaches it. Absolute: the entries
-/// of each parent undiluted, and for the parent itself the share of the terms under which it was licensed.
-enum RoyaltyVector {
-    static func make(
-        of derivative: INFTID, _ parents: [ParentLicense], in state: any StateReader
-    ) throws(Refusal) -> [RoyaltyEntry] {
-        var vector: [RoyaltyEntry] = []
-        for parent in parents {
-            if let entry = entry(for: parent.license.inft, parent.terms) { vector.append(entry) }
-            vector += try Vaults.royalties(of: parent.license.inft, in: state)
-        }
-        guard vector.count <= LicenseLimits.royaltyEntries else {
-            throw LicenseRejection.tooManyRoyalties.at(
-                "licenses", "\(vector.count) entries, at most \(LicenseLimits.royaltyEntries)",
-                hint: "Derive from fewer parents.")
-        }
-        let sum = vector.reduce(UInt64(0)) { $0 + UInt64($1.share.parts) }
-        guard sum <= 1_000_000 else {
-            throw LicenseRejection.royaltiesExceedWhole.at(
-                "licenses", "the ancestors together would take \(sum) of 1000000 parts",
-                hint: "Derive from fewer parents, or from parents with lower shares.")
-        }
-        try Vaults.checkRoyalties(derivative, vector, field: "licenses", in: state)
-        return vector
-    }
-
-    /// The share of `terms` with its ceilings: the most it may bring, and the revenue up to which it is due.
-    static func entry(for parent: INFTID, _ terms: Terms) -> RoyaltyEntry? {
-        let share = terms.commercial.revenueShare
-        guard share > .zero else { return nil }
-        let byRevenue = terms.derivatives.revenueCeiling?.portion(share)
-        let ceilings = [terms.commercial.revenueCeiling, byRevenue].compactMap { $0 }
-        return RoyaltyEntry(ancestor: parent, share: share, ceiling: ceilings.min())
     }
 }

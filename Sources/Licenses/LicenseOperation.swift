@@ -33,6 +33,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case acknowledgeRecall(AcknowledgeRecall)
+    case raiseClaim(RaiseClaim)
+    case settleDispute(SettleDispute)
     case use(RecordUse)
     case topUp(TopUpQuota)
     case returnQuota(ReturnQuota)
@@ -48,6 +51,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
         RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
         SublicenseLicense.name,
     ]
@@ -83,6 +87,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .acknowledgeRecall(let operation): operation
+        case .raiseClaim(let operation): operation
+        case .settleDispute(let operation): operation
         case .use(let operation): operation
         case .topUp(let operation): operation
         case .returnQuota(let operation): operation
@@ -124,6 +131,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .acknowledgeRecall(let operation): operation.weight
+        case .raiseClaim(let operation): operation.weight
+        case .settleDispute(let operation): operation.weight
         case .use(let operation): operation.weight
         case .topUp(let operation): operation.weight
         case .returnQuota(let operation): operation.weight
@@ -181,6 +191,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .acknowledgeRecall(let operation): try operation.execute(in: context)
+        case .raiseClaim(let operation): try operation.execute(in: context)
+        case .settleDispute(let operation): try operation.execute(in: context)
         case .use(let operation): try operation.execute(in: context)
         case .topUp(let operation): try operation.execute(in: context)
         case .returnQuota(let operation): try operation.execute(in: context)
@@ -281,26 +294,35 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
-        case .use(let operation):
+        case .acknowledgeRecall(let operation):
             writer.write(UInt64(29))
             writer.write(operation)
-        case .topUp(let operation):
+        case .raiseClaim(let operation):
             writer.write(UInt64(30))
             writer.write(operation)
-        case .returnQuota(let operation):
+        case .settleDispute(let operation):
             writer.write(UInt64(31))
             writer.write(operation)
-        case .nameAgent(let operation):
+        case .use(let operation):
             writer.write(UInt64(32))
             writer.write(operation)
-        case .dismissAgent(let operation):
+        case .topUp(let operation):
             writer.write(UInt64(33))
             writer.write(operation)
-        case .reportOutcome(let operation):
+        case .returnQuota(let operation):
             writer.write(UInt64(34))
             writer.write(operation)
-        case .sublicense(let operation):
+        case .nameAgent(let operation):
             writer.write(UInt64(35))
+            writer.write(operation)
+        case .dismissAgent(let operation):
+            writer.write(UInt64(36))
+            writer.write(operation)
+        case .reportOutcome(let operation):
+            writer.write(UInt64(37))
+            writer.write(operation)
+        case .sublicense(let operation):
+            writer.write(UInt64(38))
             writer.write(operation)
         }
     }
@@ -337,13 +359,16 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
-            case 29: .use(try reader.value(RecordUse.name))
-            case 30: .topUp(try reader.value(TopUpQuota.name))
-            case 31: .returnQuota(try reader.value(ReturnQuota.name))
-            case 32: .nameAgent(try reader.value(NameAgent.name))
-            case 33: .dismissAgent(try reader.value(DismissAgent.name))
-            case 34: .reportOutcome(try reader.value(ReportOutcome.name))
-            case 35: .sublicense(try reader.value(SublicenseLicense.name))
+            case 29: .acknowledgeRecall(try reader.value(AcknowledgeRecall.name))
+            case 30: .raiseClaim(try reader.value(RaiseClaim.name))
+            case 31: .settleDispute(try reader.value(SettleDispute.name))
+            case 32: .use(try reader.value(RecordUse.name))
+            case 33: .topUp(try reader.value(TopUpQuota.name))
+            case 34: .returnQuota(try reader.value(ReturnQuota.name))
+            case 35: .nameAgent(try reader.value(NameAgent.name))
+            case 36: .dismissAgent(try reader.value(DismissAgent.name))
+            case 37: .reportOutcome(try reader.value(ReportOutcome.name))
+            case 38: .sublicense(try reader.value(SublicenseLicense.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -381,6 +406,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case AcknowledgeRecall.name: .acknowledgeRecall(try AcknowledgeRecall(from: decoder))
+        case RaiseClaim.name: .raiseClaim(try RaiseClaim(from: decoder))
+        case SettleDispute.name: .settleDispute(try SettleDispute(from: decoder))
         case RecordUse.name: .use(try RecordUse(from: decoder))
         case TopUpQuota.name: .topUp(try TopUpQuota(from: decoder))
         case ReturnQuota.name: .returnQuota(try ReturnQuota(from: decoder))

@@ -8,7 +8,7 @@ public import StateModel
 
 /// Buys a license. Of open content it is active, and paid out to vaults, in its own block. Of sealed content it is pending,
 /// and its price in escrow, until the content is delivered.
-/// `[offer, maximumPrice, maximumRevenueShare, use, delivery?]`
+/// `[offer, maximumPrice, maximumRevenueShare, use, delivery?, buyer?]`
 public struct PurchaseLicense: DomainOperation {
     public static let name = "license.purchase"
 
@@ -20,23 +20,27 @@ public struct PurchaseLicense: DomainOperation {
     public let use: StatedUse
     /// Exactly where the INFT's newest version is sealed.
     public let delivery: DeliveryRequest?
+    /// Nil: the actor. Another needs to sign, or to have given a signer its mandate.
+    public let buyer: Party?
 
     public init(
         offer: Reference<OfferKind>, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion, use: StatedUse,
-        delivery: DeliveryRequest? = nil
+        delivery: DeliveryRequest? = nil, buyer: Party? = nil
     ) {
         self.offer = offer
         self.maximumPrice = maximumPrice
         self.maximumRevenueShare = maximumRevenueShare
         self.use = use
         self.delivery = delivery
+        self.buyer = buyer
     }
 
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 40 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
-            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
+        10 + 4 * 41 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
+            * (use.trainsModels ? 2 : 1)
+            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10) + (buyer == nil ? 0 : Mandates.weight)
     }
 
     public struct Plan {
@@ -45,16 +49,19 @@ public struct PurchaseLicense: DomainOperation {
         let isTrial: Bool
         let terms: Terms
         let delivery: DeliveryRecord?
+        let mandate: MandateUse?
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let state = context.state
         let time = context.block.time
-        let buyer = context.actor
-        try Parties.requireKnown(buyer, field: "", in: state)
-        try Authority.require(buyer, for: .licensing, in: context, field: "")
+        let buyer = self.buyer ?? context.actor
+        try Parties.requireKnown(buyer, field: "buyer", in: state)
         let id = try state.resolve(offer, in: context, domain: .licenses, field: "offer")
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
+        let mandate = try Authority.require(
+            buyer, for: .licensing, orMandate: .purchaseLicense, spending: Purchase.spending(open), in: context,
+            field: "buyer")
         try Purchase.checkBuyer(buyer, open)
         try Purchase.checkLimits(
             open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
@@ -65,7 +72,7 @@ public struct PurchaseLicense: DomainOperation {
                 expiresAt: open.latestExpiry(from: time), demand: open.inft.latest.isSealed ? .noDenial : .permit),
             at: time, in: state)
         try Purchase.checkExclusivity(open, in: state)
-        try Purchase.checkPayment(open, open.totalAmount, by: buyer, in: context)
+        try Purchase.checkPayment(open, open.totalAmount, by: buyer, isMandated: mandate != nil, in: context)
         let license: LicenseID = context.madeIdentifier()
         let delivery = try Purchase.delivery(self.delivery, open, of: license, to: buyer, in: context)
         var sold = open.offer
@@ -82,18 +89,19 @@ public struct PurchaseLicense: DomainOperation {
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
                 expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id, trialUntil: trialUntil),
-            isTrial: trial != nil, terms: open.terms, delivery: delivery)
+            isTrial: trial != nil, terms: open.terms, delivery: delivery, mandate: mandate)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         let license = plan.license
+        try Mandates.use(plan.mandate, in: context)
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
         try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
         if plan.isTrial { try LicenseTrials.note(license, in: context.state) }
         let payment = plan.terms.payment
-        try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: context.actor, in: context)
-        try OutcomePrices.setAside(license, plan.terms, by: context.actor, in: context)
+        try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: license.buyer, in: context)
+        try OutcomePrices.setAside(license, plan.terms, by: license.buyer, in: context)
         if license.activeFrom != nil { try OutcomePrices.start(license, plan.terms, in: context) }
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
@@ -101,7 +109,7 @@ public struct PurchaseLicense: DomainOperation {
             if let payment = delivery.payment {
                 try Vaults.openAccount(of: license.inft, payment.asset, in: context)
                 try Reserves.put(
-                    payment.amount, of: payment.asset, from: context.actor, kind: .escrow, for: license.id.bytes,
+                    payment.amount, of: payment.asset, from: license.buyer, kind: .escrow, for: license.id.bytes,
                     in: context)
             }
             context.emit(LicenseEvent.bought(LicenseSold(license)))
@@ -122,12 +130,12 @@ public struct PurchaseLicense: DomainOperation {
         guard let asset = license.asset, sale > .zero else { return }
         guard let trialUntil = license.trialUntil else {
             return try Vaults.pay(
-                sale, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                sale, of: asset, from: license.buyer, into: license.inft, reason: .sale,
                 memo: Hash(license.id.bytes), in: context)
         }
         try Vaults.openAccount(of: license.inft, asset, in: context)
         try Reserves.put(
-            sale, of: asset, from: context.actor, kind: .held, for: license.id.bytes, in: context)
+            sale, of: asset, from: license.buyer, kind: .held, for: license.id.bytes, in: context)
         try LicenseDue.schedule(.trial, license.id.bytes, at: trialUntil, in: context.state)
     }
 
@@ -138,7 +146,7 @@ public struct PurchaseLicense: DomainOperation {
         case .operation(let index): offer = "that operation \(index) makes"
         }
         return [
-            "Buy a license by the offer \(offer)",
+            "Buy a license by the offer \(offer)" + (buyer.map { ", for \(names.party($0)) and with its money" } ?? ""),
             delivery == nil
                 ? "Pay at most \(maximumPrice) smallest units of the offer's asset; back only within a trial, if the terms give one"
                 : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
@@ -148,20 +156,21 @@ public struct PurchaseLicense: DomainOperation {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(6)
         writer.write(offer)
         writer.write(maximumPrice)
         writer.write(maximumRevenueShare)
         writer.write(use)
         writer.write(delivery)
+        writer.write(buyer)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
             PurchaseLicense(
                 offer: try reader.value("offer"), maximumPrice: try reader.value("maximumPrice"),
                 maximumRevenueShare: try reader.value("maximumRevenueShare"), use: try reader.value("use"),
-                delivery: try reader.optional("delivery"))
+                delivery: try reader.optional("delivery"), buyer: try reader.optional("buyer"))
         }
     }
 }
@@ -205,11 +214,18 @@ enum Purchase {
         }
     }
 
+    /// What a purchase takes from its buyer; nil where it is free.
+    static func spending(_ open: OpenOffer) -> MandateLimit? {
+        guard let asset = open.offer.asset, let amount = open.totalAmount, amount > .zero else { return nil }
+        return MandateLimit(asset: asset, amount: amount)
+    }
+
+    /// - Parameter isMandated: a mandate with a limit stands for the signatures of who decides about the buyer's money.
     static func checkPayment(
-        _ open: OpenOffer, _ amount: Amount?, by buyer: Party, in context: OperationContext
+        _ open: OpenOffer, _ amount: Amount?, by buyer: Party, isMandated: Bool = false, in context: OperationContext
     ) throws(Refusal) {
         guard let asset = open.offer.asset, let amount, amount > .zero else { return }
-        try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice")
+        if !isMandated { try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice") }
         try Vaults.checkPay(amount, of: asset, from: buyer, into: open.offer.inft, in: context.state)
     }
 

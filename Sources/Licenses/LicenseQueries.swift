@@ -7,8 +7,6 @@ public struct TermsView: Codable, Hashable, Sendable {
     public let terms: Terms
     public let registeredBy: Party
     public let registeredAt: Timestamp
-    /// The field that keeps these terms from being offered on this network; null: none.
-    public let unenforcedField: String?
     public let sentences: [String]
 }
 
@@ -60,6 +58,7 @@ public struct OfferParameters: Codable, Sendable {
 public struct OfferListParameters: Codable, Sendable {
     public let inft: INFTID?
     public let seller: Party?
+    public let buyer: Party?
     /// False shows closed offers too, of an INFT or a seller.
     public let onlyOpen: Bool?
 }
@@ -95,7 +94,7 @@ public enum LicenseQueries {
             seats,
             deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all + UseQueries.all + OutcomeQueries.all
+        ] + DisputeQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -129,21 +128,25 @@ public enum LicenseQueries {
     }
 
     static let offerList = Query(
-        list: "offer_list", "Offers, newest first: all that are open, or those on an INFT or of a seller.",
+        list: "offer_list",
+        "Offers, newest first: all that are open, those on an INFT or of a seller, or those to one buyer alone.",
         [
             QueryParameter("inft", "On this INFT.", required: false),
             QueryParameter("seller", "Of this party.", required: false),
+            QueryParameter("buyer", "To this party alone.", required: false),
             QueryParameter("onlyOpen", "False: closed ones too (default true).", required: false),
         ],
         from: OfferListParameters.self, of: OfferView.self
     ) { (parameters, request, context) throws(Refusal) in
         let prefix =
             parameters.inft.map { LicenseIndexes.offers(of: $0) }
+            ?? parameters.buyer.map { LicenseIndexes.offers(to: $0) }
             ?? parameters.seller.map { LicenseIndexes.offers(by: $0) } ?? LicenseIndexes.openOffers
         return try context.page(prefix, request, descending: true) { (entry) throws(Refusal) in
             guard let id = LicenseIndexes.id(entry.key),
                 let record = try LicenseLedger.offer(OfferID(id), in: context.state),
-                parameters.seller.map({ record.seller == $0 }) != false
+                parameters.seller.map({ record.seller == $0 }) != false,
+                parameters.buyer.map({ record.buyer == $0 }) != false
             else { return nil }
             let view = try view(record, context)
             return view.isOpen || parameters.onlyOpen == false ? view : nil
@@ -220,7 +223,7 @@ public enum LicenseQueries {
     private static func view(_ record: TermsRecord, _ context: QueryContext) throws(Refusal) -> TermsView {
         TermsView(
             id: record.terms.id, terms: record.terms, registeredBy: record.registeredBy,
-            registeredAt: record.registeredAt, unenforcedField: record.terms.unenforcedField,
+            registeredAt: record.registeredAt,
             sentences: record.terms.sentences(PlainNames(state: context.state)))
     }
 

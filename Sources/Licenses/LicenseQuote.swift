@@ -1,6 +1,6 @@
 import INFTs
 public import Primitives
-import Revenue
+public import Revenue
 import StateModel
 
 /// One ancestor that a payment reaches.
@@ -9,6 +9,11 @@ public struct QuotedRoyalty: Codable, Hashable, Sendable {
     public let owner: Party
     /// Of the whole payment.
     public let share: PartsPerMillion
+    /// What the ancestor's terms ask of a direct derivative.
+    public let agreed: PartsPerMillion
+    public let policy: RoyaltyPolicy
+    /// Whether less than that arrives: relative shares multiply along the path.
+    public let isDiluted: Bool
     /// The most this link ever brings, in the asset of the price.
     public let ceiling: Amount?
     /// What this payment adds to what the ancestor may claim.
@@ -94,6 +99,9 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     /// What a derivative made of the license pays on.
     public let revenueShare: PartsPerMillion
     public let royalties: [QuotedRoyalty]
+    /// Whom a derivative made of this license would owe, and how much of its revenue: what the link sets. Empty where
+    /// the terms allow none.
+    public let derivativeRoyalties: [RoyaltyEntry]
     public let holders: [QuotedHolder]
     /// Smallest units that wait in the vault until they make a whole one for somebody: sale − royalties − holders.
     public let rounding: Amount
@@ -127,19 +135,37 @@ enum Quote {
             isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
         }
         let trial = try LicenseTrials.milliseconds(open, for: buyer, in: state)
+        let derivatives =
+            open.terms.derivatives.isAllowed
+            ? try RoyaltyVector.entries(of: open.offer.inft, under: open.terms, in: state) : []
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
             sale: sale.amount, uses: try uses(open, in: state), outcome: try outcome(open, in: state),
-            total: total, revenueShare: open.terms.commercial.revenueShare,
-            royalties: sale.royalties, holders: sale.holders, rounding: sale.rounding,
+            total: total, revenueShare: open.terms.commercial.revenueShare, royalties: sale.royalties,
+            derivativeRoyalties: derivatives, holders: sale.holders, rounding: sale.rounding,
             expiresAt: open.expiry(from: time), trialMilliseconds: trial,
             delivery: try delivery(open, isDisputable: isDisputable, trial: trial ?? 0, in: state),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
             },
-            sentences: open.terms.sentences(names))
+            sentences: open.terms.sentences(names) + dilution(sale.royalties, derivatives, of: open, names))
+    }
+
+    /// Says of every ancestor, of this INFT and of a derivative made of the license, where less arrives than it agreed.
+    private static func dilution(
+        _ royalties: [QuotedRoyalty], _ derivatives: [RoyaltyEntry], of open: OpenOffer, _ names: any NameResolver
+    ) -> [String] {
+        let here = royalties.filter(\.isDiluted).map { royalty in
+            "Diluted: \(names.identifier(royalty.ancestor.description)) asks \(royalty.agreed.percentText) of a direct "
+                + "derivative; of this payment it gets \(royalty.share.percentText)."
+        }
+        let further = derivatives.filter(\.isDiluted).map { entry in
+            "Diluted: \(names.identifier(entry.ancestor.description)) asks \(entry.agreed.percentText) of a direct "
+                + "derivative; of a derivative made of this license it gets \(entry.share.percentText)."
+        }
+        return here + further
     }
 
     private static func split(
@@ -203,7 +229,8 @@ enum Quote {
                 QuotedRoyalty(
                     ancestor: entry.ancestor,
                     owner: try INFTRegistry.requireKnown(entry.ancestor, field: "offer", in: state).owner,
-                    share: entry.share, ceiling: entry.ceiling, amount: Amount(due)))
+                    share: entry.share, agreed: entry.agreed, policy: entry.policy, isDiluted: entry.isDiluted,
+                    ceiling: entry.ceiling, amount: Amount(due)))
         }
         let rest = Amount(net(of: total, entries) - net(of: before.total, entries))
         let holders = try Vaults.holders(of: inft, in: state).map { holder in

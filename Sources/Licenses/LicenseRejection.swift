@@ -5,7 +5,6 @@ import StateModel
 public enum LicenseRejection: Int, CaseIterable, Sendable {
     // Terms
     case inconsistentTerms = 1500
-    case termNotYetEnforced = 1501
     case termsExist = 1502
     case unknownTerms = 1503
     // Trials and sublicenses
@@ -87,6 +86,8 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case duplicateLicense = 1576
     // Disputes
     case poolFull = 1577
+    case recallUnrelated = 1578
+    case bondTooSmall = 1579
     case unknownDispute = 1580
     case disputeStage = 1581
     case disputeLate = 1582
@@ -136,7 +137,6 @@ extension LicenseRejection {
     var summary: String {
         switch self {
         case .inconsistentTerms: "The terms contradict themselves; the field that does is named."
-        case .termNotYetEnforced: "The ledger can't enforce this term yet, so nothing is offered under it."
         case .termsExist: "These terms are registered already; their id is their content."
         case .unknownTerms: "No terms with this id are registered."
         case .unknownOffer: "There is no such offer."
@@ -196,13 +196,15 @@ extension LicenseRejection {
         case .royaltiesExceedWhole: "The royalties would take more than the whole revenue."
         case .tooManyRoyalties: "The royalty vector would be longer than 256 entries."
         case .duplicateLicense: "A license is named twice."
+        case .recallUnrelated: "The recall does not reach the INFT, or the license was never delivered."
+        case .bondTooSmall: "The bond of a claim is too small, or of an asset that nobody answers for."
         case .poolFull: "The pool of arbiters has no free place."
         case .unknownDispute: "There is no such dispute."
         case .disputeStage: "The dispute is in another stage."
         case .disputeLate: "The time of the stage of the dispute has passed."
         case .notSide: "Only the other side, or a side, of the dispute may do this."
         case .evidenceUsed: "The commitment to the evidence stands in a dispute already."
-        case .groundNotAdmitted: "This ground of disputes is not admitted on this network."
+        case .groundNotAdmitted: "A license is disputed for its content alone; other grounds are claimed of the INFT."
         case .notDisputable: "No payment is held for what would be disputed."
         case .disputedAlready: "The delivery was disputed already."
         case .disputeWindowOver: "The payment is no longer held."

@@ -20,7 +20,7 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 34 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 }
+    public var weight: UInt64 { 10 + 4 * 34 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
 
     public struct Plan {
         let record: LicenseRecord

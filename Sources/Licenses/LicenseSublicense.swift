@@ -43,7 +43,7 @@ public struct SublicenseLicense: DomainOperation {
 
     /// As of a purchase and of a transfer: the chain above, its holders' credentials, consents, two payments.
     public var weight: UInt64 {
-        10 + 4 * 44 + 10 * UInt64(LicenseLimits.statedTerritories) * 2
+        10 + 4 * 48 + INFTsWeights.standing + 10 * UInt64(LicenseLimits.statedTerritories) * 2
             + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof + 10)
     }
 
@@ -185,6 +185,7 @@ public struct SublicenseLicense: DomainOperation {
         let license = plan.license
         context.state.set(LicenseKeys.license(self.license), plan.above)
         context.state.set(LicenseKeys.license(license.id), license)
+        try LiveCount.addSublicense(license, in: context.state)
         context.emit(LicenseEvent.sublicensed(LicenseSublicensed(license, under: self.license)))
         guard let delivery = plan.delivery else {
             if let expiresAt = license.expiresAt {

@@ -93,8 +93,28 @@ enum LicenseTrials {
             end <= context.block.time, try Deliveries.record(DeliveryID(id.bytes), in: context.state) == nil,
             let held = try Reserves.record(.held, id.bytes, in: context.state)
         else { return }
+        guard try Tags.recall(on: license.inft, in: context.state) == nil else {
+            return try payBack(license, held.amount, in: context)
+        }
         try Reserves.pay(held.amount, kind: .held, for: id.bytes, into: license.inft, reason: .sale, in: context)
         context.emit(LicenseEvent.distributed(LicenseSettled(license, held.amount)))
+    }
+
+    /// What was recalled before its price came to rest is not paid for.
+    private static func payBack(
+        _ license: LicenseRecord, _ amount: Amount, in context: OperationContext
+    ) throws(Refusal) {
+        var license = license
+        let time = context.block.time
+        try Reserves.release(amount, kind: .held, for: license.id.bytes, to: license.buyer, in: context)
+        if license.ownState(at: time) == .active {
+            license.ending = .refunded(at: time)
+            try LiveCount.remove(&license, in: context.state)
+            context.state.set(LicenseKeys.license(license.id), license)
+        }
+        try Metering.giveBack(license, in: context)
+        try OutcomePrices.giveBack(license, in: context)
+        context.emit(LicenseEvent.refunded(LicenseSettled(license, amount)))
     }
 }
 

@@ -1,5 +1,6 @@
 import Consents
 public import Primitives
+import Revenue
 public import StateModel
 
 extension PartsPerMillion {
@@ -81,8 +82,12 @@ extension Terms {
         if derivatives.isReciprocal { lines.append("A derivative is offered under these same terms and no others.") }
         if commercial.revenueShare > .zero {
             lines.append(
-                "A derivative shares \(commercial.revenueShare.percentText) of its revenue, by the policy "
-                    + "\(derivatives.royaltyPolicy.name).")
+                "A derivative shares \(commercial.revenueShare.percentText) of its revenue.")
+            lines.append(
+                derivatives.royaltyPolicy == .absolute
+                    ? "Absolute: what derives from that derivative, and so on, shares as much, undiluted."
+                    : "Relative: in what derives from that derivative, and so on, this share is diluted. It is multiplied "
+                        + "by the share that each further license asks, and nothing where one asks nothing.")
         }
         if let asset = payment.asset {
             if let ceiling = commercial.revenueCeiling {

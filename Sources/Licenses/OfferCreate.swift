@@ -36,7 +36,9 @@ public struct CreateOffer: DomainOperation {
 
     /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms and
     /// licenses.
-    public var weight: UInt64 { 10 + 4 * 12 + 16 * 8 + 10 * UInt64(LicenseLimits.consentRequests) }
+    public var weight: UInt64 {
+        10 + 4 * 12 + 16 * 8 + 10 * UInt64(LicenseLimits.consentRequests) + INFTsWeights.standing
+    }
 
     public struct Plan {
         let record: OfferRecord
@@ -54,7 +56,6 @@ public struct CreateOffer: DomainOperation {
         try Erasures.requireNotErased(
             LicenseDelivery.version(record.versionCount, of: id, in: state), of: id, field: "inft", in: state)
         let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
-        try terms.requireEnforced("terms")
         try OfferRules.checkPrice(price ?? terms.payment.fee, terms, in: state)
         try OfferRules.checkSupply(supply, terms, sold: 0)
         try OfferRules.checkExpiry(expiresAt, at: context.block.time)

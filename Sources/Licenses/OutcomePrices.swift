@@ -79,7 +79,7 @@ enum OutcomePrices {
             reports = (all?.reports ?? 0) - min(hold.reports, all?.reports ?? 0)
             agreeing = (all?.agreeing ?? 0) - min(hold.agreeing, all?.agreeing ?? 0)
         }
-        let isRecalled = try INFTRegistry.record(license.inft, in: context.state)?.status == .recalled
+        let isRecalled = try Tags.recall(on: license.inft, in: context.state) != nil
         try settle(
             hold, license, isPaid: !isRecalled && price.isDue(reports: reports, agreeing: agreeing),
             reports: reports, agreeing: agreeing, in: context)

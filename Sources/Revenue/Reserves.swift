@@ -17,7 +17,7 @@ public enum Reserves {
         in context: OperationContext
     ) throws(Refusal) {
         try Balances.checkSpend(amount, of: asset, from: payer, in: context.state)
-        try Balances.debit(amount, of: asset, from: payer, .reserve, .reserve(Hash(subject)), nil, in: context)
+        try Balances.debit(amount, of: asset, from: payer, .reserve, .reserve(kind, Hash(subject)), nil, in: context)
         try Totals.shift(amount, of: asset, from: .balances, to: Place(kind), in: context.state)
         try add(amount, of: asset, payer: payer, kind: kind, for: subject, in: context)
         context.emit(
@@ -33,7 +33,7 @@ public enum Reserves {
         try Totals.shift(amount, of: reserve.asset, from: Place(kind), to: .balances, in: context.state)
         let movement: MovementKind = reserve.payer == party ? .refund : .release
         try Balances.credit(
-            amount, of: reserve.asset, to: party, movement, .reserve(Hash(subject)), nil, in: context)
+            amount, of: reserve.asset, to: party, movement, .reserve(kind, Hash(subject)), nil, in: context)
         context.emit(
             RevenueEvent.released(
                 Reserved(kind: kind, subject: Hash(subject), asset: reserve.asset, party: party, amount: amount)))

@@ -196,27 +196,31 @@ public struct ShareTransferred: CBORCodable, Codable, Hashable, Sendable {
     public let from: Party
     public let to: Party
     public let share: PartsPerMillion
+    /// What it was sold for; null if it was given.
+    public let price: SharePrice?
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(inft)
         writer.write(from)
         writer.write(to)
         writer.write(share)
+        writer.write(price)
     }
 
-    package init(inft: INFTID, from: Party, to: Party, share: PartsPerMillion) {
+    package init(inft: INFTID, from: Party, to: Party, share: PartsPerMillion, price: SharePrice? = nil) {
         self.inft = inft
         self.from = from
         self.to = to
         self.share = share
+        self.price = price
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             ShareTransferred(
                 inft: try reader.value("inft"), from: try reader.value("from"), to: try reader.value("to"),
-                share: try reader.value("share"))
+                share: try reader.value("share"), price: try reader.optional("price"))
         }
     }
 }

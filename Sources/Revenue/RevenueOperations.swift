@@ -21,23 +21,31 @@ public struct RevenueTransfer: DomainOperation {
         self.reference = reference
     }
 
-    public var weight: UInt64 { 38 }
+    public struct Plan {
+        let payer: Party
+        let mandate: MandateUse?
+    }
 
-    public func check(in context: OperationContext) throws(Refusal) -> Party {
+    public var weight: UInt64 { 38 + (from == nil ? 0 : Mandates.weight) }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let payer = from ?? context.actor
-        try Authority.require(payer, for: .treasury, in: context, field: "from")
+        let mandate = try Authority.require(
+            payer, for: .treasury, orMandate: .transferMoney, spending: MandateLimit(asset: asset, amount: amount),
+            in: context, field: "from")
         guard payer != to else { throw RevenueRejection.sameParty.at("to", "payer and payee are the same party") }
         _ = try Parties.requireKnown(to, field: "to", in: context.state)
         try Balances.checkSpend(amount, of: asset, from: payer, in: context.state)
-        return payer
+        return Plan(payer: payer, mandate: mandate)
     }
 
-    public func apply(_ plan: Party, in context: OperationContext) throws(Refusal) {
-        try Balances.debit(amount, of: asset, from: plan, .transfer, .party(to), reference, in: context)
-        try Balances.credit(amount, of: asset, to: to, .transfer, .party(plan), reference, in: context)
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        try Mandates.use(plan.mandate, in: context)
+        try Balances.debit(amount, of: asset, from: plan.payer, .transfer, .party(to), reference, in: context)
+        try Balances.credit(amount, of: asset, to: to, .transfer, .party(plan.payer), reference, in: context)
         context.emit(
             RevenueEvent.transferred(
-                Moved(asset: asset, from: plan, to: to, amount: amount, reference: reference)))
+                Moved(asset: asset, from: plan.payer, to: to, amount: amount, reference: reference)))
     }
 
     public func words(_ names: any NameResolver) -> [String] {
@@ -86,19 +94,23 @@ public struct RevenuePay: DomainOperation {
     public struct Plan {
         let payer: Party
         let inft: INFTID
+        let mandate: MandateUse?
     }
 
-    public var weight: UInt64 { 34 }
+    public var weight: UInt64 { 34 + (from == nil ? 0 : Mandates.weight) }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let payer = from ?? context.actor
-        try Authority.require(payer, for: .treasury, in: context, field: "from")
+        let mandate = try Authority.require(
+            payer, for: .treasury, orMandate: .payVault, spending: MandateLimit(asset: asset, amount: amount),
+            in: context, field: "from")
         let id = try context.state.resolve(inft, in: context, domain: .revenue, field: "inft")
         try Vaults.checkPay(amount, of: asset, from: payer, into: id, in: context.state)
-        return Plan(payer: payer, inft: id)
+        return Plan(payer: payer, inft: id, mandate: mandate)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        try Mandates.use(plan.mandate, in: context)
         try Vaults.pay(
             amount, of: asset, from: plan.payer, into: plan.inft, reason: .payment, memo: reference, in: context)
     }
@@ -136,107 +148,6 @@ extension Reference {
         case .id(let id): names.identifier(id.description)
         case .operation(let index): "what operation \(index) of this transaction makes"
         }
-    }
-}
-
-/// `revenue.transferShare`: a holder gives some of its share of a vault. Both sides are settled first, so what accrued
-/// stays with who held the share while it did.
-public struct RevenueTransferShare: DomainOperation {
-    public static let name = "revenue.transferShare"
-    public let inft: INFTID
-    /// Who loses, and must sign. Null: the actor.
-    public let from: Party?
-    public let to: Party
-    public let share: PartsPerMillion
-
-    public init(inft: INFTID, from: Party? = nil, to: Party, share: PartsPerMillion) {
-        self.inft = inft
-        self.from = from
-        self.to = to
-        self.share = share
-    }
-
-    public struct Plan {
-        let giver: Party
-        let before: HoldersRecord
-        let after: HoldersRecord
-        let assets: [AssetID]
-    }
-
-    /// Twice per asset that the vault may have, and two records of up to 1,000 holders.
-    public var weight: UInt64 { 140 + 8 * UInt64(RevenueLimits.assetsPerVault) }
-
-    public func check(in context: OperationContext) throws(Refusal) -> Plan {
-        let giver = from ?? context.actor
-        try Authority.require(giver, for: .treasury, in: context, field: "from")
-        guard giver != to else { throw RevenueRejection.sameParty.at("to", "giver and taker are the same party") }
-        guard share > .zero else { throw RevenueRejection.shareZero.at("share", "nothing would be given") }
-        let vault = try Vaults.requireRecord(of: inft, field: "inft", in: context.state)
-        _ = try Parties.requireKnown(to, field: "to", in: context.state)
-        let before = HoldersRecord(holders: try Vaults.holders(of: inft, in: context.state))
-        let held = before.share(of: giver)
-        guard held > .zero else {
-            throw RevenueRejection.notAHolder.at("from", "\(giver) has no share of this vault")
-        }
-        guard let rest = PartsPerMillion(UInt64(held.parts) - min(UInt64(held.parts), UInt64(share.parts))),
-            let sum = PartsPerMillion(UInt64(before.share(of: to).parts) + UInt64(share.parts)), held >= share
-        else {
-            throw RevenueRejection.shareTooLarge.at("share", "\(share) would be given, \(held) are held")
-        }
-        var after = before
-        after.set(giver, rest)
-        after.set(to, sum)
-        guard after.holders.count <= RevenueLimits.holders else {
-            throw RevenueRejection.tooManyHolders.at("to", "the vault has \(RevenueLimits.holders) holders already")
-        }
-        return Plan(giver: giver, before: before, after: after, assets: vault.assets)
-    }
-
-    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        for asset in plan.assets {
-            for party in [plan.giver, to] {
-                let settled = try Vaults.settled(
-                    party, in: inft, asset, share: plan.before.share(of: party), state: context.state)
-                context.state.set(RevenueKeys.holder(inft, asset, party), settled)
-            }
-        }
-        context.state.set(RevenueKeys.holders(inft), plan.after)
-        context.emit(
-            RevenueEvent.shareTransferred(ShareTransferred(inft: inft, from: plan.giver, to: to, share: share)))
-    }
-
-    public func words(_ names: any NameResolver) -> [String] {
-        let giver = from.map { names.party($0) } ?? "you"
-        return [
-            "\(share.percent) of the revenue of \(names.identifier(inft.description)) pass from \(giver) to "
-                + "\(names.party(to)), for good.",
-            "What has accrued until now stays with \(giver).",
-        ]
-    }
-
-    public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
-        writer.write(inft)
-        writer.write(from)
-        writer.write(to)
-        writer.write(share)
-    }
-
-    public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
-            RevenueTransferShare(
-                inft: try reader.value("inft"), from: try reader.optional("from"), to: try reader.value("to"),
-                share: try reader.value("share"))
-        }
-    }
-}
-
-extension HoldersRecord {
-    /// Sets a share; none takes the party off the list.
-    fileprivate mutating func set(_ party: Party, _ share: PartsPerMillion) {
-        let (index, isFound) = position(of: party)
-        if isFound { holders.remove(at: index) }
-        if share > .zero { holders.insert(ShareHolder(party: party, share: share), at: index) }
     }
 }
 
@@ -284,13 +195,12 @@ public struct RevenueClaim: DomainOperation {
             guard index == 0 || descendants[index - 1] < descendant else {
                 throw RevenueRejection.descendantsUnsorted.at("descendants[\(index)]", "sorted, each once")
             }
-            let owes = try Vaults.royalties(of: descendant, in: context.state).contains { $0.ancestor == inft }
-            guard owes else {
+            guard try !Vaults.royalties(to: inft, from: descendant, in: context.state).isEmpty else {
                 throw RevenueRejection.notAnAncestor.at(
                     "descendants[\(index)]", "\(descendant) owes \(inft) no royalties")
             }
         }
-        let share = try HoldersRecord(holders: Vaults.holders(of: inft, in: context.state)).share(of: holder)
+        let share = try Vaults.share(of: holder, in: inft, state: context.state)
         let account = try context.state.record(RevenueKeys.holder(inft, asset, holder))
         guard share > .zero || account.map({ $0.accrued > .zero }) == true else {
             throw RevenueRejection.notAHolder.at("holder", "\(holder) has neither share nor accrual in this vault")

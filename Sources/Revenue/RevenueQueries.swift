@@ -53,7 +53,6 @@ public struct HolderView: Codable, Hashable, Sendable {
 public struct VaultView: Codable, Hashable, Sendable {
     public let inft: INFTID
     public let createdAt: Timestamp
-    public let royaltyPolicy: RoyaltyPolicy
     /// Sum of the royalty shares.
     public let royaltyShare: PartsPerMillion
     public let royalties: [RoyaltyEntry]
@@ -235,7 +234,7 @@ public enum RevenueQueries {
                     in: context.state))
         }
         return VaultView(
-            inft: parameters.inft, createdAt: record.createdAt, royaltyPolicy: record.royaltyPolicy,
+            inft: parameters.inft, createdAt: record.createdAt,
             royaltyShare: record.royaltyShare, royalties: royalties, holders: holders.holders, accounts: accounts)
     }
 

@@ -31,8 +31,7 @@ public enum RevenueRejection: Int, CaseIterable, Sendable {
     case royaltiesAboveWhole
     case royaltiesSet
     case royaltyEntryInvalid
-    case relativeRoyaltiesNotYet
-    case vaultAlreadyPaid
+    case vaultAlreadyPaid = 1329
     case notAnAncestor
     case nothingToClaim
     case tooManyDescendants
@@ -74,7 +73,6 @@ public enum RevenueRejection: Int, CaseIterable, Sendable {
         case .royaltiesSet: ("royalties_set", "The royalty vector was set at mint and never changes.")
         case .royaltyEntryInvalid:
             ("royalty_entry_invalid", "A royalty entry needs another INFT, a share, and a ceiling that is not zero.")
-        case .relativeRoyaltiesNotYet: ("relative_royalties_not_yet", "Only absolute royalties are in force.")
         case .vaultAlreadyPaid: ("vault_already_paid", "A royalty vector can't be set after the first payment.")
         case .notAnAncestor: ("not_an_ancestor", "The descendant owes this INFT no royalties.")
         case .nothingToClaim: ("nothing_to_claim", "Nothing has accrued since the last claim.")

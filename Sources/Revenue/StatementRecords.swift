@@ -18,6 +18,8 @@ public enum MovementKind: UInt8, NamedCode, CBORCodable {
     /// Given from what was set aside.
     case release = 9
     case refund = 10
+    /// Paid for a share of a vault; the reference is the INFT.
+    case shareSale = 11
 }
 
 /// Why something was paid into a vault.
@@ -39,15 +41,15 @@ public enum PaymentReason: UInt8, NamedCode, CBORCodable {
     }
 }
 
-/// The other side of a movement. `[0, party] / [1, inft] / [2, subject]`
+/// The other side of a movement. `[0, party] / [1, inft] / [2, kind, subject]`
 public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
     case party(Party)
     case vault(INFTID)
-    /// What money is set aside for: a license's, an offer's or a dispute's 32 bytes.
-    case reserve(Hash)
+    /// What money is set aside for: the 32 bytes of a license, or of a round of a dispute for a bond.
+    case reserve(ReserveKind, Hash)
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(2)
+        if case .reserve = self { writer.array(3) } else { writer.array(2) }
         switch self {
         case .party(let party):
             writer.write(UInt64(0))
@@ -55,24 +57,25 @@ public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
         case .vault(let inft):
             writer.write(UInt64(1))
             writer.write(inft)
-        case .reserve(let subject):
+        case .reserve(let kind, let subject):
             writer.write(UInt64(2))
+            writer.write(kind)
             writer.write(subject)
         }
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
-            switch try reader.unsigned() {
-            case 0: .party(try reader.value())
-            case 1: .vault(try reader.value())
-            case 2: .reserve(try reader.value())
+        self = try reader.union { (reader, kind, count) throws(EncodingFailure) in
+            switch (kind, count) {
+            case (0, 1): .party(try reader.value())
+            case (1, 1): .vault(try reader.value())
+            case (2, 2): .reserve(try reader.value("kind"), try reader.value("subject"))
             default: throw reader.failure(.unknownCase)
             }
         }
     }
 
-    private enum Key: String, CodingKey { case party, vault, reserve }
+    private enum Key: String, CodingKey { case party, vault, kind, reserve }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
@@ -81,7 +84,9 @@ public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
         } else if let inft = try container.decodeIfPresent(INFTID.self, forKey: .vault) {
             self = .vault(inft)
         } else {
-            self = .reserve(try container.decode(Hash.self, forKey: .reserve))
+            self = .reserve(
+                try container.decode(ReserveKind.self, forKey: .kind),
+                try container.decode(Hash.self, forKey: .reserve))
         }
     }
 
@@ -90,7 +95,9 @@ public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
         switch self {
         case .party(let party): try container.encode(party, forKey: .party)
         case .vault(let inft): try container.encode(inft, forKey: .vault)
-        case .reserve(let subject): try container.encode(subject, forKey: .reserve)
+        case .reserve(let kind, let subject):
+            try container.encode(kind, forKey: .kind)
+            try container.encode(subject, forKey: .reserve)
         }
     }
 }

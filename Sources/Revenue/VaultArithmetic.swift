@@ -1,3 +1,4 @@
+internal import Encoding
 public import Primitives
 
 /// The arithmetic of vaults, pure and exact.
@@ -20,7 +21,8 @@ public enum VaultArithmetic {
         return UInt64(exactly: total).map { Amount($0) }
     }
 
-    /// By binding total, those that never bind last; ties by ancestor, share and ceiling, so that the order is one.
+    /// By binding total, those that never bind last; ties by ancestor, share, ceiling and the rest, so that the
+    /// order is one.
     static func sorted(_ entries: [RoyaltyEntry]) -> [RoyaltyEntry] {
         func precedes(_ left: RoyaltyEntry, _ right: RoyaltyEntry) -> Bool {
             let one = binding(of: left)?.units ?? .max
@@ -31,7 +33,10 @@ public enum VaultArithmetic {
             if oneBinds != (binding(of: right) != nil) { return oneBinds }
             if left.ancestor != right.ancestor { return left.ancestor < right.ancestor }
             if left.share != right.share { return left.share < right.share }
-            return (left.ceiling?.units ?? .max) < (right.ceiling?.units ?? .max)
+            if left.ceiling != right.ceiling {
+                return (left.ceiling?.units ?? .max) < (right.ceiling?.units ?? .max)
+            }
+            return left.encoded.lexicographicallyPrecedes(right.encoded)
         }
         return entries.sorted(by: precedes)
     }

@@ -5,7 +5,6 @@ public import Primitives
 /// touches none of them.
 public struct VaultRecord: CBORCodable, Codable, Hashable, Sendable {
     public let createdAt: Timestamp
-    public var royaltyPolicy: RoyaltyPolicy
     /// Sum of the royalty vector's shares.
     public var royaltyShare: PartsPerMillion
     /// Entries of the royalty vector.
@@ -16,11 +15,10 @@ public struct VaultRecord: CBORCodable, Codable, Hashable, Sendable {
     public var assets: [AssetID]
 
     public init(
-        createdAt: Timestamp, royaltyPolicy: RoyaltyPolicy = .absolute, royaltyShare: PartsPerMillion = .zero,
+        createdAt: Timestamp, royaltyShare: PartsPerMillion = .zero,
         royaltyCount: UInt64 = 0, firstBinding: Amount? = nil, assets: [AssetID] = []
     ) {
         self.createdAt = createdAt
-        self.royaltyPolicy = royaltyPolicy
         self.royaltyShare = royaltyShare
         self.royaltyCount = royaltyCount
         self.firstBinding = firstBinding
@@ -28,9 +26,8 @@ public struct VaultRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(6)
+        writer.array(5)
         writer.write(createdAt)
-        writer.write(royaltyPolicy)
         writer.write(royaltyShare)
         writer.write(royaltyCount)
         writer.write(firstBinding)
@@ -38,9 +35,9 @@ public struct VaultRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             VaultRecord(
-                createdAt: try reader.value("createdAt"), royaltyPolicy: try reader.value("royaltyPolicy"),
+                createdAt: try reader.value("createdAt"),
                 royaltyShare: try reader.value("royaltyShare"), royaltyCount: try reader.unsigned("royaltyCount"),
                 firstBinding: try reader.optional("firstBinding"),
                 assets: try reader.list("assets", max: RevenueLimits.assetsPerVault))

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Identities
 public import Primitives
 public import StateModel
@@ -42,20 +43,15 @@ public enum Vaults {
 
     /// Rules of a royalty vector, without writing it.
     public static func checkRoyalties(
-        _ inft: INFTID, _ vector: [RoyaltyEntry], policy: RoyaltyPolicy = .absolute, field: String = "royalties",
-        in state: any StateReader
+        _ inft: INFTID, _ vector: [RoyaltyEntry], field: String = "royalties", in state: any StateReader
     ) throws(Refusal) {
-        guard policy == .absolute else {
-            throw RevenueRejection.relativeRoyaltiesNotYet.at(
-                field, "relative royalties are not in force yet", hint: "Use terms with absolute royalties.")
-        }
         guard vector.count <= RevenueLimits.royaltyEntries else {
             throw RevenueRejection.tooManyRoyalties.at(
                 field, "\(vector.count) entries; at most \(RevenueLimits.royaltyEntries)")
         }
         var sum: UInt64 = 0
         for (index, entry) in vector.enumerated() {
-            guard entry.ancestor != inft, entry.share > .zero, entry.ceiling != .zero,
+            guard entry.ancestor != inft, entry.share > .zero, entry.share <= entry.agreed, entry.ceiling != .zero,
                 try record(of: entry.ancestor, in: state) != nil
             else {
                 throw RevenueRejection.royaltyEntryInvalid.at(
@@ -72,7 +68,7 @@ public enum Vaults {
 
     /// Sets the immutable royalty vector: once, before anything was paid.
     public static func setRoyalties(
-        _ inft: INFTID, _ vector: [RoyaltyEntry], policy: RoyaltyPolicy = .absolute, in context: OperationContext
+        _ inft: INFTID, _ vector: [RoyaltyEntry], in context: OperationContext
     ) throws(Refusal) {
         var vault = try requireRecord(of: inft, field: "inft", in: context.state)
         guard vault.assets.isEmpty else {
@@ -81,9 +77,8 @@ public enum Vaults {
         guard try context.state.record(RevenueKeys.royalties(inft)) == nil else {
             throw RevenueRejection.royaltiesSet.at("inft", "the royalty vector of \(inft) is set")
         }
-        try checkRoyalties(inft, vector, policy: policy, in: context.state)
+        try checkRoyalties(inft, vector, in: context.state)
         let entries = VaultArithmetic.sorted(vector)
-        vault.royaltyPolicy = policy
         vault.royaltyShare =
             PartsPerMillion(entries.reduce(0) { $0 + UInt64($1.share.parts) }) ?? .whole  // at most a whole: checked
         vault.royaltyCount = UInt64(entries.count)
@@ -115,6 +110,43 @@ public enum Vaults {
     /// Sorted by party; empty if there is no vault.
     public static func holders(of inft: INFTID, in state: any StateReader) throws(Refusal) -> [ShareHolder] {
         try state.record(RevenueKeys.holders(inft))?.holders ?? []
+    }
+
+    /// The share of one holder, found without decoding the others.
+    public static func share(
+        of party: Party, in inft: INFTID, state: any StateReader
+    ) throws(Refusal) -> PartsPerMillion {
+        try entries(RevenueKeys.holders(inft).key, key: party, fields: 1, as: ShareHolder.self, in: state).first?.share
+            ?? .zero
+    }
+
+    /// The entries of one ancestor in the vector of `descendant`, found without decoding the others.
+    public static func royalties(
+        to ancestor: INFTID, from descendant: INFTID, in state: any StateReader
+    ) throws(Refusal) -> [RoyaltyEntry] {
+        try entries(
+            RevenueKeys.royalties(descendant).key, key: ancestor, fields: 5, as: RoyaltyEntry.self, in: state)
+    }
+
+    private static func entries<Entry: CBORCodable>(
+        _ key: StateKey, key entry: some CBORCodable, fields: Int, as type: Entry.Type, in state: any StateReader
+    ) throws(Refusal) -> [Entry] {
+        do throws(StateFailure) {
+            guard let bytes = try state.read(key) else { return [] }
+            do throws(EncodingFailure) {
+                var found: [Entry] = []
+                for range in try EntryScan(bytes, key: entry, fields: fields).ranges() {
+                    var reader = CBORReader(bytes, in: range)
+                    found.append(try Entry(from: &reader))
+                }
+                return found
+            } catch {
+                throw StateFailure(
+                    "the record under \(Hexadecimal.encode(key.bytes)) is damaged: \(error.description)")
+            }
+        } catch {
+            throw .failed(error)
+        }
     }
 
     /// The account in `asset`; a fresh one if nothing was paid in it.
@@ -213,7 +245,7 @@ public enum Vaults {
     public static func claimable(
         by ancestor: INFTID, from descendant: INFTID, _ asset: AssetID, in state: any StateReader
     ) throws(Refusal) -> (due: Amount, taken: Amount) {
-        let entries = try royalties(of: descendant, in: state)
+        let entries = try royalties(to: ancestor, from: descendant, in: state)
         guard let account = try state.record(RevenueKeys.account(descendant, asset)) else { return (.zero, .zero) }
         let taken = try state.record(RevenueKeys.taken(descendant, by: ancestor, asset)) ?? .zero
         return (VaultArithmetic.due(entries, to: ancestor, of: account.total), taken)
@@ -264,8 +296,8 @@ public enum Vaults {
     package static func payOut(
         to party: Party, from inft: INFTID, _ asset: AssetID, in context: OperationContext
     ) throws(Refusal) -> Amount {
-        let holders = try context.state.record(RevenueKeys.holders(inft)) ?? HoldersRecord(holders: [])
-        var holder = try settled(party, in: inft, asset, share: holders.share(of: party), state: context.state)
+        let share = try share(of: party, in: inft, state: context.state)
+        var holder = try settled(party, in: inft, asset, share: share, state: context.state)
         let amount = holder.accrued
         guard amount > .zero else { return .zero }
         var account = try account(of: inft, asset, in: context.state)

@@ -33,12 +33,44 @@ extension NodeClient {
     public func provenAnswer(
         _ method: String, _ params: JSONObject, trusting checkpoint: Checkpoint
     ) async throws(WalletFailure) -> ProvenAnswer {
+        let (proof, verified, result) = try await provenResult(method, params, trusting: checkpoint)
+        guard let value = result["value"] else {
+            throw WalletFailure(.proofInvalid, "the proof is of another question")
+        }
+        return ProvenAnswer(proof: proof, verified: verified, value: value)
+    }
+
+    /// All items of a list, page by page, each page proven: what the proven records answer, whatever the node said. Of use
+    /// for lists that follow from records alone, such as statements; the indexes behind others prove nothing.
+    ///
+    /// - Parameter limit: refused above it, since half a list proves nothing.
+    public func provenItems(
+        _ method: String, _ params: JSONObject, limit: Int, trusting checkpoint: Checkpoint
+    ) async throws(WalletFailure) -> [JSONValue] {
+        var items: [JSONValue] = []
+        var params = params
+        params.set("limit", .integer(100))
+        while true {
+            let answer = try await provenResult(method, params, trusting: checkpoint).result
+            guard let more = answer["items"]?.array, items.count + more.count <= limit else {
+                throw WalletFailure(
+                    .usage, "\(method) has more than \(limit) items", hint: "Ask for a shorter period.")
+            }
+            items += more
+            guard let next = answer["next"], !next.isNull, !more.isEmpty else { return items }
+            params.set("cursor", next)
+        }
+    }
+
+    private func provenResult(
+        _ method: String, _ params: JSONObject, trusting checkpoint: Checkpoint
+    ) async throws(WalletFailure) -> (proof: Proof, verified: VerifiedProof, result: JSONValue) {
         let (proof, verified) = try await proven(method, params, trusting: checkpoint)
         guard case .state(_, _, let question?) = verified.fact, question.method == method,
             let asked = try? JSONParser.parse(question.parameters), asked == .object(params),
-            let value = try ProofFile.answer(verified, kind: networkKind)?["value"]
+            let result = try ProofFile.answer(verified, kind: networkKind)
         else { throw WalletFailure(.proofInvalid, "the proof is of another question") }
-        return ProvenAnswer(proof: proof, verified: verified, value: value)
+        return (proof, verified, result)
     }
 }
 

@@ -17,11 +17,13 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: "The first of them.") var from: UInt64 = 1
     @Option(help: "How many run at once.") var jobs = 2
     @Flag(help: "Custodians beside a ledger, instead of networks of nodes.") var custodian = false
+    @Flag(help: "Royalty histories, a line of JSON each, for Tests/Python/royalty_model.py.") var royalties = false
     @Flag(help: "Run every seed twice and compare.") var verifyDeterminism = false
     @Flag(help: "Stop at the first seed that fails.") var untilFailure = false
     @Flag(help: "Sign without the double-sign guard: for finding out whether faults are found.") var guardOff = false
 
     func run() throws {
+        if royalties { return try RoyaltySeeds(command: self).run() }
         if custodian { return try CustodianSeeds(command: self).run() }
         if let seed {
             let result = Simulator.run(seed: seed, guardIsOff: guardOff) { print($0) }

@@ -28,10 +28,11 @@ extension QuotedSplit {
     func lines(_ asset: AssetID, _ names: SessionNames) -> [String] {
         var lines: [String] = []
         for royalty in royalties {
+            let diluted = royalty.isDiluted ? ", diluted from \(royalty.agreed.percentText)" : ""
             let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
             lines.append(
-                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(ceiling)) to "
-                    + "\(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(diluted)\(ceiling)) "
+                    + "to \(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
         }
         for holder in holders {
             lines.append(
@@ -72,14 +73,16 @@ extension LicenseQuote {
             lines += outcome.split.lines(asset, names)
             lines.append("In all you need \(names.amount(total, of: asset)).")
         }
-        if revenueShare > .zero {
-            let payers = [
-                terms.derivatives.isAllowed ? "a derivative made of it" : nil,
-                terms.grant.isSublicensable ? "what you earn by sublicenses" : nil,
-            ]
-            lines.append(
-                "\(revenueShare.percentText) of the revenue of \(payers.compactMap { $0 }.joined(separator: " and of ")) are shared."
-            )
+        if !derivativeRoyalties.isEmpty {
+            lines.append("A derivative made of it would owe of its revenue")
+            for entry in derivativeRoyalties {
+                let diluted = entry.isDiluted ? " (diluted from \(entry.agreed.percentText))" : ""
+                let ceiling = entry.ceiling.map { ", at most \($0) smallest units of each asset ever" } ?? ""
+                lines.append("  \(entry.share.percentText)\(diluted) to \(names.id(entry.ancestor))\(ceiling)")
+            }
+        }
+        if revenueShare > .zero, terms.grant.isSublicensable {
+            lines.append("Of what you earn by sublicenses \(revenueShare.percentText) are shared.")
         }
         if terms.derivatives.isAllowed, terms.commercial.isAllowed, !use.isCommercial {
             lines.append(
@@ -182,12 +185,17 @@ struct LicenseBuy: WalletCommand {
         help: ArgumentHelp(
             "The most a derivative may have to share; what the terms ask if absent.", valueName: "percent"))
     var maxShare: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who buys and pays, if not who acts: with its mandate for license.purchase.", valueName: "party"))
+    var buyer: String?
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let use = try use.use()
-        let buyer = try session.actor()
+        let buyer = try session.party(orActor: buyer)
+        let other = self.buyer == nil ? nil : buyer
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
@@ -204,7 +212,7 @@ struct LicenseBuy: WalletCommand {
         func purchase(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let purchase = PurchaseLicense(
                 offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use,
-                delivery: delivery)
+                delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {

@@ -62,6 +62,11 @@ struct ReferenceOption: ParsableArguments {
     }
 }
 
+enum PayerHelp {
+    static let text = ArgumentHelp(
+        "Whose money; who acts if absent. Another's with its mandate: mednexus mandate grant.", valueName: "party")
+}
+
 struct RevenueTransferCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer", abstract: "Pays a party.",
@@ -70,6 +75,7 @@ struct RevenueTransferCommand: WalletCommand {
             "revenue transfer 9.99 --to ben --reference-file invoice.pdf"))
     @Argument(help: "How much: 25.00.") var amount: String
     @Option(help: "To whom.") var to: String
+    @Option(help: PayerHelp.text) var payer: String?
     @Option(help: "In which asset; the ledger's only one if absent.") var asset: String?
     @OptionGroup var reference: ReferenceOption
     @OptionGroup(title: "Signing") var globals: Globals
@@ -77,7 +83,8 @@ struct RevenueTransferCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let asset = try await session.assetOrOnly(asset)
         let transfer = RevenueTransfer(
-            to: try session.party(to), asset: asset.id, amount: try session.amount(amount, of: asset),
+            from: try payer.map { (text) throws(WalletFailure) in try session.party(text) }, to: try session.party(to),
+            asset: asset.id, amount: try session.amount(amount, of: asset),
             reference: try reference.hash())
         try await session.act([.revenue(.transfer(transfer))])
     }
@@ -90,12 +97,14 @@ struct RevenuePayCommand: WalletCommand {
     @Argument(help: "The INFT's id or name.") var inft: String
     @Argument(help: "How much: 25.00.") var amount: String
     @Option(help: "In which asset; the ledger's only one if absent.") var asset: String?
+    @Option(help: PayerHelp.text) var payer: String?
     @OptionGroup var reference: ReferenceOption
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         let asset = try await session.assetOrOnly(asset)
         let pay = RevenuePay(
+            from: try payer.map { (text) throws(WalletFailure) in try session.party(text) },
             inft: .id(try session.id(inft)), asset: asset.id, amount: try session.amount(amount, of: asset),
             reference: try reference.hash())
         try await session.act([.revenue(.pay(pay))])
@@ -157,47 +166,5 @@ struct RevenueVault: WalletCommand {
                 ),
             ])
         }
-    }
-}
-
-struct RevenueShare: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "share", abstract: "Shares in vaults.",
-        discussion: example(
-            "revenue share list clara", "revenue share transfer score --to ben --share 10 --from clara"),
-        subcommands: [RevenueShareList.self, RevenueShareTransferCommand.self])
-}
-
-struct RevenueShareList: WalletCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "The vaults in which a party has a share.",
-        discussion: example("revenue share list clara"))
-    @OptionGroup var globals: Globals
-    @Argument(help: "Whose; who acts if absent.") var party: String?
-
-    func perform(_ session: Session) async throws {
-        try await session.verifyNetwork()
-        let who = try session.party(orActor: party)
-        let items = try await session.client.items("revenue_holdings", ["party": session.json(who)])
-        let names = session.plainNames
-        session.list(items, ["INFT", "SHARE"], empty: "\(names.party(who)) has a share in none.") { item in
-            [names.id(item["inft"]), names.share(item["share"])]
-        }
-    }
-}
-
-struct RevenueShareTransferCommand: WalletCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "transfer", abstract: "Gives some of your share of a vault away, for good.",
-        discussion: example("revenue share transfer score --to ben --share 10 --from clara"))
-    @Argument(help: "The INFT's id or name.") var inft: String
-    @Option(help: "To whom.") var to: String
-    @Option(help: ArgumentHelp("How much of the whole vault: 10, or 12.5.", valueName: "percent")) var share: String
-    @OptionGroup(title: "Signing") var globals: Globals
-
-    func perform(_ session: Session) async throws {
-        let transfer = RevenueTransferShare(
-            inft: try session.id(inft), to: try session.party(to), share: try Codes.percent(share))
-        try await session.act([.revenue(.transferShare(transfer))])
     }
 }

@@ -47,6 +47,8 @@ import Testing
             .setKeyCustodians(SetKeyCustodians(inft: inft, threshold: 1, custodians: [testAddress("bob")])),
             .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
             .erase(Erase(inft: inft, version: 2, sealingKey: point)),
+            .recall(Recall(inft: inft, reason: .legal, notice: testHash("notice"), answerBy: testStart)),
+            .liftRecall(LiftRecall(recall: testIdentifier("recall"), reason: .unfounded)),
             .authorizeUse(
                 AuthorizeUse(inft: inft, agent: alice, purposes: [.research, .treatment].sorted(), until: testStart)),
             .deauthorizeUse(DeauthorizeUse(inft: inft, agent: alice)),

@@ -125,7 +125,7 @@ import Testing
     @Test func refusalCodesAreUniqueAndInTheDomainsHundred() {
         let codes = LicensesDomain.rejections.map(\.code)
         #expect(Set(codes).count == codes.count && codes.allSatisfy { (1500..<1600).contains($0) })
-        #expect(LicenseRejection.termNotYetEnforced.reason == "term_not_yet_enforced")
+        #expect(LicenseRejection.trialRunning.reason == "trial_running")
     }
 
     @Test func genesisTermsAreRegisteredAndChecked() throws {
@@ -210,7 +210,18 @@ import Testing
             .revealDisputeNonce(RevealDisputeNonce(dispute: Self.dispute, nonce: testHash("nonce"))),
             .acceptDispute(AcceptDispute(dispute: Self.dispute, delivery: Self.request)),
             .declineDispute(DeclineDispute(dispute: Self.dispute)),
-            .beginShow(BeginShow(show: DeliveryID(license.bytes), commitment: testHash("commitment"))),
+            .acceptDispute(AcceptDispute(dispute: Self.dispute)),
+            .acknowledgeRecall(
+                AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .neverUsed)),
+            .raiseClaim(
+                RaiseClaim(
+                    inft: testIdentifier("inft"), ground: .payment, evidence: testHash("e"),
+                    nonceCommitment: testHash("n"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+            .settleDispute(SettleDispute(dispute: Self.dispute)),
+            .beginShow(
+                BeginShow(
+                    show: DeliveryID(license.bytes), sealingKey: sealingSecret("bob").key,
+                    commitment: testHash("commitment"))),
             .completeShow(
                 CompleteShow(
                     show: DeliveryID(license.bytes), sealedKey: Self.sealedKey,

@@ -74,10 +74,4 @@ import Testing
             }
         }
     }
-
-    @Test("What the table says is not offered is refused in offers, and nothing else is")
-    func unenforcedRows() throws {
-        let said = Set(try Self.rows().filter { $0.rule.contains("not offered yet**") }.flatMap(\.fields))
-        #expect(said == Set(Terms.unenforcedFields))
-    }
 }

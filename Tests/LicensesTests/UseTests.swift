@@ -238,9 +238,7 @@ import Testing
             try reason { try sold.sandbox.execute(ReturnQuota(license: sold.license), as: "bob") }
         }
         #expect(try back() == "quota_in_use")
-        try sold.sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.recalled, of: sold.inft, in: context)
-        }
+        let recall = try sold.sandbox.recall(sold.inft)
         #expect(try rejection { try use(sold) }?.message.contains("suspendedByRecall") == true)
         #expect(
             try reason {
@@ -253,9 +251,7 @@ import Testing
         #expect(try balance(sold) == 999_980 && reserve(sold) == 0)
         #expect(try back() == "not_metered")
         // Once it is over the license is used again, and paid singly.
-        try sold.sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.active, of: sold.inft, in: context)
-        }
+        try sold.sandbox.lift(recall)
         try use(sold, 1, maximumFee: 3)
         #expect(try balance(sold) == 999_977)
     }
@@ -390,9 +386,5 @@ extension Sandbox {
             try decoded(query.parametersType), PageRequest(after: nil, limit: 1), try queries)
         guard case .value(let value) = answer, let found = value as? Value else { throw StateFailure("no answer") }
         return found
-    }
-
-    func quote(_ offer: OfferID) throws -> LicenseQuote {
-        try value("license_quote", #"{"offer": "\#(offer)"}"#)
     }
 }

@@ -21,6 +21,9 @@ import Testing
         .transfer(RevenueTransfer(from: org, to: alice, asset: asset, amount: Amount(1 << 53))),
         .pay(RevenuePay(inft: .operation(3), asset: asset, amount: Amount(70_000))),
         .transferShare(RevenueTransferShare(inft: inft, to: org, share: share(123_456))),
+        .transferShare(
+            RevenueTransferShare(
+                inft: inft, from: org, to: alice, share: share(1), price: SharePrice(asset: asset, amount: Amount(7)))),
         .claim(
             RevenueClaim(inft: inft, asset: asset, descendants: [testIdentifier("a"), testIdentifier("b")].sorted())),
     ]

@@ -106,6 +106,65 @@ import Testing
         #expect(try sandbox.problems().isEmpty)
     }
 
+    /// Shares and entries of every length of encoding, first, in the middle and last.
+    @Test func oneHolderAndOneAncestorAreFoundAsAmongAll() throws {
+        let names = (0..<40).map { "holder \($0)" }
+        let sandbox = try Sandbox(parties: names + ["alice", "bob", "carol"])
+        var shares = names.indices.map { UInt64([1, 23, 24, 255, 256, 9_999][$0 % 6]) }
+        shares[7] += 1_000_000 - shares.reduce(0, +)
+        let inft = try sandbox.vault("wide", holders: Array(zip(names, shares)))
+        for (name, expected) in zip(names, shares) {
+            let found = try Vaults.share(of: sandbox.party(name), in: inft, state: sandbox.state)
+            #expect(found == share(expected))
+        }
+        #expect(try Vaults.share(of: sandbox.party("alice"), in: inft, state: sandbox.state) == .zero)
+        #expect(try Vaults.share(of: sandbox.party("alice"), in: testIdentifier("none"), state: sandbox.state) == .zero)
+        let parents = try (0..<12).map { try sandbox.vault("parent \($0)", holders: [("bob", 1_000_000)]) }
+        let vector = parents.enumerated().flatMap { index, parent in
+            (0...index % 3).map { copy in
+                RoyaltyEntry(
+                    ancestor: parent, agreed: share(70_000), share: share(UInt64([1, 200, 20_000][copy])),
+                    ceiling: [nil, Amount(5), Amount(1 << 40)][(index + copy) % 3],
+                    policy: index % 2 == 0 ? .absolute : .relative, revenueCeiling: copy == 0 ? nil : Amount(300))
+            }
+        }
+        let child = try sandbox.vault("child", holders: [("carol", 1_000_000)], royalties: vector)
+        let all = try Vaults.royalties(of: child, in: sandbox.state)
+        #expect(Set(all) == Set(vector))
+        for parent in parents + [inft] {
+            let found = try Vaults.royalties(to: parent, from: child, in: sandbox.state)
+            #expect(found == all.filter { $0.ancestor == parent })
+        }
+        #expect(try Vaults.royalties(to: parents[0], from: inft, in: sandbox.state).isEmpty)
+    }
+
+    /// Share and money change hands together or not at all; both sign, and what accrued before stays with the seller.
+    @Test func aShareIsSoldForMoneyInOneStep() throws {
+        let inft = try sandbox.vault("inft", holders: [("alice", 1_000_000)])
+        try sandbox.pay(1_000, into: inft, as: "bob")
+        func sell(_ price: UInt64, of asset: AssetID? = nil, cosigners: [String] = ["bob"]) throws -> String? {
+            let operation = RevenueTransferShare(
+                inft: inft, to: sandbox.party("bob"), share: share(250_000),
+                price: SharePrice(asset: asset ?? sandbox.asset, amount: Amount(price)))
+            return try reason { try sandbox.execute(operation, as: "alice", cosigners: cosigners) }
+        }
+        #expect(try sell(500, cosigners: []) == "not_authorized")
+        #expect(try sell(999_001) == "insufficient_balance")
+        #expect(try sell(0) == "amount_zero")
+        #expect(try sell(1, of: testIdentifier("none")) == "unknown_asset")
+        #expect(try Vaults.holders(of: inft, in: sandbox.state).count == 1)
+        #expect(try sandbox.balance("alice") == 1_000_000 && sandbox.balance("bob") == 999_000)
+        #expect(try sell(500) == nil)
+        #expect(try sandbox.balance("alice") == 1_000_500 && sandbox.balance("bob") == 998_500)
+        try sandbox.pay(1_000, into: inft, as: "carol")
+        #expect(try sandbox.claim(inft, as: "alice") == 1_750)
+        #expect(try sandbox.claim(inft, as: "bob") == 250)
+        let line = try sandbox.state.record(RevenueKeys.statement(sandbox.party("bob"), sandbox.asset, 2))
+        #expect(line?.kind == .shareSale && line?.counterpart == .party(sandbox.party("alice")))
+        #expect(line?.reference == Hash(inft.bytes) && line?.isIncoming == false)
+        #expect(try sandbox.problems().isEmpty)
+    }
+
     @Test func aCumulativeTotalNeverOverflows() throws {
         let inft = try sandbox.vault("inft", holders: [("alice", 1_000_000)])
         try sandbox.execute(

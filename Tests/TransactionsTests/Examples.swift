@@ -59,6 +59,8 @@ enum Examples {
         delegate: .organization(clinic), types: [.medicalLicense, .specialty], jurisdictions: ["DE"],
         mayDelegate: true, validFrom: testStart, validUntil: later)
 
+    static let newKeyProof = Signature(noncePoint: Bytes32(1, 2, 3, 4), scalar: Bytes32(5, 6, 7, 8))
+
     static let identities: [IdentityOperation] = [
         .sponsor(SponsorAccount(account: testAddress("bob"), kind: .researcher)),
         .changeSponsor(ChangeSponsor(sponsor: clinic, kind: .professional)),
@@ -76,9 +78,19 @@ enum Examples {
         .grantMandate(
             GrantMandate(
                 grant: MandateGrant(
-                    delegate: testAddress("bob"), operations: [.beginLicense, .eraseContent], uses: 5,
-                    validUntil: later))),
+                    delegate: testAddress("bob"), operations: [.beginLicense, .purchaseLicense], uses: 5,
+                    validUntil: later, limit: MandateLimit(asset: asset, amount: Amount(500))))),
         .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
+        .arrangeRecovery(
+            ArrangeRecovery(
+                policy: GuardianPolicy(
+                    guardians: [bob, .organization(clinic)].sorted(), threshold: 2, delayMilliseconds: 259_200_000))),
+        .startRecovery(
+            StartRecovery(account: testAddress("bob"), key: testAddress("key"), proof: newKeyProof)),
+        .approveRecovery(ApproveRecovery(recovery: testIdentifier("recovery"))),
+        .withdrawRecovery(WithdrawRecovery(recovery: testIdentifier("recovery"))),
+        .cancelRecovery(CancelRecovery(recovery: testIdentifier("recovery"))),
+        .rotateKey(RotateKey(key: testAddress("key"), proof: newKeyProof)),
     ]
 
     static let policy = ConsentPolicy(
@@ -139,7 +151,9 @@ enum Examples {
         .pay(
             RevenuePay(
                 from: alice, inft: .id(inft), asset: asset, amount: Amount(500), reference: testHash("memo"))),
-        .transferShare(RevenueTransferShare(inft: inft, from: alice, to: bob, share: .whole)),
+        .transferShare(
+            RevenueTransferShare(
+                inft: inft, from: alice, to: bob, share: .whole, price: SharePrice(asset: asset, amount: Amount(9)))),
         .claim(RevenueClaim(inft: inft, asset: asset, holder: alice, descendants: [testIdentifier("child")])),
     ]
 
@@ -167,6 +181,9 @@ enum Examples {
             SetKeyCustodians(
                 inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
         .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+        .recall(
+            Recall(inft: inft, reason: .harm, notice: testHash("notice"), answerBy: testStart)),
+        .liftRecall(LiftRecall(recall: testIdentifier("recall"), reason: .corrected)),
         .authorizeUse(AuthorizeUse(inft: inft, agent: bob, purposes: [.research], until: later)),
         .deauthorizeUse(DeauthorizeUse(inft: inft, agent: bob)),
     ]
@@ -203,7 +220,7 @@ enum Examples {
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
                 use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true),
-                delivery: request)),
+                delivery: request, buyer: bob)),
         .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
         .surrender(SurrenderLicense(license: license)),
         .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),
@@ -245,7 +262,9 @@ enum Examples {
         .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: testHash("nonce"))),
         .acceptDispute(AcceptDispute(dispute: dispute, delivery: request)),
         .declineDispute(DeclineDispute(dispute: dispute)),
-        .beginShow(BeginShow(show: delivery, commitment: testHash("commitment"), answers: answers)),
+        .beginShow(
+            BeginShow(
+                show: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
         .completeShow(CompleteShow(show: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: testHash("commitment"))),
         .revealDisputeVote(RevealDisputeVote(dispute: dispute, vote: .uphold, salt: testHash("salt"))),
@@ -255,6 +274,13 @@ enum Examples {
         .advanceDispute(AdvanceDispute(dispute: dispute)),
         .enrollArbiter(EnrollArbiter()),
         .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
+        .acknowledgeRecall(
+            AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .destroyed)),
+        .raiseClaim(
+            RaiseClaim(
+                inft: testIdentifier("inft"), ground: .improperRegistration, evidence: testHash("evidence"),
+                nonceCommitment: testHash("commitment"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+        .settleDispute(SettleDispute(dispute: dispute)),
         .sublicense(
             SublicenseLicense(
                 license: license, to: bob, use: StatedUse(purposes: [.research], territories: ["DE"]), seats: 2,
