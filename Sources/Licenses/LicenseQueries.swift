@@ -72,6 +72,13 @@ public struct LicenseListParameters: Codable, Sendable {
     public let inft: INFTID?
     public let licensor: Party?
     public let above: LicenseID?
+
+    init(licensee: Party? = nil, inft: INFTID? = nil, licensor: Party? = nil, above: LicenseID? = nil) {
+        self.licensee = licensee
+        self.inft = inft
+        self.licensor = licensor
+        self.above = above
+    }
 }
 
 public struct LicenseCheckParameters: Codable, Sendable {

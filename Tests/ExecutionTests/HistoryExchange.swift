@@ -360,7 +360,8 @@ extension History {
                 live[under.license, default: 0] += 1
                 seats[under.license, default: 0] += under.seats ?? 0
             }
-            if license.ending?.state != .refunded, license.ending?.state != .annulled {
+            let payment = try Deliveries.record(DeliveryID(license.id.bytes), in: ledger.state)?.payment
+            if payment?.isReturned != true {
                 shares[under.license, default: 0] += under.share.units
             }
         }

@@ -135,11 +135,11 @@ import Testing
         }
         #expect(try view().isOpen && view().obstacle == nil)
         try sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.disputed, of: inft, in: context)
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: context)
         }
         #expect(try !view().isOpen && view().obstacle?.reason == "inft_not_active")
         try sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.active, of: inft, in: context)
+            try Tags.remove(testHash("verdict"), from: inft, in: context)
         }
         #expect(try view().isOpen)
         var record = try INFTRegistry.requireKnown(inft, field: "", in: sandbox.state)

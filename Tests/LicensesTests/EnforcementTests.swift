@@ -48,16 +48,10 @@ import Testing
         // The offer is for another, or dearer than the licensee accepts.
         #expect(try renew(license, by: sandbox.offer(inft, terms, buyer: "carol"), sandbox) == "not_the_buyer")
         #expect(try renew(license, by: sandbox.offer(inft, terms, price: 1_001), sandbox) == "price_above_maximum")
-        // The work was recalled, or retired.
-        for status in [INFTStatus.recalled, .retired] {
-            try sandbox.transaction(as: "alice") { (context) throws in
-                try INFTRegistry.setStatus(status, of: inft, in: context)
-            }
-            #expect(try renew(license, by: offer, sandbox) == "inft_not_active")
-            try sandbox.transaction(as: "alice") { (context) throws in
-                try INFTRegistry.setStatus(.active, of: inft, in: context)
-            }
-        }
+        // The work is recalled.
+        let recall = try sandbox.recall(inft)
+        #expect(try renew(license, by: offer, sandbox) == "inft_not_active")
+        try sandbox.lift(recall)
         #expect(try renew(license, by: offer, sandbox) == nil)
         // The consent was withdrawn.
         let (set, consent) = try sandbox.consentSet([.access])

@@ -58,6 +58,10 @@ import Testing
         #expect(record.expiresAt == (try sandbox.license(license).expiresAt))
         #expect(try sandbox.verdict(below).isValid && sandbox.license(license).sublicenses == 1)
         #expect(sandbox.told.contains { $0.name == "license.sublicensed" })
+        // A recall of the work reaches it as it reaches the license above.
+        let recall = try sandbox.recall(record.inft)
+        #expect(try sandbox.answers(recall).map(\.license) == [license, below])
+        try sandbox.lift(recall)
         // Sublicenses of sublicenses, so deep and no deeper.
         let second = try Self.grant(below, sandbox, from: "carol", to: "dave")
         let third = try Self.grant(second, sandbox, from: "dave", to: "hospital")

@@ -208,6 +208,19 @@ import Testing
         #expect(try sandbox.totals().held == .zero)
     }
 
+    /// As of sealed content: nobody pays for what turned out to be harmful before the price came to rest.
+    @Test func whatIsRecalledDuringTheTrialIsNotPaidFor() throws {
+        let sandbox = try Sandbox()
+        let inft = try sandbox.mint("score")
+        let license = try sandbox.buy(try sandbox.offer(inft, Self.terms(sandbox)))
+        try sandbox.recall(inft)
+        sandbox.advance(days: 8)
+        #expect(try sandbox.drain().contains("license.refunded"))
+        #expect(try sandbox.balance("bob") == 1_000_000 && sandbox.totals().held == .zero)
+        #expect(try sandbox.verdict(license).state == .refunded)
+        #expect(try Vaults.account(of: inft, sandbox.asset, in: sandbox.state).total == .zero)
+    }
+
     @Test func aTrialEndsWithItsLicense() throws {
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("score")
