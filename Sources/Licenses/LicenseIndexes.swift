@@ -24,8 +24,8 @@ internal import StateModel
 /// | 14, 1 | agent, named at, license | licenses that an agent may use |
 /// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
 /// | 14, 2 | number | cursor of a list of receipts; nothing is stored |
-/// | 15 | license, purchased at, license | sublicenses of a license |
-/// | 16 | license, account | accounts that have or had a seat |
+/// | 15, 0 | license, purchased at, license | sublicenses of a license |
+/// | 15, 1 | license, account | accounts that have or had a seat |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -51,8 +51,12 @@ enum LicenseIndexes {
         IndexKey(.licenses, 14).appending(byte: 3).appending(inft.bytes)
     }
     static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
-    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 15).appending(license.bytes) }
-    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 16).appending(license.bytes) }
+    static func sublicenses(of license: LicenseID) -> IndexKey {
+        IndexKey(.licenses, 15).appending(byte: 0).appending(license.bytes)
+    }
+    static func seats(of license: LicenseID) -> IndexKey {
+        IndexKey(.licenses, 15).appending(byte: 1).appending(license.bytes)
+    }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
