@@ -1,3 +1,4 @@
+import Blocks
 import Governance
 import Primitives
 import Replica
