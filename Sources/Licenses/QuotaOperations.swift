@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 import Revenue
@@ -19,7 +20,7 @@ public struct TopUpQuota: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 18 }
+    public var weight: UInt64 { 10 + 4 * 18 + INFTsWeights.standing }
 
     public struct Plan {
         let license: LicenseRecord
@@ -95,7 +96,7 @@ public struct ReturnQuota: DomainOperation {
 
     public init(license: LicenseID) { self.license = license }
 
-    public var weight: UInt64 { 10 + 4 * 18 }
+    public var weight: UInt64 { 10 + 4 * 18 + INFTsWeights.standing }
 
     public func check(in context: OperationContext) throws(Refusal) -> LicenseRecord {
         let record = try LicenseAct.held(license, in: context)

@@ -38,8 +38,8 @@ public struct RecordUse: DomainOperation {
             maximumFee: try container.decodeIfPresent(Amount.self, forKey: .maximumFee) ?? .zero)
     }
 
-    /// License, terms, INFT, credentials, consent, meter, reserve, balance, vault and totals once; two hashes an entry.
-    public var weight: UInt64 { 10 + 4 * 30 + 20 + UInt64(entries.count) }
+    /// Standing, license, terms, INFT, credentials, consent, meter, reserve, balance, vault and totals once; two hashes an entry.
+    public var weight: UInt64 { 10 + 4 * 30 + 20 + INFTsWeights.standing + UInt64(entries.count) }
 
     public struct Plan {
         let license: LicenseRecord

@@ -334,6 +334,29 @@ extension Sandbox {
         #expect(try sandbox.balance("bob") == 1_000_000 && sandbox.isConserved())
     }
 
+    @Test func whatIsRecalledBeforeThePriceCameToRestComesBackWhole() throws {
+        let sandbox = try Sandbox()
+        let license = try sandbox.delivered(sealedTerms(sandbox))
+        #expect(try sandbox.balance("bob") == 999_250)
+        try sandbox.recall(try sandbox.license(license).inft)
+        sandbox.advance(milliseconds: 2 * Sandbox.hour)
+        let events = try sandbox.drain()
+        #expect(
+            Set(events).isSuperset(of: ["license.refunded", "license.quotaReturned", "license.outcomePriceSettled"]))
+        #expect(try sandbox.balance("bob") == 1_000_000 && sandbox.isConserved())
+    }
+
+    @Test func aPriceThatIsAllQuotaHoldsNothingForTheDelivery() throws {
+        let sandbox = try Sandbox()
+        let terms = UseTests.metered(sandbox) { $0.payment.fee = Amount(30) }
+        let license = try sandbox.delivered(terms)
+        let totals = try sandbox.totals()
+        #expect(totals.prepaid == Amount(30) && totals.escrows == .zero && totals.held == .zero)
+        try sandbox.record(Runs(license: license, bins: [nil]), as: "bob")
+        try sandbox.execute(SurrenderLicense(license: license), as: "bob")
+        #expect(try sandbox.balance("bob") == 999_997 && sandbox.isConserved())
+    }
+
     @Test func anAnnulledLicenseGivesBackQuotaAndOutcomePrice() throws {
         let sandbox = try Sandbox()
         try sandbox.enroll(0..<9)
