@@ -2,6 +2,7 @@ import ArgumentParser
 import INFTs
 import Interface
 import Primitives
+import Proofs
 import Revenue
 import WalletKit
 

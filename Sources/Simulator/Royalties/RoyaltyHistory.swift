@@ -1,3 +1,4 @@
+internal import Blocks
 internal import Cryptography
 internal import INFTs
 internal import Identities
@@ -210,8 +211,8 @@ struct RoyaltyHistory {
                 .infts(.mint(try mintOperation(owner, parents, holders, secret, at: place)))
             ]
         if !parents.isEmpty {
-            let licenses = (0..<purchases.count).map { Reference<LicenseKind>.operation($0) }
-            operations.append(.licenses(.link(LinkLicenses(derivative: .operation(place), licenses: licenses))))
+            let licenses = (0..<purchases.count).map { Reference<LicenseKind>.operation(UInt16($0)) }
+            operations.append(.licenses(.link(LinkLicenses(derivative: .operation(UInt16(place)), licenses: licenses))))
         }
         let fields = [
             ("owner", "\(owner)"), ("parents", JSONText.list(lines)),
