@@ -19,11 +19,13 @@ public struct LicenseUse: Codable, Hashable, Sendable {
     public var makesDerivative: Bool
     /// The user names the work.
     public var attributes: Bool
+    /// Of a license on a group: the member that is used. Nil: the group as a whole.
+    public var member: INFTID?
 
     public init(
         user: Party? = nil, purpose: PurposeOfUse? = nil, field: FieldOfUse? = nil, territory: String? = nil,
         language: String? = nil, version: UInt64? = nil, isCommercial: Bool = false, trainsModels: Bool = false,
-        makesDerivative: Bool = false, attributes: Bool = false
+        makesDerivative: Bool = false, attributes: Bool = false, member: INFTID? = nil
     ) {
         self.user = user
         self.purpose = purpose
@@ -35,10 +37,12 @@ public struct LicenseUse: Codable, Hashable, Sendable {
         self.trainsModels = trainsModels
         self.makesDerivative = makesDerivative
         self.attributes = attributes
+        self.member = member
     }
 
     private enum CodingKeys: String, CodingKey {
         case user, purpose, field, territory, language, version, isCommercial, trainsModels, makesDerivative, attributes
+        case member
     }
 
     public init(from decoder: any Decoder) throws {
@@ -52,7 +56,8 @@ public struct LicenseUse: Codable, Hashable, Sendable {
             language: try container.decodeIfPresent(String.self, forKey: .language),
             version: try container.decodeIfPresent(UInt64.self, forKey: .version),
             isCommercial: try flag(.isCommercial), trainsModels: try flag(.trainsModels),
-            makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes))
+            makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes),
+            member: try container.decodeIfPresent(INFTID.self, forKey: .member))
     }
 }
 
@@ -86,6 +91,7 @@ public enum LicenseReason: UInt8, NamedCode {
     case consentDoesNotPermit = 25
     case refunded = 26
     case annulled = 27
+    case memberNotLicensed = 28
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -143,6 +149,7 @@ public enum LicenseCheck {
             findings += scope(use, license, terms)
             findings += rights(use, license, terms)
             findings += try consent(use, license, inft, at: time, in: state)
+            if let member = use.member { findings += try self.member(member, license, at: time, in: state) }
         }
         return LicenseVerdict(
             license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings)
@@ -217,6 +224,21 @@ public enum LicenseCheck {
                 LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
         }
         return findings
+    }
+
+    /// A license on a group covers its members, each while nothing stands against that one: the others go on.
+    private static func member(
+        _ member: INFTID, _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        guard try member == license.inft || Groups.groups(of: member, in: state).contains(license.inft) else {
+            return [LicenseFinding(.memberNotLicensed, "\(member) is no member of \(license.inft)")]
+        }
+        let inft = try INFTRegistry.requireKnown(member, field: "use.member", in: state)
+        switch try Standing(of: inft, at: time, in: state).status {
+        case .active, .retired: return []
+        case .disputed: return [LicenseFinding(.suspendedByDispute, "the member \(member) is disputed")]
+        case .recalled: return [LicenseFinding(.suspendedByRecall, "the member \(member) is recalled")]
+        }
     }
 
     private static func user(

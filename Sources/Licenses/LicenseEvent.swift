@@ -45,6 +45,10 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case groupCreated(GroupChanged)
+    case groupJoined(GroupChanged)
+    case groupFormed(GroupChanged)
+    case groupChanged(GroupChanged)
 
     public static let domain = DomainNumber.licenses
 
@@ -57,7 +61,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled",
+        "arbiter.enrolled", "arbiter.left", "license.annulled", "group.created", "group.joined", "group.formed",
+        "group.changed",
     ]
 
     private var kind: Int {
@@ -102,6 +107,10 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .groupCreated: 40
+        case .groupJoined: 41
+        case .groupFormed: 42
+        case .groupChanged: 43
         }
     }
 
@@ -131,6 +140,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body): body
         }
     }
 
@@ -155,6 +165,8 @@ public enum LicenseEvent: LedgerEvent {
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
         case .suspended(let body): [.inft(body.inft)]
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body):
+            [.inft(body.group)] + (body.member.map { [.inft($0)] } ?? [])
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
         case .deliveryRequested(let body), .deliveryBegun(let body), .deliveryCompleted(let body),
@@ -223,6 +235,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 40: .groupCreated(try reader.value("groupCreated"))
+            case 41: .groupJoined(try reader.value("groupJoined"))
+            case 42: .groupFormed(try reader.value("groupFormed"))
+            case 43: .groupChanged(try reader.value("groupChanged"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -273,6 +289,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 40: .groupCreated(try GroupChanged(from: decoder))
+            case 41: .groupJoined(try GroupChanged(from: decoder))
+            case 42: .groupFormed(try GroupChanged(from: decoder))
+            case 43: .groupChanged(try GroupChanged(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -18,6 +18,8 @@ public import StateModel
 /// | 22 | | ``ArbiterPool`` |
 /// | 23 | number of a place in the pool | ``ArbiterSlot`` |
 /// | 24 | account | ``ArbiterRecord`` |
+/// | 40 | INFT id of a group | ``GroupRecord`` |
+/// | 41 | INFT id of a member | ``Memberships`` |
 public enum LicenseKeys {
     public static func terms(_ id: TermsID) -> RecordKey<TermsRecord> { RecordKey(StateKey(.licenses, 0, id)) }
     public static func offer(_ id: OfferID) -> RecordKey<OfferRecord> { RecordKey(StateKey(.licenses, 1, id)) }
@@ -37,6 +39,10 @@ public enum LicenseKeys {
     public static let arbiterPool = RecordKey<ArbiterPool>(StateKey(.licenses, 22))
     public static func arbiterSlot(_ number: UInt64) -> RecordKey<ArbiterSlot> {
         RecordKey(StateKey(.licenses, 23, number))
+    }
+    public static func group(_ id: INFTID) -> RecordKey<GroupRecord> { RecordKey(StateKey(.licenses, 40, id)) }
+    public static func memberships(_ member: INFTID) -> RecordKey<Memberships> {
+        RecordKey(StateKey(.licenses, 41, member))
     }
     public static func arbiter(_ account: Address) -> RecordKey<ArbiterRecord> {
         RecordKey(StateKey(.licenses, 24, account))

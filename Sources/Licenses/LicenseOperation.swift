@@ -33,6 +33,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case createGroup(CreateGroup)
+    case joinGroup(JoinGroup)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -40,7 +42,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
-        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, CreateGroup.name,
+        JoinGroup.name,
     ]
 
     public var operation: any DomainOperation {
@@ -74,6 +77,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .createGroup(let operation): operation
+        case .joinGroup(let operation): operation
         }
     }
 
@@ -108,6 +113,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .createGroup(let operation): operation.weight
+        case .joinGroup(let operation): operation.weight
         }
     }
 
@@ -158,6 +165,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .createGroup(let operation): try operation.execute(in: context)
+        case .joinGroup(let operation): try operation.execute(in: context)
         }
     }
 
@@ -251,6 +260,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
+        case .createGroup(let operation):
+            writer.write(UInt64(29))
+            writer.write(operation)
+        case .joinGroup(let operation):
+            writer.write(UInt64(30))
+            writer.write(operation)
         }
     }
 
@@ -286,6 +301,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 29: .createGroup(try reader.value(CreateGroup.name))
+            case 30: .joinGroup(try reader.value(JoinGroup.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -323,6 +340,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case CreateGroup.name: .createGroup(try CreateGroup(from: decoder))
+        case JoinGroup.name: .joinGroup(try JoinGroup(from: decoder))
         default: nil
         }
     }

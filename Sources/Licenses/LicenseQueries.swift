@@ -78,7 +78,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all
+        ] + DisputeQueries.all + GroupQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
