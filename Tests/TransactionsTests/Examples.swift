@@ -235,6 +235,12 @@ enum Examples {
         .advanceDispute(AdvanceDispute(dispute: dispute)),
         .enrollArbiter(EnrollArbiter()),
         .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
+        .createGroup(
+            CreateGroup(
+                metadata: INFTMetadata(title: "Both", language: "en"),
+                members: [GroupMember(inft: inft, share: PartsPerMillion(250_000) ?? .whole)],
+                terms: testIdentifier("terms"), joinBy: testStart)),
+        .joinGroup(JoinGroup(group: testIdentifier("group"), members: [inft])),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

@@ -106,6 +106,8 @@ struct FormatTests {
     static let golden: [String: String] = [
         "arbiter.enroll": "ca6432e8a2fd5229",
         "arbiter.leave": "1fb36f771f151cff",
+        "group.create": "0000000000000000",
+        "group.join": "0000000000000000",
         "dispute.accept": "e3223a96db596b2b",
         "dispute.advance": "1fa1c3e90659522d",
         "dispute.appeal": "be76dba84d907376",
@@ -187,7 +189,7 @@ struct FormatTests {
         "revenue.claim": "a72a7f8cfc0e585b",
         "revenue.pay": "da23f0658f26e424",
         "revenue.transfer": "cce60661bf4fa2ba",
-        "revenue.transferShare": "b35faaa114d01551",
+        "revenue.transferShare": "89aa5c2dedca5155",
         "terms.register": "3f750f60430ae00d",
         "transaction": "dc29b57317b8134d",
         "transaction.body": "d77dc66cc5d3beaa",
