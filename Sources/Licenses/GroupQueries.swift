@@ -1,7 +1,7 @@
 import INFTs
 public import Primitives
 import Revenue
-public import StateModel
+import StateModel
 
 /// A member of a group, as it stands.
 public struct GroupMemberView: Codable, Hashable, Sendable {

@@ -230,7 +230,8 @@ public enum LicenseCheck {
     private static func member(
         _ member: INFTID, _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
-        guard try member == license.inft || Groups.groups(of: member, in: state).contains(license.inft) else {
+        let groups = try Groups.groups(of: member, in: state)
+        guard member == license.inft || groups.contains(license.inft) else {
             return [LicenseFinding(.memberNotLicensed, "\(member) is no member of \(license.inft)")]
         }
         let inft = try INFTRegistry.requireKnown(member, field: "use.member", in: state)
