@@ -81,7 +81,7 @@ large-content: python build ## Encrypts, verifies, decrypts and sells a file of 
 		Tests/Python/test_content_format.py Tests/Python/test_large_sale.py
 
 bench: build python ## Prints ratios beside their ceilings measured in the same run (ONLY=id,…; LARGE=1: growth to 10 M).
-	@.ci/prerequisites wrk
+	@.ci/prerequisites wrk postgresql
 	$(BUILD) --product mednexus-bench
 	$(BUILD) --product mednexus-relay
 	$(BIN)/mednexus-bench --only "$(ONLY)" $(if $(LARGE),--large)

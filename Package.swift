@@ -163,7 +163,9 @@ targets += [
     tests("Revenue", ["Revenue", "Identities", "TestSupport"] + foundations),
     tests("Licenses", ["Licenses", "INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
     tests("INFTs", ["INFTs", "Revenue", "Consents", "Identities", "TestSupport"] + foundations),
-    tests("Governance", ["Governance", "Consents", "Identities", "TestSupport"] + foundations),
+    tests(
+        "Governance",
+        ["Governance", "Consents", "Identities", "INFTs", "Revenue", "TestSupport"] + foundations),
     tests("Transactions", ["Transactions", "Blocks", "TestSupport"] + foundations + domains),
     tests("Proofs", ["Proofs", "Execution", "Blocks", "Transactions", "TestSupport"] + foundations + domains),
     tests("Execution", ["Execution", "Blocks", "Transactions", "TestSupport"] + foundations + domains),

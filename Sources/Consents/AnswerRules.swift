@@ -107,11 +107,15 @@ struct AnswerRules {
             network: block.network, basis: release.basis, revision: release.revision, requests: requests,
             subject: release.subject, recipient: release.recipient, need: need, by: party, validUntil: validUntil
         ).hash
-        for (index, signature) in signatures.enumerated()
-        where !Schnorr.verify(signature.signature, message: message, by: signature.signer) {
-            throw ConsentRejection.answerInvalid.at(
-                "\(field)[\(index)]", "the signature is of something else",
-                hint: "It covers this release alone: the basis' revision, the requests, the recipient, the reference.")
+        for (index, signature) in signatures.enumerated() {
+            let key = try AccountKeys.key(of: signature.signer, in: state)
+            guard Schnorr.verify(signature.signature, message: message, by: key) else {
+                throw ConsentRejection.answerInvalid.at(
+                    "\(field)[\(index)]", "the signature is of something else, or by a key that was replaced",
+                    hint:
+                        "It covers this release alone: the basis' revision, the requests, the recipient, the reference."
+                )
+            }
         }
     }
 }

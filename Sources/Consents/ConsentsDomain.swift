@@ -31,6 +31,8 @@ public enum ConsentsDomain: LedgerDomain {
 
     public static let queries = ConsentQueries.all
 
+    public static var tasks: [TaskSource] { ConsentTasks.all }
+
     public static let rejections = ConsentRejection.descriptions
 
     public static func decodeEvent(_ reader: inout CBORReader) throws(EncodingFailure) -> ConsentEvent {

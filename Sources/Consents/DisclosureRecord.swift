@@ -1,11 +1,6 @@
 public import Encoding
 public import Primitives
 
-public enum DisclosureKind: IdentifierKind { public static let name = "disc" }
-
-/// A release of data under consent.
-public typealias DisclosureID = Identifier<DisclosureKind>
-
 /// How data came to be released.
 public enum DisclosureOccasion: UInt8, NamedCode, CBORCodable {
     /// The key of an INFT, to a licensee.

@@ -1,4 +1,4 @@
-internal import Encoding
+package import Encoding
 public import Primitives
 
 /// A sealing secret, and what it is for.
@@ -109,7 +109,7 @@ public enum KeptSecret: Sendable {
 extension KeptSecret {
     static let maximumText = 255
 
-    var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         // Room for the longest, so that no growing leaves copies of the secret behind.
         var writer = CBORWriter(reserving: 1024)
         switch self {
@@ -137,7 +137,7 @@ extension KeptSecret {
         return writer.bytes
     }
 
-    init(decoding bytes: [UInt8]) throws(EncodingFailure) {
+    package init(decoding bytes: [UInt8]) throws(EncodingFailure) {
         var reader = CBORReader(bytes)
         self = try reader.union("secret") { (reader, kind, count) throws(EncodingFailure) in
             switch (kind, count) {

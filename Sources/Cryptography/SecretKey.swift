@@ -24,6 +24,17 @@ public final class SecretKey: Sendable, CustomStringConvertible {
         self.init(unsafe bytes.withBytes { bytes in Bytes32(filledBy: { unsafe bytes[$0] }) })
     }
 
+    /// The key of the same address whose point has an even y coordinate: what is sealed to an address opens with it.
+    public var even: SecretKey {
+        guard compressedPublicKey[0] != 2 else { return self }
+        var negated = bytes.copy()
+        defer { Wipe.array(&negated) }
+        guard unsafe secp256k1_ec_seckey_negate(CurveContext.verification.pointer, &negated) == 1,
+            let key = SecretKey(SecretBytes(negated))
+        else { preconditionFailure("the negative of a key is a key") }
+        return key
+    }
+
     public var description: String { "SecretKey(of \(address))" }
 
     /// The scalar itself, for a keystore or a derivation.

@@ -63,7 +63,8 @@ public enum BlockExecutor {
         candidates: [VerifiedTransaction], evidence: [Evidence] = [], restart: EpochRestart? = nil
     ) throws(StateFailure) -> (executed: ExecutedBlock, refused: [(transaction: Hash, rejection: Rejection)]) {
         let time = max(time, Timestamp(parent.time.milliseconds + 1))
-        var run = try start(on: parent, state: state, epoch: epoch, time: time)
+        var run = try start(
+            on: parent, state: state, epoch: epoch, time: time, transactions: candidates.count)
         if let restart { try run.restartEpoch(restart) }
         try run.performDue()
         var included: [VerifiedTransaction] = []
@@ -156,7 +157,8 @@ public enum BlockExecutor {
         _ block: Block, transactions: [VerifiedTransaction], on parent: BlockHeader, state: LayeredSnapshot,
         epoch: EpochContext
     ) throws(StateFailure) -> Outcome {
-        var run = try start(on: parent, state: state, epoch: epoch, time: block.header.time)
+        var run = try start(
+            on: parent, state: state, epoch: epoch, time: block.header.time, transactions: transactions.count)
         if let restart = block.restart { try run.restartEpoch(restart) }
         try run.performDue()
         if let defect = try applyAll(transactions, to: &run) { return .defect(defect) }
@@ -198,7 +200,7 @@ public enum BlockExecutor {
         _ transaction: SimulatedTransaction, on state: any StateReader, in block: BlockContext
     ) throws(Refusal) -> [any LedgerEvent] {
         try BlockRun.execute(
-            transaction.body, hash: transaction.hash, signers: transaction.signers, in: block,
+            transaction.body, hash: transaction.hash, keys: transaction.keys, in: block,
             over: StateOverlay(over: state)
         ).events
     }
@@ -212,7 +214,7 @@ public enum BlockExecutor {
     }
 
     private static func start(
-        on parent: BlockHeader, state: LayeredSnapshot, epoch: EpochContext, time: Timestamp
+        on parent: BlockHeader, state: LayeredSnapshot, epoch: EpochContext, time: Timestamp, transactions: Int
     ) throws(StateFailure) -> BlockRun {
         let context = BlockContext(
             network: epoch.network, networkKind: epoch.networkKind, height: parent.height.next, time: time)
@@ -222,7 +224,7 @@ public enum BlockExecutor {
         } catch {
             throw error.asDamage(of: "the ledger's parameters")
         }
-        return BlockRun(block: context, over: state, weightLimit: limit)
+        return BlockRun(block: context, over: state, weightLimit: limit, transactions: transactions)
     }
 
     private static func applyAll(

@@ -7,7 +7,11 @@ final class BlockReads: StateReader {
     private let base: any StateReader
     private var values: [StateKey: [UInt8]?] = [:]
 
-    init(of base: any StateReader) { self.base = base }
+    /// - Parameter expected: about how many keys will be asked for.
+    init(of base: any StateReader, reserving expected: Int) {
+        self.base = base
+        values.reserveCapacity(expected)
+    }
 
     func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
         if let known = values[key] { return known }

@@ -22,10 +22,13 @@ struct BlockRun {
     /// Sponsors that were found enrolled, and no event of the identities has put it into doubt since.
     private var admitted: Set<Party> = []
 
-    init(block: BlockContext, over base: any StateReader, weightLimit: UInt64) {
+    /// - Parameter transactions: at most how many will come.
+    init(block: BlockContext, over base: any StateReader, weightLimit: UInt64, transactions: Int) {
         self.block = block
-        reads = BlockReads(of: base)
-        state = StateOverlay(over: reads)
+        // A payment reads and changes five or six keys.
+        let expected = 6 * min(transactions, WireLimits.blockTransactions)
+        reads = BlockReads(of: base, reserving: expected)
+        state = StateOverlay(over: reads, reserving: expected)
         weight = BlockWeight(limit: weightLimit)
         dueReceipt = Receipt(transactionHash: .zero, weight: 0, events: [])
     }
@@ -119,24 +122,31 @@ struct BlockRun {
         _ transaction: VerifiedTransaction, in block: BlockContext, over overlay: StateOverlay, admitted: Party? = nil
     ) throws(Refusal) -> OperationContext {
         try execute(
-            transaction.body, hash: transaction.hash, signers: transaction.signed.signatures.map(\.account),
-            in: block, over: overlay, admitted: admitted)
+            transaction.body, hash: transaction.hash, keys: transaction.signed.signatures.map(\.account), in: block,
+            over: overlay, admitted: admitted)
     }
 
     /// Every rule of a transaction in one place: time, sequence, sponsor, pause, operations with their consequences,
     /// signatures, the sponsor's quota.
     ///
-    /// - Parameter admitted: the sender's sponsor, if this block has admitted it on this state before.
+    /// - Parameters:
+    ///   - keys: what signed; nil of a trial that nobody signed.
+    ///   - admitted: the sender's sponsor, if this block has admitted it on this state before.
     static func execute(
-        _ body: TransactionBody, hash: Hash, signers: [Address], in block: BlockContext, over overlay: StateOverlay,
+        _ body: TransactionBody, hash: Hash, keys: [Address]?, in block: BlockContext, over overlay: StateOverlay,
         admitted: Party? = nil
     ) throws(Refusal) -> OperationContext {
         do throws(Rejection) {
-            try body.checkTime(block.time, signers: signers.count)
+            try body.checkTime(block.time, signers: keys?.count ?? 1)
         } catch {
             throw .rejected(error)
         }
-        try Accounts.takeSequence(body.sequence, of: body.sender, in: overlay)
+        var signers = [body.sender]
+        if let keys {
+            signers = try Accounts.takeSequence(body.sequence, of: body.sender, signedBy: keys, in: overlay)
+        } else {
+            try Accounts.takeSequence(body.sequence, of: body.sender, in: overlay)
+        }
         // Nobody can be kept from a reserved act: neither a lost sponsor nor a full quota stands in its way.
         var sponsor: Party?
         if !body.operations.allSatisfy(\.isReserved) {

@@ -4,32 +4,19 @@ public import Primitives
 public import StateModel
 internal import Transactions
 
-/// Indexes that no domain owns: where a transaction is, what concerns a party, which events concern a topic.
+/// Indexes that no domain owns: where a transaction is, what concerns a party, who misbehaved.
 ///
 /// Tables of domain `ledger`:
 /// - 0: transaction hash → height ‖ index (8 bytes each)
 /// - 1: party ‖ height ‖ index → transaction hash: what `account_transactions` lists
-/// - 2: topic ‖ height ‖ ordinal → nothing: events by topic; `ordinal` counts the block's events from 0
-/// - 3: height ‖ ordinal → key of the accused validator: evidence of misbehavior; `ordinal` counts the block's pieces
+/// - 2: height ‖ ordinal → key of the accused validator: evidence of misbehavior; `ordinal` counts the block's pieces
 ///   from 0
 public enum LedgerIndexes {
     public static func transaction(_ hash: Hash) -> IndexKey { IndexKey(.ledger, 0).appending(hash.bytes) }
 
     public static func transactions(of party: Party) -> IndexKey { IndexKey(.ledger, 1).appending(party) }
 
-    public static func events(about topic: Topic) -> IndexKey {
-        let table = IndexKey(.ledger, 2)
-        return switch topic {
-        case .party(let party): table.appending(byte: 0).appending(party)
-        case .inft(let id): table.appending(byte: 1).appending(id.bytes)
-        case .license(let id): table.appending(byte: 2).appending(id.bytes)
-        case .consent(let id): table.appending(byte: 3).appending(id.bytes)
-        case .offer(let id): table.appending(byte: 4).appending(id.bytes)
-        case .asset(let id): table.appending(byte: 5).appending(id.bytes)
-        }
-    }
-
-    public static let evidence = IndexKey(.ledger, 3)
+    public static let evidence = IndexKey(.ledger, 2)
 
     /// Two big-endian numbers at the end of a key or in a value.
     public static func position(in bytes: [UInt8]) -> (height: Height, index: UInt64)? {
@@ -83,12 +70,13 @@ public enum LedgerIndexes {
     /// Of a transaction, what its entries are made of.
     private struct IndexedTransaction {
         let hash: Hash
+        /// The sender, and the keys that signed beside its own. Which accounts they spoke for the block alone does not tell.
         let signers: [Address]
         let actingFor: OrganizationID?
 
         init(_ signed: SignedTransaction) {
             hash = signed.hash
-            signers = signed.signatures.map(\.account)
+            signers = signed.signatures.map(\.account) + [signed.body.sender]
             actingFor = signed.body.actingFor
         }
     }
@@ -101,23 +89,17 @@ public enum LedgerIndexes {
         var entries: [IndexEntry] = accused.enumerated().map { ordinal, key in
             IndexEntry(evidence.appending(height).appending(UInt64(ordinal)), value: key?.bytes.array ?? [])
         }
-        var ordinal: UInt64 = 0
         for (index, raised) in raised {
-            var parties: Set<Party> = []
-            if let index {
-                parties.formUnion(transactions[index].signers.map { .account($0) })
-                if let organization = transactions[index].actingFor { parties.insert(.organization(organization)) }
-            }
+            guard let index else { continue }
+            var parties: Set<Party> = Set(transactions[index].signers.map { .account($0) })
+            if let organization = transactions[index].actingFor { parties.insert(.organization(organization)) }
             for event in raised {
-                for topic in Set(event.topics) {
-                    entries.append(IndexEntry(events(about: topic).appending(height).appending(ordinal)))
+                for topic in event.topics {
                     if case .party(let party) = topic { parties.insert(party) }
                 }
-                ordinal += 1
             }
-            guard let index else { continue }
             let hash = transactions[index].hash
-            let position = bytes(of: height) + bytes(of: UInt64(index))
+            let position = Self.position(height, UInt64(index))
             entries.append(IndexEntry(transaction(hash), value: position))
             for party in parties {
                 let key = self.transactions(of: party).appending(height).appending(UInt64(index))
@@ -133,13 +115,16 @@ public enum LedgerIndexes {
         guard let first = entry.key.bytes.first, first >> 4 == DomainNumber.ledger.rawValue else { return nil }
         switch first & 15 {
         case 0: return position(in: entry.value)?.height
-        case 1, 2, 3: return position(in: entry.key.bytes)?.height
+        case 1, 2: return position(in: entry.key.bytes)?.height
         default: return nil
         }
     }
 
-    private static func bytes(of number: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) }
+    private static func position(_ height: UInt64, _ index: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        unsafe withUnsafeBytes(of: (height.bigEndian, index.bigEndian)) { unsafe bytes.append(contentsOf: $0) }
+        return bytes
     }
 
     /// What the change of state records means for the domains' indexes: entries that go, then entries that come. Sorted
@@ -148,6 +133,7 @@ public enum LedgerIndexes {
         of records: [(key: StateKey, value: [UInt8]?)], before base: any StateReader, adding entries: [IndexEntry]
     ) throws(StateFailure) -> [IndexWrite] {
         var changes: [IndexKey: [UInt8]?] = [:]
+        changes.reserveCapacity(entries.count)
         for (key, value) in records {
             let old = try base.read(key)
             do throws(EncodingFailure) {

@@ -1,4 +1,5 @@
 internal import Consents
+internal import Identities
 internal import Primitives
 internal import StateModel
 internal import Votes
@@ -20,7 +21,7 @@ struct EpochEnd {
             let record = try Proposals.known(pending.proposal, in: context.state)
             outcomes.append((record, try draft.apply(record.change, at: context.block.time, in: context.state)))
         }
-        guard let next = ending.next(length: draft.parameters.epochLength) else {
+        guard let next = ending.next(length: draft.parameters.ledger.epochLength) else {
             throw .failed(StateFailure("no epoch can follow epoch \(ending.number)"))
         }
         let end = EpochEnd(context: context, next: next)
@@ -48,11 +49,19 @@ struct EpochEnd {
 
     private func install(_ draft: GovernanceDraft) throws(Refusal) {
         let state = context.state
-        if try Parameters.current(in: state) != draft.parameters {
-            state.set(GovernanceKeys.parameters, draft.parameters)
+        let before = try ParameterSet(of: state)
+        if before != draft.parameters {
+            if before.ledger != draft.parameters.ledger {
+                state.set(GovernanceKeys.parameters, draft.parameters.ledger)
+            }
+            if before.identities != draft.parameters.identities {
+                Sponsorship.set(draft.parameters.identities, in: state)
+            }
             context.emit(
                 GovernanceEvent.parametersChanged(
-                    ParametersChanged(epoch: next.number, parameters: draft.parameters)))
+                    ParametersChanged(
+                        epoch: next.number, parameters: draft.parameters.ledger,
+                        identities: draft.parameters.identities)))
         }
         if let ontology = draft.ontology, try Ontology.current(in: state) != ontology {
             Ontology.set(ontology, in: state)

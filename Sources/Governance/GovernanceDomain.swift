@@ -40,6 +40,8 @@ public enum GovernanceDomain: LedgerDomain {
 
     public static var queries: [Query] { GovernanceQueries.all }
 
+    public static var tasks: [TaskSource] { GovernanceTasks.all }
+
     public static var rejections: [RejectionDescription] {
         GovernanceRejection.allCases.map {
             RejectionDescription(code: $0.rawValue, reason: $0.reason, summary: $0.summary)

@@ -6,7 +6,7 @@ internal import StateModel
 /// Validators and parameters as they are about to become: the current ones with accepted changes on top.
 struct GovernanceDraft {
     private(set) var validators: [ValidatorRecord]
-    private(set) var parameters: LedgerParameters
+    private(set) var parameters: ParameterSet
     /// Nil as long as none was set.
     private(set) var ontology: OntologyRoot?
     /// Keys that became validators' by the changes.
@@ -15,7 +15,7 @@ struct GovernanceDraft {
     /// What the state has now.
     init(of state: any StateReader) throws(Refusal) {
         validators = try Validators.records(in: state)
-        parameters = try Parameters.current(in: state)
+        parameters = try ParameterSet(of: state)
         ontology = try Ontology.current(in: state)
     }
 
@@ -43,8 +43,8 @@ struct GovernanceDraft {
             return nil
         case .rotate(let request): return try rotate(request, in: state)
         case .parameters(let changes):
+            guard ParameterSet.firstViolation(changes) == nil else { return .parameterOutOfBounds }
             let changed = parameters.applying(changes)
-            guard changed.firstViolation == nil else { return .parameterOutOfBounds }
             guard changed != parameters else { return .nothingChanged }
             parameters = changed
             return nil
@@ -53,6 +53,9 @@ struct GovernanceDraft {
             guard ontology?.root != root || ontology?.count != count else { return .nothingChanged }
             ontology = OntologyRoot(root: root, count: count, since: time)
             return nil
+        case .accredit, .revokeAccreditor, .admitIssuer, .dismissIssuer, .upgrade, .cancelUpgrade, .pause, .liftPause,
+            .recall, .liftRecall, .liftVerdict:
+            preconditionFailure("\(change) does not wait for the epoch's end")
         }
     }
 

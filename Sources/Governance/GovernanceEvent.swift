@@ -12,6 +12,7 @@ public enum GovernanceEvent: LedgerEvent {
     case superseded(ProposalSuperseded)
     case validatorSetChanged(ValidatorSetChanged)
     case parametersChanged(ParametersChanged)
+    case applied(ProposalApplied)
 
     public static let domain = DomainNumber.governance
 
@@ -25,6 +26,7 @@ public enum GovernanceEvent: LedgerEvent {
         case .superseded: "governance.superseded"
         case .validatorSetChanged: "governance.validatorSetChanged"
         case .parametersChanged: "governance.parametersChanged"
+        case .applied: "governance.applied"
         }
     }
 
@@ -40,6 +42,7 @@ public enum GovernanceEvent: LedgerEvent {
         case .superseded(let fact): return parties(fact.proposer, fact.institution)
         case .validatorSetChanged(let fact): return (fact.joined + fact.left + fact.rotated).map { .party($0) }
         case .parametersChanged: return []
+        case .applied(let fact): return parties(fact.proposer, fact.institution)
         }
     }
 
@@ -53,6 +56,7 @@ public enum GovernanceEvent: LedgerEvent {
         case .superseded: 5
         case .validatorSetChanged: 6
         case .parametersChanged: 7
+        case .applied: 8
         }
     }
 
@@ -64,6 +68,7 @@ public enum GovernanceEvent: LedgerEvent {
         case .superseded(let fact): fact
         case .validatorSetChanged(let fact): fact
         case .parametersChanged(let fact): fact
+        case .applied(let fact): fact
         }
     }
 
@@ -85,6 +90,7 @@ public enum GovernanceEvent: LedgerEvent {
             case 5: return .superseded(try reader.value())
             case 6: return .validatorSetChanged(try reader.value())
             case 7: return .parametersChanged(try reader.value())
+            case 8: return .applied(try reader.value())
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -107,6 +113,7 @@ public enum GovernanceEvent: LedgerEvent {
         case "governance.superseded": self = .superseded(try ProposalSuperseded(from: decoder))
         case "governance.validatorSetChanged": self = .validatorSetChanged(try ValidatorSetChanged(from: decoder))
         case "governance.parametersChanged": self = .parametersChanged(try ParametersChanged(from: decoder))
+        case "governance.applied": self = .applied(try ProposalApplied(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container, debugDescription: "expected an event of the domain governance")

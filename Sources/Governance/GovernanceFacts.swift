@@ -1,4 +1,5 @@
 public import Encoding
+public import Identities
 public import Primitives
 public import Votes
 
@@ -6,7 +7,7 @@ public import Votes
 public struct ProposalMade: CBORCodable, Codable, Hashable, Sendable {
     public let proposal: ProposalID
     public let proposer: Party
-    /// Whose validator would change; null of parameters.
+    /// Whom the change is about; null of what is about nobody.
     public let institution: Party?
     public let deadline: Timestamp
 
@@ -74,7 +75,7 @@ public struct ProposalVoted: CBORCodable, Codable, Hashable, Sendable {
 public struct ProposalDecision: CBORCodable, Codable, Hashable, Sendable {
     public let proposal: ProposalID
     public let proposer: Party
-    /// Whose validator would change; null of parameters.
+    /// Whom the change is about; null of what is about nobody.
     public let institution: Party?
     public let yes: UInt64
     public let no: UInt64
@@ -110,7 +111,7 @@ public struct ProposalDecision: CBORCodable, Codable, Hashable, Sendable {
 public struct ProposalSuperseded: CBORCodable, Codable, Hashable, Sendable {
     public let proposal: ProposalID
     public let proposer: Party
-    /// Whose validator would have changed; null of parameters.
+    /// Whom the change is about; null of what is about nobody.
     public let institution: Party?
     public let conflict: ChangeConflict
 
@@ -134,6 +135,35 @@ public struct ProposalSuperseded: CBORCodable, Codable, Hashable, Sendable {
             ProposalSuperseded(
                 proposal: try reader.value("proposal"), proposer: try reader.value("proposer"),
                 institution: try reader.optional("institution"), conflict: try reader.value("conflict"))
+        }
+    }
+}
+
+/// A change that took effect at once. Bytes: `[proposal, proposer, institution / null]`.
+public struct ProposalApplied: CBORCodable, Codable, Hashable, Sendable {
+    public let proposal: ProposalID
+    public let proposer: Party
+    /// Whom the change is about; null of what is about nobody.
+    public let institution: Party?
+
+    public init(proposal: ProposalID, proposer: Party, institution: Party?) {
+        self.proposal = proposal
+        self.proposer = proposer
+        self.institution = institution
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(3)
+        writer.write(proposal)
+        writer.write(proposer)
+        writer.write(institution)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            ProposalApplied(
+                proposal: try reader.value("proposal"), proposer: try reader.value("proposer"),
+                institution: try reader.optional("institution"))
         }
     }
 }
@@ -185,26 +215,32 @@ public struct ValidatorSetChanged: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// The parameters from an epoch on. Bytes: `[epoch, parameters]`.
+/// The parameters from an epoch on. Bytes: `[epoch, parameters, identities]`.
 public struct ParametersChanged: CBORCodable, Codable, Hashable, Sendable {
     /// The first epoch with them.
     public let epoch: Epoch
     public let parameters: LedgerParameters
+    /// Those that identities own.
+    public let identities: IdentityParameters
 
-    public init(epoch: Epoch, parameters: LedgerParameters) {
+    public init(epoch: Epoch, parameters: LedgerParameters, identities: IdentityParameters) {
         self.epoch = epoch
         self.parameters = parameters
+        self.identities = identities
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(2)
+        writer.array(3)
         writer.write(epoch)
         writer.write(parameters)
+        writer.write(identities)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
-            ParametersChanged(epoch: try reader.value("epoch"), parameters: try reader.value("parameters"))
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            ParametersChanged(
+                epoch: try reader.value("epoch"), parameters: try reader.value("parameters"),
+                identities: try reader.value("identities"))
         }
     }
 }

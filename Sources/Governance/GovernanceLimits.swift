@@ -14,6 +14,14 @@ public enum GovernanceLimits {
     public static let clockSkewMilliseconds: ClosedRange<UInt64> = 0...10_000
     /// Edges of a disease ontology; the largest in use have some hundred thousand.
     public static let ontologyEdges: ClosedRange<UInt64> = 1...(1 << 32)
+    /// From the decision to the first height with new rules: what was voted for at the decision's height is long final.
+    public static let upgradeNotice: UInt64 = 10
+    /// A pause: below a minute nobody notices it, and after a week it is no emergency any more but a decision to make anew.
+    public static let pauseMilliseconds: ClosedRange<UInt64> = 60_000...7 * 86_400_000
+    /// Accounts that one institution may sponsor, and the bytes of state that they may hold together: none, or so many
+    /// that the ledger's own size is the limit.
+    public static let accountsPerSponsor: ClosedRange<UInt64> = 1...100_000_000
+    public static let stateBytesPerSponsor: ClosedRange<UInt64> = 1_048_576...1 << 50
     /// From proposal to deadline: below a minute the due queue is too coarse, after a month nobody remembers.
     public static let votingMilliseconds: ClosedRange<UInt64> = 60_000...2_592_000_000
     /// Open and accepted proposals of one institution: room for its own validator's matters and a few of others.

@@ -53,8 +53,7 @@ public struct GovernancePropose: DomainOperation {
                     + "are allowed", hint: "Wait for the decisions, or for the epoch's end.", retryable: true)
         }
         try checkRequest(in: context)
-        var draft = try GovernanceDraft.upcoming(agenda, at: now, in: context.state)
-        if let conflict = try draft.apply(change, at: now, in: context.state) {
+        if let conflict = try conflict(agenda, in: context) {
             throw conflict.rejection.at("change", "does not fit: \(conflict.rejection.summary)")
         }
         let record = ProposalRecord(
@@ -64,11 +63,17 @@ public struct GovernancePropose: DomainOperation {
         return Plan(record: record, agenda: agenda)
     }
 
+    private func conflict(_ agenda: AgendaRecord, in context: OperationContext) throws(Refusal) -> ChangeConflict? {
+        guard !change.isImmediate else { return try ImmediateChange(context: context).conflict(of: change) }
+        var draft = try GovernanceDraft.upcoming(agenda, at: context.block.time, in: context.state)
+        return try draft.apply(change, at: context.block.time, in: context.state)
+    }
+
     private func checkRequest(in context: OperationContext) throws(Refusal) {
         let request: EnrollmentRequest
         switch change {
         case .enroll(let found), .rotate(let found): request = found
-        case .remove, .parameters, .ontology: return
+        default: return
         }
         guard request.network == context.block.network else {
             throw GovernanceRejection.foreignRequest.at(

@@ -1,9 +1,12 @@
+public import Identities
 public import Primitives
 internal import StateModel
 
 /// What `governance_get` answers.
 public struct GovernanceView: Codable, Hashable, Sendable {
     public let parameters: LedgerParameters
+    /// Those that identities own.
+    public let identities: IdentityParameters
     public let validators: [ValidatorRecord]
     /// The epoch of the next block.
     public let epoch: EpochRecord
@@ -13,6 +16,12 @@ public struct GovernanceView: Codable, Hashable, Sendable {
     public let open: [ProposalID]
     /// Domains that are paused now.
     public let pauses: [PauseView]
+    /// The upgrade that lies ahead, or was scheduled last.
+    public let upgrade: UpgradeRecord?
+
+    public func value(of parameter: LedgerParameter) -> UInt64 {
+        ParameterSet(ledger: parameters, identities: identities).value(of: parameter)
+    }
 }
 
 public struct QueuedChangeView: Codable, Hashable, Sendable {
@@ -59,7 +68,8 @@ enum GovernanceQueries {
 
     static let get = Query(
         "governance_get",
-        "Parameters, validators and epoch, the changes that wait for its end, and the domains that are paused.", [],
+        "Parameters, validators and epoch, the changes that wait for its end, the domains that are paused, and the upgrade.",
+        [],
         from: NoParameters.self, to: GovernanceView.self
     ) { (_, context) throws(Refusal) in
         var pauses: [PauseView] = []
@@ -77,8 +87,10 @@ enum GovernanceQueries {
         }
         return GovernanceView(
             parameters: try Parameters.current(in: context.state),
+            identities: try Sponsorship.parameters(in: context.state),
             validators: try Validators.records(in: context.state), epoch: try Epochs.current(in: context.state),
-            queued: queued, open: agenda.open.map(\.proposal), pauses: pauses)
+            queued: queued, open: agenda.open.map(\.proposal), pauses: pauses,
+            upgrade: try Upgrades.current(in: context.state))
     }
 
     static let proposal = Query(

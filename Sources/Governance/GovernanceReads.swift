@@ -46,3 +46,24 @@ public enum DomainControls {
         return control.until
     }
 }
+
+public enum Upgrades {
+    /// The upgrade that was scheduled last; nil if there never was one, or it was canceled.
+    public static func current(in state: any StateReader) throws(Refusal) -> UpgradeRecord? {
+        try state.record(GovernanceKeys.upgrade)
+    }
+
+    /// The one that lies ahead of the block at `height`.
+    static func pending(at height: Height, in state: any StateReader) throws(Refusal) -> UpgradeRecord? {
+        guard let record = try current(in: state), record.plan.height > height else { return nil }
+        return record
+    }
+
+    /// The upgrade without which `release` can't make or judge the block at `height`; nil if it can.
+    public static func missing(
+        for release: Release, at height: Height, in state: any StateReader
+    ) throws(Refusal) -> UpgradePlan? {
+        guard let plan = try current(in: state)?.plan, plan.height <= height, release < plan.release else { return nil }
+        return plan
+    }
+}

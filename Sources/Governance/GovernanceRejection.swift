@@ -25,6 +25,16 @@ public enum GovernanceRejection: Int, CaseIterable, Sendable {
     case validatorUnknown = 1619
     case nothingChanged = 1620
     case institutionNotEnrolled = 1621
+    case partyUnknown = 1622
+    case accreditationInvalid = 1623
+    case validatorsDisenrolled = 1624
+    case upgradeTooSoon = 1625
+    case upgradePending = 1626
+    case noUpgrade = 1627
+    case releaseNotNewer = 1628
+    case pauseOutOfBounds = 1629
+    case recallImpossible = 1630
+    case verdictUnknown = 1631
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -61,6 +71,20 @@ public enum GovernanceRejection: Int, CaseIterable, Sendable {
         case .validatorUnknown: "The institution runs no validator, or none of this name."
         case .nothingChanged: "All is already as the change would make it."
         case .institutionNotEnrolled: "A validator is run by an institution that is enrolled in identities."
+        case .partyUnknown: "The party is not registered."
+        case .accreditationInvalid:
+            "An accreditor is a registered party that is no patient and was never revoked; it has types, ascending, and "
+                + "jurisdictions of ISO 3166, ascending."
+        case .validatorsDisenrolled:
+            "An institution that runs a validator would lose its accreditation; another accreditor must accredit it first."
+        case .upgradeTooSoon: "An upgrade lies at least ten heights ahead of its decision."
+        case .upgradePending: "Another upgrade lies ahead; cancel it first."
+        case .noUpgrade: "No upgrade lies ahead."
+        case .releaseNotNewer: "The release is not newer than that of the last upgrade."
+        case .pauseOutOfBounds: "A pause lasts a minute to seven days."
+        case .verdictUnknown: "No verdict of the dispute stands against an INFT."
+        case .recallImpossible:
+            "The INFT is unknown, a clone, or recalled by the validators already; or the recall is unknown or lifted."
         }
     }
 
@@ -86,6 +110,16 @@ extension ChangeConflict {
         case .validatorUnknown: .validatorUnknown
         case .nothingChanged: .nothingChanged
         case .parameterOutOfBounds: .parameterOutOfBounds
+        case .partyUnknown: .partyUnknown
+        case .accreditationInvalid: .accreditationInvalid
+        case .validatorsDisenrolled: .validatorsDisenrolled
+        case .upgradeTooSoon: .upgradeTooSoon
+        case .upgradePending: .upgradePending
+        case .noUpgrade: .noUpgrade
+        case .releaseNotNewer: .releaseNotNewer
+        case .pauseOutOfBounds: .pauseOutOfBounds
+        case .recallImpossible: .recallImpossible
+        case .verdictUnknown: .verdictUnknown
         }
     }
 }

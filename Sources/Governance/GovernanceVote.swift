@@ -24,7 +24,8 @@ public struct GovernanceVote: DomainOperation {
     }
 
     /// Up to a hundred ballots are counted and written.
-    public var weight: UInt64 { 100 }
+    /// The deciding vote of a revocation looks up what every validator's institution is accredited by.
+    public var weight: UInt64 { 1_000 }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let id = try context.state.resolve(proposal, in: context, domain: .governance, field: "proposal")

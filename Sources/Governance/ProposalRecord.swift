@@ -5,7 +5,7 @@ public import Votes
 /// Where a proposal stands.
 public enum ProposalState: UInt8, NamedCode, CBORCodable {
     case open = 0
-    /// A quorum voted yes; it takes effect at the epoch's end.
+    /// A quorum voted yes; it takes effect at the epoch's end, or has done so at once.
     case accepted = 1
     /// So many voted no that no quorum is left.
     case rejected = 2
@@ -13,7 +13,7 @@ public enum ProposalState: UInt8, NamedCode, CBORCodable {
     case expired = 3
     /// In effect.
     case applied = 4
-    /// Accepted, and at the epoch's end no longer possible.
+    /// Accepted, and no longer possible when it was to take effect.
     case superseded = 5
 }
 
@@ -35,6 +35,25 @@ public enum ChangeConflict: UInt8, NamedCode, CBORCodable {
     /// All is already as the change would make it.
     case nothingChanged = 8
     case parameterOutOfBounds = 9
+    /// The party is not registered.
+    case partyUnknown = 10
+    /// Such a party can't be an accreditor, or was revoked as one; or its types or jurisdictions are not well formed.
+    case accreditationInvalid = 11
+    /// An institution that runs a validator would lose its accreditation.
+    case validatorsDisenrolled = 12
+    /// The height is too near, or past.
+    case upgradeTooSoon = 13
+    /// Another upgrade lies ahead.
+    case upgradePending = 14
+    /// No upgrade lies ahead.
+    case noUpgrade = 15
+    /// The release is not newer than that of the last upgrade.
+    case releaseNotNewer = 16
+    case pauseOutOfBounds = 17
+    /// The INFT is unknown, a clone or recalled so already; or the recall is unknown or lifted.
+    case recallImpossible = 18
+    /// No verdict of the dispute stands against an INFT.
+    case verdictUnknown = 19
 }
 
 /// What an institution thinks of a proposal. Bytes: `[institution, approves, at]`.

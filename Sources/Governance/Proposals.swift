@@ -98,7 +98,8 @@ enum Proposals {
         var agenda = try agenda(in: context.state)
         let id = record.id
         agenda.open.removeAll { $0.proposal == id }
-        if state == .accepted { agenda.queued.append(PendingProposal(proposal: id, proposer: record.proposer)) }
+        let waits = state == .accepted && !record.change.isImmediate
+        if waits { agenda.queued.append(PendingProposal(proposal: id, proposer: record.proposer)) }
         context.state.set(GovernanceKeys.agenda, agenda)
         let decision = ProposalDecision(
             proposal: id, proposer: record.proposer, institution: record.change.institution, yes: UInt64(tally.yes),
@@ -108,5 +109,28 @@ enum Proposals {
         case .rejected: context.emit(GovernanceEvent.rejected(decision))
         default: context.emit(GovernanceEvent.expired(decision))
         }
+        if state == .accepted, record.change.isImmediate { try makeNow(&record, in: context) }
+    }
+
+    /// An accepted change that does not wait: made, or marked if it fits no more.
+    private static func makeNow(_ record: inout ProposalRecord, in context: OperationContext) throws(Refusal) {
+        record.epoch = try Epochs.current(in: context.state).number
+        let act = ImmediateChange(context: context)
+        if let conflict = try act.conflict(of: record.change) {
+            record.state = .superseded
+            record.conflict = conflict
+            context.emit(
+                GovernanceEvent.superseded(
+                    ProposalSuperseded(
+                        proposal: record.id, proposer: record.proposer, institution: record.change.institution,
+                        conflict: conflict)))
+            return
+        }
+        try act.make(record.change, of: record.id)
+        record.state = .applied
+        context.emit(
+            GovernanceEvent.applied(
+                ProposalApplied(
+                    proposal: record.id, proposer: record.proposer, institution: record.change.institution)))
     }
 }

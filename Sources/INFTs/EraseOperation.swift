@@ -84,9 +84,10 @@ public struct Erase: DomainOperation {
         guard !consents.isEmpty else {
             let original = try INFTRegistry.original(of: inft, in: state)
             for id in [inft, original] {
-                guard try INFTRegistry.requireKnown(id, field: "inft", in: state).status != .disputed else {
+                let status = try INFTRegistry.requireKnown(id, field: "inft", in: state).status
+                guard status != .disputed, status != .recalled else {
                     throw INFTRejection.erasureDisputed.at(
-                        "consents", "\(id) is disputed; its content is evidence until that has ended")
+                        "consents", "\(id) is \(status.name); its content is evidence until that has ended")
                 }
             }
             return []

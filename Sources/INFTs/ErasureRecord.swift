@@ -1,6 +1,5 @@
 public import Cryptography
 public import Encoding
-public import Identities
 public import Primitives
 internal import StateModel
 

@@ -178,6 +178,10 @@ public enum INFTEvent: LedgerEvent {
     case transferEnded(DeliveryChanged)
     case keyCustodiansSet(KeyCustodians)
     case erased(ErasureFact)
+    case recalled(RecallChanged)
+    case recallLifted(RecallChanged)
+    case useAuthorized(UseAuthorization)
+    case useDeauthorized(UseAuthorization)
 
     public static let domain = DomainNumber.infts
 
@@ -185,6 +189,8 @@ public enum INFTEvent: LedgerEvent {
         "inft.minted", "inft.linked", "inft.revised", "inft.metadataSet", "inft.frozen", "inft.statusChanged",
         "inft.resealed", "inft.cloned", "inft.transferOffered", "inft.transferAccepted", "inft.transferBegun",
         "inft.transferred", "inft.transferEnded", "inft.keyCustodiansSet", "inft.erased",
+        "inft.recalled", "inft.recallLifted",
+        "inft.useAuthorized", "inft.useDeauthorized",
     ]
 
     private var kind: Int {
@@ -204,6 +210,10 @@ public enum INFTEvent: LedgerEvent {
         case .transferEnded: 12
         case .keyCustodiansSet: 13
         case .erased: 14
+        case .recalled: 15
+        case .recallLifted: 16
+        case .useAuthorized: 17
+        case .useDeauthorized: 18
         }
     }
 
@@ -219,6 +229,8 @@ public enum INFTEvent: LedgerEvent {
             body
         case .keyCustodiansSet(let body): body
         case .erased(let body): body
+        case .recalled(let body), .recallLifted(let body): body
+        case .useAuthorized(let body), .useDeauthorized(let body): body
         }
     }
 
@@ -236,6 +248,8 @@ public enum INFTEvent: LedgerEvent {
             body.topics
         case .keyCustodiansSet(let body): body.topics
         case .erased(let body): body.topics
+        case .recalled(let body), .recallLifted(let body): body.topics
+        case .useAuthorized(let body), .useDeauthorized(let body): body.topics
         }
     }
 
@@ -263,6 +277,10 @@ public enum INFTEvent: LedgerEvent {
             case 12: .transferEnded(try reader.value("transferEnded"))
             case 13: .keyCustodiansSet(try reader.value("keyCustodiansSet"))
             case 14: .erased(try reader.value("erased"))
+            case 15: .recalled(try reader.value("recalled"))
+            case 16: .recallLifted(try reader.value("recallLifted"))
+            case 17: .useAuthorized(try reader.value("useAuthorized"))
+            case 18: .useDeauthorized(try reader.value("useDeauthorized"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -288,6 +306,10 @@ public enum INFTEvent: LedgerEvent {
             case 12: .transferEnded(try DeliveryChanged(from: decoder))
             case 13: .keyCustodiansSet(try KeyCustodians(from: decoder))
             case 14: .erased(try ErasureFact(from: decoder))
+            case 15: .recalled(try RecallChanged(from: decoder))
+            case 16: .recallLifted(try RecallChanged(from: decoder))
+            case 17: .useAuthorized(try UseAuthorization(from: decoder))
+            case 18: .useDeauthorized(try UseAuthorization(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the INFT domain is called \(name)")

@@ -18,6 +18,8 @@ internal import StateModel
 /// | 9 | consent set, INFT, version number | sealed versions under a set that are not erased |
 /// | 10 | holder, erased at, receipt | erasures that a party signed |
 /// | 11 | consent, erased at, receipt | erasures that a subject asked for |
+/// | 12 | 0, since, recall | every recall |
+/// | 12 | 1, INFT, since, recall | recalls of an INFT |
 /// | 14 | version number | cursor of a list of versions; nothing is stored |
 /// | 15 | index | cursor of a history; nothing is stored |
 enum INFTIndexes {
@@ -35,6 +37,10 @@ enum INFTIndexes {
     static func versions(under set: ConsentSetID) -> IndexKey { IndexKey(.infts, 9).appending(set.bytes) }
     static func erasures(by holder: Party) -> IndexKey { IndexKey(.infts, 10).appending(holder) }
     static func erasures(for consent: ConsentID) -> IndexKey { IndexKey(.infts, 11).appending(consent.bytes) }
+    static let recalls = IndexKey(.infts, 12).appending(byte: 0)
+    static func recalls(of inft: INFTID) -> IndexKey {
+        IndexKey(.infts, 12).appending(byte: 1).appending(inft.bytes)
+    }
     static let versions = IndexKey(.infts, 14)
     static let history = IndexKey(.infts, 15)
 
@@ -44,6 +50,7 @@ enum INFTIndexes {
         case .version: try entries(of: VersionRecord(decoding: record), key)
         case .delivery: try entries(of: DeliveryRecord(decoding: record))
         case .erasure: entries(of: try ErasureRecord(decoding: record))
+        case .recall: entries(of: try RecallRecord(decoding: record))
         default: []
         }
     }
@@ -59,6 +66,12 @@ enum INFTIndexes {
     private static func entries(of record: ErasureRecord) -> [IndexEntry] {
         ([erasures(by: record.holder)] + record.consents.map { erasures(for: $0) }).map {
             IndexEntry($0.appending(record.at.milliseconds).appending(record.id.bytes))
+        }
+    }
+
+    private static func entries(of record: RecallRecord) -> [IndexEntry] {
+        [recalls, recalls(of: record.inft)].map {
+            IndexEntry($0.appending(record.since.milliseconds).appending(record.id.bytes))
         }
     }
 

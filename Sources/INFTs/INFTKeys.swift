@@ -13,15 +13,21 @@ public import StateModel
 /// | 3 | INFT, index | ``HistoryEntry`` |
 /// | 4 | delivery | ``DeliveryRecord`` |
 /// | 5 | sealing key | ``SealingKeyUse`` |
+/// | 6 | INFT | ``UseAgents`` |
+/// | 7 | INFT, agent | ``UseAuthorization`` |
 /// | 10 | INFT, holder of its keys | ``KeyCustodians`` |
 /// | 11 | erasure receipt | ``ErasureRecord`` |
 /// | 12 | INFT, version number | ``VersionUse`` |
 /// | 13 | root of a ciphertext | ``RootClaim`` |
+/// | 20 | INFT | ``TagsRecord`` |
+/// | 21 | recall | ``RecallRecord`` |
 public enum INFTKeys {
     package enum Kind: UInt8 {
-        case inft, version, ancestors, history, delivery, sealingKey
+        case inft, version, ancestors, history, delivery, sealingKey, useAgents, useAuthorization
         case keyCustodians = 10
         case erasure, versionUse, root
+        case tags = 20
+        case recall
     }
 
     public static func inft(_ id: INFTID) -> RecordKey<INFTRecord> {
@@ -48,6 +54,14 @@ public enum INFTKeys {
         RecordKey(StateKey(.infts, Kind.sealingKey.rawValue, key))
     }
 
+    public static func useAgents(_ id: INFTID) -> RecordKey<UseAgents> {
+        RecordKey(StateKey(.infts, Kind.useAgents.rawValue, id))
+    }
+
+    public static func useAuthorization(_ id: INFTID, _ agent: Party) -> RecordKey<UseAuthorization> {
+        RecordKey(StateKey(.infts, Kind.useAuthorization.rawValue, id, agent))
+    }
+
     public static func keyCustodians(_ id: INFTID, of holder: Party) -> RecordKey<KeyCustodians> {
         RecordKey(StateKey(.infts, Kind.keyCustodians.rawValue, id, holder))
     }
@@ -62,5 +76,13 @@ public enum INFTKeys {
 
     public static func root(_ root: Hash) -> RecordKey<RootClaim> {
         RecordKey(StateKey(.infts, Kind.root.rawValue, root))
+    }
+
+    public static func tags(_ id: INFTID) -> RecordKey<TagsRecord> {
+        RecordKey(StateKey(.infts, Kind.tags.rawValue, id))
+    }
+
+    public static func recall(_ id: RecallID) -> RecordKey<RecallRecord> {
+        RecordKey(StateKey(.infts, Kind.recall.rawValue, id))
     }
 }

@@ -18,11 +18,15 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
     case cancelTransfer(TransferCancel)
     case setKeyCustodians(SetKeyCustodians)
     case erase(Erase)
+    case recall(Recall)
+    case liftRecall(LiftRecall)
+    case authorizeUse(AuthorizeUse)
+    case deauthorizeUse(DeauthorizeUse)
 
     public static let names = [
         Mint.name, Revise.name, SetMetadata.name, Freeze.name, Retire.name, TransferOffer.name, Clone.name,
         Reseal.name, TransferAccept.name, TransferBegin.name, TransferComplete.name, TransferCancel.name,
-        SetKeyCustodians.name, Erase.name,
+        SetKeyCustodians.name, Erase.name, Recall.name, LiftRecall.name, AuthorizeUse.name, DeauthorizeUse.name,
     ]
 
     private var kind: Int {
@@ -41,6 +45,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer: 11
         case .setKeyCustodians: 12
         case .erase: 13
+        case .recall: 14
+        case .liftRecall: 15
+        case .authorizeUse: 16
+        case .deauthorizeUse: 17
         }
     }
 
@@ -60,6 +68,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer(let operation): operation
         case .setKeyCustodians(let operation): operation
         case .erase(let operation): operation
+        case .recall(let operation): operation
+        case .liftRecall(let operation): operation
+        case .authorizeUse(let operation): operation
+        case .deauthorizeUse(let operation): operation
         }
     }
 
@@ -93,6 +105,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case .cancelTransfer(let operation): try operation.execute(in: context)
         case .setKeyCustodians(let operation): try operation.execute(in: context)
         case .erase(let operation): try operation.execute(in: context)
+        case .recall(let operation): try operation.execute(in: context)
+        case .liftRecall(let operation): try operation.execute(in: context)
+        case .authorizeUse(let operation): try operation.execute(in: context)
+        case .deauthorizeUse(let operation): try operation.execute(in: context)
         }
     }
 
@@ -119,6 +135,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
             case 11: .cancelTransfer(try reader.value(TransferCancel.name))
             case 12: .setKeyCustodians(try reader.value(SetKeyCustodians.name))
             case 13: .erase(try reader.value(Erase.name))
+            case 14: .recall(try reader.value(Recall.name))
+            case 15: .liftRecall(try reader.value(LiftRecall.name))
+            case 16: .authorizeUse(try reader.value(AuthorizeUse.name))
+            case 17: .deauthorizeUse(try reader.value(DeauthorizeUse.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -141,6 +161,10 @@ public enum INFTOperation: CBORCodable, Codable, Hashable, Sendable {
         case TransferCancel.name: .cancelTransfer(try TransferCancel(from: decoder))
         case SetKeyCustodians.name: .setKeyCustodians(try SetKeyCustodians(from: decoder))
         case Erase.name: .erase(try Erase(from: decoder))
+        case Recall.name: .recall(try Recall(from: decoder))
+        case LiftRecall.name: .liftRecall(try LiftRecall(from: decoder))
+        case AuthorizeUse.name: .authorizeUse(try AuthorizeUse(from: decoder))
+        case DeauthorizeUse.name: .deauthorizeUse(try DeauthorizeUse(from: decoder))
         default: nil
         }
     }

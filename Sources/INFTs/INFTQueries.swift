@@ -80,7 +80,7 @@ public struct INFTListParameters: Codable, Sendable {
 public enum INFTQueries {
     public static let all: [Query] =
         [get, list, history, versions, lineage, delivery, deliveries]
-        + [keyCustodians, erasure, erasures, erasureHolders, erasuresDue]
+        + [keyCustodians, erasure, erasures, erasureHolders, erasuresDue] + [standing, recall, recalls, authorizations]
 
     private static let inft = QueryParameter("inft", "The INFT.")
 
@@ -122,7 +122,7 @@ public enum INFTQueries {
         of: HistoryEntry.self
     ) { (parameters, request, context) throws(Refusal) in
         let record = try INFTRegistry.requireKnown(parameters.inft, field: "inft", in: context.state)
-        return try numbered(request, INFTIndexes.history, 0..<record.historyCount) { (index) throws(Refusal) in
+        return try Page.numbered(request, INFTIndexes.history, 0..<record.historyCount) { (index) throws(Refusal) in
             try context.state.record(INFTKeys.history(parameters.inft, index))
         }
     }
@@ -132,7 +132,8 @@ public enum INFTQueries {
         of: VersionRecord.self
     ) { (parameters, request, context) throws(Refusal) in
         let record = try INFTRegistry.requireKnown(parameters.inft, field: "inft", in: context.state)
-        return try numbered(request, INFTIndexes.versions, 1..<record.versionCount + 1) { (number) throws(Refusal) in
+        return try Page.numbered(request, INFTIndexes.versions, 1..<record.versionCount + 1) {
+            (number) throws(Refusal) in
             try INFTRegistry.version(number, of: parameters.inft, in: context.state)
         }
     }
@@ -157,24 +158,4 @@ public enum INFTQueries {
             children: children.items, hasMoreChildren: children.next != nil)
     }
 
-    /// A page of things that are numbered in the state; the cursor is the last number shown.
-    private static func numbered<Item: Codable & Sendable>(
-        _ request: PageRequest, _ cursor: IndexKey, _ range: Range<UInt64>,
-        _ item: (UInt64) throws(Refusal) -> Item?
-    ) throws(Refusal) -> Page<Item> {
-        var index = range.lowerBound
-        if let bytes = request.after?.bytes, bytes.count == 9, bytes[0] == cursor.bytes[0] {
-            index = max(index, bytes[1...].reduce(0) { $0 << 8 | UInt64($1) } &+ 1)
-        }
-        var items: [Item] = []
-        while index < range.upperBound, items.count < request.limit {
-            guard let found = try item(index) else {
-                throw .failed(StateFailure("number \(index) of a numbered list is missing"))
-            }
-            items.append(found)
-            index += 1
-        }
-        let hasMore = index < range.upperBound && !items.isEmpty
-        return Page(items: items, next: hasMore ? cursor.appending(index - 1) : nil)
-    }
 }

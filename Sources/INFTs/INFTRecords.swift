@@ -249,16 +249,29 @@ public struct INFTRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// Every ancestor of a derivative, sorted: parents, their parents, and so on.
+/// Every ancestor of a derivative, sorted: parents, their parents, and so on. `[ancestors, originals]`
 public struct AncestorsRecord: CBORCodable, Codable, Hashable, Sendable {
     public let ancestors: [INFTID]
+    /// What ancestors are clones of, where that is no ancestor itself: found harmful, it takes the derivative with it.
+    public let originals: [INFTID]
 
-    public init(ancestors: [INFTID]) { self.ancestors = ancestors }
+    public init(ancestors: [INFTID], originals: [INFTID] = []) {
+        self.ancestors = ancestors
+        self.originals = originals
+    }
 
-    public func encode(into writer: inout CBORWriter) { writer.write(ancestors) }
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(ancestors)
+        writer.write(originals)
+    }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        ancestors = try reader.sortedList("ancestors", max: INFTsLimits.ancestors) { (ancestor: INFTID) in ancestor }
+        self = try reader.record("ancestors", count: 2) { (reader) throws(EncodingFailure) in
+            AncestorsRecord(
+                ancestors: try reader.sortedList("ancestors", max: INFTsLimits.ancestors) { (one: INFTID) in one },
+                originals: try reader.sortedList("originals", max: INFTsLimits.ancestors) { (one: INFTID) in one })
+        }
     }
 }
 

@@ -17,8 +17,8 @@ public enum INFTRegistry {
         return record
     }
 
-    /// Rejects `unknown_inft` and `inft_not_active`. A clone is what it is a clone of: found harmful or disputed, neither
-    /// is sold.
+    /// Rejects `unknown_inft` and `inft_not_active`: its own status, and the tags of all that it is a clone of or derives
+    /// from, so that nobody sells on what was found harmful.
     @discardableResult
     public static func requireActive(
         _ id: INFTID, field: String, in state: any StateReader
@@ -27,13 +27,21 @@ public enum INFTRegistry {
         guard record.status == .active else {
             throw INFTRejection.notActive.at(field, "\(id) is \(record.status.name)")
         }
-        if let original = record.cloneOf {
-            let status = try requireKnown(original, field: field, in: state).status
-            guard status == .active || status == .retired else {
-                throw INFTRejection.notActive.at(field, "\(id) is a clone of \(original), which is \(status.name)")
-            }
-        }
+        try requireUntagged(record, field: field, in: state)
         return record
+    }
+
+    /// Rejects `inft_not_active` where a tag of its own, or one that comes down to it, is in force.
+    static func requireUntagged(_ record: INFTRecord, field: String, in state: any StateReader) throws(Refusal) {
+        guard let found = try Tags.first(on: try Tags.sources(of: record, in: state), in: state) else { return }
+        let status = found.tag.kind.status.name
+        guard found.inft != record.id else {
+            throw INFTRejection.notActive.at(field, "\(record.id) is \(status)")
+        }
+        let how = found.inft == record.cloneOf ? "is a clone of" : "derives from"
+        throw INFTRejection.notActive.at(
+            field, "\(record.id) \(how) \(found.inft), which is \(status)",
+            hint: "inft_standing says what stands against it.")
     }
 
     /// What stands for an INFT and all its clones together: what they are clones of.
@@ -60,8 +68,15 @@ public enum INFTRegistry {
         try state.record(INFTKeys.ancestors(id))?.ancestors ?? []
     }
 
-    /// Changes the status, with a line of history and an event. Who may do so is the caller's check.
-    public static func setStatus(
+    /// Ancestors, and what any of them is a clone of: all whose tags come down to `id`.
+    static func lineage(of id: INFTID, in state: any StateReader) throws(Refusal) -> [INFTID] {
+        guard let record = try state.record(INFTKeys.ancestors(id)) else { return [] }
+        return record.ancestors + record.originals
+    }
+
+    /// Changes the status, with a line of history and an event. Who may do so is the caller's check; a status that a tag
+    /// brings is ``Tags``' alone.
+    static func setStatus(
         _ status: INFTStatus, of id: INFTID, in context: OperationContext
     ) throws(Refusal) {
         var record = try requireKnown(id, field: "inft", in: context.state)
@@ -73,27 +88,42 @@ public enum INFTRegistry {
         context.emit(INFTEvent.statusChanged(INFTChanged(record)))
     }
 
-    /// The union of `parents` and all their ancestors, sorted. Rejects parents that are unknown or not active, the
-    /// child itself among them (which is the only way to a cycle, since what exists was linked before), and more than
-    /// 256 in all.
-    public static func ancestorUnion(
+    /// The union of `parents` and all their ancestors, sorted, and beside it what any of these is a clone of. Rejects
+    /// parents that are unknown or not active, ancestors that are tagged, the child itself among them (which is the only
+    /// way to a cycle, since what exists was linked before), and more than 256 in all.
+    package static func ancestorUnion(
         of child: INFTID, parents: [INFTID], field: String, in state: any StateReader
-    ) throws(Refusal) -> [INFTID] {
+    ) throws(Refusal) -> AncestorsRecord {
         var union: Set<INFTID> = []
+        var originals: Set<INFTID> = []
         for (index, parent) in parents.enumerated() {
-            try requireActive(parent, field: "\(field)[\(index)]", in: state)
+            let record = try requireKnown(parent, field: "\(field)[\(index)]", in: state)
+            guard record.status == .active else {
+                throw INFTRejection.notActive.at("\(field)[\(index)]", "\(parent) is \(record.status.name)")
+            }
             union.insert(parent)
-            for ancestor in try ancestors(of: parent, in: state) { union.insert(ancestor) }
+            if let original = record.cloneOf { originals.insert(original) }
+            guard let above = try state.record(INFTKeys.ancestors(parent)) else { continue }
+            union.formUnion(above.ancestors)
+            originals.formUnion(above.originals)
         }
         guard !union.contains(child) else {
             throw INFTRejection.cycle.at(field, "\(child) would derive from itself")
         }
-        guard union.count <= INFTsLimits.ancestors else {
+        originals.subtract(union)
+        guard union.count + originals.count <= INFTsLimits.ancestors else {
             throw INFTRejection.tooManyAncestors.at(
-                field, "\(union.count) ancestors; at most \(INFTsLimits.ancestors)")
+                field,
+                "\(union.count) ancestors, and \(originals.count) that they are clones of; at most "
+                    + "\(INFTsLimits.ancestors) in all")
         }
         // A set's order is not the result's: it is sorted here.
-        return union.sorted()
+        let found = AncestorsRecord(ancestors: union.sorted(), originals: originals.sorted())
+        if let tagged = try Tags.first(on: found.ancestors + found.originals, in: state) {
+            throw INFTRejection.notActive.at(
+                field, "\(tagged.inft), from which it would derive, is \(tagged.tag.kind.status.name)")
+        }
+        return found
     }
 
     /// Records the ancestors of `child`, which this transaction minted with exactly these parents, and discharges the
@@ -115,11 +145,11 @@ public enum INFTRegistry {
         guard context.discharge(child.bytes) else {
             throw INFTRejection.alreadyLinked.at("inft", "parents are linked in the transaction of the mint only")
         }
-        context.state.set(INFTKeys.ancestors(child), AncestorsRecord(ancestors: union))
+        context.state.set(INFTKeys.ancestors(child), union)
         append(.linked, to: &record, in: context)
         context.state.set(INFTKeys.inft(child), record)
         context.emit(INFTEvent.linked(INFTLinked(inft: child, parents: record.parents)))
-        return union
+        return union.ancestors
     }
 
     /// Adds a line of history; the caller stores the record.

@@ -71,11 +71,22 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
     case keyCustodianUnsigned
     case keyCustodiansMissing
     case keyCustodiansUnchanged
+    case unknownRecall
+    case mayNotRecall
+    case recalledAlready
+    case recallLifted
+    case recallOriginal
+    case answerTimeInvalid
+    case tagsFull
+    case authorizationInvalid
+    case agentsFull
+    case agentNotAuthorized
 
     private var line: (reason: String, summary: String) {
         switch self {
         case .unknownINFT: ("unknown_inft", "No INFT has this id.")
-        case .notActive: ("inft_not_active", "The INFT is disputed, retired or recalled.")
+        case .notActive:
+            ("inft_not_active", "The INFT, or what it derives from or is a clone of, is disputed, retired or recalled.")
         case .notOwner: ("not_owner", "Only the INFT's owner may do this.")
         case .sealedInvalid: ("sealed_invalid", "Size or media type of the sealed content is not well formed.")
         case .contentInvalid: ("content_invalid", "Size, media type or location of the content is not well formed.")
@@ -166,6 +177,22 @@ public enum INFTRejection: Int, CaseIterable, Sendable {
         case .keyCustodiansMissing:
             ("key_custodians_missing", "Fewer key custodians have signed than their threshold asks for.")
         case .keyCustodiansUnchanged: ("key_custodians_unchanged", "The key custodians and the threshold are the same.")
+        case .unknownRecall: ("unknown_recall", "No recall has this id.")
+        case .mayNotRecall:
+            ("may_not_recall", "An INFT is recalled by its owner, by a regulator, or by a vote of the validators.")
+        case .recalledAlready: ("recalled_already", "A recall of the same kind is in force.")
+        case .recallLifted: ("recall_lifted", "The recall was lifted.")
+        case .recallOriginal: ("recall_original", "The work is recalled, and with it its clones: name the original.")
+        case .answerTimeInvalid: ("answer_time_invalid", "Holders have a minute to a year to answer a recall.")
+        case .tagsFull: ("tags_full", "The INFT has as many tags of this kind as the ledger keeps.")
+        case .authorizationInvalid:
+            (
+                "authorization_invalid",
+                "An authorization names another party than the owner, 1 to 16 purposes, and an end within two years."
+            )
+        case .agentsFull:
+            ("agents_full", "An INFT has at most 100 agents, and what one of them may do changes at most 32 times.")
+        case .agentNotAuthorized: ("agent_not_authorized", "The owner has not authorized this agent.")
         }
     }
 

@@ -1,5 +1,6 @@
 public import Encoding
 public import Primitives
+internal import Revenue
 public import StateModel
 
 /// INFTs: what they are, whose, and what they derive from.
@@ -10,9 +11,19 @@ public enum INFTsDomain: LedgerDomain {
     public static let number = DomainNumber.infts
 
     /// A withdrawn consent makes its sets stale in that block; whoever uses an INFT asks the set it cites, so the
-    /// record
-    /// of the INFT needs no change and no event fans out over INFTs.
-    public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
+    /// record of the INFT needs no change and no event fans out over INFTs.
+    ///
+    /// Revenue does not know tags, so what it would pay into the vault of what is tagged, or out of it, is refused here.
+    public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {
+        guard let event = event as? RevenueEvent else { return }
+        switch event {
+        case .paid(let fact) where fact.reason == .payment:
+            guard let record = try INFTRegistry.record(fact.inft, in: context.state) else { return }
+            try INFTRegistry.requireUntagged(record, field: "inft", in: context.state)
+        case .claimed(let fact): try Tags.requireClaimable(fact.inft, in: context.state)
+        default: return
+        }
+    }
 
     public static func performDue(kind: UInt8, subject: Bytes32, in context: OperationContext) throws(Refusal) {
         guard let work = INFTDue(rawValue: kind) else {
@@ -28,6 +39,8 @@ public enum INFTsDomain: LedgerDomain {
     }
 
     public static var queries: [Query] { INFTQueries.all }
+
+    public static var tasks: [TaskSource] { INFTTasks.all }
 
     public static var rejections: [RejectionDescription] { INFTRejection.descriptions }
 

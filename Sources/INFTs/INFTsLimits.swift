@@ -30,6 +30,19 @@ public enum INFTsLimits {
     public static let keyCustodians = 15
     /// Consents that one erasure names; their subjects learn of it by the event.
     public static let consentsPerErasure = 32
+    /// Tags that an INFT ever gets: by its owners, who can recall and lift as they like, and by all others together.
+    public static let ownerTags = 16
+    public static let otherTags = 48
+    public static let tags = ownerTags + otherTags
+    /// From a recall to the time by which holders answer: below a minute nobody can, after a year nobody asks any more.
+    public static let answerMilliseconds: ClosedRange<UInt64> = 60_000...366 * 86_400_000
+    /// Agents that run one INFT at once: the list is one record.
+    public static let agents = 100
+    public static let purposesPerAgent = 16
+    /// Times that what one agent may do can change; each is dated in its record.
+    public static let periodsPerAgent = 32
+    /// An authorization that nobody remembers ends by itself: two years.
+    public static let authorizationMilliseconds: UInt64 = 2 * 366 * 86_400_000
     /// How long a transfer may be offered: a quarter.
     public static let transferMilliseconds: UInt64 = 92 * 86_400_000
 }
@@ -40,6 +53,8 @@ public enum INFTsWeights {
     public static let keyProof: UInt64 = 90
     /// Possession and origin.
     public static let ownProofs: UInt64 = 2 * keyProof
+    /// Looks up the tags of all ancestors; most have none.
+    public static let standing: UInt64 = UInt64(INFTsLimits.ancestors) + 4
     /// One delivery: seven multiplications.
     public static let delivery: UInt64 = 300
 }

@@ -21,7 +21,8 @@ extension INFTRegistry {
                 "inft", "\(id) is being handed over; wait until that is complete", retryable: true)
         }
         if unfrozen {
-            try requireActive(id, field: "inft", in: context.state)
+            // What was recalled can be put right, and then the recall be lifted.
+            if record.status != .recalled { try requireActive(id, field: "inft", in: context.state) }
             guard record.frozenAt == nil else {
                 throw INFTRejection.frozen.at("inft", "\(id) was frozen; mint a derivative instead")
             }

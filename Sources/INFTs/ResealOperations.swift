@@ -132,7 +132,7 @@ public struct Clone: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 16 + 256 + (seal == nil ? 0 : INFTsWeights.keyProof + INFTsWeights.delivery)
+        10 + 4 * 16 + 256 + INFTsWeights.standing + (seal == nil ? 0 : INFTsWeights.keyProof + INFTsWeights.delivery)
     }
 
     public struct Plan {
@@ -189,8 +189,9 @@ public struct Clone: DomainOperation {
         try Vaults.create(clone.id, holders: try Vaults.holders(of: inft, in: state), in: context)
         let royalties = try Vaults.royalties(of: inft, in: state)
         if !royalties.isEmpty { try Vaults.setRoyalties(clone.id, royalties, in: context) }
-        let ancestors = try INFTRegistry.ancestors(of: inft, in: state)
-        if !ancestors.isEmpty { state.set(INFTKeys.ancestors(clone.id), AncestorsRecord(ancestors: ancestors)) }
+        if let ancestors = try state.record(INFTKeys.ancestors(inft)) {
+            state.set(INFTKeys.ancestors(clone.id), ancestors)
+        }
         state.set(INFTKeys.version(clone.id, 1), plan.version)
         try Roots.claim(clone.latest, for: clone.id, in: state)
         if let custody = plan.version.custody {

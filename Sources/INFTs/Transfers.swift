@@ -22,7 +22,7 @@ enum Transfers {
     /// revenue: while there are several of a work, none leaves its owner unless nobody else is due anything, since what
     /// is handed over for money off the ledger pays nobody.
     static func checkStanding(_ record: INFTRecord, in state: any StateReader) throws(Refusal) {
-        if record.status != .retired { try INFTRegistry.requireActive(record.id, field: "inft", in: state) }
+        try INFTRegistry.requireUntagged(record, field: "inft", in: state)
         try Erasures.requireNotErased(latest(record, in: state), of: record.id, field: "inft", in: state)
         guard record.cloneOf != nil || record.cloneCount > 0 else { return }
         let isOwnersAlone = try Vaults.holders(of: record.id, in: state).allSatisfy { $0.party == record.owner }

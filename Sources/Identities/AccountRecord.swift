@@ -4,8 +4,8 @@ public import StateModel
 
 /// A key pair that may act on the ledger, from the moment an enrolled institution sponsored it.
 ///
-/// `[0, sequence, kind, sponsor, createdAt, createdHeight, sponsoredAt]`: the leading number is the form of the record,
-/// so that an account that ends in a successor can have a form of its own.
+/// `[sequence, kind, sponsor, createdAt, createdHeight, sponsoredAt, laterKey]`. The account is named by its first key for
+/// ever; which key speaks for it may change.
 public struct AccountRecord: CBORCodable, Codable, Hashable, Sendable {
     /// The sequence that the account's next transaction must carry.
     public var sequence: UInt64
@@ -17,10 +17,12 @@ public struct AccountRecord: CBORCodable, Codable, Hashable, Sendable {
     public let createdHeight: Height
     /// Since when this sponsor.
     public var sponsoredAt: Timestamp
+    /// The key that speaks for the account since its first was replaced; nil: the first, which is its address.
+    public var laterKey: LaterKey?
 
     public init(
         sequence: UInt64 = 0, kind: PartyKind, sponsor: Party?, createdAt: Timestamp, createdHeight: Height,
-        sponsoredAt: Timestamp
+        sponsoredAt: Timestamp, laterKey: LaterKey? = nil
     ) {
         self.sequence = sequence
         self.kind = kind
@@ -28,26 +30,27 @@ public struct AccountRecord: CBORCodable, Codable, Hashable, Sendable {
         self.createdAt = createdAt
         self.createdHeight = createdHeight
         self.sponsoredAt = sponsoredAt
+        self.laterKey = laterKey
     }
 
     public func encode(into writer: inout CBORWriter) {
         writer.array(7)
-        writer.write(UInt64(0))
         writer.write(sequence)
         writer.write(kind)
         writer.write(sponsor)
         writer.write(createdAt)
         writer.write(createdHeight)
         writer.write(sponsoredAt)
+        writer.write(laterKey)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
-            guard try reader.unsigned("form") == 0 else { throw reader.failure(.unknownCase, "form") }
-            return AccountRecord(
+            AccountRecord(
                 sequence: try reader.unsigned("sequence"), kind: try reader.value("kind"),
                 sponsor: try reader.optional("sponsor"), createdAt: try reader.value("createdAt"),
-                createdHeight: try reader.value("createdHeight"), sponsoredAt: try reader.value("sponsoredAt"))
+                createdHeight: try reader.value("createdHeight"), sponsoredAt: try reader.value("sponsoredAt"),
+                laterKey: try reader.optional("laterKey"))
         }
     }
 }
@@ -63,11 +66,35 @@ public enum Accounts {
     public static func takeSequence(
         _ sequence: UInt64, of address: Address, in state: StateOverlay
     ) throws(Refusal) {
-        guard var account = try record(address, in: state) else {
+        try take(sequence, of: address, try registered(address, in: state), in: state)
+    }
+
+    /// The same for a transaction that was signed by `keys`; answers the accounts that these speak for, sorted. Refused
+    /// unless the sender's own key is one of them, and none is a key that was replaced.
+    public static func takeSequence(
+        _ sequence: UInt64, of address: Address, signedBy keys: [Address], in state: StateOverlay
+    ) throws(Refusal) -> [Address] {
+        let account = try registered(address, in: state)
+        try AccountKeys.requireKey(of: address, account, among: keys)
+        try take(sequence, of: address, account, in: state)
+        // The common case: no other signs, and the account has its first key.
+        if keys == [address] { return keys }
+        return try AccountKeys.accounts(of: keys, in: state)
+    }
+
+    private static func registered(_ address: Address, in state: any StateReader) throws(Refusal) -> AccountRecord {
+        guard let account = try record(address, in: state) else {
             throw IdentityRejection.unknownAccount.at(
                 "sender", "\(address) is not registered",
                 hint: "Ask an enrolled institution to sponsor the account.", retryable: true)
         }
+        return account
+    }
+
+    private static func take(
+        _ sequence: UInt64, of address: Address, _ account: AccountRecord, in state: StateOverlay
+    ) throws(Refusal) {
+        var account = account
         guard sequence == account.sequence else {
             throw IdentityRejection.wrongSequence.at(
                 "sequence", "the account's next sequence is \(account.sequence), not \(sequence)",

@@ -26,13 +26,14 @@ public enum Authority {
 
     /// As ``require(_:for:in:field:)``, or satisfied by a signer who holds a mandate of `party` for `act` that is in
     /// force: its signature is then marked as needed. `apply` hands what this returns to ``Mandates/use(_:in:)``; it is
-    /// nil if the party itself signed, so that no mandate is spent where none was needed.
+    /// nil if the party itself signed, so that no mandate is spent where none was needed. `spending` is what the act takes
+    /// from the party: a mandate that has less left does not count.
     public static func require(
         _ party: Party, for operationClass: OperationClass, orMandate act: MandatedAct,
-        in context: OperationContext, field: String
+        spending: MandateLimit? = nil, in context: OperationContext, field: String
     ) throws(Refusal) -> MandateUse? {
         if try !isMet(party, for: operationClass, in: context),
-            let use = try Mandates.choose(of: party, for: act, in: context)
+            let use = try Mandates.choose(of: party, for: act, spending: spending, in: context)
         {
             // Marks the signature as needed.
             _ = context.isSigned(by: use.delegate)
@@ -45,6 +46,7 @@ public enum Authority {
             let mandate =
                 context.actingFor == nil
                 ? "no signer holds a mandate of it for \(act.name) that is in force"
+                    + (spending == nil ? "" : " and has so much left")
                 : "a mandate for \(act.name) does not count in a transaction that acts for an organization"
             throw .rejected(
                 Rejection(

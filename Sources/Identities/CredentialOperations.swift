@@ -21,7 +21,7 @@ public struct OfferCredential: DomainOperation {
         let issuer = context.actor
         let time = context.block.time
         try IssueRules.check(claim, by: issuer, at: time, in: context.state)
-        try Authority.require(issuer, for: .credentials, in: context, field: "issuer")
+        try IssueRules.requireIssuer(issuer, of: claim.subject, in: context)
         try IssueRules.requireRight(issuer, delegation, claim, at: time, in: context.state)
         return CredentialRecord(
             id: context.madeIdentifier(), issuer: issuer, delegation: delegation, claim: claim, offeredAt: time)

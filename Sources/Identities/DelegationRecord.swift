@@ -96,7 +96,7 @@ public struct DelegationRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// Where a chain of delegation begins: a party that genesis entrusted with attesting.
+/// Where a chain of delegation begins: a party that genesis, or a vote of the validators, entrusted with attesting.
 public struct AccreditorRecord: CBORCodable, Codable, Hashable, Sendable {
     public let party: Party
     /// Ascending by code.

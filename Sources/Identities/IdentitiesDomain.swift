@@ -11,10 +11,13 @@ public enum IdentitiesDomain: LedgerDomain {
 
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {}
 
-    /// Nothing of the domain falls due: that a credential ran out is seen by whoever reads it.
+    /// The ends of recoveries. That a credential or a mandate ran out is seen by whoever reads it.
     public static func performDue(
         kind: UInt8, subject: Bytes32, in context: OperationContext
-    ) throws(Refusal) {}
+    ) throws(Refusal) {
+        guard kind == 0 else { throw .failed(StateFailure("identities know no due work of kind \(kind)")) }
+        try Recoveries.performDue(RecoveryID(subject), in: context)
+    }
 
     public static func indexEntries(
         kind: UInt8, key: StateKey, record: [UInt8]
@@ -27,6 +30,8 @@ public enum IdentitiesDomain: LedgerDomain {
     }
 
     public static var queries: [Query] { IdentityQueries.all }
+
+    public static var tasks: [TaskSource] { IdentityTasks.all }
 
     public static var rejections: [RejectionDescription] { IdentityRejection.descriptions }
 

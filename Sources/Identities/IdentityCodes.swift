@@ -32,6 +32,8 @@ public enum CredentialType: UInt8, NamedCode, CBORCodable {
     case assetIssuer = 9
     /// The subject may consent for the patient whom the credential concerns.
     case guardianship = 10
+    /// May recall what is found harmful.
+    case regulator = 11
 }
 
 /// What kind of act an organization's policy sets a threshold for.
@@ -102,13 +104,24 @@ public enum PersonScheme: UInt8, NamedCode, CBORCodable {
     case orcid = 1
 }
 
-/// What a party may let an account do for it. None of these moves money: an operation that does joins only together with
-/// a limit of the amount in the grant, counted down as the uses are.
+/// What a party may let an account do for it. Those that move money are granted with a limit of the amount only, counted
+/// down as the uses are.
 public enum MandatedAct: UInt8, NamedCode, CBORCodable {
     case beginLicense = 0
     case beginTransfer = 1
     case discloseConsented = 2
     case eraseContent = 3
+    case purchaseLicense = 4
+    case transferMoney = 5
+    case payVault = 6
+
+    /// Whether a mandate for it needs a limit.
+    public var movesMoney: Bool {
+        switch self {
+        case .beginLicense, .beginTransfer, .discloseConsented, .eraseContent: false
+        case .purchaseLicense, .transferMoney, .payVault: true
+        }
+    }
 
     /// The operation's own name.
     public var name: String {
@@ -117,16 +130,26 @@ public enum MandatedAct: UInt8, NamedCode, CBORCodable {
         case .beginTransfer: "inft.beginTransfer"
         case .discloseConsented: "consent.disclose"
         case .eraseContent: "inft.erase"
+        case .purchaseLicense: "license.purchase"
+        case .transferMoney: "revenue.transfer"
+        case .payVault: "revenue.pay"
         }
     }
 }
-
-public enum MandateKind: IdentifierKind { public static let name = "mandate" }
-
-/// A party's leave that an account does certain acts for it.
-public typealias MandateID = Identifier<MandateKind>
 
 public enum DelegationKind: IdentifierKind { public static let name = "deleg" }
 
 /// A link by which an accreditor, or one to whom it delegated, lets another issue credentials.
 public typealias DelegationID = Identifier<DelegationKind>
+
+/// How a recovery ended.
+public enum RecoveryOutcome: UInt8, NamedCode, CBORCodable {
+    /// The delay passed, and the new key speaks for the account.
+    case completed = 0
+    /// The account objected.
+    case canceled = 1
+    /// Too few guardians approved in time.
+    case lapsed = 2
+    /// The account got another key, or every guardian withdrew.
+    case superseded = 3
+}

@@ -157,32 +157,40 @@ public struct MandateStep: CBORCodable, Codable, Hashable, Sendable {
     public let delegate: Address
     /// Of a use: what was done by it.
     public let operation: MandatedAct?
+    /// Of a use that spent something, in the asset of the mandate's limit.
+    public let amount: Amount?
 
-    init(_ record: MandateRecord, operation: MandatedAct? = nil) {
+    init(_ record: MandateRecord, operation: MandatedAct? = nil, amount: Amount? = nil) {
         self.init(
-            mandate: record.id, grantor: record.grantor, delegate: record.grant.delegate, operation: operation)
+            mandate: record.id, grantor: record.grantor, delegate: record.grant.delegate, operation: operation,
+            amount: amount)
     }
 
-    private init(mandate: MandateID, grantor: Party, delegate: Address, operation: MandatedAct?) {
+    private init(
+        mandate: MandateID, grantor: Party, delegate: Address, operation: MandatedAct?, amount: Amount?
+    ) {
         self.mandate = mandate
         self.grantor = grantor
         self.delegate = delegate
         self.operation = operation
+        self.amount = amount
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(mandate)
         writer.write(grantor)
         writer.write(delegate)
         writer.write(operation)
+        writer.write(amount)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
             MandateStep(
                 mandate: try reader.value("mandate"), grantor: try reader.value("grantor"),
-                delegate: try reader.value("delegate"), operation: try reader.optional("operation"))
+                delegate: try reader.value("delegate"), operation: try reader.optional("operation"),
+                amount: try reader.optional("amount"))
         }
     }
 }
@@ -202,6 +210,13 @@ public enum IdentityEvent: LedgerEvent {
     case mandateGranted(MandateStep)
     case mandateRevoked(MandateStep)
     case mandateUsed(MandateStep)
+    case accreditorChanged(AccreditorRecord)
+    case guardiansArranged(GuardianStep)
+    case recoveryStarted(RecoveryStep)
+    case recoveryApproved(RecoveryStep)
+    case recoveryWithdrawn(RecoveryStep)
+    case recoveryEnded(RecoveryStep)
+    case keyReplaced(KeyStep)
 
     public static let domain = DomainNumber.identities
 
@@ -210,6 +225,9 @@ public enum IdentityEvent: LedgerEvent {
         "identity.sponsored", "identity.sponsorChanged", "organization.created", "organization.updated",
         "credential.offered", "credential.accepted", "credential.declined", "credential.revoked",
         "delegation.granted", "delegation.revoked", "mandate.granted", "mandate.revoked", "mandate.used",
+        "identity.accreditorChanged",
+        "recovery.arranged", "recovery.started", "recovery.approved", "recovery.withdrawn", "recovery.ended",
+        "key.replaced",
     ]
 
     private var kind: Int {
@@ -227,6 +245,13 @@ public enum IdentityEvent: LedgerEvent {
         case .mandateGranted: 10
         case .mandateRevoked: 11
         case .mandateUsed: 12
+        case .accreditorChanged: 13
+        case .guardiansArranged: 14
+        case .recoveryStarted: 15
+        case .recoveryApproved: 16
+        case .recoveryWithdrawn: 17
+        case .recoveryEnded: 18
+        case .keyReplaced: 19
         }
     }
 
@@ -241,6 +266,12 @@ public enum IdentityEvent: LedgerEvent {
             step
         case .delegationGranted(let step), .delegationRevoked(let step): step
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step): step
+        case .accreditorChanged(let record): record
+        case .guardiansArranged(let step): step
+        case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
+            .recoveryEnded(let step):
+            step
+        case .keyReplaced(let step): step
         }
     }
 
@@ -258,6 +289,13 @@ public enum IdentityEvent: LedgerEvent {
             [.party(step.delegate), .party(step.grantor)]
         case .mandateGranted(let step), .mandateRevoked(let step), .mandateUsed(let step):
             [.party(.account(step.delegate)), .party(step.grantor)]
+        case .accreditorChanged(let record): [.party(record.party)]
+        case .guardiansArranged(let step):
+            [.party(.account(step.account))] + (step.guardians + step.left).map { .party($0) }
+        case .recoveryStarted(let step), .recoveryApproved(let step), .recoveryWithdrawn(let step),
+            .recoveryEnded(let step):
+            [.party(.account(step.account))] + step.concerned.map { .party($0) }
+        case .keyReplaced(let step): [.party(.account(step.account))]
         }
     }
 
@@ -283,6 +321,13 @@ public enum IdentityEvent: LedgerEvent {
             case 10: .mandateGranted(try reader.value())
             case 11: .mandateRevoked(try reader.value())
             case 12: .mandateUsed(try reader.value())
+            case 13: .accreditorChanged(try reader.value())
+            case 14: .guardiansArranged(try reader.value())
+            case 15: .recoveryStarted(try reader.value())
+            case 16: .recoveryApproved(try reader.value())
+            case 17: .recoveryWithdrawn(try reader.value())
+            case 18: .recoveryEnded(try reader.value())
+            case 19: .keyReplaced(try reader.value())
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -305,6 +350,13 @@ public enum IdentityEvent: LedgerEvent {
         case 10: self = .mandateGranted(try MandateStep(from: decoder))
         case 11: self = .mandateRevoked(try MandateStep(from: decoder))
         case 12: self = .mandateUsed(try MandateStep(from: decoder))
+        case 13: self = .accreditorChanged(try AccreditorRecord(from: decoder))
+        case 14: self = .guardiansArranged(try GuardianStep(from: decoder))
+        case 15: self = .recoveryStarted(try RecoveryStep(from: decoder))
+        case 16: self = .recoveryApproved(try RecoveryStep(from: decoder))
+        case 17: self = .recoveryWithdrawn(try RecoveryStep(from: decoder))
+        case 18: self = .recoveryEnded(try RecoveryStep(from: decoder))
+        case 19: self = .keyReplaced(try KeyStep(from: decoder))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .type, in: container,

@@ -18,6 +18,8 @@ internal import StateModel
 /// | 8 | party | – | accreditors |
 /// | 9 | delegate's address, mandate | – | mandates to an account |
 /// | 10 | grantor, mandate | – | mandates by a party |
+/// | 11 | account's address, recovery | – | recoveries of an account |
+/// | 12 | guardian, account's address | – | accounts that a party is guardian of |
 enum IdentityIndexes {
     static let bySubject = IndexKey(.identities, 0)
     static let byIssuer = IndexKey(.identities, 1)
@@ -30,6 +32,8 @@ enum IdentityIndexes {
     static let accreditors = IndexKey(.identities, 8)
     static let mandatesByDelegate = IndexKey(.identities, 9)
     static let mandatesByGrantor = IndexKey(.identities, 10)
+    static let recoveries = IndexKey(.identities, 11)
+    static let guarded = IndexKey(.identities, 12)
 
     static func identifier(_ identifier: InstitutionIdentifier) -> IndexKey {
         byIdentifier.appending(byte: identifier.scheme.rawValue)
@@ -69,6 +73,14 @@ enum IdentityIndexes {
                 IndexEntry(mandatesByDelegate.appending(record.grant.delegate.bytes).appending(record.id.bytes)),
                 IndexEntry(mandatesByGrantor.appending(record.grantor).appending(record.id.bytes)),
             ]
+        case IdentityKeys.recoveryKind:
+            let record = try RecoveryRecord(decoding: record)
+            return [IndexEntry(recoveries.appending(record.account.bytes).appending(record.id.bytes))]
+        case IdentityKeys.guardianKind:
+            let account = try subject(of: key)
+            return try GuardianRecord(decoding: record).policy.guardians.map {
+                IndexEntry(guarded.appending($0).appending(account))
+            }
         default: return []
         }
     }

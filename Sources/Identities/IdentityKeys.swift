@@ -15,6 +15,9 @@ public import StateModel
 /// | `[1, 7]` | ``IdentityParameters`` | genesis |
 /// | `[1, 8, mandate]` | ``MandateRecord`` | mandate.*, every act done by it |
 /// | `[1, 9, grantor, delegate]` | ``OpenMandates`` | mandate.*, the last use |
+/// | `[1, 10, key]` | ``KeyRecord`` | key.rotate, recovery.*, the end of a recovery's delay |
+/// | `[1, 11, account]` | ``GuardianRecord`` | recovery.*, key.rotate, the end of a recovery's delay |
+/// | `[1, 12, recovery]` | ``RecoveryRecord`` | recovery.*, key.rotate, the end of a recovery's delay |
 public enum IdentityKeys {
     static let accountKind: UInt8 = 0
     static let organizationKind: UInt8 = 1
@@ -23,6 +26,8 @@ public enum IdentityKeys {
     static let accreditorKind: UInt8 = 5
     static let sponsorKind: UInt8 = 6
     static let mandateKind: UInt8 = 8
+    static let guardianKind: UInt8 = 11
+    static let recoveryKind: UInt8 = 12
 
     public static func account(_ address: Address) -> RecordKey<AccountRecord> {
         RecordKey(StateKey(.identities, accountKind, address))
@@ -60,5 +65,15 @@ public enum IdentityKeys {
 
     public static func openMandates(_ grantor: Party, _ delegate: Address) -> RecordKey<OpenMandates> {
         RecordKey(StateKey(.identities, 9, grantor, delegate))
+    }
+
+    public static func key(_ key: Address) -> RecordKey<KeyRecord> { RecordKey(StateKey(.identities, 10, key)) }
+
+    public static func guardians(_ account: Address) -> RecordKey<GuardianRecord> {
+        RecordKey(StateKey(.identities, guardianKind, account))
+    }
+
+    public static func recovery(_ id: RecoveryID) -> RecordKey<RecoveryRecord> {
+        RecordKey(StateKey(.identities, recoveryKind, id))
     }
 }

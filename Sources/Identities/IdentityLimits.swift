@@ -28,6 +28,12 @@ public enum IdentityLimits {
     public static let mandateUses: UInt64 = 1_000_000
     /// Mandates in force of one grantor to one delegate; a check reads them all, in one record.
     public static let openMandates = 8
+    /// Guardians of an account; each can have one recovery open, so that as many may be.
+    public static let guardians = 8
+    /// How long the account can at least object to a recovery, and for how long it may ask to be able to.
+    public static let recoveryDelayMilliseconds: ClosedRange<UInt64> = 86_400_000...(30 * 86_400_000)
+    /// A recovery that has not found enough guardians by then has lapsed.
+    public static let recoveryMilliseconds: UInt64 = 30 * 86_400_000
     /// Entries of each list of the genesis.
     public static let genesisEntries = 10_000
     /// Compressed point of secp256k1.

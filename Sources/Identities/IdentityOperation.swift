@@ -16,11 +16,19 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
     case revokeDelegation(RevokeDelegation)
     case grantMandate(GrantMandate)
     case revokeMandate(RevokeMandate)
+    case arrangeRecovery(ArrangeRecovery)
+    case startRecovery(StartRecovery)
+    case approveRecovery(ApproveRecovery)
+    case withdrawRecovery(WithdrawRecovery)
+    case cancelRecovery(CancelRecovery)
+    case rotateKey(RotateKey)
 
     public static let names = [
         SponsorAccount.name, ChangeSponsor.name, CreateOrganization.name, UpdateOrganization.name,
         OfferCredential.name, AcceptCredential.name, DeclineCredential.name, RevokeCredential.name,
         GrantDelegation.name, RevokeDelegation.name, GrantMandate.name, RevokeMandate.name,
+        ArrangeRecovery.name, StartRecovery.name, ApproveRecovery.name, WithdrawRecovery.name, CancelRecovery.name,
+        RotateKey.name,
     ]
 
     private var kind: UInt64 {
@@ -37,6 +45,12 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeDelegation: 9
         case .grantMandate: 10
         case .revokeMandate: 11
+        case .arrangeRecovery: 12
+        case .startRecovery: 13
+        case .approveRecovery: 14
+        case .withdrawRecovery: 15
+        case .cancelRecovery: 16
+        case .rotateKey: 17
         }
     }
 
@@ -54,14 +68,23 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeDelegation(let operation): operation
         case .grantMandate(let operation): operation
         case .revokeMandate(let operation): operation
+        case .arrangeRecovery(let operation): operation
+        case .startRecovery(let operation): operation
+        case .approveRecovery(let operation): operation
+        case .withdrawRecovery(let operation): operation
+        case .cancelRecovery(let operation): operation
+        case .rotateKey(let operation): operation
         }
     }
 
     public var weight: UInt64 { operation.weight }
 
-    /// A change of sponsor: it needs no sponsor and cannot be paused.
+    /// A change of sponsor, and an objection to a recovery: they need no sponsor and cannot be paused.
     public var isReserved: Bool {
-        if case .changeSponsor = self { true } else { false }
+        switch self {
+        case .changeSponsor, .cancelRecovery: true
+        default: false
+        }
     }
 
     public func execute(in context: OperationContext) throws(Refusal) {
@@ -78,6 +101,12 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case .revokeDelegation(let operation): try operation.execute(in: context)
         case .grantMandate(let operation): try operation.execute(in: context)
         case .revokeMandate(let operation): try operation.execute(in: context)
+        case .arrangeRecovery(let operation): try operation.execute(in: context)
+        case .startRecovery(let operation): try operation.execute(in: context)
+        case .approveRecovery(let operation): try operation.execute(in: context)
+        case .withdrawRecovery(let operation): try operation.execute(in: context)
+        case .cancelRecovery(let operation): try operation.execute(in: context)
+        case .rotateKey(let operation): try operation.execute(in: context)
         }
     }
 
@@ -102,6 +131,12 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
             case 9: .revokeDelegation(try reader.value(RevokeDelegation.name))
             case 10: .grantMandate(try reader.value(GrantMandate.name))
             case 11: .revokeMandate(try reader.value(RevokeMandate.name))
+            case 12: .arrangeRecovery(try reader.value(ArrangeRecovery.name))
+            case 13: .startRecovery(try reader.value(StartRecovery.name))
+            case 14: .approveRecovery(try reader.value(ApproveRecovery.name))
+            case 15: .withdrawRecovery(try reader.value(WithdrawRecovery.name))
+            case 16: .cancelRecovery(try reader.value(CancelRecovery.name))
+            case 17: .rotateKey(try reader.value(RotateKey.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -122,6 +157,12 @@ public enum IdentityOperation: CBORCodable, Codable, Hashable, Sendable {
         case RevokeDelegation.name: .revokeDelegation(try RevokeDelegation(from: decoder))
         case GrantMandate.name: .grantMandate(try GrantMandate(from: decoder))
         case RevokeMandate.name: .revokeMandate(try RevokeMandate(from: decoder))
+        case ArrangeRecovery.name: .arrangeRecovery(try ArrangeRecovery(from: decoder))
+        case StartRecovery.name: .startRecovery(try StartRecovery(from: decoder))
+        case ApproveRecovery.name: .approveRecovery(try ApproveRecovery(from: decoder))
+        case WithdrawRecovery.name: .withdrawRecovery(try WithdrawRecovery(from: decoder))
+        case CancelRecovery.name: .cancelRecovery(try CancelRecovery(from: decoder))
+        case RotateKey.name: .rotateKey(try RotateKey(from: decoder))
         default: nil
         }
     }

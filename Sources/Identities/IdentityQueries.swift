@@ -37,11 +37,14 @@ enum IdentityQueries {
         let at: Timestamp?
     }
 
+    struct RecoveryParameters: Codable, Sendable { let account: Address }
+    struct GuardianParameters: Codable, Sendable { let guardian: Party }
+    struct KeyParameters: Codable, Sendable { let key: Address }
     struct NoParameters: Codable, Sendable {}
 
     static let all = [
         account, sequence, party, credentials, credential, holds, organizations, delegations, accreditors, sponsored,
-        mandates,
+        mandates, recovery, recoveries, guarded, key,
     ]
 
     static let account = Query(
@@ -226,6 +229,49 @@ enum IdentityQueries {
         }
     }
 
+    static let recovery = Query(
+        "identity_recovery", "The guardians of an account, and the recoveries that they have under way.",
+        [QueryParameter("account", "Address of the account.")], from: RecoveryParameters.self, to: RecoveryView.self
+    ) { (parameters, context) throws(Refusal) in
+        guard try Accounts.record(parameters.account, in: context.state) != nil else {
+            throw IdentityRejection.unknownAccount.at("account", "\(parameters.account) is not registered")
+        }
+        return try RecoveryView(parameters.account, in: context.state)
+    }
+
+    static let recoveries = Query(
+        list: "identity_recoveries", "Every recovery of an account, ended ones too.",
+        [QueryParameter("account", "Address of the account.")], from: RecoveryParameters.self, of: RecoveryRecord.self
+    ) { (parameters, request, context) throws(Refusal) in
+        try context.page(IdentityIndexes.recoveries.appending(parameters.account.bytes), request) {
+            (entry) throws(Refusal) in
+            try stored(IdentityKeys.recovery(RecoveryID(try IdentityIndexes.last(entry))), context)
+        }
+    }
+
+    static let guarded = Query(
+        list: "identity_guarded", "Accounts that a party is guardian of, with the recoveries under way.",
+        [QueryParameter("guardian", "Address or organization.")], from: GuardianParameters.self, of: RecoveryView.self
+    ) { (parameters, request, context) throws(Refusal) in
+        try context.page(IdentityIndexes.guarded.appending(parameters.guardian), request) {
+            (entry) throws(Refusal) in
+            try RecoveryView(Address(try IdentityIndexes.last(entry)), in: context.state)
+        }
+    }
+
+    static let key = Query(
+        "identity_key", "Whose key it is or was; null of a key that no account has or had.",
+        [QueryParameter("key", "The key, as an address.")], from: KeyParameters.self, to: KeyView?.self
+    ) { (parameters, context) throws(Refusal) in
+        let known = try context.state.record(IdentityKeys.key(parameters.key))
+        guard let account = try Accounts.record(known?.account ?? parameters.key, in: context.state) else { return nil }
+        return KeyView(
+            key: parameters.key, account: known?.account ?? parameters.key,
+            speaks: try AccountKeys.account(of: parameters.key, in: context.state) != nil,
+            since: known == nil ? account.createdAt : known?.since, until: known?.until,
+            changes: account.laterKey?.changes ?? 0)
+    }
+
     // MARK: What several of them need
 
     private static func view(of address: Address, in context: QueryContext) throws(Refusal) -> AccountView? {
@@ -237,7 +283,7 @@ enum IdentityQueries {
         return AccountView(
             address: address, kind: record.kind, sequence: record.sequence, sponsor: record.sponsor,
             isSponsorEnrolled: isEnrolled, sponsoredAt: record.sponsoredAt, createdAt: record.createdAt,
-            createdHeight: record.createdHeight)
+            createdHeight: record.createdHeight, key: record.laterKey?.key ?? address, keySince: record.laterKey?.since)
     }
 
     private static func held(by party: Party, in context: QueryContext) throws(Refusal) -> [CredentialSummary] {

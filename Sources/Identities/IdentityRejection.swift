@@ -50,6 +50,16 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
     case tooManyMandates = 1144
     case mandateTooLong = 1145
     case invalidMandate = 1146
+    case senderNotSigned = 1147
+    case keyReplaced = 1148
+    case keyNotNew = 1149
+    case keyNotProven = 1150
+    case noGuardians = 1151
+    case notGuardian = 1152
+    case unknownRecovery = 1153
+    case recoveryEnded = 1154
+    case recoveryOpen = 1155
+    case invalidDelay = 1156
 
     /// The code in words, snake case, from the case's name.
     public var reason: String {
@@ -118,6 +128,16 @@ public enum IdentityRejection: Int, CaseIterable, Sendable {
         case .tooManyMandates: "The delegate holds as many mandates of this grantor as the ledger keeps open."
         case .mandateTooLong: "A mandate lasts at most two years."
         case .invalidMandate: "A mandate names at least one operation, and a count of uses is at least 1."
+        case .senderNotSigned: "The key that speaks for the sender did not sign."
+        case .keyReplaced: "The key that signed was replaced, and speaks for its account no longer."
+        case .keyNotNew: "A new key has never been the key of an account."
+        case .keyNotProven: "A new key signs, for this account alone, that whoever offers it holds it."
+        case .noGuardians: "Only an account that has named guardians can be recovered."
+        case .notGuardian: "Only a guardian of the account may do this."
+        case .unknownRecovery: "No recovery has this id."
+        case .recoveryEnded: "The recovery is completed, canceled, lapsed or superseded already."
+        case .recoveryOpen: "A recovery of the account is under way."
+        case .invalidDelay: "The account can object for one day at least, and for thirty at most."
         }
     }
 

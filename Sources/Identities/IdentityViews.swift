@@ -13,6 +13,10 @@ public struct AccountView: Codable, Hashable, Sendable {
     public let sponsoredAt: Timestamp
     public let createdAt: Timestamp
     public let createdHeight: Height
+    /// What signs for the account now: its address, until its key is replaced.
+    public let key: Address
+    /// Nil while it has its first key.
+    public let keySince: Timestamp?
 }
 
 public struct SequenceView: Codable, Hashable, Sendable {
@@ -103,10 +107,13 @@ public struct MandateView: Codable, Hashable, Sendable {
     public let status: MandateStatus
     /// Nil if the uses are not limited.
     public let usesLeft: UInt64?
+    /// What may still be spent; nil where nothing moves money.
+    public let limitLeft: MandateLimit?
 
     init(_ record: MandateRecord, at time: Timestamp) {
         mandate = record
         usesLeft = record.usesLeft
+        limitLeft = record.limitLeft
         status =
             if record.revocation != nil {
                 .revoked
@@ -116,6 +123,38 @@ public struct MandateView: Codable, Hashable, Sendable {
                 record.isInForce(at: time) ? .inForce : .expired
             }
     }
+}
+
+/// What an account arranged for the loss of its key, and what guardians have under way.
+public struct RecoveryView: Codable, Hashable, Sendable {
+    public let account: Address
+    /// What speaks for it now.
+    public let key: Address
+    public let policy: GuardianPolicy?
+    public let since: Timestamp?
+    public let open: [RecoveryRecord]
+
+    init(_ account: Address, in state: any StateReader) throws(Refusal) {
+        let guardians = try Recoveries.guardians(of: account, in: state)
+        self.account = account
+        key = try AccountKeys.key(of: account, in: state)
+        policy = guardians?.policy
+        since = guardians?.since
+        open = try guardians.map { (record) throws(Refusal) in try Recoveries.open(of: record, in: state) } ?? []
+    }
+}
+
+/// Whose key it is.
+public struct KeyView: Codable, Hashable, Sendable {
+    public let key: Address
+    public let account: Address
+    /// Whether it speaks for the account at this block.
+    public let speaks: Bool
+    /// Nil of a key that a recovery asks for.
+    public let since: Timestamp?
+    public let until: Timestamp?
+    /// What the account's next new key must prove itself by.
+    public let changes: UInt64
 }
 
 /// An organization in a list.

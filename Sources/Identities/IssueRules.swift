@@ -44,6 +44,30 @@ enum IssueRules {
             mayDelegate: link.grant.mayDelegate, validFrom: link.grant.validFrom, validUntil: link.grant.validUntil)
     }
 
+    /// Refused unless the issuer signed, as far as that is not the subject's own signature: who attests for an
+    /// organization does not decide about itself.
+    static func requireIssuer(
+        _ issuer: Party, of subject: Party, in context: OperationContext
+    ) throws(Refusal) {
+        try Authority.require(issuer, for: .credentials, in: context, field: "issuer")
+        if case .organization(let id) = issuer, case .account(let address) = subject,
+            let profile = try Organizations.record(id, in: context.state)?.profile,
+            profile.members.contains(where: { $0.account == address })
+        {
+            let others = OrganizationProfile(
+                kind: profile.kind, name: profile.name, jurisdiction: profile.jurisdiction,
+                members: profile.members.filter { $0.account != address }, policies: profile.policies)
+            do {
+                try Authority.require(others, id, for: .credentials, in: context, field: "issuer")
+            } catch {
+                guard case .rejected(let rejection) = error else { throw error }
+                throw IdentityRejection.selfIssued.at(
+                    "claim.subject", "\(subject)'s own signature does not count here: \(rejection.message)",
+                    hint: "Let other members of the organization sign.")
+            }
+        }
+    }
+
     static func requireRight(
         _ issuer: Party, _ delegation: DelegationID?, _ claim: CredentialClaim, at time: Timestamp,
         in state: any StateReader
@@ -57,6 +81,12 @@ enum IssueRules {
             throw IdentityRejection.mayNotIssue.at(
                 "claim.scope.jurisdictions",
                 "\(issuer) may issue for \(right.jurisdictions.joined(separator: ", ")) only")
+        }
+        // The right of whoever stands in the chain is where the issuer's comes from.
+        for link in try Delegations.chain(delegation, in: state) where link.grantor == claim.subject {
+            throw IdentityRejection.selfIssued.at(
+                "claim.subject", "\(claim.subject) gave the right by which it would be attested (\(link.id))",
+                hint: "Let somebody issue whose right does not come from the subject.")
         }
     }
 
@@ -206,7 +236,7 @@ enum IssueRules {
             // A patient's key is a pseudonym: what would say who stands behind it is not attested to it.
             case .acceptedTerms: true
             case .guardianship: !isOrganization
-            case .assetIssuer, .ethicsBoard, .controlledAccess, .arbiter: kind != .patient
+            case .assetIssuer, .ethicsBoard, .controlledAccess, .arbiter, .regulator: kind != .patient
             case .affiliation, .researcherStatus, .medicalLicense, .specialty: !isOrganization && kind != .patient
             }
         guard isAllowed else {

@@ -27,6 +27,17 @@ public struct GrantMandate: DomainOperation {
         }
         try OrganizationRules.requireAscending(
             grant.operations.map(\.rawValue), max: MandatedAct.allCases.count, field: "grant.operations")
+        guard (grant.limit != nil) == grant.operations.contains(where: \.movesMoney) else {
+            throw IdentityRejection.invalidMandate.at(
+                "grant.limit",
+                grant.limit == nil
+                    ? "a mandate for what moves money says how much of which asset"
+                    : "nothing that it allows moves money",
+                hint: grant.limit == nil ? "Give the limit." : "Leave the limit out.")
+        }
+        guard grant.limit?.amount != .zero else {
+            throw IdentityRejection.invalidMandate.at("grant.limit.amount", "a limit of nothing allows nothing")
+        }
         if let uses = grant.uses {
             guard (1...IdentityLimits.mandateUses).contains(uses) else {
                 throw IdentityRejection.invalidMandate.at(
@@ -53,8 +64,7 @@ public struct GrantMandate: DomainOperation {
                 "grant.delegate", "\(grant.delegate) holds \(open.count) mandates of \(grantor) already",
                 hint: "Revoke one that is not needed.")
         }
-        open.append(
-            OpenMandate(mandate: record.id, operations: grant.operations, validUntil: grant.validUntil))
+        open.append(OpenMandate(record))
         return Plan(record: record, open: open.sorted())
     }
 
@@ -90,6 +100,8 @@ public struct GrantMandate: DomainOperation {
             "Let \(names.party(.account(grant.delegate))) do this in your place, by its signature alone: \(acts)",
             "\(often), until \(names.time(grant.validUntil))",
         ]
+            + (grant.limit.map { ["It can spend at most \(names.amount($0.amount, of: $0.asset)) of yours in all"] }
+                ?? [])
     }
 
     public func encode(into writer: inout CBORWriter) {

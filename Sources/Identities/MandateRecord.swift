@@ -1,6 +1,36 @@
 public import Encoding
 public import Primitives
 
+/// How much of which asset. `[asset, amount]`
+public struct MandateLimit: CBORCodable, Codable, Hashable, Sendable {
+    public let asset: AssetID
+    /// In smallest units.
+    public let amount: Amount
+
+    public init(asset: AssetID, amount: Amount) {
+        self.asset = asset
+        self.amount = amount
+    }
+
+    /// What is left of it; nil if `spent` is more, or of another asset.
+    func less(_ spent: MandateLimit) -> MandateLimit? {
+        guard asset == spent.asset else { return nil }
+        return amount.subtracting(spent.amount).map { MandateLimit(asset: asset, amount: $0) }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(asset)
+        writer.write(amount)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("limit", count: 2) { (reader) throws(EncodingFailure) in
+            MandateLimit(asset: try reader.value("asset"), amount: try reader.value("amount"))
+        }
+    }
+}
+
 /// What a mandate allows, to whom, how often and how long.
 public struct MandateGrant: CBORCodable, Codable, Hashable, Sendable {
     /// Who may act: an account, which signs itself.
@@ -11,27 +41,35 @@ public struct MandateGrant: CBORCodable, Codable, Hashable, Sendable {
     public let uses: UInt64?
     /// The first moment at which it no longer holds.
     public let validUntil: Timestamp
+    /// How much may be spent in all; exactly where an operation moves money.
+    public let limit: MandateLimit?
 
-    public init(delegate: Address, operations: [MandatedAct], uses: UInt64? = nil, validUntil: Timestamp) {
+    public init(
+        delegate: Address, operations: [MandatedAct], uses: UInt64? = nil, validUntil: Timestamp,
+        limit: MandateLimit? = nil
+    ) {
         self.delegate = delegate
         self.operations = operations
         self.uses = uses
         self.validUntil = validUntil
+        self.limit = limit
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(4)
+        writer.array(5)
         writer.write(delegate)
         writer.write(operations)
         writer.write(uses)
         writer.write(validUntil)
+        writer.write(limit)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record("grant", count: 4) { (reader) throws(EncodingFailure) in
+        self = try reader.record("grant", count: 5) { (reader) throws(EncodingFailure) in
             MandateGrant(
                 delegate: try reader.value("delegate"), operations: try reader.mandatedActs("operations"),
-                uses: try reader.optional("uses"), validUntil: try reader.value("validUntil"))
+                uses: try reader.optional("uses"), validUntil: try reader.value("validUntil"),
+                limit: try reader.optional("limit"))
         }
     }
 }
@@ -45,18 +83,21 @@ public struct MandateRecord: CBORCodable, Codable, Hashable, Sendable {
     public let grantedAt: Timestamp
     /// How many acts were done by it.
     public var used: UInt64
+    /// How much was spent by it, of the asset of its limit.
+    public var spent: Amount
     public var lastUsedAt: Timestamp?
     public var revocation: Revocation?
 
     public init(
         id: MandateID, grantor: Party, grant: MandateGrant, grantedAt: Timestamp, used: UInt64 = 0,
-        lastUsedAt: Timestamp? = nil, revocation: Revocation? = nil
+        spent: Amount = .zero, lastUsedAt: Timestamp? = nil, revocation: Revocation? = nil
     ) {
         self.id = id
         self.grantor = grantor
         self.grant = grant
         self.grantedAt = grantedAt
         self.used = used
+        self.spent = spent
         self.lastUsedAt = lastUsedAt
         self.revocation = revocation
     }
@@ -64,7 +105,15 @@ public struct MandateRecord: CBORCodable, Codable, Hashable, Sendable {
     /// Nil if the uses are not limited.
     public var usesLeft: UInt64? { grant.uses.map { used < $0 ? $0 - used : 0 } }
 
-    public var isSpent: Bool { usesLeft == 0 }
+    /// What may still be spent; nil where nothing moves money.
+    public var limitLeft: MandateLimit? {
+        grant.limit.map { MandateLimit(asset: $0.asset, amount: $0.amount.subtracting(spent) ?? .zero) }
+    }
+
+    /// Nothing more can be done by it: no use is left, or no money, where all that it allows costs some.
+    public var isSpent: Bool {
+        usesLeft == 0 || limitLeft?.amount == .zero && grant.operations.allSatisfy(\.movesMoney)
+    }
 
     /// Whether an act might be done by it at `time`, which may be past; what happened in a block counts from its time.
     public func isInForce(at time: Timestamp) -> Bool {
@@ -75,21 +124,23 @@ public struct MandateRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(7)
+        writer.array(8)
         writer.write(id)
         writer.write(grantor)
         writer.write(grant)
         writer.write(grantedAt)
         writer.write(used)
+        writer.write(spent)
         writer.write(lastUsedAt)
         writer.write(revocation)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record("mandate", count: 7) { (reader) throws(EncodingFailure) in
+        self = try reader.record("mandate", count: 8) { (reader) throws(EncodingFailure) in
             MandateRecord(
                 id: try reader.value("id"), grantor: try reader.value("grantor"), grant: try reader.value("grant"),
                 grantedAt: try reader.value("grantedAt"), used: try reader.unsigned("used"),
+                spent: try reader.value("spent"),
                 lastUsedAt: try reader.optional("lastUsedAt"), revocation: try reader.optional("revocation"))
         }
     }
@@ -101,11 +152,25 @@ public struct OpenMandate: CBORCodable, Codable, Hashable, Comparable, Sendable 
     /// Ascending by code.
     public let operations: [MandatedAct]
     public let validUntil: Timestamp
+    /// What may still be spent.
+    public let left: MandateLimit?
 
-    public init(mandate: MandateID, operations: [MandatedAct], validUntil: Timestamp) {
+    public init(mandate: MandateID, operations: [MandatedAct], validUntil: Timestamp, left: MandateLimit? = nil) {
         self.mandate = mandate
         self.operations = operations
         self.validUntil = validUntil
+        self.left = left
+    }
+
+    init(_ record: MandateRecord) {
+        self.init(
+            mandate: record.id, operations: record.grant.operations, validUntil: record.grant.validUntil,
+            left: record.limitLeft)
+    }
+
+    /// Whether `act`, which spends so much, may be done by it before it ends.
+    func allows(_ act: MandatedAct, _ spending: MandateLimit?) -> Bool {
+        operations.contains(act) && (spending.map { left?.less($0) != nil } ?? true)
     }
 
     /// The one that ends first, then the smaller id.
@@ -114,17 +179,18 @@ public struct OpenMandate: CBORCodable, Codable, Hashable, Comparable, Sendable 
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(3)
+        writer.array(4)
         writer.write(mandate)
         writer.write(operations)
         writer.write(validUntil)
+        writer.write(left)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record("open", count: 3) { (reader) throws(EncodingFailure) in
+        self = try reader.record("open", count: 4) { (reader) throws(EncodingFailure) in
             OpenMandate(
                 mandate: try reader.value("mandate"), operations: try reader.mandatedActs("operations"),
-                validUntil: try reader.value("validUntil"))
+                validUntil: try reader.value("validUntil"), left: try reader.optional("left"))
         }
     }
 }

@@ -6,6 +6,8 @@ public struct MandateUse: Hashable, Sendable {
     public let mandate: MandateID
     public let delegate: Address
     public let operation: MandatedAct
+    /// What the act spends.
+    public let spending: MandateLimit?
 }
 
 /// Who may do what for whom.
@@ -22,19 +24,21 @@ public enum Mandates {
     /// first, then the one with the smaller id, whoever of the signers holds it. None counts in a transaction that acts
     /// for an organization: there the threshold alone speaks.
     static func choose(
-        of grantor: Party, for act: MandatedAct, in context: OperationContext
+        of grantor: Party, for act: MandatedAct, spending: MandateLimit?, in context: OperationContext
     ) throws(Refusal) -> MandateUse? {
         guard context.actingFor == nil else { return nil }
         var chosen: (open: OpenMandate, delegate: Address)?
         for signer in context.signers {
             let open = try list(of: grantor, to: signer, in: context.state).first {
-                $0.operations.contains(act) && context.block.time < $0.validUntil
+                $0.allows(act, spending) && context.block.time < $0.validUntil
             }
             guard let open else { continue }
             if let chosen, chosen.open < open { continue }
             chosen = (open, signer)
         }
-        return chosen.map { MandateUse(mandate: $0.open.mandate, delegate: $0.delegate, operation: act) }
+        return chosen.map {
+            MandateUse(mandate: $0.open.mandate, delegate: $0.delegate, operation: act, spending: spending)
+        }
     }
 
     /// Counts the use that a check chose; does nothing if the party itself signed. An operation uses at most one
@@ -46,10 +50,24 @@ public enum Mandates {
             throw .failed(StateFailure("the mandate \(use.mandate) that the check chose is not in force"))
         }
         record.used += 1
+        if let spending = use.spending {
+            guard record.limitLeft?.less(spending) != nil, let spent = record.spent.adding(spending.amount) else {
+                throw .failed(StateFailure("the mandate \(use.mandate) that the check chose has too little left"))
+            }
+            record.spent = spent
+        }
         record.lastUsedAt = time
         context.state.set(IdentityKeys.mandate(record.id), record)
-        if record.isSpent { try close(record, in: context.state) }
-        context.emit(IdentityEvent.mandateUsed(MandateStep(record, operation: use.operation)))
+        if record.isSpent {
+            try close(record, in: context.state)
+        } else if use.spending != nil {
+            let list = try list(of: record.grantor, to: record.grant.delegate, in: context.state)
+            set(
+                list.map { $0.mandate == record.id ? OpenMandate(record) : $0 }, of: record.grantor,
+                to: record.grant.delegate, in: context.state)
+        }
+        context.emit(
+            IdentityEvent.mandateUsed(MandateStep(record, operation: use.operation, amount: use.spending?.amount)))
     }
 
     /// What `grantor` lets `delegate` do, what ends first standing first.

@@ -22,7 +22,7 @@ public struct SponsorAccount: DomainOperation {
         let account: AccountRecord
     }
 
-    public var weight: UInt64 { 10 + 4 * 6 }
+    public var weight: UInt64 { 10 + 4 * 7 }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let sponsor = context.actor
@@ -30,6 +30,10 @@ public struct SponsorAccount: DomainOperation {
             throw IdentityRejection.accountExists.at(
                 "account", "\(account) is registered",
                 hint: "An account changes its sponsor itself (identity.changeSponsor).")
+        }
+        if let key = try context.state.record(IdentityKeys.key(account)) {
+            throw IdentityRejection.accountExists.at(
+                "account", "\(account) is a key of the account \(key.account), or is to become one")
         }
         try Organizations.requireEnrolled(sponsor, field: "sponsor", in: context)
         try Authority.require(sponsor, for: .credentials, in: context, field: "sponsor")

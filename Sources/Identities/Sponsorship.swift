@@ -73,6 +73,19 @@ public enum Sponsorship {
         return sponsor
     }
 
+    /// Every state after genesis has them; their absence is damage.
+    public static func parameters(in state: any StateReader) throws(Refusal) -> IdentityParameters {
+        guard let parameters = try state.record(IdentityKeys.parameters) else {
+            throw .failed(StateFailure("the state has no parameters of identities"))
+        }
+        return parameters
+    }
+
+    /// Other limits, from now on: who is above them already sponsors nobody new.
+    public static func set(_ parameters: IdentityParameters, in state: StateOverlay) {
+        state.set(IdentityKeys.parameters, parameters)
+    }
+
     public static func record(_ sponsor: Party, in state: any StateReader) throws(Refusal) -> SponsorRecord {
         try state.record(IdentityKeys.sponsor(sponsor)) ?? SponsorRecord()
     }
@@ -110,13 +123,6 @@ public enum Sponsorship {
             record.stateBytes = total
         }
         state.set(IdentityKeys.sponsor(sponsor), record)
-    }
-
-    static func parameters(in state: any StateReader) throws(Refusal) -> IdentityParameters {
-        guard let parameters = try state.record(IdentityKeys.parameters) else {
-            throw .failed(StateFailure("the parameters of the identities are missing"))
-        }
-        return parameters
     }
 
     /// What the sponsor's record becomes with one account more; refused above the network's quota.

@@ -82,6 +82,16 @@ extension TransportKey: JSONSchemaDescribed {
     }
 }
 
+extension Release: JSONSchemaDescribed {
+    public static var jsonSchema: JSONValue {
+        .object([
+            "type": "string", "pattern": "^(0|[1-9][0-9]{0,4})(\\.(0|[1-9][0-9]{0,4})){2}$",
+            "description": "A release of the program, such as 1.2.0.",
+        ])
+    }
+    public static var jsonSample: Release { Release(1, 2, 0) }
+}
+
 extension Amount: JSONSchemaDescribed {
     public static var jsonSchema: JSONValue {
         .object([

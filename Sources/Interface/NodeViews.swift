@@ -32,6 +32,8 @@ public struct NodeStatus: Hashable, Sendable, Codable {
     public let peerCount: UInt64
     public let pendingCount: UInt64
     public let uptimeMilliseconds: UInt64
+    /// The upgrade that the network has scheduled last; absent if there is none.
+    public let upgrade: UpgradeStatus?
 
     public init(
         version: String, network: Hash, networkKind: String, head: ChainHead, lowestBlock: Height = .genesis,
@@ -39,7 +41,7 @@ public struct NodeStatus: Hashable, Sendable, Codable {
         stalledBecause: String?,
         isValidator: Bool, watchesThroughEpoch: UInt64? = nil, validatorCount: UInt64, quorum: UInt64,
         peerCount: UInt64, pendingCount: UInt64,
-        uptimeMilliseconds: UInt64
+        uptimeMilliseconds: UInt64, upgrade: UpgradeStatus? = nil
     ) {
         self.version = version
         self.network = network
@@ -61,6 +63,21 @@ public struct NodeStatus: Hashable, Sendable, Codable {
         self.peerCount = peerCount
         self.pendingCount = pendingCount
         self.uptimeMilliseconds = uptimeMilliseconds
+        self.upgrade = upgrade
+    }
+}
+
+/// From which height on which release makes blocks, and whether this node's is new enough.
+public struct UpgradeStatus: Hashable, Sendable, Codable {
+    public let height: Height
+    public let release: Release
+    /// False: the node stops before that height.
+    public let isInstalled: Bool
+
+    public init(height: Height, release: Release, isInstalled: Bool) {
+        self.height = height
+        self.release = release
+        self.isInstalled = isInstalled
     }
 }
 

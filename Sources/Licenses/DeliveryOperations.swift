@@ -35,7 +35,7 @@ public struct BeginDelivery: DomainOperation {
     public var weight: UInt64 {
         let requests = LicenseLimits.statedTerritories * 2
         return 10 + 4 * 20 + 10 * UInt64(requests) + Release.weight(requests: requests, answers: answers)
-            + Mandates.weight
+            + Mandates.weight + INFTsWeights.standing
     }
 
     public struct Plan {
@@ -133,7 +133,7 @@ public struct CompleteDelivery: DomainOperation {
         self.proof = proof
     }
 
-    public var weight: UInt64 { 10 + 4 * 20 + INFTsWeights.delivery }
+    public var weight: UInt64 { 10 + 4 * 20 + INFTsWeights.delivery + INFTsWeights.standing }
 
     public struct Plan {
         let delivery: DeliveryRecord
@@ -182,7 +182,7 @@ public struct RefundDelivery: DomainOperation {
 
     public init(delivery: DeliveryID) { self.delivery = delivery }
 
-    public var weight: UInt64 { 10 + 4 * 30 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 }
+    public var weight: UInt64 { 10 + 4 * 30 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
 
     public struct Plan {
         let delivery: DeliveryRecord

@@ -1,5 +1,6 @@
 internal import Cryptography
 public import Encoding
+import INFTs
 public import Primitives
 
 /// What a dispute is about. New grounds go at the end.
@@ -9,6 +10,26 @@ public enum DisputeGround: UInt8, NamedCode, CBORCodable {
     case improperRegistration = 1
     case usage = 2
     case payment = 3
+
+    /// What stands against an INFT once a panel has upheld it.
+    var tag: TagKind {
+        switch self {
+        case .content: .content
+        case .improperRegistration: .improperRegistration
+        case .usage: .usage
+        case .payment: .payment
+        }
+    }
+
+    /// What is claimed, for people.
+    public var claim: String {
+        switch self {
+        case .content: "its content is not what it says it is"
+        case .improperRegistration: "who registered it had no right to"
+        case .usage: "it is used, or uses what it derives from, beyond the license"
+        case .payment: "what is due for it is not paid"
+        }
+    }
 }
 
 public enum DisputeSide: UInt8, NamedCode, CBORCodable {

@@ -27,6 +27,9 @@ public enum DisputeLimits {
     /// One part in this many of the price.
     public static let bondDivisor: UInt64 = 10
 
+    /// The least bond of a dispute about an INFT, for which nothing is held: what a frivolous claim costs.
+    public static let leastClaimBond = Amount(10_000)
+
     static func panel(round: Int) -> Int { round == 0 ? panel : appealPanel }
 
     /// The most that must agree, and the least that must have voted.

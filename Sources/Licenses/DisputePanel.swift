@@ -39,15 +39,16 @@ extension DisputeAct {
     }
 }
 
-/// An arbiter who was drawn accepts, with a fresh sealing key and having fetched the ciphertext. `[dispute, delivery]`
+/// An arbiter who was drawn accepts: where delivered content is disputed with a fresh sealing key and having fetched the
+/// ciphertext, else without. `[dispute, delivery?]`
 public struct AcceptDispute: DomainOperation {
     public static let name = "dispute.accept"
 
     public let dispute: DisputeID
-    /// To what the content key will be shown: possession is proven for the act dispute.
-    public let delivery: DeliveryRequest
+    /// To what the content key will be shown: possession is proven for the act dispute. Null where nothing was delivered.
+    public let delivery: DeliveryRequest?
 
-    public init(dispute: DisputeID, delivery: DeliveryRequest) {
+    public init(dispute: DisputeID, delivery: DeliveryRequest? = nil) {
         self.dispute = dispute
         self.delivery = delivery
     }
@@ -57,7 +58,7 @@ public struct AcceptDispute: DomainOperation {
     public struct Plan {
         let dispute: DisputeRecord
         let seat: Int
-        let show: DeliveryRecord
+        let show: DeliveryRecord?
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
@@ -67,6 +68,19 @@ public struct AcceptDispute: DomainOperation {
         let time = context.block.time
         guard try Arbiters.isCredentialed(dispute.round.seats[seat].arbiter, at: time, in: context.state) else {
             throw LicenseRejection.notArbiter.at("", "\(arbiter) no longer holds a credential of an arbiter in force")
+        }
+        guard dispute.delivery != nil else {
+            guard delivery == nil else {
+                throw LicenseRejection.deliveryUnneeded.at("delivery", "no key is shown in this dispute; leave it out")
+            }
+            // Documents and the ledger are all there is to see.
+            dispute.round.seats[seat].state = .shown
+            return Plan(dispute: dispute, seat: seat, show: nil)
+        }
+        guard let delivery else {
+            throw LicenseRejection.deliveryNeeded.at(
+                "delivery", "the content key will be shown to the panel",
+                hint: "Fetch the ciphertext, make a fresh sealing key, and carry key, possession and root.")
         }
         let version = try LicenseDelivery.version(dispute.version, of: dispute.inft, in: context.state)
         try Deliveries.check(
@@ -82,7 +96,7 @@ public struct AcceptDispute: DomainOperation {
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         var dispute = plan.dispute
-        Deliveries.open(plan.show, in: context)
+        if let show = plan.show { Deliveries.open(show, in: context) }
         context.emit(LicenseEvent.disputeAccepted(DisputeSeatChanged(dispute, dispute.round.seats[plan.seat])))
         try DisputeMachine.panelChanged(&dispute, in: context)
         DisputeMachine.store(dispute, in: context)
@@ -90,10 +104,14 @@ public struct AcceptDispute: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         [
-            "Judge the dispute \(names.identifier(dispute.description)): you have no part in it",
-            "You have fetched the ciphertext with the root \(delivery.fetchedRoot)",
-            "See the content for this alone, and destroy the sealing key afterwards",
+            "Judge the dispute \(names.identifier(dispute.description)): you have no part in it"
         ]
+            + (delivery.map {
+                [
+                    "You have fetched the ciphertext with the root \($0.fetchedRoot)",
+                    "See the content for this alone, and destroy the sealing key afterwards",
+                ]
+            } ?? [])
     }
 
     public func encode(into writer: inout CBORWriter) {
@@ -104,7 +122,7 @@ public struct AcceptDispute: DomainOperation {
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
         self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
-            AcceptDispute(dispute: try reader.value("dispute"), delivery: try reader.value("delivery"))
+            AcceptDispute(dispute: try reader.value("dispute"), delivery: try reader.optional("delivery"))
         }
     }
 }
@@ -155,18 +173,21 @@ public struct DeclineDispute: DomainOperation {
 }
 
 /// The claimant binds the delivery of the content key to one arbiter, which is recorded as a disclosure where a consent
-/// stands behind the INFT. `[show, commitment, answers]`
+/// stands behind the INFT. `[show, sealingKey, commitment, answers]`
 public struct BeginShow: DomainOperation {
     public static let name = "dispute.beginShow"
 
     public let show: DeliveryID
+    /// To which the claimant's content key was delivered: from it D was made.
+    public let sealingKey: CompressedPoint
     /// Tagged hash of D and its proof.
     public let commitment: Hash
     /// To what consents need to know.
     public let answers: [NeedAnswer]
 
-    public init(show: DeliveryID, commitment: Hash, answers: [NeedAnswer] = []) {
+    public init(show: DeliveryID, sealingKey: CompressedPoint, commitment: Hash, answers: [NeedAnswer] = []) {
         self.show = show
+        self.sealingKey = sealingKey
         self.commitment = commitment
         self.answers = answers
     }
@@ -189,6 +210,7 @@ public struct BeginShow: DomainOperation {
         guard let id = dispute.delivery, let custody = try Deliveries.record(id, in: state)?.custody else {
             throw .failed(StateFailure("the delivery that the dispute \(dispute.id) is over is missing"))
         }
+        try Deliveries.requireSealed(to: sealingKey, custody, field: "sealingKey")
         let seat = dispute.round.seats[index]
         let inft = try INFTRegistry.requireKnown(dispute.inft, field: "show", in: state)
         var release: ReleasePlan?
@@ -220,28 +242,31 @@ public struct BeginShow: DomainOperation {
         ]
     }
 
-    private enum CodingKeys: String, CodingKey { case show, commitment, answers }
+    private enum CodingKeys: String, CodingKey { case show, sealingKey, commitment, answers }
 
     /// In JSON answers may be left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             show: try container.decode(DeliveryID.self, forKey: .show),
+            sealingKey: try container.decode(CompressedPoint.self, forKey: .sealingKey),
             commitment: try container.decode(Hash.self, forKey: .commitment),
             answers: try container.decodeIfPresent([NeedAnswer].self, forKey: .answers) ?? [])
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(3)
+        writer.array(4)
         writer.write(show)
+        writer.write(sealingKey)
         writer.write(commitment)
         writer.write(answers)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
             BeginShow(
-                show: try reader.value("show"), commitment: try reader.value("commitment"),
+                show: try reader.value("show"), sealingKey: try reader.value("sealingKey"),
+                commitment: try reader.value("commitment"),
                 answers: try reader.list("answers", max: ConsentsLimits.answersPerRelease))
         }
     }

@@ -91,7 +91,9 @@ public struct RaiseDispute: DomainOperation {
         let state = context.state
         let time = context.block.time
         guard ground == .content else {
-            throw LicenseRejection.groundNotAdmitted.at("ground", "only content can be disputed on this network")
+            throw LicenseRejection.groundNotAdmitted.at(
+                "ground", "a delivery is disputed for its content",
+                hint: "Claim anything else of the INFT: dispute.claim.")
         }
         let license = try LicenseAct.held(self.license, in: context)
         let claimant = context.actor

@@ -1,8 +1,8 @@
 import Consents
 import INFTs
-import Primitives
+public import Primitives
 import Revenue
-import StateModel
+public import StateModel
 
 /// What the end of a dispute means for the money and the license. Runs once, when nothing can be appealed any more.
 ///
@@ -38,9 +38,12 @@ enum DisputeSettlement {
     private static func pay(
         _ dispute: DisputeRecord, _ outcome: DisputeOutcome, in context: OperationContext
     ) throws(Refusal) {
-        guard let id = dispute.delivery, let licenseID = dispute.license else { return }
+        guard let id = dispute.delivery, let licenseID = dispute.license else {
+            if outcome == .upheld { try DisputeVerdicts.put(dispute, in: context) }
+            return
+        }
         guard var delivery = try Deliveries.record(id, in: context.state), delivery.payment?.settledAt == nil,
-            var license = try LicenseLedger.license(licenseID, in: context.state)
+            let license = try LicenseLedger.license(licenseID, in: context.state)
         else { throw .failed(StateFailure("what the dispute \(dispute.id) is over is missing, or paid already")) }
         let isWithheld = outcome == .undecided ? try isWithheld(dispute, in: context.state) : false
         guard outcome == .upheld || isWithheld else {
@@ -48,23 +51,37 @@ enum DisputeSettlement {
             try Deliveries.store(delivery, in: context)
             return
         }
-        let time = context.block.time
-        try Reserves.release(dispute.amount, kind: .held, for: id.bytes, to: dispute.claimant, in: context)
-        delivery.payment?.settledAt = time
+        try LicenseDelivery.payBack(
+            &delivery, license, from: .held, .annulled(at: context.block.time, dispute: dispute.id), in: context)
         try Deliveries.store(delivery, in: context)
-        if license.ownState(at: time) == .active {
-            license.ending = .annulled(at: time, dispute: dispute.id)
-            try LiveCount.remove(&license, in: context.state)
-            context.state.set(LicenseKeys.license(licenseID), license)
-            context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
-        }
-        context.emit(LicenseEvent.refunded(LicenseSettled(license)))
     }
 
     /// Whether the panel could not see the content because of what the claimant has no hand in.
     private static func isWithheld(_ dispute: DisputeRecord, in state: any StateReader) throws(Refusal) -> Bool {
         if dispute.ending?.cause == .consentChanged { return true }
         return try INFTRegistry.version(dispute.version, of: dispute.inft, in: state)?.erasure != nil
+    }
+}
+
+/// What a verdict about an INFT leaves behind: a tag, which comes down to all that derives from it.
+public enum DisputeVerdicts {
+    /// Where the INFT has no room for another tag the verdict stands on record alone.
+    static func put(_ dispute: DisputeRecord, in context: OperationContext) throws(Refusal) {
+        let kind = dispute.ground.tag
+        guard try Tags.hasRoom(for: kind, on: dispute.inft, in: context.state) else { return }
+        try Tags.put(kind, for: Hash(dispute.id.bytes), on: dispute.inft, in: context)
+    }
+
+    /// Whether the tag of an upheld dispute is in force.
+    public static func isInForce(_ dispute: DisputeRecord, in state: any StateReader) throws(Refusal) -> Bool {
+        guard dispute.delivery == nil, dispute.ending?.outcome == .upheld else { return false }
+        return try Tags.isInForce(Hash(dispute.id.bytes), on: dispute.inft, in: state)
+    }
+
+    /// Takes the tag off: the claimant's act, or a vote of the validators.
+    public static func lift(_ dispute: DisputeRecord, in context: OperationContext) throws(Refusal) {
+        try Tags.remove(Hash(dispute.id.bytes), from: dispute.inft, in: context)
+        context.emit(LicenseEvent.disputeSettled(DisputeChanged(dispute)))
     }
 }
 

@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 import Revenue
@@ -74,7 +75,7 @@ public struct RevealDisputeVote: DomainOperation {
     }
 
     /// The last vote may end the dispute, and move the money.
-    public var weight: UInt64 { 10 + 4 * 32 }
+    public var weight: UInt64 { 10 + 4 * 32 + INFTsWeights.standing }
 
     public struct Plan {
         let dispute: DisputeRecord
@@ -141,7 +142,7 @@ public struct AppealDispute: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 16 + DisputeAct.drawWeight }
+    public var weight: UInt64 { 10 + 4 * 16 + DisputeAct.drawWeight + INFTsWeights.standing }
 
     public struct Plan {
         let dispute: DisputeRecord
@@ -216,7 +217,7 @@ public struct AdvanceDispute: DomainOperation {
 
     public init(dispute: DisputeID) { self.dispute = dispute }
 
-    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight }
+    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing }
 
     public struct Plan {
         let dispute: DisputeRecord

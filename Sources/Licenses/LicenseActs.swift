@@ -25,7 +25,7 @@ enum LicenseAct {
     }
 }
 
-/// The licensee gives the license up; nothing is paid back. `[license]`
+/// The licensee gives the license up; nothing is paid back but what is prepaid and not used. `[license]`
 public struct SurrenderLicense: DomainOperation {
     public static let name = "license.surrender"
 
@@ -33,7 +33,7 @@ public struct SurrenderLicense: DomainOperation {
 
     public init(license: LicenseID) { self.license = license }
 
-    public var weight: UInt64 { 10 + 4 * 4 }
+    public var weight: UInt64 { 10 + 4 * 10 }
 
     public struct Plan {
         let record: LicenseRecord
@@ -50,11 +50,15 @@ public struct SurrenderLicense: DomainOperation {
         var record = plan.record
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
+        try Metering.giveBack(record, in: context)
         context.emit(LicenseEvent.surrendered(LicenseEnded(record, .surrendered, at: context.block.time)))
     }
 
     public func words(_ names: any NameResolver) -> [String] {
-        ["Give up the license \(names.identifier(license.description)), at once and without money back"]
+        [
+            "Give up the license \(names.identifier(license.description)), at once and without money back",
+            "Prepaid uses that are left come back",
+        ]
     }
 
     public func encode(into writer: inout CBORWriter) {
@@ -84,7 +88,7 @@ public struct RevokeLicense: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 5 }
+    public var weight: UInt64 { 10 + 4 * 11 }
 
     public struct Plan {
         let record: LicenseRecord
@@ -123,6 +127,7 @@ public struct RevokeLicense: DomainOperation {
         var record = plan.record
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
+        try Metering.giveBack(record, in: context)
         context.emit(LicenseEvent.revoked(LicenseEnded(record, .revoked, at: context.block.time)))
     }
 

@@ -91,7 +91,8 @@ public enum LicenseReason: UInt8, NamedCode {
     case consentDoesNotPermit = 25
     case refunded = 26
     case annulled = 27
-    case memberNotLicensed = 28
+    case agentNotAuthorized = 28
+    case memberNotLicensed = 29
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -183,7 +184,8 @@ public enum LicenseCheck {
         switch state {
         case .active, .suspended: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
-        case .refunded: LicenseFinding(.refunded, "it was never delivered, and refunded")
+        case .refunded:
+            LicenseFinding(.refunded, "it was never delivered, or recalled before it was paid, and refunded")
         case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
@@ -192,34 +194,29 @@ public enum LicenseCheck {
         }
     }
 
-    /// What stood against using the INFT at `time`, read from its history and its consent set; nothing is written for
+    /// What stood against using the INFT at `time`, read from tags and from its consent set; nothing is written for
     /// each license when an INFT is recalled or a consent withdrawn.
     private static func suspensions(
         of license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
-        let standing = try Standing(of: inft, at: time, in: state)
         var findings: [LicenseFinding] = []
-        switch standing.status {
-        case .active, .retired: break
-        case .disputed: findings.append(LicenseFinding(.suspendedByDispute, "the INFT is disputed"))
-        case .recalled: findings.append(LicenseFinding(.suspendedByRecall, "the INFT is recalled"))
-        }
-        // A clone is suspended with what it is a clone of.
-        if let original = inft.cloneOf {
-            let record = try INFTRegistry.requireKnown(original, field: "license", in: state)
-            switch try Standing(of: record, at: time, in: state).status {
-            case .active, .retired: break
-            case .disputed:
-                findings.append(LicenseFinding(.suspendedByDispute, "what the INFT is a clone of is disputed"))
-            case .recalled:
-                findings.append(LicenseFinding(.suspendedByRecall, "what the INFT is a clone of is recalled"))
-            }
+        // Its own tags, and those of all that it is a clone of or derives from.
+        for found in try Tags.effective(on: inft, at: time, in: state) where found.tag.kind.suspendsLicenses {
+            let what =
+                found.inft == inft.id
+                ? "the INFT"
+                : found.inft == inft.cloneOf
+                    ? "what the INFT is a clone of, \(found.inft)," : "\(found.inft), from which the INFT derives,"
+            findings.append(
+                found.tag.kind.isRecall
+                    ? LicenseFinding(.suspendedByRecall, "\(what) is recalled")
+                    : LicenseFinding(.suspendedByDispute, "\(what) was found at fault: \(found.tag.kind.name)"))
         }
         // Nobody uses what they say is bad: else they would have both the price and the use.
         if let dispute = try Disputes.dispute(over: license, in: state), dispute.isOpen(at: time) {
             findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
         }
-        if let set = standing.consentSet, try ConsentSets.isStale(set, at: time, in: state) {
+        if let set = try CitedSet.of(inft, at: time, in: state), try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(
                 LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
         }
@@ -235,10 +232,11 @@ public enum LicenseCheck {
             return [LicenseFinding(.memberNotLicensed, "\(member) is no member of \(license.inft)")]
         }
         let inft = try INFTRegistry.requireKnown(member, field: "use.member", in: state)
-        switch try Standing(of: inft, at: time, in: state).status {
-        case .active, .retired: return []
-        case .disputed: return [LicenseFinding(.suspendedByDispute, "the member \(member) is disputed")]
-        case .recalled: return [LicenseFinding(.suspendedByRecall, "the member \(member) is recalled")]
+        return try Tags.effective(on: inft, at: time, in: state).filter { $0.tag.kind.suspendsLicenses }.map { found in
+            found.tag.kind.isRecall
+                ? LicenseFinding(.suspendedByRecall, "the member \(member) is recalled")
+                : LicenseFinding(
+                    .suspendedByDispute, "the member \(member) was found at fault: \(found.tag.kind.name)")
         }
     }
 
@@ -248,13 +246,8 @@ public enum LicenseCheck {
         guard let holder = license.licensee(at: time) else { return [] }
         let user = use.user ?? holder
         guard terms.grant.seats != nil else {
-            if user == holder { return [] }
-            if case .organization(let id) = holder, case .account(let account) = user,
-                try Organizations.record(id, in: state)?.profile.members.contains(where: { $0.account == account })
-                    ?? false
-            {
-                return []
-            }
+            if try isOf(holder, user, in: state) { return [] }
+            if let found = try LicenseAgents.findings(user, use, license, at: time, in: state) { return found }
             return [LicenseFinding(.userNotLicensed, "\(user) neither holds the license nor belongs to who does")]
         }
         // The licensee itself needs no seat where it is a person; an organization uses through its seats.
@@ -267,6 +260,13 @@ public enum LicenseCheck {
             return [LicenseFinding(.withoutSeat, "\(account) had no seat of the license")]
         }
         return []
+    }
+
+    /// Whether `user` uses as the licensee: it is the licensee, or a member of it.
+    static func isOf(_ licensee: Party, _ user: Party, in state: any StateReader) throws(Refusal) -> Bool {
+        if user == licensee { return true }
+        guard case .organization(let id) = licensee, case .account(let account) = user else { return false }
+        return try Organizations.record(id, in: state)?.profile.members.contains { $0.account == account } ?? false
     }
 
     private static func scope(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {
@@ -334,7 +334,7 @@ public enum LicenseCheck {
     private static func consent(
         _ use: LicenseUse, _ license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
-        guard let set = try Standing(of: inft, at: time, in: state).consentSet,
+        guard let set = try CitedSet.of(inft, at: time, in: state),
             let holder = license.licensee(at: time)
         else { return [] }
         var stated = license.use
@@ -354,32 +354,25 @@ public enum LicenseCheck {
     }
 }
 
-/// Status and consent set of an INFT at a time, read back from its history.
-struct Standing {
-    let status: INFTStatus
-    let consentSet: ConsentSetID?
-
-    init(of inft: INFTRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
-        var status = inft.status
-        var changes = 0
+/// The consent set that an INFT cited at a time, read back from its history.
+enum CitedSet {
+    static func of(
+        _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> ConsentSetID? {
+        var set = inft.consentSet
         // From the newest entry back to the time asked for: nothing to walk for a question about now.
         var index = inft.historyCount
-        while index > 0 {
+        while index > 0, set != nil {
             guard let entry = try state.record(INFTKeys.history(inft.id, index - 1)) else {
                 throw .failed(StateFailure("the history of \(inft.id) has a gap at \(index - 1)"))
             }
-            status = entry.status
             if entry.time <= time { break }
-            if entry.kind == .consentSetChanged { changes += 1 }
+            // Each change cited a successor of the set before.
+            if entry.kind == .consentSetChanged, let current = set {
+                set = try ConsentSets.record(current, in: state)?.predecessor
+            }
             index -= 1
         }
-        self.status = status
-        var set = inft.consentSet
-        // Each change cited a successor of the set before.
-        for _ in 0..<changes {
-            guard let current = set else { break }
-            set = try ConsentSets.record(current, in: state)?.predecessor
-        }
-        consentSet = set
+        return set
     }
 }

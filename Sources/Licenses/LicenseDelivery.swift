@@ -138,6 +138,7 @@ enum LicenseDelivery {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
+            try OutcomePrices.start(license, terms, in: context)
             context.state.set(LicenseKeys.license(id), license)
             context.emit(LicenseEvent.sold(LicenseSold(license)))
             try pay(&delivery, license, in: context)
@@ -145,6 +146,7 @@ enum LicenseDelivery {
             let from = license.licensee
             license.holders.append(LicenseHolder(party: delivery.to, since: time))
             context.state.set(LicenseKeys.license(id), license)
+            try Metering.giveBack(license, in: context)
             context.emit(
                 LicenseEvent.transferred(
                     LicenseTransferred(license: id, inft: license.inft, from: from, to: delivery.to)))
@@ -169,16 +171,44 @@ enum LicenseDelivery {
         delivery.payment?.heldUntil = heldUntil
     }
 
-    /// Into the vault, as the price of an open sale.
+    /// Into the vault, as the price of an open sale. But what was recalled before the payment came to rest is not paid for:
+    /// the price goes back.
     static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
+        guard try Tags.recall(on: license.inft, in: context.state) == nil else {
+            try payBack(&delivery, license, from: kind, .refunded(at: context.block.time), in: context)
+            return
+        }
         try Reserves.pay(
             payment.amount, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
         delivery.payment?.settledAt = context.block.time
-        context.emit(LicenseEvent.distributed(LicenseSettled(license)))
+        context.emit(LicenseEvent.distributed(LicenseSettled(license, payment.amount)))
+    }
+
+    /// The price goes back to the buyer, and the license ends if it has not ended before by itself.
+    static func payBack(
+        _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind, _ ending: LicenseEnding,
+        in context: OperationContext
+    ) throws(Refusal) {
+        guard let payment = delivery.payment else { return }
+        let time = context.block.time
+        var license = license
+        try Reserves.release(payment.amount, kind: kind, for: delivery.id.bytes, to: license.buyer, in: context)
+        delivery.payment?.settledAt = time
+        if license.ownState(at: time) == .active {
+            license.ending = ending
+            try LiveCount.remove(&license, in: context.state)
+            context.state.set(LicenseKeys.license(license.id), license)
+            if case .annulled = ending {
+                context.emit(LicenseEvent.annulled(LicenseEnded(license, .annulled, at: time)))
+            }
+        }
+        try Metering.giveBack(license, in: context)
+        try OutcomePrices.giveBack(license, in: context)
+        context.emit(LicenseEvent.refunded(LicenseSettled(license, payment.amount)))
     }
 
     /// Due work: a dispute window is over. A payment that is disputed stays held until the dispute has ended.
@@ -211,7 +241,9 @@ enum LicenseDelivery {
                 delivery.payment?.settledAt = context.block.time
             }
             try giveBack(license.offer, in: context)
-            context.emit(LicenseEvent.refunded(LicenseSettled(license)))
+            try Metering.giveBack(license, in: context)
+            try OutcomePrices.giveBack(license, in: context)
+            context.emit(LicenseEvent.refunded(LicenseSettled(license, delivery.payment?.amount ?? .zero)))
         }
         try Deliveries.store(delivery, in: context)
         context.state.set(LicenseKeys.license(id), license)

@@ -13,6 +13,8 @@ enum LicenseDue: UInt8 {
     case deliveryCompletion = 3
     /// The end of a dispute window.
     case distribution = 4
+    /// The deadline of an outcome price.
+    case outcomePrice = 5
     /// The end of a stage of a dispute.
     case dispute = 20
 
@@ -28,6 +30,7 @@ enum LicenseDue: UInt8 {
         case .licenseExpiry: try Self.expireLicense(LicenseID(subject), in: context)
         case .deliveryBegin, .deliveryCompletion: try endDelivery(DeliveryID(subject), in: context)
         case .distribution: try LicenseDelivery.distribute(DeliveryID(subject), in: context)
+        case .outcomePrice: try OutcomePrices.decide(LicenseID(subject), in: context)
         case .dispute: try Self.advanceDispute(DisputeID(subject), in: context)
         }
     }
@@ -73,6 +76,7 @@ enum LicenseDue: UInt8 {
         else { return }
         try LiveCount.remove(&license, in: context.state)
         context.state.set(LicenseKeys.license(id), license)
+        try Metering.giveBack(license, in: context)
         context.emit(LicenseEvent.expired(LicenseEnded(license, .expired, at: expiresAt)))
     }
 }

@@ -49,6 +49,15 @@ public enum LicenseEvent: LedgerEvent {
     case groupJoined(GroupChanged)
     case groupFormed(GroupChanged)
     case groupChanged(GroupChanged)
+    case recallAcknowledged(RecallAcknowledged)
+    case disputeSettled(DisputeChanged)
+    case used(LicenseUsed)
+    case quotaToppedUp(QuotaChanged)
+    case quotaReturned(QuotaChanged)
+    case agentNamed(AgentChanged)
+    case agentDismissed(AgentChanged)
+    case outcomeReported(OutcomeReported)
+    case outcomePriceSettled(OutcomePriceSettled)
 
     public static let domain = DomainNumber.licenses
 
@@ -61,7 +70,11 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.raised", "dispute.answered", "dispute.nonceRevealed", "dispute.panelDrawn", "dispute.stageEntered",
         "dispute.decided", "dispute.appealed", "dispute.ended", "dispute.accepted", "dispute.declined",
         "dispute.showBegun", "dispute.shown", "dispute.voteCommitted", "dispute.voteRevealed", "dispute.arbiterAbsent",
-        "arbiter.enrolled", "arbiter.left", "license.annulled", "group.created", "group.joined", "group.formed",
+        "arbiter.enrolled", "arbiter.left", "license.annulled", "license.recallAcknowledged",
+        "dispute.settled",
+        "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
+        "license.agentDismissed",
+        "license.outcomeReported", "license.outcomePriceSettled", "group.created", "group.joined", "group.formed",
         "group.changed",
     ]
 
@@ -107,10 +120,19 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
-        case .groupCreated: 40
-        case .groupJoined: 41
-        case .groupFormed: 42
-        case .groupChanged: 43
+        case .groupCreated: 49
+        case .groupJoined: 50
+        case .groupFormed: 51
+        case .groupChanged: 52
+        case .recallAcknowledged: 40
+        case .disputeSettled: 41
+        case .used: 42
+        case .quotaToppedUp: 43
+        case .quotaReturned: 44
+        case .agentNamed: 45
+        case .agentDismissed: 46
+        case .outcomeReported: 47
+        case .outcomePriceSettled: 48
         }
     }
 
@@ -132,7 +154,7 @@ public enum LicenseEvent: LedgerEvent {
         case .distributed(let body), .refunded(let body): body
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
@@ -141,6 +163,12 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
         case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body): body
+        case .recallAcknowledged(let body): body
+        case .used(let body): body
+        case .quotaToppedUp(let body), .quotaReturned(let body): body
+        case .agentNamed(let body), .agentDismissed(let body): body
+        case .outcomeReported(let body): body
+        case .outcomePriceSettled(let body): body
         }
     }
 
@@ -164,6 +192,7 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .party(body.licensee), .party(.account(body.account))]
         case .surrendered(let body), .revoked(let body), .consumed(let body), .expired(let body), .annulled(let body):
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
+        case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
         case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body):
             [.inft(body.group)] + (body.member.map { [.inft($0)] } ?? [])
@@ -176,13 +205,19 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.buyer)]
         case .disputeRaised(let body), .disputeAnswered(let body), .disputeNonceRevealed(let body),
             .disputeDrawn(let body), .disputeChanged(let body), .disputeDecided(let body), .disputeAppealed(let body),
-            .disputeEnded(let body):
+            .disputeEnded(let body), .disputeSettled(let body):
             body.topics
         case .disputeAccepted(let body), .disputeDeclined(let body), .disputeShowBegun(let body),
             .disputeShown(let body), .disputeVoteCommitted(let body), .disputeVoteRevealed(let body),
             .disputeAbsent(let body):
             body.topics
         case .arbiterEnrolled(let body), .arbiterLeft(let body): [.party(.account(body.arbiter))]
+        case .used(let body): body.topics
+        case .quotaToppedUp(let body), .quotaReturned(let body):
+            [.license(body.license), .inft(body.inft), .party(body.party)]
+        case .agentNamed(let body), .agentDismissed(let body): body.topics
+        case .outcomeReported(let body): body.topics
+        case .outcomePriceSettled(let body): body.topics
         }
     }
 
@@ -235,10 +270,19 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
-            case 40: .groupCreated(try reader.value("groupCreated"))
-            case 41: .groupJoined(try reader.value("groupJoined"))
-            case 42: .groupFormed(try reader.value("groupFormed"))
-            case 43: .groupChanged(try reader.value("groupChanged"))
+            case 49: .groupCreated(try reader.value("groupCreated"))
+            case 50: .groupJoined(try reader.value("groupJoined"))
+            case 51: .groupFormed(try reader.value("groupFormed"))
+            case 52: .groupChanged(try reader.value("groupChanged"))
+            case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
+            case 41: .disputeSettled(try reader.value("disputeSettled"))
+            case 42: .used(try reader.value("used"))
+            case 43: .quotaToppedUp(try reader.value("quotaToppedUp"))
+            case 44: .quotaReturned(try reader.value("quotaReturned"))
+            case 45: .agentNamed(try reader.value("agentNamed"))
+            case 46: .agentDismissed(try reader.value("agentDismissed"))
+            case 47: .outcomeReported(try reader.value("outcomeReported"))
+            case 48: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -289,10 +333,19 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
-            case 40: .groupCreated(try GroupChanged(from: decoder))
-            case 41: .groupJoined(try GroupChanged(from: decoder))
-            case 42: .groupFormed(try GroupChanged(from: decoder))
-            case 43: .groupChanged(try GroupChanged(from: decoder))
+            case 49: .groupCreated(try GroupChanged(from: decoder))
+            case 50: .groupJoined(try GroupChanged(from: decoder))
+            case 51: .groupFormed(try GroupChanged(from: decoder))
+            case 52: .groupChanged(try GroupChanged(from: decoder))
+            case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
+            case 41: .disputeSettled(try DisputeChanged(from: decoder))
+            case 42: .used(try LicenseUsed(from: decoder))
+            case 43: .quotaToppedUp(try QuotaChanged(from: decoder))
+            case 44: .quotaReturned(try QuotaChanged(from: decoder))
+            case 45: .agentNamed(try AgentChanged(from: decoder))
+            case 46: .agentDismissed(try AgentChanged(from: decoder))
+            case 47: .outcomeReported(try OutcomeReported(from: decoder))
+            case 48: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

@@ -18,6 +18,12 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
+/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
+/// | 12 | buyer, created at, offer | offers to one party alone |
+/// | 14, 0 | license, agent | agents that a licensee named |
+/// | 14, 1 | agent, named at, license | licenses that an agent may use |
+/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
+/// | 14, 2 | number | cursor of a list of receipts; nothing is stored |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -31,6 +37,18 @@ enum LicenseIndexes {
     static func disputes(judgedBy arbiter: Address) -> IndexKey { IndexKey(.licenses, 9).appending(arbiter.bytes) }
     static func disputes(on inft: INFTID) -> IndexKey { IndexKey(.licenses, 10).appending(inft.bytes) }
     static let arbiters = IndexKey(.licenses, 11)
+    static let made = IndexKey(.licenses, 13)
+    static func offers(to buyer: Party) -> IndexKey { IndexKey(.licenses, 12).appending(buyer) }
+    static func agents(of license: LicenseID) -> IndexKey {
+        IndexKey(.licenses, 14).appending(byte: 0).appending(license.bytes)
+    }
+    static func licenses(usedBy agent: Party) -> IndexKey {
+        IndexKey(.licenses, 14).appending(byte: 1).appending(agent)
+    }
+    static func outcomes(of inft: INFTID) -> IndexKey {
+        IndexKey(.licenses, 14).appending(byte: 3).appending(inft.bytes)
+    }
+    static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -40,7 +58,8 @@ enum LicenseIndexes {
         case 1:
             let record = try OfferRecord(decoding: record)
             let open = record.closing == nil ? [entry(openOffers, record.createdAt, record.id.bytes)] : []
-            return open + [
+            let directed = record.buyer.map { [entry(offers(to: $0), record.createdAt, record.id.bytes)] } ?? []
+            return open + directed + [
                 entry(offers(of: record.inft), record.createdAt, record.id.bytes),
                 entry(offers(by: record.seller), record.createdAt, record.id.bytes),
             ]
@@ -52,6 +71,20 @@ enum LicenseIndexes {
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        case 8:
+            let record = try LicenseAgent(decoding: record)
+            guard let last = record.periods.last else { return [] }
+            return [
+                IndexEntry(agents(of: record.license).appending(record.agent)),
+                entry(licenses(usedBy: record.agent), last.from, record.license.bytes),
+            ]
+        case 14, 15:
+            let record = try OutcomeTotals(decoding: record)
+            let key = outcomes(of: record.inft).appending(record.version).appending(record.measure.bytes)
+            // All together come first.
+            return [
+                IndexEntry(record.institution.map { key.appending(byte: 1).appending($0) } ?? key.appending(byte: 0))
+            ]
         case 20:
             let record = try DisputeRecord(decoding: record)
             return
@@ -68,6 +101,23 @@ enum LicenseIndexes {
 
     private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
         IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// What an entry of ``outcomes(of:)`` is about.
+    static func outcomes(_ key: IndexKey) -> (version: UInt64, measure: Hash, institution: Party?)? {
+        let tail = key.bytes.dropFirst(34)
+        guard tail.count == 41 || tail.count == 74, let measure = Bytes32(tail.dropFirst(8).prefix(32)) else {
+            return nil
+        }
+        let version = tail.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        return (version, Hash(measure), tail.count == 41 ? nil : agent(key))
+    }
+
+    /// The agent at the end of an entry of ``agents(of:)``.
+    static func agent(_ key: IndexKey) -> Party? {
+        let tail = key.bytes.suffix(33)
+        guard tail.count == 33, let kind = tail.first, let bytes = Bytes32(tail.dropFirst()) else { return nil }
+        return kind == 0 ? .account(Address(bytes)) : .organization(OrganizationID(bytes))
     }
 
     /// The id at the end of a key of any of these tables.

@@ -133,6 +133,9 @@ enum LiveCount {
         guard let count = live.count.adding(1) else { preconditionFailure("2^64 licenses are out of reach") }
         live.count = count
         if isExclusive { live.exclusive = license.id }
+        let original = try INFTRegistry.original(of: license.inft, in: state)
+        state.set(LicenseKeys.made(original, live.made), license.id)
+        live.made += 1
         state.set(key, live)
     }
 
@@ -147,10 +150,6 @@ enum LiveCount {
         }
         live.count -= 1
         if live.exclusive == license.id { live.exclusive = nil }
-        if live.count == 0 {
-            state.remove(key)
-        } else {
-            state.set(key, live)
-        }
+        state.set(key, live)
     }
 }

@@ -28,6 +28,18 @@ public enum LicenseLimits {
     /// Times a seat may be given to the same account and taken back; each is dated in one record.
     public static let seatPeriods = 32
     public static let prepaidUses: UInt64 = 1_000_000_000_000
+    /// Entries of one batch of uses: as many as one number says of which were reported on.
+    public static let useEntries = 64
+    /// Hashes from an entry to the root of 64.
+    public static let usePath = 6
+    /// For which an outcome price is held at the longest: five years.
+    public static let outcomeMilliseconds: UInt64 = 5 * 366 * 86_400_000
+    /// Until an outcome price is looked at again whose license is disputed.
+    public static let outcomeRetryMilliseconds: UInt64 = 3_600_000
+    /// Runs that one entry stands for.
+    public static let usesPerEntry: UInt64 = 1_000_000
+    /// Times an agent may be named for a license and dismissed; each is dated in one record.
+    public static let agentPeriods = 32
     public static let supply: UInt64 = 1_000_000_000
     /// Terms in a genesis file.
     public static let genesisTerms = 1_000

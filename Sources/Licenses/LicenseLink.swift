@@ -21,7 +21,7 @@ public struct LinkLicenses: DomainOperation {
     }
 
     /// Per parent: license, terms, INFT, ancestors, royalties, live count; and the vector that is written.
-    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 8 + 60) }
+    public var weight: UInt64 { 10 + 4 * 8 + UInt64(licenses.count) * (4 * 14 + 60 + INFTsWeights.standing) }
 
     public struct Plan {
         let link: DerivativeLink
@@ -114,6 +114,7 @@ public struct LinkLicenses: DomainOperation {
             license.ending = .consumed(at: context.block.time, derivative: plan.link.derivative)
             try LiveCount.remove(&license, in: context.state)
             context.state.set(LicenseKeys.license(license.id), license)
+            try Metering.giveBack(license, in: context)
             context.emit(LicenseEvent.consumed(LicenseEnded(license, .consumed, at: context.block.time)))
         }
         context.state.set(LicenseKeys.link(plan.link.derivative), plan.link)

@@ -35,6 +35,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case leaveArbiter(LeaveArbiter)
     case createGroup(CreateGroup)
     case joinGroup(JoinGroup)
+    case acknowledgeRecall(AcknowledgeRecall)
+    case raiseClaim(RaiseClaim)
+    case settleDispute(SettleDispute)
+    case use(RecordUse)
+    case topUp(TopUpQuota)
+    case returnQuota(ReturnQuota)
+    case nameAgent(NameAgent)
+    case dismissAgent(DismissAgent)
+    case reportOutcome(ReportOutcome)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -44,6 +53,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, CreateGroup.name,
         JoinGroup.name,
+        AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
+        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
     ]
 
     public var operation: any DomainOperation {
@@ -79,6 +90,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation): operation
         case .createGroup(let operation): operation
         case .joinGroup(let operation): operation
+        case .acknowledgeRecall(let operation): operation
+        case .raiseClaim(let operation): operation
+        case .settleDispute(let operation): operation
+        case .use(let operation): operation
+        case .topUp(let operation): operation
+        case .returnQuota(let operation): operation
+        case .nameAgent(let operation): operation
+        case .dismissAgent(let operation): operation
+        case .reportOutcome(let operation): operation
         }
     }
 
@@ -115,6 +135,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation): operation.weight
         case .createGroup(let operation): operation.weight
         case .joinGroup(let operation): operation.weight
+        case .acknowledgeRecall(let operation): operation.weight
+        case .raiseClaim(let operation): operation.weight
+        case .settleDispute(let operation): operation.weight
+        case .use(let operation): operation.weight
+        case .topUp(let operation): operation.weight
+        case .returnQuota(let operation): operation.weight
+        case .nameAgent(let operation): operation.weight
+        case .dismissAgent(let operation): operation.weight
+        case .reportOutcome(let operation): operation.weight
         }
     }
 
@@ -167,6 +196,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation): try operation.execute(in: context)
         case .createGroup(let operation): try operation.execute(in: context)
         case .joinGroup(let operation): try operation.execute(in: context)
+        case .acknowledgeRecall(let operation): try operation.execute(in: context)
+        case .raiseClaim(let operation): try operation.execute(in: context)
+        case .settleDispute(let operation): try operation.execute(in: context)
+        case .use(let operation): try operation.execute(in: context)
+        case .topUp(let operation): try operation.execute(in: context)
+        case .returnQuota(let operation): try operation.execute(in: context)
+        case .nameAgent(let operation): try operation.execute(in: context)
+        case .dismissAgent(let operation): try operation.execute(in: context)
+        case .reportOutcome(let operation): try operation.execute(in: context)
         }
     }
 
@@ -261,10 +299,37 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             writer.write(UInt64(28))
             writer.write(operation)
         case .createGroup(let operation):
-            writer.write(UInt64(29))
+            writer.write(UInt64(38))
             writer.write(operation)
         case .joinGroup(let operation):
+            writer.write(UInt64(39))
+            writer.write(operation)
+        case .acknowledgeRecall(let operation):
+            writer.write(UInt64(29))
+            writer.write(operation)
+        case .raiseClaim(let operation):
             writer.write(UInt64(30))
+            writer.write(operation)
+        case .settleDispute(let operation):
+            writer.write(UInt64(31))
+            writer.write(operation)
+        case .use(let operation):
+            writer.write(UInt64(32))
+            writer.write(operation)
+        case .topUp(let operation):
+            writer.write(UInt64(33))
+            writer.write(operation)
+        case .returnQuota(let operation):
+            writer.write(UInt64(34))
+            writer.write(operation)
+        case .nameAgent(let operation):
+            writer.write(UInt64(35))
+            writer.write(operation)
+        case .dismissAgent(let operation):
+            writer.write(UInt64(36))
+            writer.write(operation)
+        case .reportOutcome(let operation):
+            writer.write(UInt64(37))
             writer.write(operation)
         }
     }
@@ -301,8 +366,17 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
-            case 29: .createGroup(try reader.value(CreateGroup.name))
-            case 30: .joinGroup(try reader.value(JoinGroup.name))
+            case 38: .createGroup(try reader.value(CreateGroup.name))
+            case 39: .joinGroup(try reader.value(JoinGroup.name))
+            case 29: .acknowledgeRecall(try reader.value(AcknowledgeRecall.name))
+            case 30: .raiseClaim(try reader.value(RaiseClaim.name))
+            case 31: .settleDispute(try reader.value(SettleDispute.name))
+            case 32: .use(try reader.value(RecordUse.name))
+            case 33: .topUp(try reader.value(TopUpQuota.name))
+            case 34: .returnQuota(try reader.value(ReturnQuota.name))
+            case 35: .nameAgent(try reader.value(NameAgent.name))
+            case 36: .dismissAgent(try reader.value(DismissAgent.name))
+            case 37: .reportOutcome(try reader.value(ReportOutcome.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -342,6 +416,15 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
         case CreateGroup.name: .createGroup(try CreateGroup(from: decoder))
         case JoinGroup.name: .joinGroup(try JoinGroup(from: decoder))
+        case AcknowledgeRecall.name: .acknowledgeRecall(try AcknowledgeRecall(from: decoder))
+        case RaiseClaim.name: .raiseClaim(try RaiseClaim(from: decoder))
+        case SettleDispute.name: .settleDispute(try SettleDispute(from: decoder))
+        case RecordUse.name: .use(try RecordUse(from: decoder))
+        case TopUpQuota.name: .topUp(try TopUpQuota(from: decoder))
+        case ReturnQuota.name: .returnQuota(try ReturnQuota(from: decoder))
+        case NameAgent.name: .nameAgent(try NameAgent(from: decoder))
+        case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
+        case ReportOutcome.name: .reportOutcome(try ReportOutcome(from: decoder))
         default: nil
         }
     }

@@ -8,7 +8,7 @@ public import StateModel
 
 /// Buys a license. Of open content it is active, and paid out to vaults, in its own block. Of sealed content it is pending,
 /// and its price in escrow, until the content is delivered.
-/// `[offer, maximumPrice, maximumRevenueShare, use, delivery?]`
+/// `[offer, maximumPrice, maximumRevenueShare, use, delivery?, buyer?]`
 public struct PurchaseLicense: DomainOperation {
     public static let name = "license.purchase"
 
@@ -20,42 +20,50 @@ public struct PurchaseLicense: DomainOperation {
     public let use: StatedUse
     /// Exactly where the INFT's newest version is sealed.
     public let delivery: DeliveryRequest?
+    /// Nil: the actor. Another needs to sign, or to have given a signer its mandate.
+    public let buyer: Party?
 
     public init(
         offer: Reference<OfferKind>, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion, use: StatedUse,
-        delivery: DeliveryRequest? = nil
+        delivery: DeliveryRequest? = nil, buyer: Party? = nil
     ) {
         self.offer = offer
         self.maximumPrice = maximumPrice
         self.maximumRevenueShare = maximumRevenueShare
         self.use = use
         self.delivery = delivery
+        self.buyer = buyer
     }
 
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 26 + 10 * UInt64(max(1, use.territories.texts.count)) * (use.trainsModels ? 2 : 1)
-            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10)
+        10 + 4 * 37 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
+            * (use.trainsModels ? 2 : 1)
+            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10) + (buyer == nil ? 0 : Mandates.weight)
     }
 
     public struct Plan {
         let offer: OfferRecord
         let license: LicenseRecord
-        let isExclusive: Bool
+        let terms: Terms
         let delivery: DeliveryRecord?
+        let mandate: MandateUse?
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let state = context.state
         let time = context.block.time
-        let buyer = context.actor
-        try Parties.requireKnown(buyer, field: "", in: state)
-        try Authority.require(buyer, for: .licensing, in: context, field: "")
+        let buyer = self.buyer ?? context.actor
+        try Parties.requireKnown(buyer, field: "buyer", in: state)
         let id = try state.resolve(offer, in: context, domain: .licenses, field: "offer")
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
+        let mandate = try Authority.require(
+            buyer, for: .licensing, orMandate: .purchaseLicense, spending: Purchase.spending(open), in: context,
+            field: "buyer")
         try Purchase.checkBuyer(buyer, open)
-        try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
+        try Purchase.checkLimits(
+            open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
         let expiresAt = open.expiry(from: time)
         try Admission.check(
             Admission.Case(
@@ -63,7 +71,7 @@ public struct PurchaseLicense: DomainOperation {
                 expiresAt: open.latestExpiry(from: time), demand: open.inft.latest.isSealed ? .noDenial : .permit),
             at: time, in: state)
         try Purchase.checkExclusivity(open, in: state)
-        try Purchase.checkPayment(open, by: buyer, in: context)
+        try Purchase.checkPayment(open, open.totalAmount, by: buyer, isMandated: mandate != nil, in: context)
         let license: LicenseID = context.madeIdentifier()
         let delivery = try Purchase.delivery(self.delivery, open, of: license, to: buyer, in: context)
         var sold = open.offer
@@ -78,21 +86,26 @@ public struct PurchaseLicense: DomainOperation {
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
                 expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id),
-            isExclusive: open.terms.grant.isExclusive, delivery: delivery)
+            terms: open.terms, delivery: delivery, mandate: mandate)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         let license = plan.license
+        try Mandates.use(plan.mandate, in: context)
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
-        try LiveCount.add(license, isExclusive: plan.isExclusive, in: context.state)
+        try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
+        let payment = plan.terms.payment
+        try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: license.buyer, in: context)
+        try OutcomePrices.setAside(license, plan.terms, by: license.buyer, in: context)
+        if license.activeFrom != nil { try OutcomePrices.start(license, plan.terms, in: context) }
         if let delivery = plan.delivery {
             Deliveries.open(delivery, in: context)
             try LicenseDue.schedule(.deliveryBegin, delivery.id.bytes, at: delivery.beginBy, in: context.state)
             if let payment = delivery.payment {
                 try Vaults.openAccount(of: license.inft, payment.asset, in: context)
                 try Reserves.put(
-                    payment.amount, of: payment.asset, from: context.actor, kind: .escrow, for: license.id.bytes,
+                    payment.amount, of: payment.asset, from: license.buyer, kind: .escrow, for: license.id.bytes,
                     in: context)
             }
             context.emit(LicenseEvent.bought(LicenseSold(license)))
@@ -100,9 +113,10 @@ public struct PurchaseLicense: DomainOperation {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
-            if let asset = license.asset, license.price > .zero {
+            let sale = license.price.subtracting(payment.quotaAmount) ?? .zero
+            if let asset = license.asset, sale > .zero {
                 try Vaults.pay(
-                    license.price, of: asset, from: context.actor, into: license.inft, reason: .sale,
+                    sale, of: asset, from: license.buyer, into: license.inft, reason: .sale,
                     memo: Hash(license.id.bytes), in: context)
             }
             context.emit(LicenseEvent.sold(LicenseSold(license)))
@@ -119,7 +133,7 @@ public struct PurchaseLicense: DomainOperation {
         case .operation(let index): offer = "that operation \(index) makes"
         }
         return [
-            "Buy a license by the offer \(offer)",
+            "Buy a license by the offer \(offer)" + (buyer.map { ", for \(names.party($0)) and with its money" } ?? ""),
             delivery == nil
                 ? "Pay at most \(maximumPrice) smallest units of the offer's asset, at once and without return"
                 : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
@@ -129,20 +143,21 @@ public struct PurchaseLicense: DomainOperation {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(6)
         writer.write(offer)
         writer.write(maximumPrice)
         writer.write(maximumRevenueShare)
         writer.write(use)
         writer.write(delivery)
+        writer.write(buyer)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
             PurchaseLicense(
                 offer: try reader.value("offer"), maximumPrice: try reader.value("maximumPrice"),
                 maximumRevenueShare: try reader.value("maximumRevenueShare"), use: try reader.value("use"),
-                delivery: try reader.optional("delivery"))
+                delivery: try reader.optional("delivery"), buyer: try reader.optional("buyer"))
         }
     }
 }
@@ -156,11 +171,12 @@ enum Purchase {
     }
 
     static func checkLimits(
-        _ open: OpenOffer, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
+        _ open: OpenOffer, _ amount: Amount?, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
     ) throws(Refusal) {
-        guard open.offer.price <= maximumPrice else {
+        guard let amount, amount <= maximumPrice else {
             throw LicenseRejection.priceAboveMaximum.at(
-                "maximumPrice", "the price is \(open.offer.price), the most accepted \(maximumPrice)",
+                "maximumPrice",
+                "the price is \(open.offer.price)\(open.outcomeText), the most accepted \(maximumPrice)",
                 hint: "license_quote shows the price of today.")
         }
         let share = open.terms.commercial.revenueShare
@@ -186,12 +202,19 @@ enum Purchase {
         }
     }
 
+    /// What a purchase takes from its buyer; nil where it is free.
+    static func spending(_ open: OpenOffer) -> MandateLimit? {
+        guard let asset = open.offer.asset, let amount = open.totalAmount, amount > .zero else { return nil }
+        return MandateLimit(asset: asset, amount: amount)
+    }
+
+    /// - Parameter isMandated: a mandate with a limit stands for the signatures of who decides about the buyer's money.
     static func checkPayment(
-        _ open: OpenOffer, by buyer: Party, in context: OperationContext
+        _ open: OpenOffer, _ amount: Amount?, by buyer: Party, isMandated: Bool = false, in context: OperationContext
     ) throws(Refusal) {
-        guard let asset = open.offer.asset, open.offer.price > .zero else { return }
-        try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice")
-        try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: context.state)
+        guard let asset = open.offer.asset, let amount, amount > .zero else { return }
+        if !isMandated { try Authority.require(buyer, for: .treasury, in: context, field: "maximumPrice") }
+        try Vaults.checkPay(amount, of: asset, from: buyer, into: open.offer.inft, in: context.state)
     }
 
     /// What is to be delivered for the purchase of `license`; nil where the content is open. The version is the newest,
@@ -217,10 +240,10 @@ enum Purchase {
             request, act: .license, inft: open.inft.id, version: version, by: buyer, field: "delivery", in: context)
         let isDisputable = try Disputability.isDisputable(open.inft, at: context.block.time, in: context.state)
         let payment = open.offer.asset.flatMap { asset in
-            open.offer.price == .zero
+            open.saleAmount == .zero
                 ? nil
                 : DeliveryPayment(
-                    asset: asset, amount: open.offer.price,
+                    asset: asset, amount: open.saleAmount,
                     windowMilliseconds: isDisputable ? times.disputeWindowMilliseconds : 0)
         }
         return DeliveryRecord(

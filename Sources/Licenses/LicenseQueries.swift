@@ -31,6 +31,10 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let delivery: DeliveryView?
     /// The open dispute over what was delivered.
     public let dispute: DisputeID?
+    /// What was used, and what is left of the quota; nil where uses cost nothing and none was recorded.
+    public let meter: MeterView?
+    /// What waits for outcomes, or what became of it.
+    public let outcome: OutcomeHold?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -46,6 +50,7 @@ public struct OfferParameters: Codable, Sendable {
 public struct OfferListParameters: Codable, Sendable {
     public let inft: INFTID?
     public let seller: Party?
+    public let buyer: Party?
     /// False shows closed offers too, of an INFT or a seller.
     public let onlyOpen: Bool?
 }
@@ -78,7 +83,7 @@ public enum LicenseQueries {
         [
             terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all + GroupQueries.all
+        ] + DisputeQueries.all + GroupQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],
@@ -112,21 +117,25 @@ public enum LicenseQueries {
     }
 
     static let offerList = Query(
-        list: "offer_list", "Offers, newest first: all that are open, or those on an INFT or of a seller.",
+        list: "offer_list",
+        "Offers, newest first: all that are open, those on an INFT or of a seller, or those to one buyer alone.",
         [
             QueryParameter("inft", "On this INFT.", required: false),
             QueryParameter("seller", "Of this party.", required: false),
+            QueryParameter("buyer", "To this party alone.", required: false),
             QueryParameter("onlyOpen", "False: closed ones too (default true).", required: false),
         ],
         from: OfferListParameters.self, of: OfferView.self
     ) { (parameters, request, context) throws(Refusal) in
         let prefix =
             parameters.inft.map { LicenseIndexes.offers(of: $0) }
+            ?? parameters.buyer.map { LicenseIndexes.offers(to: $0) }
             ?? parameters.seller.map { LicenseIndexes.offers(by: $0) } ?? LicenseIndexes.openOffers
         return try context.page(prefix, request, descending: true) { (entry) throws(Refusal) in
             guard let id = LicenseIndexes.id(entry.key),
                 let record = try LicenseLedger.offer(OfferID(id), in: context.state),
-                parameters.seller.map({ record.seller == $0 }) != false
+                parameters.seller.map({ record.seller == $0 }) != false,
+                parameters.buyer.map({ record.buyer == $0 }) != false
             else { return nil }
             let isOpen = record.isOpen(at: context.block.time)
             guard isOpen || parameters.onlyOpen == false else { return nil }
@@ -212,6 +221,8 @@ public enum LicenseQueries {
         return LicenseView(
             license: record, state: state ?? .pending, licensee: record.licensee,
             delivery: delivery.map { DeliveryView($0) },
-            dispute: dispute?.ending == nil ? dispute?.id : nil)
+            dispute: dispute?.ending == nil ? dispute?.id : nil,
+            meter: try UseQueries.meter(of: record, in: context.state),
+            outcome: try OutcomePrices.hold(of: record.id, in: context.state))
     }
 }

@@ -41,6 +41,40 @@ public struct QuotedDelivery: Codable, Hashable, Sendable {
     public let heldMilliseconds: UInt64
 }
 
+/// Whom an amount reaches that is paid into the INFT's vault, if it were the next payment.
+public struct QuotedSplit: Codable, Hashable, Sendable {
+    public let amount: Amount
+    public let royalties: [QuotedRoyalty]
+    public let holders: [QuotedHolder]
+    /// amount − royalties − holders
+    public let rounding: Amount
+
+    public init(amount: Amount, royalties: [QuotedRoyalty], holders: [QuotedHolder], rounding: Amount) {
+        self.amount = amount
+        self.royalties = royalties
+        self.holders = holders
+        self.rounding = rounding
+    }
+}
+
+/// What uses cost.
+public struct QuotedUses: Codable, Hashable, Sendable {
+    /// Uses that the price pays already.
+    public let prepaid: UInt64
+    /// What of the price is set aside for them; what is not used comes back.
+    public let prepaidAmount: Amount
+    /// What one use costs, prepaid or not, and whom it reaches.
+    public let perUse: QuotedSplit
+}
+
+/// What is set aside for outcomes, and whom it would reach.
+public struct QuotedOutcome: Codable, Hashable, Sendable {
+    /// The terms that decide about it.
+    public let price: OutcomePrice
+    /// If it is paid; else all of it comes back.
+    public let split: QuotedSplit
+}
+
 /// What a purchase would cost and where the money would go, before anyone signs.
 public struct LicenseQuote: Codable, Hashable, Sendable {
     public let offer: OfferID
@@ -50,6 +84,14 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let terms: Terms
     public let asset: AssetID?
     public let price: Amount
+    /// What of the price goes into the vault at once, or with the delivery; royalties and holders are of this.
+    public let sale: Amount
+    /// Nil where uses cost nothing.
+    public let uses: QuotedUses?
+    /// Beside the price; nil where nothing waits for outcomes.
+    public let outcome: QuotedOutcome?
+    /// What the buyer needs: the price, and what waits for outcomes.
+    public let total: Amount
     /// What a derivative made of the license pays on.
     public let revenueShare: PartsPerMillion
     public let royalties: [QuotedRoyalty]
@@ -57,7 +99,7 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     /// the terms allow none.
     public let derivativeRoyalties: [RoyaltyEntry]
     public let holders: [QuotedHolder]
-    /// Smallest units that wait in the vault until they make a whole one for somebody: price − royalties − holders.
+    /// Smallest units that wait in the vault until they make a whole one for somebody: sale − royalties − holders.
     public let rounding: Amount
     /// When a license bought now would end.
     public let expiresAt: Timestamp?
@@ -78,14 +120,9 @@ enum Quote {
     ) throws(Refusal) -> LicenseQuote {
         let open = try OpenOffer(id, field: "offer", at: time, in: state)
         let price = open.offer.price
-        var royalties: [QuotedRoyalty] = []
-        var holders: [QuotedHolder] = []
-        var left = price
-        if let asset = open.offer.asset, price > .zero {
-            (royalties, holders) = try split(price, asset, open.offer.inft, in: state)
-            for amount in royalties.map(\.amount) + holders.map(\.amount) {
-                left = left.subtracting(amount) ?? .zero
-            }
+        let sale = try split(open.saleAmount, open, in: state)
+        guard let total = open.totalAmount else {
+            throw LicenseRejection.priceAboveMaximum.at("offer", "the price exceeds what 64 bits hold")
         }
         var isDisputable = false
         if open.inft.latest.isSealed {
@@ -97,14 +134,15 @@ enum Quote {
         return LicenseQuote(
             offer: id, inft: open.offer.inft, seller: open.offer.seller, termsID: open.offer.terms,
             terms: open.terms, asset: open.offer.asset, price: price,
-            revenueShare: open.terms.commercial.revenueShare, royalties: royalties,
-            derivativeRoyalties: derivatives, holders: holders, rounding: left,
+            sale: sale.amount, uses: try uses(open, in: state), outcome: try outcome(open, in: state),
+            total: total, revenueShare: open.terms.commercial.revenueShare, royalties: sale.royalties,
+            derivativeRoyalties: derivatives, holders: sale.holders, rounding: sale.rounding,
             expiresAt: open.expiry(from: time), delivery: delivery(open, isDisputable: isDisputable),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
             },
-            sentences: open.terms.sentences(names) + dilution(royalties, derivatives, of: open, names))
+            sentences: open.terms.sentences(names) + dilution(sale.royalties, derivatives, of: open, names))
     }
 
     /// Says of every ancestor, of this INFT and of a derivative made of the license, where less arrives than it agreed.
@@ -122,12 +160,38 @@ enum Quote {
         return here + further
     }
 
+    private static func split(
+        _ amount: Amount, _ open: OpenOffer, in state: any StateReader
+    ) throws(Refusal) -> QuotedSplit {
+        guard let asset = open.offer.asset, amount > .zero else {
+            return QuotedSplit(amount: amount, royalties: [], holders: [], rounding: amount)
+        }
+        let (royalties, holders) = try split(amount, asset, open.offer.inft, in: state)
+        let left = (royalties.map(\.amount) + holders.map(\.amount)).reduce(amount) {
+            $0.subtracting($1) ?? .zero
+        }
+        return QuotedSplit(amount: amount, royalties: royalties, holders: holders, rounding: left)
+    }
+
+    private static func outcome(_ open: OpenOffer, in state: any StateReader) throws(Refusal) -> QuotedOutcome? {
+        guard let price = open.terms.payment.outcome else { return nil }
+        return QuotedOutcome(price: price, split: try split(price.amount, open, in: state))
+    }
+
+    private static func uses(_ open: OpenOffer, in state: any StateReader) throws(Refusal) -> QuotedUses? {
+        let payment = open.terms.payment
+        guard payment.isMetered else { return nil }
+        return QuotedUses(
+            prepaid: payment.prepaidUses, prepaidAmount: payment.quotaAmount,
+            perUse: try split(payment.perUseFee, open, in: state))
+    }
+
     private static func delivery(_ open: OpenOffer, isDisputable: Bool) -> QuotedDelivery? {
         guard case .sealed(let content) = open.inft.latest, let delivery = open.offer.delivery else { return nil }
         return QuotedDelivery(
             version: open.inft.versionCount, root: content.root, size: content.size,
             beginWithinMilliseconds: delivery.beginWithinMilliseconds,
-            heldMilliseconds: isDisputable && open.offer.price > .zero ? delivery.disputeWindowMilliseconds : 0)
+            heldMilliseconds: isDisputable && open.saleAmount > .zero ? delivery.disputeWindowMilliseconds : 0)
     }
 
     /// What `price` adds to what each may claim, by the vault's own arithmetic.
@@ -178,8 +242,8 @@ enum Quote {
                     demand: open.inft.latest.isSealed ? .noDenial : .permit),
                 at: time, in: state)
             try Purchase.checkExclusivity(open, in: state)
-            if let asset = open.offer.asset, open.offer.price > .zero {
-                try Vaults.checkPay(open.offer.price, of: asset, from: buyer, into: open.offer.inft, in: state)
+            if let asset = open.offer.asset, let total = open.totalAmount, total > .zero {
+                try Vaults.checkPay(total, of: asset, from: buyer, into: open.offer.inft, in: state)
             }
             return nil
         } catch {

@@ -12,7 +12,7 @@ public enum LicenseState: UInt8, NamedCode, CBORCodable {
     /// Turned into the link of a derivative.
     case consumed = 5
     case surrendered = 6
-    /// Never delivered; the price went back.
+    /// Never delivered, or recalled while its price was held; the price went back.
     case refunded = 7
     /// A dispute over its content was upheld; the price went back.
     case annulled = 8

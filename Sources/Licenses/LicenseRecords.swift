@@ -236,21 +236,27 @@ extension DerivativeLink {
 public struct LiveLicenses: CBORCodable, Codable, Hashable, Sendable {
     public var count: UInt64
     public var exclusive: LicenseID?
+    /// Licenses that there ever were. Each stands under its number, so a list of them is proven to be complete.
+    public var made: UInt64
 
-    public init(count: UInt64 = 0, exclusive: LicenseID? = nil) {
+    public init(count: UInt64 = 0, exclusive: LicenseID? = nil, made: UInt64 = 0) {
         self.count = count
         self.exclusive = exclusive
+        self.made = made
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(2)
+        writer.array(3)
         writer.write(count)
         writer.write(exclusive)
+        writer.write(made)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
-            LiveLicenses(count: try reader.unsigned("count"), exclusive: try reader.optional("exclusive"))
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            LiveLicenses(
+                count: try reader.unsigned("count"), exclusive: try reader.optional("exclusive"),
+                made: try reader.unsigned("made"))
         }
     }
 }

@@ -65,6 +65,20 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case versionNotCovered = 1565
     case versionHeld = 1566
     case answersUnneeded = 1567
+    // Uses
+    case useNotCovered = 1544
+    case useInvalid = 1545
+    case quotaSpent = 1546
+    case feeAboveMaximum = 1547
+    case notMetered = 1548
+    case quotaInUse = 1549
+    case agentInvalid = 1568
+    case agentNotNamed = 1569
+    // Outcomes
+    case outcomeInvalid = 1524
+    case outcomeReported = 1525
+    case outcomeInterested = 1526
+    case notEnrolled = 1527
     // Derivatives
     case notMintedHere = 1570
     case parentsDiffer = 1571
@@ -75,6 +89,8 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case duplicateLicense = 1576
     // Disputes
     case poolFull = 1577
+    case recallUnrelated = 1578
+    case bondTooSmall = 1579
     case unknownDispute = 1580
     case disputeStage = 1581
     case disputeLate = 1582
@@ -188,13 +204,15 @@ extension LicenseRejection {
         case .groupTermsDiffer:
             "A group is offered under the terms to which its members' owners agreed, which are never exclusive."
         case .memberOfGroup: "The INFT is sold with a group, so no license on it is exclusive."
+        case .recallUnrelated: "The recall does not reach the INFT, or the license was never delivered."
+        case .bondTooSmall: "The bond of a claim is too small, or of an asset that nobody answers for."
         case .poolFull: "The pool of arbiters has no free place."
         case .unknownDispute: "There is no such dispute."
         case .disputeStage: "The dispute is in another stage."
         case .disputeLate: "The time of the stage of the dispute has passed."
         case .notSide: "Only the other side, or a side, of the dispute may do this."
         case .evidenceUsed: "The commitment to the evidence stands in a dispute already."
-        case .groundNotAdmitted: "This ground of disputes is not admitted on this network."
+        case .groundNotAdmitted: "A license is disputed for its content alone; other grounds are claimed of the INFT."
         case .notDisputable: "No payment is held for what would be disputed."
         case .disputedAlready: "The delivery was disputed already."
         case .disputeWindowOver: "The payment is no longer held."
@@ -209,6 +227,18 @@ extension LicenseRejection {
         case .arbiterEnrolled: "The arbiter is in the pool already."
         case .arbiterExcluded: "The arbiter was absent too often, and is out of the pool for a time."
         case .notInPool: "The arbiter is not in the pool."
+        case .useNotCovered: "The license does not cover the use; the message says each reason."
+        case .useInvalid: "The number of uses, entries or commitments is out of bounds."
+        case .quotaSpent: "Fewer prepaid uses are left, or allowed to the agent, than are recorded."
+        case .feeAboveMaximum: "The fee beyond the quota is above the most that the licensee accepts."
+        case .notMetered: "The terms ask nothing for a use, or nothing is prepaid."
+        case .quotaInUse: "The license is in force, or over: its quota is used, or came back."
+        case .agentInvalid: "Such an agent can't be named for this license."
+        case .outcomeInvalid: "The outcome is of no recorded single use, or does not open what was committed to."
+        case .outcomeReported: "An outcome of this use, or of this case, was reported already."
+        case .outcomeInterested: "Who owns, made, sold or shares in an INFT reports nothing about it."
+        case .notEnrolled: "Only an enrolled institution reports outcomes."
+        case .agentNotNamed: "The licensee has not named this agent."
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 import Revenue
@@ -19,11 +20,12 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 26 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 }
+    public var weight: UInt64 { 10 + 4 * 30 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
 
     public struct Plan {
         let record: LicenseRecord
         let renewal: LicenseRenewal
+        let terms: Terms
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
@@ -44,25 +46,29 @@ public struct RenewLicense: DomainOperation {
             throw LicenseRejection.historyFull.at("license", "it was renewed \(LicenseLimits.renewals) times")
         }
         try Purchase.checkBuyer(context.actor, open)
-        try Purchase.checkLimits(open, maximumPrice: maximumPrice, maximumRevenueShare: .whole)
+        try Purchase.checkLimits(
+            open, open.offer.price, maximumPrice: maximumPrice, maximumRevenueShare: .whole)
         try Admission.check(
             Admission.Case(
                 terms: open.terms, inft: open.inft, licensee: context.actor, use: record.use, expiresAt: until),
             at: time, in: state)
-        try Purchase.checkPayment(open, by: context.actor, in: context)
+        try Purchase.checkPayment(open, open.offer.price, by: context.actor, in: context)
         let renewal = LicenseRenewal(at: time, until: until, price: open.offer.price)
         record.renewals.append(renewal)
         record.expiresAt = until
-        return Plan(record: record, renewal: renewal)
+        return Plan(record: record, renewal: renewal, terms: open.terms)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
         let record = plan.record
         context.state.set(LicenseKeys.license(license), record)
         try LicenseDue.schedule(.licenseExpiry, license.bytes, at: plan.renewal.until, in: context.state)
-        if let asset = record.asset, plan.renewal.price > .zero {
+        let payment = plan.terms.payment
+        try Metering.prepay(payment.prepaidUses, of: record, plan.terms, by: context.actor, in: context)
+        let sale = plan.renewal.price.subtracting(payment.quotaAmount) ?? .zero
+        if let asset = record.asset, sale > .zero {
             try Vaults.pay(
-                plan.renewal.price, of: asset, from: context.actor, into: record.inft, reason: .renewal,
+                sale, of: asset, from: context.actor, into: record.inft, reason: .renewal,
                 memo: Hash(license.bytes), in: context)
         }
         context.emit(

@@ -9,12 +9,13 @@ public struct LicenseSettled: CBORCodable, Codable, Hashable, Sendable {
     public let buyer: Party
     /// Null where the license cost nothing.
     public let asset: AssetID?
+    /// The price without what was set aside for uses.
     public let amount: Amount
 
-    init(_ record: LicenseRecord) {
+    init(_ record: LicenseRecord, _ amount: Amount) {
         self.init(
             license: record.id, inft: record.inft, licensor: record.licensor, buyer: record.buyer,
-            asset: record.asset, amount: record.price)
+            asset: record.asset, amount: amount)
     }
 
     private init(

@@ -22,7 +22,7 @@ public struct TransferLicense: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 14 + 10 * UInt64(LicenseLimits.statedTerritories) * 2
+        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing
             + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof)
     }
 
@@ -97,6 +97,7 @@ public struct TransferLicense: DomainOperation {
             try LicenseAct.request(delivery, in: context)
             return
         }
+        try Metering.giveBack(plan.record, in: context)
         context.emit(
             LicenseEvent.transferred(
                 LicenseTransferred(license: license, inft: plan.record.inft, from: plan.from, to: to)))
@@ -136,7 +137,7 @@ public struct RequestVersion: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.keyProof
+        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.keyProof + INFTsWeights.standing
     }
 
     public struct Plan {

@@ -36,13 +36,20 @@ extension Terms {
                 ? "No fee is required." : "The fee is at least \(names.amount(payment.fee, of: asset))."
         ]
         if payment.perUseFee > .zero {
-            lines.append(
-                "Each use costs \(names.amount(payment.perUseFee, of: asset)); \(payment.prepaidUses) are included.")
+            lines.append("Each use costs \(names.amount(payment.perUseFee, of: asset)).")
+            if payment.prepaidUses > 0 {
+                lines.append(
+                    "\(payment.prepaidUses) uses are prepaid in the fee; what is not used comes back at the end.")
+            }
         }
         if let outcome = payment.outcome {
             lines.append(
-                "A further \(names.amount(outcome.amount, of: asset)) falls due once the outcome measured as document "
-                    + "\(outcome.measure) says reaches \(outcome.threshold.percentText).")
+                "A further \(names.amount(outcome.amount, of: asset)) is set aside. It is paid after "
+                    + "\(durationText(outcome.withinMilliseconds)) if by then at least \(outcome.threshold.percentText) of "
+                    + "the outcomes agree, as the document \(outcome.measure) measures, among those reported "
+                    + (outcome.basis == .own ? "under this license" : "under all other licenses")
+                    + "; else it comes back. With fewer than \(outcome.minimumReports) reports it "
+                    + (outcome.isDueWithoutReports ? "is paid." : "comes back."))
         }
         return lines
     }

@@ -56,6 +56,8 @@ public enum LicensesDomain: LedgerDomain {
 
     public static let queries = LicenseQueries.all
 
+    public static var tasks: [TaskSource] { LicenseTasks.all }
+
     public static let rejections = LicenseRejection.descriptions
 
     public static func decodeEvent(_ reader: inout CBORReader) throws(EncodingFailure) -> LicenseEvent {

@@ -21,7 +21,7 @@ public struct UpdateOffer: DomainOperation {
         self.expiresAt = expiresAt
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 }
+    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.standing }
 
     public struct Plan {
         let record: OfferRecord

@@ -35,7 +35,9 @@ public struct CreateOffer: DomainOperation {
     }
 
     /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms.
-    public var weight: UInt64 { 10 + 4 * 10 + 16 * 4 + 10 * UInt64(LicenseLimits.consentRequests) }
+    public var weight: UInt64 {
+        10 + 4 * 10 + 16 * 4 + 10 * UInt64(LicenseLimits.consentRequests) + INFTsWeights.standing
+    }
 
     public struct Plan {
         let record: OfferRecord

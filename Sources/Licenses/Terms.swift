@@ -138,17 +138,42 @@ public struct PaymentTerms: Hashable, Sendable, Codable {
     }
 }
 
-/// A further price that falls due when a reported outcome reaches its threshold. `[measure, threshold, amount]`
+/// Whose reports decide about an outcome price.
+public enum OutcomeBasis: UInt8, NamedCode, CBORCodable {
+    /// Those under the license itself.
+    case own = 0
+    /// Those under all other licenses on the INFT: the licensee has no hand in them.
+    case others = 1
+}
+
+/// A further price, set aside with the purchase, that falls due at a deadline if what was reported of the version that was
+/// bought reaches a threshold by then; else it goes back.
+/// `[measure, threshold, amount, basis, minimumReports, within, isDueWithoutReports]`
 public struct OutcomePrice: Hashable, Sendable, Codable {
     /// Hash of the document that defines what is measured, and how.
     public var measure: Hash
+    /// Of the reports, how many agree.
     public var threshold: PartsPerMillion
     public var amount: Amount
+    public var basis: OutcomeBasis
+    /// Fewer reports decide nothing.
+    public var minimumReports: UInt64
+    /// From the moment the license is active to the deadline.
+    public var withinMilliseconds: UInt64
+    /// What happens where there are fewer: it is paid, or it goes back.
+    public var isDueWithoutReports: Bool
 
-    public init(measure: Hash, threshold: PartsPerMillion, amount: Amount) {
+    public init(
+        measure: Hash, threshold: PartsPerMillion, amount: Amount, basis: OutcomeBasis = .others,
+        minimumReports: UInt64 = 1, withinMilliseconds: UInt64, isDueWithoutReports: Bool = false
+    ) {
         self.measure = measure
         self.threshold = threshold
         self.amount = amount
+        self.basis = basis
+        self.minimumReports = minimumReports
+        self.withinMilliseconds = withinMilliseconds
+        self.isDueWithoutReports = isDueWithoutReports
     }
 }
 

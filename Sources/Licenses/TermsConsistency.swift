@@ -135,10 +135,24 @@ extension PaymentTerms {
         if prepaidUses > LicenseLimits.prepaidUses {
             return Contradiction("payment.prepaidUses", "at most \(LicenseLimits.prepaidUses)")
         }
+        guard let quota = perUseFee.times(prepaidUses), quota <= fee else {
+            return Contradiction("payment.fee", "is less than the prepaid uses cost, which it pays")
+        }
         if let outcome {
             if outcome.amount == .zero { return Contradiction("payment.outcome.amount", "a price of zero") }
             if outcome.threshold == .zero {
                 return Contradiction("payment.outcome.threshold", "every outcome reaches zero; make it part of the fee")
+            }
+            if outcome.measure == .zero {
+                return Contradiction("payment.outcome.measure", "the hash of no document")
+            }
+            if outcome.minimumReports == 0 || outcome.minimumReports > LicenseLimits.prepaidUses {
+                return Contradiction(
+                    "payment.outcome.minimumReports", "at least one, and at most \(LicenseLimits.prepaidUses)")
+            }
+            let range = LicenseLimits.shortestDurationMilliseconds...LicenseLimits.outcomeMilliseconds
+            if !range.contains(outcome.withinMilliseconds) {
+                return Contradiction("payment.outcome.withinMilliseconds", "a minute to five years")
             }
         }
         return nil

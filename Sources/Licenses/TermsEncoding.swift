@@ -118,17 +118,24 @@ extension PaymentTerms: CBORCodable {
 
 extension OutcomePrice: CBORCodable {
     public func encode(into writer: inout CBORWriter) {
-        writer.array(3)
+        writer.array(7)
         writer.write(measure)
         writer.write(threshold)
         writer.write(amount)
+        writer.write(basis)
+        writer.write(minimumReports)
+        writer.write(withinMilliseconds)
+        writer.write(isDueWithoutReports)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
             OutcomePrice(
                 measure: try reader.value("measure"), threshold: try reader.value("threshold"),
-                amount: try reader.value("amount"))
+                amount: try reader.value("amount"), basis: try reader.value("basis"),
+                minimumReports: try reader.unsigned("minimumReports"),
+                withinMilliseconds: try reader.unsigned("withinMilliseconds"),
+                isDueWithoutReports: try reader.boolean("isDueWithoutReports"))
         }
     }
 }

@@ -11,9 +11,6 @@ extension Terms {
             (grant.isSublicensable, "grant.isSublicensable"),
             // The fee would have to be held until the trial is over.
             (grant.trialMilliseconds != nil, "grant.trialMilliseconds"),
-            (payment.perUseFee > .zero, "payment.perUseFee"),
-            (payment.prepaidUses > 0, "payment.prepaidUses"),
-            (payment.outcome != nil, "payment.outcome"),
         ]
         return found.first { $0.0 }?.1
     }

@@ -50,17 +50,21 @@ struct ContentLedger: Sendable {
     private static let triedSizes = 8
 
     struct Standing: Sendable {
+        let account: Address
         /// The sponsor, or the account itself where it has none.
         let party: Party
         let mayUpload: Bool
     }
 
-    /// Nil if the account is not registered.
-    func standing(of account: Address) throws -> Standing? {
+    /// Nil if the key speaks for no registered account.
+    func standing(of key: Address) throws -> Standing? {
         let snapshot = try ledger.state.snapshot()
-        guard let record = try Accounts.record(account, in: snapshot) else { return nil }
+        guard let account = try AccountKeys.account(of: key, in: snapshot),
+            let record = try Accounts.record(account, in: snapshot)
+        else { return nil }
         return Standing(
-            party: record.sponsor ?? .account(account), mayUpload: try mayUpload(account, record, snapshot))
+            account: account, party: record.sponsor ?? .account(account),
+            mayUpload: try mayUpload(account, record, snapshot))
     }
 
     /// An account that is listed, whose sponsor is, or that is a member of an organization that is.

@@ -103,6 +103,7 @@ final class Driver: Sendable {
             if ContinuousClock.now >= nextTick, failure == nil {
                 nextTick = .now + .seconds(1)
                 performer.checkDisk(self)
+                performer.checkUpgrade(self)
                 performer.watch(replica, self)
                 refresh(&replica, performer)
                 perform(replica.step(.tick, now: performer.clock.now), performer)

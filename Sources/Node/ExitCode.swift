@@ -20,6 +20,8 @@ package enum NodeExit: Int32, Error, Sendable {
     case homeInUse = 8
     /// The home was written by a newer version.
     case newerSchema = 9
+    /// The network goes on with a newer release: install the one that the message names.
+    case upgrade = 10
 }
 
 /// A failure that a command shows to its user: what happened, what to do, how to exit.

@@ -243,6 +243,9 @@ package final class Ledger: Sendable {
         networkKind: NetworkKind
     ) throws -> ExecutedBlock {
         let epoch = try EpochContext(network: parent.network, networkKind: networkKind, following: state)
+        if let plan = try NodeRelease.missing(at: block.header.height, in: state, networkKind) {
+            throw NodeRelease.failure(plan)
+        }
         do {
             return try BlockExecutor.execute(block, transactions: transactions, on: parent, state: state, epoch: epoch)
         } catch .invalid(let defect) {

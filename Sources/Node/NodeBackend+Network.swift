@@ -105,7 +105,14 @@ extension NodeBackend {
             watchesThroughEpoch: summary.ownIndex == nil ? nil : watch.lastEpoch(in: summary.epoch.epoch)?.value,
             validatorCount: UInt64(summary.epoch.validators.count), quorum: UInt64(summary.epoch.validators.quorum),
             peerCount: UInt64(summary.peers.count), pendingCount: UInt64(summary.poolCount),
-            uptimeMilliseconds: UInt64((ContinuousClock.now - started) / .milliseconds(1)))
+            uptimeMilliseconds: UInt64((ContinuousClock.now - started) / .milliseconds(1)), upgrade: try upgrade())
+    }
+
+    private func upgrade() throws -> UpgradeStatus? {
+        guard let plan = try Upgrades.current(in: try ledger.state.snapshot())?.plan else { return nil }
+        return UpgradeStatus(
+            height: plan.height, release: plan.release,
+            isInstalled: NodeRelease.own(ledger.networkKind) >= plan.release)
     }
 
     func peers() async throws -> [PeerView] {

@@ -66,18 +66,19 @@ final class NodeContent: ContentService {
                 hint: "Sign the network, act, root, offset, length, time and nonce as Specs/content-store.md says.",
                 field: "signature")
         }
-        let account = authorization.account
         let found: ContentLedger.Standing?
         do {
-            found = try rules.standing(of: account)
+            found = try rules.standing(of: authorization.account)
         } catch {
             throw failed(error)
         }
         guard let found else {
             throw ContentRefusal(
-                403, "unknown_account", "The account is not registered on this ledger.",
-                hint: "Ask an enrolled institution to sponsor it.", field: "account")
+                403, "unknown_account", "The key is not that of an account of this ledger, or was replaced.",
+                hint: "Sign with the account's present key, or ask an enrolled institution to sponsor it.",
+                field: "account")
         }
+        let account = found.account
         if request.act == .put {
             guard found.mayUpload else {
                 throw ContentRefusal(

@@ -100,6 +100,7 @@ private struct RunningNode {
                     notification?.status("executing block \(height) of \(tip) again")
                 }
             })
+        if let plan = try NodeRelease.missing(after: ledger) { throw NodeRelease.failure(plan) }
         if let offset = home.clockOffset, ledger.networkKind == .test { clock.setOffset(milliseconds: offset) }
         let state = try ledger.state.snapshot()
         let (header, certificate) = try ledger.header(at: state.height ?? .genesis)
@@ -124,7 +125,8 @@ private struct RunningNode {
                 network: ledger.network, networkKind: ledger.networkKind,
                 ownKey: key?.address, pool: pool,
                 batchMilliseconds: configuration.number("consensus.batch-milliseconds"),
-                restart: try home.pendingRestart(in: try Epochs.current(in: state).number)),
+                restart: try home.pendingRestart(in: try Epochs.current(in: state).number),
+                release: NodeRelease.own(ledger.networkKind)),
             recovery: ReplicaRecovery(
                 head: header, finalization: certificate, state: state, journal: records,
                 guardVotes: signingGuard?.record.votes ?? [],
@@ -311,7 +313,7 @@ private struct DriverService: Service {
         driver.retire(last.replica, performer: last.performer.value)
         let left = await restoring.value
         home.writeMempool(TransactionPool<VerifiedTransaction>.encode(last.replica.pool.allBytes + left))
-        if driver.failure == nil { try await backend.ledger.state.checkpoint() }
+        if driver.failure == nil || driver.failure?.exit == .upgrade { try await backend.ledger.state.checkpoint() }
     }
 
     /// What waited at the last stop is verified and admitted like any other. The file goes once all of it was looked

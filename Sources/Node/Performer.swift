@@ -3,6 +3,7 @@ internal import Consensus
 internal import Cryptography
 internal import Encoding
 internal import Execution
+internal import Governance
 internal import Interface
 internal import Logging
 internal import Primitives
@@ -42,6 +43,8 @@ final class Performer {
     /// Records that must survive a rotation of the journal, and where they stand.
     private var live: LiveJournalRecords
     private var didBeginWatch = false
+    private var upgrade: (plan: UpgradePlan, stopAt: ContinuousClock.Instant)?
+    private var didFinalize = false
 
     init(
         ledger: Ledger, clock: NodeClock, key: SecretKey?, signingGuard: SigningGuard?, journal: VoteJournal,
@@ -112,6 +115,25 @@ final class Performer {
                 .disk,
                 "\(free / 1_048_576) MiB are free on the disk of \(ledger.home.path), and the node keeps"
                     + " \(reserveBytes / 1_048_576) MiB", hint: "Free space or move the home, then start again."))
+    }
+
+    // MARK: Upgrades
+
+    /// For so long a node that has made its last block serves peers that have not.
+    private static let upgradeGrace: Duration = .seconds(10)
+
+    private func noteUpgrade(_ plan: UpgradePlan) {
+        guard upgrade == nil else { return }
+        // A node that is started there stops at once.
+        upgrade = (plan, .now + (didFinalize ? Self.upgradeGrace : .zero))
+        logger.notice(
+            "the network goes on with a newer release: this node stops",
+            metadata: ["height": "\(plan.height)", "release": "\(plan.release)"])
+    }
+
+    func checkUpgrade(_ driver: Driver) {
+        guard let upgrade, ContinuousClock.now >= upgrade.stopAt else { return }
+        driver.fail(NodeRelease.failure(upgrade.plan))
     }
 
     // MARK: A key that came without its guard
@@ -195,6 +217,7 @@ final class Performer {
             logger.info(
                 "epoch began",
                 metadata: ["epoch": "\(information.epoch)", "validators": "\(information.validators.count)"])
+        case .upgradeDue(let plan): noteUpgrade(plan)
         case .anotherCopy(let position): throw Self.anotherCopy("it voted in view \(position)")
         case .stop(let reason):
             throw NodeFailure(.corruption, reason, hint: "Run `mednexusd verify` on this home before anything else.")
@@ -237,6 +260,7 @@ final class Performer {
     /// Durable in the log, then readable in the state, and only then told.
     private func finalize(_ blocks: [FinalExecution]) throws {
         let started = ContinuousClock.now
+        didFinalize = true
         try ledger.append(blocks)
         measures.logSeconds(ContinuousClock.now - started)
         for block in blocks {

@@ -48,7 +48,11 @@ extension ChainVerification {
         var walk = EntryWalk(stored)
         var entries = 0
         while let entry = try walk.next() {
-            try builder.append(path: entry.path, value: entry.value)
+            let leaf = StateTrie.leaf(path: entry.path, value: entry.value).bytes
+            guard leaf == entry.leaf else {
+                throw NodeFailure(.corruption, "the entry at \(entry.path) is stored with another leaf than its own")
+            }
+            try builder.append(TrieLeaf(path: entry.path, hash: leaf))
             _ = builder.takePages()
             entries += 1
         }

@@ -51,6 +51,10 @@ public enum ProposalKind: IdentifierKind { public static let name = "prop" }
 public enum DeliveryKind: IdentifierKind { public static let name = "delivery" }
 public enum DisputeKind: IdentifierKind { public static let name = "dispute" }
 public enum ErasureKind: IdentifierKind { public static let name = "erasure" }
+public enum RecallKind: IdentifierKind { public static let name = "recall" }
+public enum DisclosureKind: IdentifierKind { public static let name = "disc" }
+public enum MandateKind: IdentifierKind { public static let name = "mandate" }
+public enum RecoveryKind: IdentifierKind { public static let name = "recov" }
 
 public typealias OrganizationID = Identifier<OrganizationKind>
 public typealias CredentialID = Identifier<CredentialKind>
@@ -66,6 +70,14 @@ public typealias DeliveryID = Identifier<DeliveryKind>
 public typealias DisputeID = Identifier<DisputeKind>
 /// Of an erasure receipt.
 public typealias ErasureID = Identifier<ErasureKind>
+/// Of the recall of an INFT.
+public typealias RecallID = Identifier<RecallKind>
+/// A release of data under consent.
+public typealias DisclosureID = Identifier<DisclosureKind>
+/// A party's leave that an account does certain acts for it.
+public typealias MandateID = Identifier<MandateKind>
+/// An attempt of guardians to give an account a new key.
+public typealias RecoveryID = Identifier<RecoveryKind>
 
 /// Who acts: an account, or an organization whose members and keys can change.
 public enum Party: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -21,7 +21,8 @@ extension Replica {
     /// Nil if the parent's state is not here. The body is stored before consensus hears of the block.
     mutating func build(view: View, parentView: View, on parentHash: Hash) -> Proposal? {
         guard let parent = tree.header(parentHash), let state = tree.state(after: parentHash),
-            let ownIndex = consensus.configuration.ownIndex
+            let ownIndex = consensus.configuration.ownIndex, missingUpgrade(at: parent.height.next, in: state) == nil,
+            !isStopped
         else { return nil }
         let candidates = pool.select(
             BlockBounds(
@@ -144,6 +145,12 @@ extension Replica {
         else {
             return .invalid
         }
+        // A block for a newer program is not judged here: no vote for it, and none against it.
+        if let plan = missingUpgrade(at: block.header.height, in: state) {
+            if !isBodyStored { effects.append(.upgradeDue(plan)) }
+            return nil
+        }
+        guard !isStopped else { return nil }
         do throws(BlockFailure) {
             let executed = try BlockExecutor.execute(
                 block, transactions: transactions, on: parent, state: state,
@@ -209,6 +216,26 @@ extension Replica {
         {
             isRestartDue = true
         }
+    }
+
+    // MARK: Upgrades
+
+    /// The upgrade without which this program can't make or judge the block at `height`.
+    private mutating func missingUpgrade(at height: Height, in state: LayeredSnapshot) -> UpgradePlan? {
+        do throws(Refusal) {
+            return try Upgrades.missing(for: configuration.release, at: height, in: state)
+        } catch {
+            stop("the scheduled upgrade can't be read: \(error)")
+            return nil
+        }
+    }
+
+    /// Whether the block after the last final one is for a newer program.
+    mutating func lookForUpgrade() {
+        guard !isStopped, let state = tree.state(after: tree.headHash),
+            let plan = missingUpgrade(at: tree.head.height.next, in: state)
+        else { return }
+        effects.append(.upgradeDue(plan))
     }
 
     // MARK: Overdue work

@@ -132,6 +132,8 @@ extension Replica {
             try Accounts.takeSequence(transaction.body.sequence, of: sender, in: StateOverlay(over: state))
             return nil
         }
+        // Nobody fills the queue of an account whose key it does not hold.
+        try AccountKeys.requireKey(of: sender, account, among: transaction.signed.signatures.map(\.account))
         let sponsor = try Parties.sponsor(of: sender, in: state)
         let lane = try lane(of: transaction, next: account.sequence, state)
         let pooled = PoolTransaction(

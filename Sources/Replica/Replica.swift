@@ -161,6 +161,7 @@ public struct Replica: Sendable {
         case .start:
             effects.append(.epochBegan(epochInformation))
             run(.start)
+            lookForUpgrade()
         case .tick: tick()
         case .transaction(let transaction, let ticket): admit(transaction, ticket: ticket)
         case .connected(let key): connect(key)
@@ -176,6 +177,7 @@ public struct Replica: Sendable {
             synchronize()
         case .finalState(let snapshot):
             if !tree.rebase(on: snapshot) { stop("the store's state is not the one that became final") }
+            lookForUpgrade()
         }
         updateWork()
         return effects

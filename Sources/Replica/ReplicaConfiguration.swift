@@ -18,10 +18,13 @@ public struct ReplicaConfiguration: Sendable {
     public let batchMilliseconds: UInt64
     /// What the operator was given to begin a new epoch with, once the block that it names is the last final one [C19].
     public let restart: EpochRestart?
+    /// Of this program: blocks from the height of an upgrade on that asks for a newer one are neither made nor judged.
+    public let release: Release
 
     public init(
         network: Hash, networkKind: NetworkKind, ownKey: Address?, pool: MempoolLimits = MempoolLimits(),
-        batchMilliseconds: UInt64 = 10, restart: EpochRestart? = nil
+        batchMilliseconds: UInt64 = 10, restart: EpochRestart? = nil,
+        release: Release = Release(.max, .max, .max)
     ) {
         self.network = network
         self.networkKind = networkKind
@@ -29,6 +32,7 @@ public struct ReplicaConfiguration: Sendable {
         self.pool = pool
         self.batchMilliseconds = batchMilliseconds
         self.restart = restart
+        self.release = release
     }
 }
 

@@ -1,5 +1,6 @@
 public import Blocks
 public import Execution
+public import Governance
 public import Primitives
 public import Votes
 
@@ -37,6 +38,9 @@ public enum ReplicaEffect: Sendable {
     case report(Evidence)
     /// An epoch begins with this set; also given at the start. From now on votes of it can be verified.
     case epochBegan(EpochInformation)
+    /// The next block is one for a newer program: give peers a while to fetch what is final here, then stop the node and say
+    /// which release to install. Given again whenever such a block is met.
+    case upgradeDue(UpgradePlan)
     /// Stop the node: another machine votes with its key, at this position.
     case anotherCopy(EpochView)
     /// Stop the node and say why: its disk, or its view of the network, can't be trusted.

@@ -43,6 +43,11 @@ public enum Assets {
         context.state.remove(RevenueKeys.issuer(party))
     }
 
+    /// Admitted by genesis or the validators' votes.
+    public static func isAdmitted(_ party: Party, in state: any StateReader) throws(Refusal) -> Bool {
+        try state.record(RevenueKeys.issuer(party)) != nil
+    }
+
     /// Admitted, or holder of an assetIssuer credential in force.
     public static func mayIssue(
         _ party: Party, at time: Timestamp, in state: any StateReader

@@ -23,6 +23,8 @@ public enum RevenueDomain: LedgerDomain {
 
     public static var queries: [Query] { RevenueQueries.all }
 
+    public static var tasks: [TaskSource] { RevenueTasks.all }
+
     public static var rejections: [RejectionDescription] { RevenueRejection.descriptions }
 
     public static func applyGenesis(_ genesis: RevenueGenesis, in context: OperationContext) throws(Refusal) {

@@ -21,23 +21,31 @@ public struct RevenueTransfer: DomainOperation {
         self.reference = reference
     }
 
-    public var weight: UInt64 { 38 }
+    public struct Plan {
+        let payer: Party
+        let mandate: MandateUse?
+    }
 
-    public func check(in context: OperationContext) throws(Refusal) -> Party {
+    public var weight: UInt64 { 38 + (from == nil ? 0 : Mandates.weight) }
+
+    public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let payer = from ?? context.actor
-        try Authority.require(payer, for: .treasury, in: context, field: "from")
+        let mandate = try Authority.require(
+            payer, for: .treasury, orMandate: .transferMoney, spending: MandateLimit(asset: asset, amount: amount),
+            in: context, field: "from")
         guard payer != to else { throw RevenueRejection.sameParty.at("to", "payer and payee are the same party") }
         _ = try Parties.requireKnown(to, field: "to", in: context.state)
         try Balances.checkSpend(amount, of: asset, from: payer, in: context.state)
-        return payer
+        return Plan(payer: payer, mandate: mandate)
     }
 
-    public func apply(_ plan: Party, in context: OperationContext) throws(Refusal) {
-        try Balances.debit(amount, of: asset, from: plan, .transfer, .party(to), reference, in: context)
-        try Balances.credit(amount, of: asset, to: to, .transfer, .party(plan), reference, in: context)
+    public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        try Mandates.use(plan.mandate, in: context)
+        try Balances.debit(amount, of: asset, from: plan.payer, .transfer, .party(to), reference, in: context)
+        try Balances.credit(amount, of: asset, to: to, .transfer, .party(plan.payer), reference, in: context)
         context.emit(
             RevenueEvent.transferred(
-                Moved(asset: asset, from: plan, to: to, amount: amount, reference: reference)))
+                Moved(asset: asset, from: plan.payer, to: to, amount: amount, reference: reference)))
     }
 
     public func words(_ names: any NameResolver) -> [String] {
@@ -86,19 +94,23 @@ public struct RevenuePay: DomainOperation {
     public struct Plan {
         let payer: Party
         let inft: INFTID
+        let mandate: MandateUse?
     }
 
-    public var weight: UInt64 { 34 }
+    public var weight: UInt64 { 34 + (from == nil ? 0 : Mandates.weight) }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let payer = from ?? context.actor
-        try Authority.require(payer, for: .treasury, in: context, field: "from")
+        let mandate = try Authority.require(
+            payer, for: .treasury, orMandate: .payVault, spending: MandateLimit(asset: asset, amount: amount),
+            in: context, field: "from")
         let id = try context.state.resolve(inft, in: context, domain: .revenue, field: "inft")
         try Vaults.checkPay(amount, of: asset, from: payer, into: id, in: context.state)
-        return Plan(payer: payer, inft: id)
+        return Plan(payer: payer, inft: id, mandate: mandate)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
+        try Mandates.use(plan.mandate, in: context)
         try Vaults.pay(
             amount, of: asset, from: plan.payer, into: plan.inft, reason: .payment, memo: reference, in: context)
     }

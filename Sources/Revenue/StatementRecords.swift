@@ -28,10 +28,12 @@ public enum PaymentReason: UInt8, NamedCode, CBORCodable {
     case sale = 1
     case use = 2
     case renewal = 3
+    /// What waited for outcomes.
+    case outcome = 4
 
     package var movement: MovementKind {
         switch self {
-        case .payment: .payment
+        case .payment, .outcome: .payment
         case .sale: .sale
         case .use: .use
         case .renewal: .renewal

@@ -1,6 +1,7 @@
 internal import Blocks
 internal import Consensus
 internal import Cryptography
+internal import Governance
 internal import Primitives
 internal import Replica
 internal import StateModel
@@ -178,6 +179,7 @@ final class SimulatedNode {
             copies.begin(information)
             verifier.begin(information.epoch, information.validators)
             run.epochBegan(information, at: self)
+        case .upgradeDue(let plan): run.stopped(self, "the network asks for release \(plan.release)")
         case .anotherCopy(let position): run.stopped(self, "another copy voted in view \(position)")
         case .stop(let reason): run.stopped(self, reason)
         case .report(let evidence): run.reported(evidence, at: self)

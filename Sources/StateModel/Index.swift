@@ -10,35 +10,33 @@ public struct IndexKey: Hashable, Comparable, Sendable {
     /// `number` counts the domain's own tables from 0; at most 15.
     public init(_ domain: DomainNumber, _ number: UInt8) {
         precondition(number < 16, "a domain has at most 16 index tables")
-        bytes = [domain.rawValue << 4 | number]
+        bytes = []
+        // Most keys are a party or an id, and two numbers.
+        bytes.reserveCapacity(64)
+        bytes.append(domain.rawValue << 4 | number)
     }
 
     public init(stored bytes: [UInt8]) { self.bytes = bytes }
 
     /// Appends a component of fixed width; components of different width never share a position.
-    public func appending(_ value: Bytes32) -> IndexKey {
-        var key = self
-        value.append(to: &key.bytes)
-        return key
+    public consuming func appending(_ value: Bytes32) -> IndexKey {
+        value.append(to: &bytes)
+        return self
     }
 
     /// Eight bytes, big-endian, so that keys sort by number.
-    public func appending(_ value: UInt64) -> IndexKey {
-        var key = self
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            key.bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
-        return key
+    public consuming func appending(_ value: UInt64) -> IndexKey {
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+        return self
     }
 
-    public func appending(byte: UInt8) -> IndexKey {
-        var key = self
-        key.bytes.append(byte)
-        return key
+    public consuming func appending(byte: UInt8) -> IndexKey {
+        bytes.append(byte)
+        return self
     }
 
     /// A kind byte and the 32 bytes.
-    public func appending(_ party: Party) -> IndexKey {
+    public consuming func appending(_ party: Party) -> IndexKey {
         switch party {
         case .account(let address): appending(byte: 0).appending(address.bytes)
         case .organization(let id): appending(byte: 1).appending(id.bytes)
@@ -46,6 +44,8 @@ public struct IndexKey: Hashable, Comparable, Sendable {
     }
 
     public func hash(into hasher: inout Hasher) { KeyBytes.hash(bytes, into: &hasher) }
+
+    public static func == (left: IndexKey, right: IndexKey) -> Bool { KeyBytes.equals(left.bytes, right.bytes) }
 
     public static func < (left: IndexKey, right: IndexKey) -> Bool { KeyBytes.precedes(left.bytes, right.bytes) }
 }

@@ -5,6 +5,27 @@ enum KeyBytes {
         unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
 
+    static func equals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return unsafe left.withUnsafeBytes { left in
+            unsafe right.withUnsafeBytes { right in
+                if unsafe left.baseAddress == right.baseAddress { return true }
+                var offset = 0
+                while offset + 8 <= left.count {
+                    let one = unsafe left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    let other = unsafe right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    if one != other { return false }
+                    offset += 8
+                }
+                while offset < left.count {
+                    if unsafe left[offset] != right[offset] { return false }
+                    offset += 1
+                }
+                return true
+            }
+        }
+    }
+
     /// Lexicographic order, eight bytes at a time.
     static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         unsafe left.withUnsafeBytes { left in

@@ -57,21 +57,10 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
         return try base.containsLeaf(path)
     }
 
-    public func firstLeaf(atOrAfter path: Bytes32) throws(StateFailure) -> Bytes32? {
-        var position = path
-        while true {
-            var first = try base.firstLeaf(atOrAfter: position)
-            for layer in layers {
-                let index = layer.stateIndex(atOrAfter: position)
-                guard index < layer.state.count else { continue }
-                first = min(first ?? layer.state[index].path, layer.state[index].path)
-            }
-            guard let candidate = first else { return nil }
-            if try containsLeaf(candidate) { return candidate }
-            // A layer removed it: go on behind it.
-            guard let next = candidate.successor else { return nil }
-            position = next
-        }
+    public func leaves(under prefix: Bytes32, depth: Int) throws(StateFailure) -> [TrieLeaf] {
+        var leaves = try base.leaves(under: prefix, depth: depth)
+        for layer in layers.reversed() { layer.change(&leaves, under: prefix, depth: depth) }
+        return leaves
     }
 
     /// At most `limit` entries with paths at or after `path`, ascending.
@@ -86,9 +75,11 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
                 guard let from = next else { return [] }
                 let entries = try base.entries(atOrAfter: from, limit: count)
                 next = entries.count < count ? nil : entries.last?.path.successor
-                return entries.map { StateWrite(path: $0.path, key: $0.key, value: $0.value) }
+                return entries.map { StateWrite($0) }
             },
-            entry: { write in write.value.map { StateEntry(path: write.path, key: write.key, value: $0) } })
+            entry: { write in
+                write.value.map { StateEntry(path: write.path, key: write.key, value: $0, leaf: write.leaf) }
+            })
     }
 
     public func get(_ key: IndexKey) throws(StateFailure) -> [UInt8]? {

@@ -21,6 +21,10 @@ public protocol LedgerDomain {
 
     static var queries: [Query] { get }
 
+    /// What of the domain waits for parties: its lists, in the order in which `account_tasks` shows them. A list keeps
+    /// its place, so that a cursor means the same on every node.
+    static var tasks: [TaskSource] { get }
+
     /// Every refusal of the domain, for the error table.
     static var rejections: [RejectionDescription] { get }
 

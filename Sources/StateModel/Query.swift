@@ -117,6 +117,29 @@ public struct Query: Sendable {
     }
 }
 
+extension Page {
+    /// A page of things that are numbered in the state, and so are proven to be all; the cursor is the last number shown.
+    public static func numbered(
+        _ request: PageRequest, _ cursor: IndexKey, _ range: Range<UInt64>,
+        _ item: (UInt64) throws(Refusal) -> Item?
+    ) throws(Refusal) -> Page<Item> {
+        var index = range.lowerBound
+        if let bytes = request.after?.bytes, bytes.count == 9, bytes[0] == cursor.bytes[0] {
+            index = max(index, bytes[1...].reduce(0) { $0 << 8 | UInt64($1) } &+ 1)
+        }
+        var items: [Item] = []
+        while index < range.upperBound, items.count < request.limit {
+            guard let found = try item(index) else {
+                throw .failed(StateFailure("number \(index) of a numbered list is missing"))
+            }
+            items.append(found)
+            index += 1
+        }
+        let hasMore = index < range.upperBound && !items.isEmpty
+        return Page(items: items, next: hasMore ? cursor.appending(index - 1) : nil)
+    }
+}
+
 extension QueryContext {
     /// The page of an index under `prefix`; `item` turns an entry into what the list shows, or nil to leave it out.
     public func page<Item: Codable & Sendable>(

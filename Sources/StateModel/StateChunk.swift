@@ -66,7 +66,7 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
         of path: Bytes32, depth: Int, in snapshot: LayeredSnapshot
     ) throws(StateFailure) -> [Hash]? {
         guard depth > 0 else { return [] }
-        let (siblings, node) = try TrieWalk.way(to: path, depth: depth, from: snapshot.root, pages: snapshot)
+        let (siblings, node) = try TrieWalk.way(to: path, depth: depth, from: snapshot.root, in: snapshot)
         return siblings.count == depth && node.kind == .inner ? siblings : nil
     }
 
@@ -76,19 +76,20 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
         let start = Self.start(of: index, depth: depth)
         var found: [StateEntry] = []
         found.reserveCapacity(entries.count)
-        var leaves: [(path: Bytes32, hash: Bytes32)] = []
+        var leaves: [TrieLeaf] = []
         leaves.reserveCapacity(entries.count)
         for entry in entries {
             let path = StateTrie.path(of: entry.key)
             guard path.prefix(depth) == start, leaves.last.map({ $0.path < path }) ?? true else {
                 throw StateFailure("chunk \(index) holds an entry that is not in its place")
             }
-            leaves.append((path, StateTrie.leaf(path: path, value: entry.value).bytes))
-            found.append(StateEntry(path: path, key: entry.key, value: entry.value))
+            let own = StateEntry(path: path, key: entry.key, value: entry.value)
+            leaves.append(TrieLeaf(path: path, hash: own.leaf))
+            found.append(own)
         }
         // Below the root only a node with two entries or more lies where the chunk's bits end.
         guard depth == 0 || leaves.count >= 2 else { throw StateFailure("chunk \(index) has too few entries") }
-        var node = Self.node(over: leaves[...], depth: depth)
+        var node = TrieNode.over(leaves[...], depth: depth)
         for position in siblings.indices.reversed() {
             let (own, sibling) = (Hash(node.hash), siblings[position])
             let joined = start.bit(position) ? StateTrie.inner(sibling, own) : StateTrie.inner(own, sibling)
@@ -98,19 +99,6 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
             throw StateFailure("chunk \(index) is not of the state with root \(root)")
         }
         return found
-    }
-
-    private static func node(over leaves: ArraySlice<(path: Bytes32, hash: Bytes32)>, depth: Int) -> TrieNode {
-        guard let first = leaves.first else { return .empty }
-        guard leaves.count > 1 else { return .leaf(first.hash) }
-        precondition(depth < StateTrie.maximumDepth, "distinct paths part before their last bit")
-        var low = leaves.startIndex
-        var high = leaves.endIndex
-        while low < high {
-            let middle = (low + high) / 2
-            if leaves[middle].path.bit(depth) { high = middle } else { low = middle + 1 }
-        }
-        return .joining(node(over: leaves[..<low], depth: depth + 1), node(over: leaves[low...], depth: depth + 1))
     }
 
     public func encode(into writer: inout CBORWriter) {

@@ -72,6 +72,8 @@ public struct StateKey: Hashable, Comparable, Sendable {
 
     public func hash(into hasher: inout Hasher) { KeyBytes.hash(bytes, into: &hasher) }
 
+    public static func == (left: StateKey, right: StateKey) -> Bool { KeyBytes.equals(left.bytes, right.bytes) }
+
     public static func < (left: StateKey, right: StateKey) -> Bool { KeyBytes.precedes(left.bytes, right.bytes) }
 }
 

@@ -48,7 +48,7 @@ public final class StateLayer: Sendable {
         pageKeys = pages.map(\.key)
         var bytes = 256
         // Beside their bytes, arrays take a header each: 32 bytes and what the allocator rounds up.
-        for write in state { bytes += 192 + write.key.bytes.count + (write.value?.count ?? 0) }
+        for write in state { bytes += 224 + write.key.bytes.count + (write.value?.count ?? 0) }
         for write in pages { bytes += 136 + (write.bytes?.count ?? 0) }
         for write in index { bytes += 112 + write.key.bytes.count + (write.value?.count ?? 0) }
         byteCount = bytes
@@ -61,16 +61,23 @@ public final class StateLayer: Sendable {
         index: [IndexWrite]
     ) throws(StateFailure) -> StateLayer {
         let update = try TrieUpdate.update(snapshot.root, changes: changes, pages: snapshot, leaves: snapshot)
-        var last: [IndexKey: [UInt8]?] = [:]
-        for write in index {
+        var isAscending = true
+        for (position, write) in index.enumerated() {
             guard !write.key.bytes.isEmpty, write.key.bytes.count <= maximumIndexKeyBytes else {
                 throw StateFailure("an index key has \(write.key.bytes.count) bytes, of 1...\(maximumIndexKeyBytes)")
             }
-            last[write.key] = .some(write.value)
+            if position > 0, !(index[position - 1].key < write.key) { isAscending = false }
         }
         return StateLayer(
             base: snapshot.height, height: height, root: update.root, state: update.writes, pages: update.pages,
-            index: last.map { IndexWrite($0.key, $0.value) }.sorted { $0.key < $1.key })
+            index: isAscending ? index : lastWrites(index))
+    }
+
+    /// Ascending by key, the last write of each.
+    private static func lastWrites(_ index: [IndexWrite]) -> [IndexWrite] {
+        var last: [IndexKey: [UInt8]?] = [:]
+        for write in index { last[write.key] = .some(write.value) }
+        return last.map { IndexWrite($0.key, $0.value) }.sorted { $0.key < $1.key }
     }
 
     /// One layer that does what `older` and then `newer` do. Precondition: `newer` lies on `older`.
@@ -116,6 +123,23 @@ extension StateLayer {
     func stateIndex(atOrAfter path: Bytes32) -> Int {
         Self.search(count: state.count, target: path.firstWord) {
             paths[$0] >= path
+        }
+    }
+
+    /// Brings `leaves`, those of the state below that lie under `prefix`, to what the layer makes of them.
+    func change(_ leaves: inout [TrieLeaf], under prefix: Bytes32, depth: Int) {
+        var position = 0
+        for index in stateIndex(atOrAfter: prefix)..<paths.count {
+            let path = paths[index]
+            guard path.commonPrefixLength(with: prefix) >= depth else { return }
+            while position < leaves.count, leaves[position].path < path { position += 1 }
+            let isKnown = position < leaves.count && leaves[position].path == path
+            switch (isKnown, state[index].value == nil) {
+            case (true, true): leaves.remove(at: position)
+            case (true, false): leaves[position] = TrieLeaf(path: path, hash: state[index].leaf)
+            case (false, false): leaves.insert(TrieLeaf(path: path, hash: state[index].leaf), at: position)
+            case (false, true): break
+            }
         }
     }
 

@@ -25,7 +25,7 @@ public struct StateProof: CBORCodable, Hashable, Sendable {
     public static func make(_ key: StateKey, in snapshot: LayeredSnapshot) throws(StateFailure) -> StateProof {
         let path = StateTrie.path(of: key)
         let (siblings, node) = try TrieWalk.way(
-            to: path, depth: StateTrie.maximumDepth, from: snapshot.root, pages: snapshot)
+            to: path, depth: StateTrie.maximumDepth, from: snapshot.root, in: snapshot)
         guard node.kind == .leaf else { return StateProof(siblings: siblings, terminal: .empty) }
         let found = try TrieWalk.leafPath(
             under: path.prefix(siblings.count), depth: siblings.count, leaves: snapshot)

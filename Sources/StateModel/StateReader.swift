@@ -46,7 +46,11 @@ public final class StateOverlay: StateReader {
     private let base: any StateReader
     private var writes: [StateKey: [UInt8]?] = [:]
 
-    public init(over base: any StateReader) { self.base = base }
+    /// - Parameter expected: about how many keys will change.
+    public init(over base: any StateReader, reserving expected: Int = 8) {
+        self.base = base
+        writes.reserveCapacity(expected)
+    }
 
     public func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
         if let written = writes[key] { return written }

@@ -72,4 +72,26 @@ struct TrieNode: Equatable {
         default: TrieNode(kind: .inner, hash: StateTrie.inner(Hash(left.hash), Hash(right.hash)).bytes)
         }
     }
+
+    /// The node at `depth` over leaves that share its path and ascend.
+    static func over(_ leaves: ArraySlice<TrieLeaf>, depth: Int) -> TrieNode {
+        guard let first = leaves.first else { return .empty }
+        guard leaves.count > 1 else { return .leaf(first.hash) }
+        let (left, right) = parting(leaves, depth: depth)
+        return joining(over(left, depth: depth + 1), over(right, depth: depth + 1))
+    }
+
+    /// Those that lie left and right below the node at `depth`.
+    static func parting(
+        _ leaves: ArraySlice<TrieLeaf>, depth: Int
+    ) -> (left: ArraySlice<TrieLeaf>, right: ArraySlice<TrieLeaf>) {
+        precondition(depth < StateTrie.maximumDepth, "distinct paths part before their last bit")
+        var low = leaves.startIndex
+        var high = leaves.endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if leaves[middle].path.bit(depth) { high = middle } else { low = middle + 1 }
+        }
+        return (leaves[..<low], leaves[low...])
+    }
 }

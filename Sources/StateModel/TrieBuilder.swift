@@ -6,33 +6,36 @@ public import Primitives
 /// The pages and the root are those that ``TrieUpdate`` makes of the same entries. A page is complete, and handed out,
 /// once an entry comes that does not lie under it; so pages come children first.
 public struct TrieBuilder: Sendable {
-    private struct Leaf {
-        let path: Bytes32
-        let hash: Bytes32
-    }
-
     /// The last leaf; where it lies is known once the next one is.
-    private var pending: Leaf?
+    private var pending: TrieLeaf?
     /// How many bits the last leaf shares with the one before it; -1 for the first.
     private var sharedBefore = -1
     /// Finished left children on the current path, by depth; a right one was not seen yet.
     private var left: [TrieNode?]
     /// Pages on the current path, by a fifth of their depth.
     private var pages: [TriePage?]
+    /// The leaves that were placed under the root of each of them.
+    private var leaves: [Int]
     private var complete: [TriePageWrite] = []
 
     public init() {
         left = Array(repeating: nil, count: StateTrie.maximumDepth + 1)
         pages = Array(repeating: nil, count: (StateTrie.maximumDepth + TriePage.levels - 1) / TriePage.levels)
+        leaves = Array(repeating: 0, count: pages.count)
     }
 
     /// Adds the entry with `path`. Throws, and changes nothing, unless it lies behind all that were added.
     public mutating func append(path: Bytes32, value: [UInt8]) throws(StateFailure) {
+        try append(TrieLeaf(path: path, hash: StateTrie.leaf(path: path, value: value).bytes))
+    }
+
+    /// The same of an entry whose leaf is known.
+    public mutating func append(_ leaf: TrieLeaf) throws(StateFailure) {
         if let last = pending?.path {
-            guard last < path else { throw StateFailure("the entry at \(path) comes behind that at \(last)") }
-            settle(sharedAfter: last.commonPrefixLength(with: path))
+            guard last < leaf.path else { throw StateFailure("the entry at \(leaf.path) comes behind that at \(last)") }
+            settle(sharedAfter: last.commonPrefixLength(with: leaf.path))
         }
-        pending = Leaf(path: path, hash: StateTrie.leaf(path: path, value: value).bytes)
+        pending = leaf
     }
 
     /// The pages that became complete since the last call, in no order that a store could rely on.
@@ -57,6 +60,7 @@ public struct TrieBuilder: Sendable {
         var depth = max(sharedBefore, sharedAfter) + 1
         precondition(depth <= StateTrie.maximumDepth, "distinct paths part before their last bit")
         var node = TrieNode.leaf(leaf.hash)
+        if depth > 0 { leaves[(depth - 1) / TriePage.levels] += 1 }
         place(node, path: leaf.path, depth: depth)
         while depth > sharedAfter + 1 {
             if leaf.path.bit(depth - 1) {
@@ -94,6 +98,12 @@ public struct TrieBuilder: Sendable {
         let index = depth / TriePage.levels
         guard let page = pages[index] else { preconditionFailure("an inner node has a page below it") }
         pages[index] = nil
+        let count = leaves[index]
+        leaves[index] = 0
+        if index > 0 {
+            leaves[index - 1] += count
+            guard count > TriePage.leavesWithoutPage else { return }
+        }
         let key = TriePageKey(path: path.prefix(depth), depth: UInt8(depth))
         complete.append(TriePageWrite(key: key, bytes: page.bytes))
     }

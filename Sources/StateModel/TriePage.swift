@@ -44,6 +44,9 @@ public struct TriePageKey: Hashable, Comparable, Sendable {
 /// keys fit into one 4 KiB page of LMDB, and none overflows.
 struct TriePage {
     static let levels = 5
+    /// A subtree below the root has a page if it has more leaves than this. Of smaller ones only the entries are stored,
+    /// with the hashes of their leaves: a few hashes more for whoever passes, instead of a page for every ten entries.
+    static let leavesWithoutPage = 16
     static let nodeCount = 62
     static let headerBytes = 12
     static let maximumBytes = headerBytes + nodeCount * Bytes32.count
@@ -111,6 +114,21 @@ struct TriePage {
             ? bottomInner >> UInt32(offset) & 1 == 1
             : present >> UInt64(Self.position(level + 1, 2 * offset)) & 3 != 0
         return TrieNode(kind: isInner ? .inner : .leaf, hash: hashes[position])
+    }
+
+    /// At least so many leaves lie under the page's root.
+    var leavesAtLeast: Int {
+        var count = 0
+        for level in 1...Self.levels {
+            for offset in 0..<1 << level {
+                switch node(level: level, offset: offset).kind {
+                case .empty: continue
+                case .leaf: count += 1
+                case .inner: count += level == Self.levels ? 2 : 0
+                }
+            }
+        }
+        return count
     }
 
     /// What a node at level 1...4 is follows from its children, which the caller sets or clears as well.

@@ -6,13 +6,25 @@ public protocol TriePageReader {
     func page(_ key: TriePageKey) throws(StateFailure) -> [UInt8]?
 }
 
+/// A leaf of the trie: where it lies, and its hash.
+public struct TrieLeaf: Hashable, Sendable {
+    public let path: Bytes32
+    public let hash: Bytes32
+
+    public init(path: Bytes32, hash: Bytes32) {
+        self.path = path
+        self.hash = hash
+    }
+}
+
 /// The leaves of the trie of one consistent state, in the order of their paths.
 public protocol TrieLeafReader {
     /// True if something is stored under `path`.
     func containsLeaf(_ path: Bytes32) throws(StateFailure) -> Bool
 
-    /// The first path at or after `path` under which something is stored.
-    func firstLeaf(atOrAfter path: Bytes32) throws(StateFailure) -> Bytes32?
+    /// Every leaf whose path begins with the first `depth` bits of `prefix`, ascending. All that follows in `prefix` is
+    /// zero. Asked where few lie: the cost grows with their number.
+    func leaves(under prefix: Bytes32, depth: Int) throws(StateFailure) -> [TrieLeaf]
 }
 
 /// One entry of the state, as walks over all of it see it.
@@ -20,11 +32,19 @@ public struct StateEntry: Hashable, Sendable {
     public let path: Bytes32
     public let key: StateKey
     public let value: [UInt8]
+    /// The hash of its leaf in the trie.
+    public let leaf: Bytes32
 
     public init(path: Bytes32, key: StateKey, value: [UInt8]) {
+        self.init(path: path, key: key, value: value, leaf: StateTrie.leaf(path: path, value: value).bytes)
+    }
+
+    /// Of an entry whose leaf was kept, or just computed.
+    public init(path: Bytes32, key: StateKey, value: [UInt8], leaf: Bytes32) {
         self.path = path
         self.key = key
         self.value = value
+        self.leaf = leaf
     }
 }
 
@@ -58,7 +78,7 @@ public struct EmptySnapshot: BaseSnapshot {
     public func entries(atOrAfter path: Bytes32, limit: Int) -> [StateEntry] { [] }
     public func page(_ key: TriePageKey) -> [UInt8]? { nil }
     public func containsLeaf(_ path: Bytes32) -> Bool { false }
-    public func firstLeaf(atOrAfter path: Bytes32) -> Bytes32? { nil }
+    public func leaves(under prefix: Bytes32, depth: Int) -> [TrieLeaf] { [] }
     public func get(_ key: IndexKey) -> [UInt8]? { nil }
     public func scan(prefix: IndexKey, after: IndexKey?, limit: Int, descending: Bool) -> [IndexEntry] { [] }
 }

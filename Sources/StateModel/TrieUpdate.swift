@@ -16,11 +16,22 @@ public struct StateWrite: Hashable, Sendable {
     public let path: Bytes32
     public let key: StateKey
     public let value: [UInt8]?
+    /// The hash of its leaf in the trie; zero if the entry is gone.
+    public let leaf: Bytes32
 
     public init(path: Bytes32, key: StateKey, value: [UInt8]?) {
         self.path = path
         self.key = key
         self.value = value
+        leaf = value.map { StateTrie.leaf(path: path, value: $0).bytes } ?? .zero
+    }
+
+    /// That leaves the entry as it is.
+    init(_ entry: StateEntry) {
+        path = entry.path
+        key = entry.key
+        value = entry.value
+        leaf = entry.leaf
     }
 
     public init(_ key: StateKey, _ value: [UInt8]?) {
@@ -68,7 +79,7 @@ private struct TrieUpdater {
 
         init(_ write: StateWrite) {
             path = write.path
-            leaf = write.value.map { StateTrie.leaf(path: write.path, value: $0).bytes }
+            leaf = write.value == nil ? nil : write.leaf
         }
     }
 
@@ -78,7 +89,7 @@ private struct TrieUpdater {
         var high: Int
         /// The path to the node, zero-padded.
         var prefix: Bytes32
-        var carried: (path: Bytes32, leaf: Bytes32)?
+        var carried: TrieLeaf?
 
         var count: Int { high - low }
     }
@@ -113,7 +124,7 @@ private struct TrieUpdater {
                 return changes[span.low].leaf.map { .leaf($0) } ?? .empty
             }
             let path = try TrieWalk.leafPath(under: span.prefix, depth: depth, leaves: leaves)
-            if !isChanged(path, in: span) { span.carried = (path, node.hash) }
+            if !isChanged(path, in: span) { span.carried = TrieLeaf(path: path, hash: node.hash) }
             return settledEmpty(span)
         case .empty:
             return settledEmpty(span)
@@ -121,7 +132,7 @@ private struct TrieUpdater {
     }
 
     private func settledEmpty(_ span: Span) -> TrieNode? {
-        if let carried = span.carried { return span.count == 0 ? .leaf(carried.leaf) : nil }
+        if let carried = span.carried { return span.count == 0 ? .leaf(carried.hash) : nil }
         switch span.count {
         case 0: return .empty
         case 1: return changes[span.low].leaf.map { .leaf($0) } ?? .empty
@@ -151,12 +162,81 @@ private struct TrieUpdater {
         var page = page ?? TriePage()
         let node = try descend(&page, pageDepth: depth, level: 0, offset: 0, span)
         let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
-        if node.kind == .inner {
+        let stays = node.kind == .inner ? try hasPage(depth: depth, page, span) : false
+        if stays {
             written.append(TriePageWrite(key: key, bytes: page.bytes))
         } else if existed {
             written.append(TriePageWrite(key: key, bytes: nil))
         }
         return node
+    }
+
+    /// True unless removals have left so few leaves that the subtree needs no page any more.
+    private func hasPage(depth: Int, _ page: TriePage, _ span: Span) throws(StateFailure) -> Bool {
+        guard depth > 0, changes[span.low..<span.high].contains(where: { $0.leaf == nil }),
+            page.leavesAtLeast <= TriePage.leavesWithoutPage
+        else { return true }
+        let old = try leaves.leaves(under: span.prefix, depth: depth)
+        return changed(old, span).count > TriePage.leavesWithoutPage
+    }
+
+    /// Leaves after the span's changes.
+    private func changed(_ old: [TrieLeaf], _ span: Span) -> [TrieLeaf] {
+        var result: [TrieLeaf] = []
+        result.reserveCapacity(old.count + span.count)
+        var rest = old[...]
+        for change in changes[span.low..<span.high] {
+            while let leaf = rest.first, leaf.path < change.path {
+                result.append(leaf)
+                rest.removeFirst()
+            }
+            if rest.first?.path == change.path { rest.removeFirst() }
+            if let leaf = change.leaf { result.append(TrieLeaf(path: change.path, hash: leaf)) }
+        }
+        result += rest
+        return result
+    }
+
+    /// Updates the node at `depth`, a page's root that has no page: its leaves are few, and are read and hashed anew. If
+    /// they become many it gets its pages.
+    private mutating func changeLeaves(_ node: TrieNode, depth: Int, _ span: Span) throws(StateFailure) -> TrieNode {
+        var old: [TrieLeaf] = []
+        if node.kind == .inner {
+            old = try TrieWalk.fewLeaves(under: span.prefix, depth: depth, leaves: leaves)
+        } else if let carried = span.carried {
+            old = [carried]
+        }
+        let new = changed(old, span)
+        if new.count <= TriePage.leavesWithoutPage { return .over(new[...], depth: depth) }
+        return build(new[...], prefix: span.prefix, depth: depth)
+    }
+
+    /// Writes the pages of a subtree that has none yet.
+    private mutating func build(_ leaves: ArraySlice<TrieLeaf>, prefix: Bytes32, depth: Int) -> TrieNode {
+        var page = TriePage()
+        let node = fill(&page, pageDepth: depth, level: 0, offset: 0, leaves, prefix: prefix)
+        written.append(TriePageWrite(key: TriePageKey(path: prefix, depth: UInt8(depth)), bytes: page.bytes))
+        return node
+    }
+
+    private mutating func fill(
+        _ page: inout TriePage, pageDepth: Int, level: Int, offset: Int, _ leaves: ArraySlice<TrieLeaf>,
+        prefix: Bytes32
+    ) -> TrieNode {
+        let depth = pageDepth + level
+        if leaves.count < 2 || level == TriePage.levels && leaves.count <= TriePage.leavesWithoutPage {
+            return .over(leaves, depth: depth)
+        }
+        if level == TriePage.levels { return build(leaves, prefix: prefix, depth: depth) }
+        let (left, right) = TrieNode.parting(leaves, depth: depth)
+        let newLeft = fill(
+            &page, pageDepth: pageDepth, level: level + 1, offset: 2 * offset, left, prefix: prefix)
+        let newRight = fill(
+            &page, pageDepth: pageDepth, level: level + 1, offset: 2 * offset + 1, right,
+            prefix: prefix.settingBit(depth))
+        page.set(level: level + 1, offset: 2 * offset, to: newLeft)
+        page.set(level: level + 1, offset: 2 * offset + 1, to: newRight)
+        return .joining(newLeft, newRight)
     }
 
     /// Updates both children of the node at `level` of the page, and returns what the node becomes.
@@ -189,74 +269,10 @@ private struct TrieUpdater {
         guard level == TriePage.levels else {
             return try descend(&page, pageDepth: pageDepth, level: level, offset: offset, span)
         }
-        let below =
-            node.kind == .inner
-            ? try TrieWalk.page(TriePageKey(path: span.prefix, depth: UInt8(depth)), in: pages) : nil
+        let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
+        guard node.kind == .inner, let below = try TrieWalk.page(key, in: pages) else {
+            return try changeLeaves(node, depth: depth, span)
+        }
         return try enterPage(depth: depth, page: below, span)
-    }
-}
-
-/// Steps that updates and proofs share.
-enum TrieWalk {
-    /// The root as a node, and the page below it if it is inner.
-    static func root(
-        _ root: Hash, pages: any TriePageReader
-    ) throws(StateFailure) -> (node: TrieNode, page: TriePage?) {
-        if root == StateTrie.emptyRoot { return (.empty, nil) }
-        guard let bytes = try pages.page(.root) else { return (.leaf(root.bytes), nil) }
-        let page = try decode(bytes, .root)
-        let node = TrieNode.joining(page.node(level: 1, offset: 0), page.node(level: 1, offset: 1))
-        guard node.kind == .inner, node.hash == root.bytes else {
-            throw StateFailure("the trie's pages belong to root \(node.hash), not \(root)")
-        }
-        return (node, page)
-    }
-
-    /// From the root towards `path`, as far as nodes are inner and at most `depth` steps: the neighbors on the way, and
-    /// the node where it ends.
-    static func way(
-        to path: Bytes32, depth: Int, from root: Hash, pages: any TriePageReader
-    ) throws(StateFailure) -> (siblings: [Hash], node: TrieNode) {
-        var siblings: [Hash] = []
-        var (node, page) = try self.root(root, pages: pages)
-        var offset = 0
-        while node.kind == .inner, siblings.count < depth {
-            let level = siblings.count % TriePage.levels
-            if level == 0, !siblings.isEmpty {
-                let key = TriePageKey(path: path.prefix(siblings.count), depth: UInt8(siblings.count))
-                page = try self.page(key, in: pages)
-                offset = 0
-            }
-            guard let current = page else { throw StateFailure("the trie lacks its root page") }
-            let bit = path.bit(siblings.count) ? 1 : 0
-            siblings.append(Hash(current.node(level: level + 1, offset: 2 * offset + 1 - bit).hash))
-            offset = 2 * offset + bit
-            node = current.node(level: level + 1, offset: offset)
-        }
-        return (siblings, node)
-    }
-
-    static func page(_ key: TriePageKey, in pages: any TriePageReader) throws(StateFailure) -> TriePage {
-        guard let bytes = try pages.page(key) else {
-            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is missing")
-        }
-        return try decode(bytes, key)
-    }
-
-    private static func decode(_ bytes: [UInt8], _ key: TriePageKey) throws(StateFailure) -> TriePage {
-        guard let page = TriePage(bytes) else {
-            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is damaged")
-        }
-        return page
-    }
-
-    /// The path of the only leaf below the node at `prefix`.
-    static func leafPath(
-        under prefix: Bytes32, depth: Int, leaves: any TrieLeafReader
-    ) throws(StateFailure) -> Bytes32 {
-        guard let path = try leaves.firstLeaf(atOrAfter: prefix), path.prefix(depth) == prefix else {
-            throw StateFailure("the trie has a leaf at depth \(depth) of \(prefix) that the state has not")
-        }
-        return path
     }
 }

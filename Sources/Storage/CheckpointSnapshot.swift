@@ -92,26 +92,29 @@ final class CheckpointSnapshot: BaseSnapshot {
         let parts = try unsafe StateValues.parts(stored, path: path)
         return StateEntry(
             path: path, key: StateKey(stored: unsafe [UInt8](stored[parts.key])),
-            value: unsafe [UInt8](stored[parts.value]))
+            value: unsafe [UInt8](stored[parts.value]), leaf: parts.leaf)
     }
 
     static func path(_ key: UnsafeRawBufferPointer) throws(StorageFailure) -> Bytes32 {
-        guard let path = unsafe Bytes32([UInt8](key)) else { throw .damaged(what: "a path of the state") }
-        return path
+        guard key.count == Bytes32.count else { throw .damaged(what: "a path of the state") }
+        return Bytes32(bigEndianWords: unsafe key.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self))
     }
 
     func containsLeaf(_ path: Bytes32) throws(StateFailure) -> Bool {
         try reading { (reads) throws(StorageFailure) in try reads.contains(tables.state, path.array) }
     }
 
-    func firstLeaf(atOrAfter path: Bytes32) throws(StateFailure) -> Bytes32? {
+    func leaves(under prefix: Bytes32, depth: Int) throws(StateFailure) -> [TrieLeaf] {
         try reading { (reads) throws(StorageFailure) in
-            var found: Bytes32?
-            try unsafe reads.walk(tables.state, from: path.array) { (key, _) throws(StorageFailure) in
-                found = try unsafe Self.path(key)
-                return false
+            var leaves: [TrieLeaf] = []
+            leaves.reserveCapacity(12)
+            try unsafe reads.walk(tables.state, from: prefix.array) { (key, stored) throws(StorageFailure) in
+                let path = try unsafe Self.path(key)
+                guard path.commonPrefixLength(with: prefix) >= depth else { return false }
+                leaves.append(TrieLeaf(path: path, hash: try unsafe StateValues.parts(stored, path: path).leaf))
+                return true
             }
-            return found
+            return leaves
         }
     }
 

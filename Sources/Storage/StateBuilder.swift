@@ -119,7 +119,8 @@ public final class StateBuilder: Sendable {
                 throw .outOfOrder(
                     "The state key at \(entry.path) has \(entry.key.bytes.count) bytes, of at most 65535.")
             }
-            let value = StateValues.state(path: entry.path, key: entry.key, value: entry.value)
+            let value = StateValues.state(
+                path: entry.path, key: entry.key, value: entry.value, leaf: entry.leaf)
             try transaction.put(tables.state, entry.path.array, value, isAppended: true)
             bytes += 32 + value.count
             last = entry.path
@@ -198,7 +199,7 @@ public final class StateBuilder: Sendable {
             try unsafe transaction.walk(tables.state, from: from.array) { (key, stored) throws(StorageFailure) in
                 let entry = try unsafe CheckpointSnapshot.entry(key, stored)
                 do throws(StateFailure) {
-                    try builder.append(path: entry.path, value: entry.value)
+                    try builder.append(TrieLeaf(path: entry.path, hash: entry.leaf))
                 } catch {
                     throw .damaged(what: error.description)
                 }

@@ -202,7 +202,7 @@ public final class StateStore: Sendable {
         try write(layer.state, to: tables.state, transaction) { (write, table) throws(StorageFailure) in
             let key = write.path.array
             guard let value = write.value else { return try table.delete(key) }
-            try table.put(key, StateValues.state(path: write.path, key: write.key, value: value))
+            try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
         }
         try write(layer.pages, to: tables.pages, transaction) { (write, table) throws(StorageFailure) in
             guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }

@@ -25,8 +25,8 @@ internal import StateModel
 //                   each step of a migration
 //
 // state/            environment "state": the state as of a checkpoint. One writer: `StateStore`'s checkpoint.
-//   state           path (32) → check (4) ‖ key length (2) ‖ state key ‖ value
-//                   written and deleted as blocks do
+//   state           path (32) → check (4) ‖ leaf of the trie (32) ‖ key length (2) ‖ state key ‖ value
+//                   written and deleted as blocks do; the leaf so that small subtrees of the trie need no page
 //   pages           trie page key (33) → page ‖ check (1, see `Checksum.pageByte`)
 //                   written and deleted with the state; at most 1,997 bytes, so that two fit a page of LMDB
 //   index           index key (1...511) → check (4) ‖ value
@@ -51,11 +51,15 @@ extension FixedWidthInteger {
 
 /// The values of the state environment, with their checks.
 enum StateValues {
-    /// check (4) ‖ key length (2) ‖ key ‖ value
-    static func state(path: Bytes32, key: StateKey, value: [UInt8]) -> [UInt8] {
+    /// Before the state key.
+    private static let stateHead = 38
+
+    /// check (4) ‖ leaf (32) ‖ key length (2) ‖ key ‖ value
+    static func state(path: Bytes32, key: StateKey, value: [UInt8], leaf: Bytes32) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(6 + key.bytes.count + value.count)
+        bytes.reserveCapacity(stateHead + key.bytes.count + value.count)
         bytes.append(contentsOf: [0, 0, 0, 0])
+        leaf.append(to: &bytes)
         bytes.append(UInt8(truncatingIfNeeded: key.bytes.count >> 8))
         bytes.append(UInt8(truncatingIfNeeded: key.bytes.count))
         bytes.append(contentsOf: key.bytes)
@@ -73,19 +77,22 @@ enum StateValues {
         }
     }
 
-    /// Where key and value stand in a stored entry, after its check.
+    /// The leaf of a stored entry, and where its key and value stand, after its check.
     static func parts(
         _ stored: UnsafeRawBufferPointer, path: Bytes32
-    ) throws(StorageFailure) -> (key: Range<Int>, value: Range<Int>) {
-        guard stored.count >= 6 else { throw .damaged(what: "the state entry at \(path) is cut short") }
+    ) throws(StorageFailure) -> (leaf: Bytes32, key: Range<Int>, value: Range<Int>) {
+        guard stored.count >= stateHead else { throw .damaged(what: "the state entry at \(path) is cut short") }
         let expected = UInt32(bigEndian: unsafe stored.loadUnaligned(as: UInt32.self))
         let rest = unsafe UnsafeRawBufferPointer(rebasing: stored[4...])
         guard unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: path.firstWord)) == expected else {
             throw .damaged(what: "the state entry at \(path) fails its check")
         }
-        let keyCount = Int(UInt16(bigEndian: unsafe rest.loadUnaligned(as: UInt16.self)))
-        guard 6 + keyCount <= stored.count else { throw .damaged(what: "the state entry at \(path) is cut short") }
-        return (6..<6 + keyCount, 6 + keyCount..<stored.count)
+        let leaf = Bytes32(
+            bigEndianWords: unsafe rest.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self))
+        let keyCount = Int(UInt16(bigEndian: unsafe rest.loadUnaligned(fromByteOffset: 32, as: UInt16.self)))
+        let valueStart = stateHead + keyCount
+        guard valueStart <= stored.count else { throw .damaged(what: "the state entry at \(path) is cut short") }
+        return (leaf, stateHead..<valueStart, valueStart..<stored.count)
     }
 
     static func page(_ bytes: [UInt8]) -> [UInt8] {

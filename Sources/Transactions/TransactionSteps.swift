@@ -69,8 +69,9 @@ public struct SignedTransaction: Hashable, Sendable {
         guard !body.operations.isEmpty else {
             throw TransactionRejection.encodingInvalid.at("operations", "a transaction needs at least one operation")
         }
-        guard signatures.contains(where: { $0.account == body.sender }) else {
-            throw TransactionRejection.signaturesNotExact.at("signatures", "the sender's signature is missing")
+        // Which key speaks for the sender the state knows; none can't.
+        guard !signatures.isEmpty else {
+            throw TransactionRejection.signaturesNotExact.at("signatures", "nobody signed")
         }
         guard signatures.count == 1 || body.validUntil != nil else {
             throw TransactionRejection.validUntilRequired.at(
@@ -149,8 +150,8 @@ public struct SimulatedTransaction: Hashable, Sendable {
     public let body: TransactionBody
     public let hash: Hash
     public let weight: UInt64
-    /// Whose consent is assumed: who signed, or the sender alone where nobody did.
-    public let signers: [Address]
+    /// The keys that signed; nil where nobody did: then the sender's consent alone is assumed.
+    public let keys: [Address]?
 
     /// Signatures that are there must verify.
     public init(_ bytes: [UInt8], network: Hash) throws(Rejection) {
@@ -159,13 +160,13 @@ public struct SimulatedTransaction: Hashable, Sendable {
             guard body.network == network else { throw VerifiedTransaction.wrongNetwork(body.network, network) }
             self.body = body
             hash = body.hash
-            signers = [body.sender]
+            keys = nil
             weight = body.operations.reduce(55 + UInt64(bytes.count) / 64) { $0.addingSaturated($1.weight) }
         } else {
             let verified = try VerifiedTransaction(try SignedTransaction(raw), network: network)
             body = verified.body
             hash = verified.hash
-            signers = verified.signed.signatures.map(\.account)
+            keys = verified.signed.signatures.map(\.account)
             weight = verified.weight
         }
     }

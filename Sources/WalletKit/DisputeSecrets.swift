@@ -19,10 +19,10 @@ public struct DisputeSecrets: Sendable {
         }
     }
 
-    /// Of a side, in a round (from 0). The dispute has no id when it is raised, so the license stands for it: what is
-    /// delivered for a license is disputed once.
-    public func nonce(network: Hash, license: LicenseID, party: Party, round: Int) -> Hash {
-        secret("nonce", network.bytes.array + license.bytes.array + [UInt8(clamping: round)] + party.encoded)
+    /// Of a side, in a round (from 0). The dispute has no id when it is raised, so something else stands for it: the license,
+    /// since what is delivered for one is disputed once; of a claim about an INFT the commitment to its evidence.
+    public func nonce(network: Hash, subject: Bytes32, party: Party, round: Int) -> Hash {
+        secret("nonce", network.bytes.array + subject.array + [UInt8(clamping: round)] + party.encoded)
     }
 
     /// Of an arbiter's vote, in a round (from 0).
@@ -30,9 +30,9 @@ public struct DisputeSecrets: Sendable {
         secret("vote", dispute.bytes.array + [UInt8(clamping: round)] + arbiter.bytes.array)
     }
 
-    /// Of the commitment to a document, named by its SHA-256, in what is disputed under a license.
-    public func salt(evidence document: Hash, license: LicenseID) -> Hash {
-        secret("evidence", license.bytes.array + document.bytes.array)
+    /// Of the commitment to a document, named by its SHA-256, in what is disputed under a license or of an INFT.
+    public func salt(evidence document: Hash, subject: Bytes32) -> Hash {
+        secret("evidence", subject.array + document.bytes.array)
     }
 
     private func secret(_ label: String, _ message: [UInt8]) -> Hash {

@@ -119,6 +119,13 @@ enum DurableFile {
     }
 
     /// The names of the files in a folder, sorted; empty if there is none.
+    /// What is written whole or not at all has to be a file; `-` would become one of that name.
+    static func refuseStandardOutput(_ path: String) throws(WalletFailure) {
+        guard path != "-" else {
+            throw WalletFailure(.usage, "it can't go to standard output", hint: "Name a file.")
+        }
+    }
+
     static func list(_ path: String) -> [String] {
         guard let folder = unsafe opendir(path) else { return [] }
         defer { unsafe closedir(folder) }

@@ -13,7 +13,7 @@ extension Operation {
                 .purchase(
                     PurchaseLicense(
                         offer: purchase.offer, maximumPrice: purchase.maximumPrice,
-                        maximumRevenueShare: purchase.maximumRevenueShare, use: purchase.use)))
+                        maximumRevenueShare: purchase.maximumRevenueShare, use: purchase.use, buyer: purchase.buyer)))
         case .infts(.mint(let mint)):
             return .infts(
                 .mint(

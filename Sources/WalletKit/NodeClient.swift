@@ -69,18 +69,24 @@ public struct NodeClient: Sendable {
         try decode(try await call(method, params), method)
     }
 
+    /// Pages in a row that may hold nothing: a node looks at so many entries in a call, and shows those that count.
+    private static let emptyPages = 1_000
+
     /// All items of a list, page by page, at most `limit` of them.
     public func items(
         _ method: String, _ params: JSONObject = JSONObject(), limit: Int = 10_000
     ) async throws(WalletFailure) -> [JSONValue] {
         var items: [JSONValue] = []
         var params = params
+        var empty = 0
         while true {
             params.set("limit", .integer(min(100, limit - items.count)))
             let page = try await call(method, .object(params))
             guard let more = page["items"]?.array else { throw protocolFailure("\(method) without items") }
             items += more
-            guard let next = page["next"], !next.isNull, !more.isEmpty, items.count < limit else { return items }
+            guard let next = page["next"], !next.isNull, items.count < limit else { return items }
+            empty = more.isEmpty ? empty + 1 : 0
+            guard empty < Self.emptyPages else { throw protocolFailure("\(method) with nothing but empty pages") }
             params.set("cursor", next)
         }
     }

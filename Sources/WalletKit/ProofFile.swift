@@ -29,6 +29,7 @@ public enum ProofFile {
 
     /// Evidence is never overwritten: a file that is there is refused.
     public static func refuse(existing path: String) throws(WalletFailure) {
+        try DurableFile.refuseStandardOutput(path)
         guard try DurableFile.contents(path) == nil else {
             throw WalletFailure(.usage, "\(path) is there already", hint: "Name another file for the new proof.")
         }

@@ -8,6 +8,14 @@ public enum RecordFile {
         return bytes
     }
 
+    /// What is there already is not written over: refused before anything is done.
+    public static func refuse(existing path: String) throws(WalletFailure) {
+        try DurableFile.refuseStandardOutput(path)
+        guard try DurableFile.contents(path) == nil else {
+            throw WalletFailure(.usage, "\(path) is there already", hint: "Name another file.")
+        }
+    }
+
     /// Whole or not at all, readable by its owner only.
     public static func write(_ bytes: [UInt8], to path: String) throws(WalletFailure) {
         try DurableFile.replace(bytes, at: path)

@@ -29,6 +29,7 @@ extension SealedFile {
 
     /// Throws if there is a file already.
     public static func refuse(existing path: String) throws(WalletFailure) {
+        try DurableFile.refuseStandardOutput(path)
         try LargeFileWriter.refuse(existing: path)
     }
 

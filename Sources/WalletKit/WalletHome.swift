@@ -6,6 +6,7 @@ internal import Primitives
 ///     keystore.json     keys (Specs/bytes.md)
 ///     networks.json     pinned networks
 ///     names.json        address book
+///     keys.json         keys that speak for accounts whose first key was replaced
 ///     secrets/NAME.secret sealing and content secrets, each in a file of its own
 ///     content/ROOT        ciphertexts that were fetched, until `content copies --remove`
 ///     deliveries/NETWORK/ID.json
@@ -18,16 +19,16 @@ public struct WalletHome: Sendable {
 
     public init(path: String) { self.path = path }
 
-    /// `--home`, else MEDNEXUS_HOME, else XDG_DATA_HOME/mednexus, else ~/.local/share/mednexus.
+    /// `--home`, else MEDNEXUS_WALLET_HOME, else XDG_DATA_HOME/mednexus, else ~/.local/share/mednexus.
     public static func resolve(
         explicit: String?, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(WalletFailure) -> WalletHome {
         func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         if let explicit { return WalletHome(path: explicit) }
-        if let home = given("MEDNEXUS_HOME") { return WalletHome(path: home) }
+        if let home = given("MEDNEXUS_WALLET_HOME") { return WalletHome(path: home) }
         if let data = given("XDG_DATA_HOME") { return WalletHome(path: data + "/mednexus") }
         if let home = given("HOME") { return WalletHome(path: home + "/.local/share/mednexus") }
-        throw WalletFailure(.usage, "there is no home folder", hint: "Name one with --home or MEDNEXUS_HOME.")
+        throw WalletFailure(.usage, "there is no home folder", hint: "Name one with --home or MEDNEXUS_WALLET_HOME.")
     }
 
     public var keystorePath: String { path + "/keystore.json" }

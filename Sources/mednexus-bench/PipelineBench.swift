@@ -24,7 +24,8 @@ struct PipelineBench {
         let chain = try Chain(workload, in: folder.path + "/node")
         let network = chain.ledger.network
         let funding = await workload.sign(workload.funding(network: network))
-        try chain.append(try await verified(funding, network))
+        let pass = PipelinePass(chain: chain, cores: setting.cores)
+        try chain.append(try await pass.verified(funding))
 
         var rates: [Double] = []
         var ceilings: [Double] = []
@@ -34,11 +35,8 @@ struct PipelineBench {
             let bodies = workload.transfers(Self.blockTransactions * Self.blocksPerRun, network: network)
             let transactions = await workload.sign(bodies)
             let ceiling = try VerificationCeiling(transactions, cores: setting.cores).run()
-            let blocks = stride(from: 0, to: transactions.count, by: Self.blockTransactions).map {
-                Array(transactions[$0..<$0 + Self.blockTransactions])
-            }
             var measured = Stages()
-            let rate = try await pass(blocks, chain, &measured)
+            let rate = try await pass.rate(pass.blocks(transactions, of: Self.blockTransactions), &measured)
             guard run > 0 else { continue }
             rates.append(rate)
             ceilings.append(ceiling)
@@ -49,11 +47,23 @@ struct PipelineBench {
         return Figure(
             id: "pipeline", name: "bytes to durable ÷ parse + verify", unit: "tx/s", values: rates, ceilings: ceilings)
     }
+}
+
+/// Blocks through the pipeline, as a node takes them.
+struct PipelinePass {
+    let chain: Chain
+    let cores: Int
+
+    func blocks(_ transactions: [[UInt8]], of count: Int) -> [[[UInt8]]] {
+        stride(from: 0, to: transactions.count, by: count).map {
+            Array(transactions[$0..<min($0 + count, transactions.count)])
+        }
+    }
 
     /// Transactions a second, checkpoint of the state included.
-    private func pass(_ blocks: [[[UInt8]]], _ chain: Chain, _ stages: inout Stages) async throws -> Double {
+    func rate(_ blocks: [[[UInt8]]], _ stages: inout Stages) async throws -> Double {
         // A new one each time: what an earlier pass verified must not be remembered.
-        let pipeline = Pipeline(network: chain.ledger.network, threads: setting.cores)
+        let pipeline = Pipeline(network: chain.ledger.network, threads: cores)
         let started = ContinuousClock.now
         var ready = try await pipeline.verify(all: blocks[0])
         for index in blocks.indices {
@@ -67,11 +77,11 @@ struct PipelineBench {
         stages.checkpoint += ContinuousClock.now - flushed
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         try await pipeline.stop()
-        return Double(blocks.count * Self.blockTransactions) / seconds
+        return Double(blocks.reduce(0) { $0 + $1.count }) / seconds
     }
 
-    private func verified(_ transactions: [[UInt8]], _ network: Hash) async throws -> [VerifiedTransaction] {
-        let pipeline = Pipeline(network: network, threads: setting.cores)
+    func verified(_ transactions: [[UInt8]]) async throws -> [VerifiedTransaction] {
+        let pipeline = Pipeline(network: chain.ledger.network, threads: cores)
         let verified = try await pipeline.verify(all: transactions).map { try $0.get() }
         try await pipeline.stop()
         return verified

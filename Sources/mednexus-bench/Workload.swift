@@ -134,7 +134,7 @@ struct Workload {
         return Int(random.next() % UInt64(isHot ? Self.hotCount : Self.accountCount))
     }
 
-    private mutating func body(_ network: Hash, signer: Int, _ operations: [Operation]) -> TransactionBody {
+    mutating func body(_ network: Hash, signer: Int, _ operations: [Operation]) -> TransactionBody {
         let body = TransactionBody(
             network: network, sender: keys[signer].address, sequence: sequences[signer], validUntil: nil,
             operations: operations)

@@ -72,10 +72,15 @@ struct AuditDisclosures: AsyncParsableCommand {
                 DisclosureText.row($0, names)
             }
         }
-        Console.out(DisclosureText.csv(DisclosureText.headers.map { $0.lowercased() } + ["disclosure", "reference"]))
+        let more = ["inft", "subject", "consent", "disclosure", "reference"]
+        Console.out(DisclosureText.csv(DisclosureText.headers.map { $0.lowercased() } + more))
         for item in items {
             let record = item["disclosure"]
-            let ids = [record?["id"]?.string ?? "", record?["reference"]?.string ?? ""]
+            let basis = record?["basis"]
+            let ids = [
+                record?["inft"], record?["subject"], basis?["consent"] ?? basis?["set"], record?["id"],
+                record?["reference"],
+            ].map { $0?.string ?? "" }
             Console.out(DisclosureText.csv(DisclosureText.row(item, names) + ids))
         }
     }

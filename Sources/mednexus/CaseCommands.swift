@@ -30,6 +30,7 @@ struct CaseInput: ParsableArguments {
 
     /// De-identifies the file and writes the report; only what this returns may be encrypted and offered.
     func deidentified() throws -> DeidentifiedCase {
+        try RecordFile.refuse(existing: report)
         let result: DeidentifiedCase
         do {
             result = try Deidentification.run(
@@ -84,6 +85,7 @@ struct CaseDeidentify: AsyncParsableCommand {
                 .usage, "record, --out and --report name the same file twice",
                 hint: "Nothing is written over what was read.")
         }
+        try RecordFile.refuse(existing: out)
         let result = try input.deidentified()
         try RecordFile.write(result.bytes, to: out)
         let report = result.report.json(format: result.format)

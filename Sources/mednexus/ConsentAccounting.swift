@@ -14,7 +14,8 @@ enum DisclosureText {
         let basis = record?["basis"]
         return [
             names.time(record?["at"]) ?? "", names.party(record?["custodian"]), names.party(record?["recipient"]),
-            joined(uses.compactMap { $0["action"]?.string }),
+            joined(uses.compactMap { $0["action"]?.string })
+                + (record?["inft"]?.string.map { " of \(names.short($0))" } ?? ""),
             joined(uses.flatMap { $0["purposes"]?.array ?? [] }.compactMap(\.string)),
             names.id(basis?["consent"] ?? basis?["set"]) + provision(record), how(item),
         ]

@@ -117,9 +117,7 @@ struct ConsentAnswerCommand: WalletCommand {
         }
         try session.confirm(lines, question: "Sign?")
         let signer = try session.sender()
-        guard let secret = try session.unlock().key(of: signer) else {
-            throw WalletFailure(.key, "the key of \(session.text(.account(signer))) is not in this wallet")
-        }
+        let secret = try session.signingKey(of: signer)
         for statement in statements {
             let signature = AnswerSignature(
                 signer: signer,

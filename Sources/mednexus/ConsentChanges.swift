@@ -48,7 +48,16 @@ struct ConsentWithdrawCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let ids: [ConsentID] = try consents.map { (text) throws(WalletFailure) in try session.id(text) }.sorted()
         var notes: [String] = []
-        for id in ids { notes += try await session.impact(of: id) }
+        for id in ids {
+            let view: ConsentView = try await session.client.read(
+                "consent_get", .object(parameters(["consent": try session.client.encode(id)])))
+            if let since = view.consent.withdrawnAt {
+                notes.append(
+                    "Withdrawn since \(session.plainNames.time(since)); what rests on it is suspended since then.")
+            } else {
+                notes += try await session.impact(of: id)
+            }
+        }
         try await session.act(
             [.consents(.withdraw(ConsentWithdraw(consents: ids, erasure: erase)))], notes: notes)
     }

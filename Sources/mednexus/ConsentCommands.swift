@@ -137,7 +137,14 @@ struct ConsentGrantCommand: WalletCommand {
         if !globals.coSign.isEmpty, scope == .individual {
             operations.append(.consents(.countersign(ConsentCountersign(consent: .operation(0)))))
         }
-        try await session.act(operations)
+        let disease = commitments.isEmpty ? [] : terms.map { "\($0.system.name):\($0.code)" }
+        let notes =
+            disease.isEmpty
+            ? [] : ["The restriction that only its commitment tells of: \(disease.joined(separator: ", "))"]
+        try await session.act(operations, notes: notes)
+        if !globals.json, operations.count == 1 {
+            Console.err("It is proposed, and in force once the custodian has countersigned it.")
+        }
     }
 
     /// Salted commitments to what would name a diagnosis; the openings go to the custodian's file.
@@ -192,7 +199,43 @@ enum ConsentInputs {
         guard let (system, code) = Inputs.code(text) else {
             throw WalletFailure(.usage, "\(text) is no code", hint: "Write SYSTEM:CODE, as mondo:0005148.")
         }
-        return CodedTerm(system: try Codes.one(system, TermSystem.self, "code system"), code: code)
+        let term = CodedTerm(system: try Codes.one(system, TermSystem.self, "code system"), code: code)
+        guard let form = form(of: term.system) else { return term }
+        guard form.isOf(code) else {
+            throw WalletFailure(
+                .usage, "\(code) is no code of \(term.system.name)", hint: "It is \(form.words), as \(form.example).")
+        }
+        return term
+    }
+
+    /// How a system writes its codes. A commitment to a mistyped code would permit nothing, and nobody could see why.
+    private static func form(
+        of system: TermSystem
+    ) -> (words: String, example: String, isOf: (String) -> Bool)? {
+        func digits(_ text: Substring, _ count: ClosedRange<Int>) -> Bool {
+            count.contains(text.count) && text.allSatisfy { $0.isASCII && $0.isNumber }
+        }
+        switch system {
+        case .mondo: return ("seven digits", "mondo:0005148", { digits($0[...], 7...7) })
+        case .diseaseOntology: return ("one to seven digits", "diseaseOntology:9352", { digits($0[...], 1...7) })
+        case .orphanet: return ("one to six digits", "orphanet:558", { digits($0[...], 1...6) })
+        case .snomed: return ("six to eighteen digits", "snomed:44054006", { digits($0[...], 6...18) })
+        case .icd10:
+            return (
+                "a letter, two characters, and up to four behind a point", "icd10:E11.9",
+                { code in
+                    let parts = code.split(separator: ".", omittingEmptySubsequences: false)
+                    guard let head = parts.first, head.count == 3, parts.count <= 2,
+                        let first = head.first, first.isASCII, first.isUppercase,
+                        digits(head.dropFirst().prefix(1), 1...1)
+                    else { return false }
+                    let rest = head.dropFirst(2) + (parts.count == 2 ? parts[1] : "")
+                    return rest.allSatisfy { $0.isASCII && ($0.isNumber || $0.isUppercase) }
+                        && (parts.count == 1 || (1...4).contains(parts[1].count))
+                }
+            )
+        case .icd11, .loinc, .fhirResource: return nil
+        }
     }
 
     static func policy(_ path: String, _ session: Session) throws -> ConsentPolicy {

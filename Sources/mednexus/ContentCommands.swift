@@ -16,6 +16,7 @@ struct ContentCommand: AsyncParsableCommand {
         subcommands: [
             ContentEncrypt.self, ContentDecrypt.self, ContentVerify.self, ContentSecretList.self, ContentForget.self,
             ContentPut.self, ContentGet.self, ContentInfoCommand.self, ContentCopies.self,
+            ContentShareKeys.self, ContentReceiveKeys.self,
         ])
 }
 

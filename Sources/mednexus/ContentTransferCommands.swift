@@ -111,11 +111,7 @@ struct ContentInfoCommand: WalletCommand {
 extension Session {
     /// The content store of the node, asked as the account that acts.
     func contentClient() throws(WalletFailure) -> ContentClient {
-        let account = try sender()
-        guard let secret = try unlock().key(of: account) else {
-            throw WalletFailure(.key, "the key of \(text(.account(account))) is not in this wallet")
-        }
-        return ContentClient(node: client, network: network, secret: secret)
+        ContentClient(node: client, network: network, secret: try signingKey(of: try sender()))
     }
 
     func contentInformation(root: String?, inft: String?, version: UInt64?) async throws(WalletFailure) -> JSONValue {

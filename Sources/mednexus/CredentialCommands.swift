@@ -11,7 +11,7 @@ struct CredentialCommand: AsyncParsableCommand {
         discussion: example("credential list --subject author"),
         subcommands: [
             CredentialOffer.self, CredentialAccept.self, CredentialDecline.self, CredentialRevoke.self,
-            CredentialList.self,
+            CredentialList.self, CredentialExport.self, CredentialVerify.self,
         ])
 }
 

@@ -39,14 +39,11 @@ struct CustodianRun: WalletCommand {
         try await session.verifyNetwork()
         let sender = try session.sender()
         try await check(sender, session)
-        let keystore = try session.unlock()
-        guard let key = keystore.key(of: sender) else {
-            throw WalletFailure(.key, "the key of \(session.text(.account(sender))) is not in this wallet")
-        }
-        let secrets = SecretFiles(home: session.home, keystore: keystore)
+        let key = try session.signingKey(of: sender)
+        let secrets = SecretFiles(home: session.home, keystore: try session.unlock())
         let service = try CustodianService(
-            home: session.home, network: session.network, client: session.client, key: key,
-            trusted: try session.trusted(try TrustOptions.parse([])),
+            home: session.home, network: session.network, client: session.client, account: sender, key: key,
+            trusted: try session.pinnedCheckpoint(),
             secret: { (key) throws(WalletFailure) in try secrets.sealing(key)?.secret },
             log: { Console.err("\(dateText(WalletClock.now)) \($0)") })
         try await run(service)

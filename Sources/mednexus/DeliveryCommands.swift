@@ -16,7 +16,7 @@ extension Session {
     /// them, is no matter of one node's word.
     func proven(_ id: DeliveryID) async throws -> DeliveryView {
         let answer = try await client.provenAnswer(
-            "delivery_get", parameters(["delivery": json(id)]), trusting: try trusted(try TrustOptions.parse([])))
+            "delivery_get", parameters(["delivery": json(id)]), trusting: try pinnedCheckpoint())
         return try decode(answer.value)
     }
 
@@ -91,7 +91,10 @@ extension Session {
                     .beginTransfer(
                         TransferBegin(
                             transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
-            case .dispute: .licenses(.beginShow(BeginShow(show: record.id, commitment: made.commitment)))
+            case .dispute:
+                .licenses(
+                    .beginShow(
+                        BeginShow(show: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
             default:
                 .licenses(
                     .begin(
@@ -160,14 +163,21 @@ struct LicenseDeliver: WalletCommand {
 struct LicenseOpen: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Fetches, verifies and decrypts what a license gives access to.",
-        discussion: example("license open ward --out case.json --from clinic"))
+        discussion: """
+            Only while the license is in force. A copy that was delivered can be opened at any time, and no program can \
+            prevent it; whoever has a reason to (evidence in a dispute, a legal duty to keep) says --outside-license.
+
+            \(example("license open ward --out case.json --from clinic"))
+            """)
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
     @Option(help: ArgumentHelp("Where the file goes.", valueName: "file")) var out: String
+    @Flag(help: "Although the license does not cover it now.") var outsideLicense = false
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let view = try await session.license(license)
+        if view.license.delivery != nil, !outsideLicense { try await requireForce(view.license.id, session) }
         guard let id = view.license.delivery else {
             let waits = view.license.openDelivery != nil
             throw WalletFailure(
@@ -181,6 +191,20 @@ struct LicenseOpen: WalletCommand {
         let (content, _) = try await session.sealedVersion(record.version, of: record.inft)
         let header = try await session.openContent(content, custody, to: out)
         session.showOpened(header, content, file: out)
+    }
+}
+
+extension LicenseOpen {
+    /// Another act than reading, by the same key: consent that was withdrawn, or a license that ended, binds who holds a copy.
+    private func requireForce(_ id: LicenseID, _ session: Session) async throws {
+        let verdict = try await session.client.read(
+            "license_check", .object(["license": session.json(id)]), as: JSONValue.self)
+        guard verdict["isValid"]?.boolean != true else { return }
+        let reasons = (verdict["reasons"]?.array ?? []).compactMap { $0["message"]?.string }
+        throw session.plainNames.translated(
+            WalletFailure(
+                .refused, "the license does not cover it now: \(reasons.joined(separator: "; "))",
+                hint: "Opening it anyway is your own responsibility: --outside-license."))
     }
 }
 

@@ -8,12 +8,14 @@ import WalletKit
 
 struct DisputeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dispute", abstract: "Disputes of bad content: raise, answer, judge, appeal.",
+        commandName: "dispute",
+        abstract: "Disputes of bad content, and claims about INFTs: raise, answer, judge, appeal, settle.",
         discussion: example(
             "dispute raise scan-license --evidence findings.pdf --as scan-dispute", "dispute respond scan-dispute",
             "dispute reveal scan-dispute", "dispute vote scan-dispute --uphold", "dispute show scan-dispute"),
         subcommands: [
-            DisputeRaiseCommand.self, DisputeRespond.self, DisputeReveal.self, DisputeDecline.self,
+            DisputeRaiseCommand.self, DisputeClaim.self, DisputeSettle.self, DisputeRespond.self, DisputeReveal.self,
+            DisputeDecline.self,
             DisputeAccept.self, DisputeShowKey.self, DisputeOpen.self,
             DisputeVoteCommand.self,
             DisputeAppeal.self, DisputeAdvance.self, DisputeEvidence.self, DisputeShowCommand.self, DisputeList.self,
@@ -28,11 +30,11 @@ extension Session {
 
     /// A commitment to a file that stays here, and what to tell of it.
     func evidence(
-        _ path: String?, license: LicenseID, _ secrets: DisputeSecrets
+        _ path: String?, subject: Bytes32, _ secrets: DisputeSecrets
     ) throws(WalletFailure) -> (commitment: Hash?, notes: [String]) {
         guard let path else { return (nil, []) }
         let document = try ContentFile(path: path).hash
-        let salt = secrets.salt(evidence: document, license: license)
+        let salt = secrets.salt(evidence: document, subject: subject)
         return (
             DisputeCommitments.evidence(document, salt: salt),
             ["Whom you show \(path) as evidence needs its salt: \(salt)"]
@@ -41,20 +43,20 @@ extension Session {
 
     /// The commitment to the nonce of who acts.
     func nonceCommitment(
-        _ secrets: DisputeSecrets, license: LicenseID, round: Int
+        _ secrets: DisputeSecrets, subject: Bytes32, round: Int
     ) throws(WalletFailure) -> Hash {
         let party = try actor()
-        let nonce = secrets.nonce(network: network.genesis, license: license, party: party, round: round)
+        let nonce = secrets.nonce(network: network.genesis, subject: subject, party: party, round: round)
         return DisputeCommitments.nonce(nonce, of: party, network: network.genesis)
     }
 }
 
 extension DisputeRecord {
-    /// The license whose content is disputed; the wallet knows no other ground.
-    func disputedLicense() throws(WalletFailure) -> LicenseID {
-        guard let license else { throw WalletFailure(.usage, "the dispute \(id) is over no license") }
-        return license
-    }
+    /// What the sides' nonces are derived for.
+    var nonceSubject: Bytes32 { license?.bytes ?? rounds.first?.opening.evidence?.bytes ?? id.bytes }
+
+    /// What the salts of evidence are derived for.
+    var evidenceSubject: Bytes32 { license?.bytes ?? inft.bytes }
 }
 
 struct DisputeRaiseCommand: WalletCommand {
@@ -71,11 +73,11 @@ struct DisputeRaiseCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let id: LicenseID = try session.id(license)
         let secrets = try DisputeSecrets(try session.unlock())
-        let (commitment, notes) = try session.evidence(evidence, license: id, secrets)
+        let (commitment, notes) = try session.evidence(evidence, subject: id.bytes, secrets)
         guard let commitment else { return }
         let raise = RaiseDispute(
             license: id, ground: .content, evidence: commitment,
-            nonceCommitment: try session.nonceCommitment(secrets, license: id, round: 0))
+            nonceCommitment: try session.nonceCommitment(secrets, subject: id.bytes, round: 0))
         try await session.act([.licenses(.raiseDispute(raise))], notes: notes)
     }
 }
@@ -90,13 +92,12 @@ struct DisputeRespond: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let record = try await session.dispute(dispute).dispute
-        let license = try record.disputedLicense()
         let secrets = try DisputeSecrets(try session.unlock())
-        let (commitment, notes) = try session.evidence(evidence, license: license, secrets)
+        let (commitment, notes) = try session.evidence(evidence, subject: record.evidenceSubject, secrets)
         let respond = RespondDispute(
             dispute: record.id,
             nonceCommitment: try session.nonceCommitment(
-                secrets, license: license, round: record.rounds.count - 1), evidence: commitment)
+                secrets, subject: record.nonceSubject, round: record.rounds.count - 1), evidence: commitment)
         try await session.act([.licenses(.respondDispute(respond))], notes: notes)
     }
 }
@@ -115,7 +116,7 @@ struct DisputeReveal: WalletCommand {
         switch record.stage {
         case .nonces:
             let nonce = secrets.nonce(
-                network: session.network.genesis, license: try record.disputedLicense(), party: try session.actor(),
+                network: session.network.genesis, subject: record.nonceSubject, party: try session.actor(),
                 round: record.rounds.count - 1)
             try await session.act([
                 .licenses(.revealDisputeNonce(RevealDisputeNonce(dispute: record.id, nonce: nonce)))
@@ -164,8 +165,8 @@ struct DisputeVoteCommand: WalletCommand {
         discussion: example("dispute vote scan-dispute --uphold --from rita", "dispute vote scan-dispute --dismiss"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var dispute: String
-    @Flag(help: "The content is bad.") var uphold = false
-    @Flag(help: "The content is good.") var dismiss = false
+    @Flag(help: "The claim is right: the content is bad.") var uphold = false
+    @Flag(help: "The claim is wrong: the content is good.") var dismiss = false
 
     func validate() throws {
         if uphold == dismiss { throw ValidationError("Vote --uphold or --dismiss.") }
@@ -194,12 +195,12 @@ struct DisputeAppeal: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let record = try await session.dispute(dispute).dispute
-        let license = try record.disputedLicense()
         let secrets = try DisputeSecrets(try session.unlock())
-        let (commitment, notes) = try session.evidence(evidence, license: license, secrets)
+        let (commitment, notes) = try session.evidence(evidence, subject: record.evidenceSubject, secrets)
         let appeal = AppealDispute(
             dispute: record.id,
-            nonceCommitment: try session.nonceCommitment(secrets, license: license, round: record.rounds.count),
+            nonceCommitment: try session.nonceCommitment(
+                secrets, subject: record.nonceSubject, round: record.rounds.count),
             evidence: commitment)
         try await session.act([.licenses(.appealDispute(appeal))], notes: notes)
     }

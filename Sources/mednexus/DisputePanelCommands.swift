@@ -23,6 +23,9 @@ struct DisputeAccept: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let record = try await session.dispute(dispute).dispute
+        guard record.delivery != nil else {
+            return try await session.act([.licenses(.acceptDispute(AcceptDispute(dispute: record.id)))])
+        }
         let (content, _) = try await session.sealedVersion(record.version, of: record.inft)
         _ = try await session.ciphertext(of: content)
         let arbiter = try session.actor()

@@ -163,7 +163,7 @@ extension Session {
 /// A receipt for people and as JSON.
 enum ErasureText {
     static func fields(
-        _ record: ErasureRecord, contentErasure: ErasureID?, _ names: SessionNames
+        _ record: ErasureRecord, contentErasure: ErasureID?, _ names: any NameResolver
     ) -> [(String, String?)] {
         let custodians = record.custodians.map { names.party(.account($0)) }
         return [
@@ -175,7 +175,8 @@ enum ErasureText {
                 "Because",
                 record.consents.isEmpty
                     ? "of its own decision"
-                    : "subjects asked: " + record.consents.map { names.short($0.description) }.joined(separator: ", ")
+                    : "subjects asked: "
+                        + record.consents.map { names.identifier($0.description) }.joined(separator: ", ")
             ),
             ("Asked for", record.requestedAt.map { names.time($0) }),
             (
@@ -192,11 +193,13 @@ enum ErasureText {
     }
 
     static func show(
-        _ verified: VerifiedErasure, _ names: SessionNames?, kind: NetworkKind, json: Bool
+        _ verified: VerifiedErasure, _ known: SessionNames?, kind: NetworkKind, json: Bool
     ) throws(WalletFailure) {
         let record = verified.record
+        // A regulator has no wallet of this network, and so no names.
+        let names: any NameResolver = known ?? NetworkNames(kind: kind)
         func text(_ party: Party) -> String { party.text(on: kind) }
-        guard !json, let names else {
+        guard !json else {
             let encoded: JSONValue
             do {
                 encoded = try JSONValueEncoder.encode(record, networkKind: kind)
@@ -233,6 +236,18 @@ enum ErasureText {
             ("Not proven", "that those who signed told the truth"),
         ])
     }
+}
+
+/// Ids in the writing of a network, for who knows nobody's names.
+struct NetworkNames: NameResolver {
+    let kind: NetworkKind
+
+    func party(_ party: Party) -> String { party.text(on: kind) }
+    func amount(_ amount: Amount, of asset: AssetID) -> String {
+        "\(amount.units) smallest units of \(TypedText.encode(asset.bytes, kind: AssetKind.name, network: kind))"
+    }
+    func time(_ time: Timestamp) -> String { dateText(time) }
+    func identifier(_ text: String) -> String { SessionNames.rewritten(text, on: kind) }
 }
 
 extension Party {

@@ -12,7 +12,8 @@ import WalletKit
 struct GovernanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "governance",
-        abstract: "Validators and parameters of the network, and the votes that change them.",
+        abstract:
+            "What the network's validators decide: who votes, attests, issues; parameters, upgrades, pauses, recalls.",
         discussion: example("governance show", "governance list --state open"),
         subcommands: [
             GovernanceProposeCommand.self, GovernanceVoteCommand.self, GovernanceShow.self, GovernanceList.self,
@@ -26,6 +27,9 @@ struct GovernanceProposeCommand: AsyncParsableCommand {
         discussion: example("governance propose enroll --request enroll.cbor --from anna --acting-for stmary"),
         subcommands: [
             ProposeEnroll.self, ProposeRemove.self, ProposeRotate.self, ProposeParameters.self, ProposeOntology.self,
+            ProposeAccredit.self, ProposeRevokeAccreditor.self, ProposeAdmitIssuer.self, ProposeDismissIssuer.self,
+            ProposeUpgrade.self, ProposeCancelUpgrade.self, ProposePause.self, ProposeLiftPause.self,
+            ProposeRecall.self, ProposeLiftRecall.self, ProposeLiftVerdict.self,
         ])
 }
 
@@ -41,7 +45,7 @@ struct ProposalOptions: ParsableArguments {
 
 extension Session {
     /// Proposes `change` as the organization acted for.
-    fileprivate func propose(_ change: GovernanceChange, _ options: ProposalOptions) async throws {
+    func propose(_ change: GovernanceChange, _ options: ProposalOptions) async throws {
         let operation = GovernancePropose(
             institution: try actor(), change: change,
             deadline: try Codes.requiredTime(options.until, now: try await ledgerTime()),
@@ -246,8 +250,12 @@ struct GovernanceShow: WalletCommand {
             Console.fields(
                 [
                     ("Epoch", "\(view.epoch.number), heights \(view.epoch.firstHeight) to \(view.epoch.lastHeight)")
-                ] + LedgerParameter.allCases.map { ($0.name, "\(view.parameters.value(of: $0))") } + [
+                ] + LedgerParameter.allCases.map { ($0.name, "\(view.value(of: $0))") } + [
                     ("Open proposals", "\(view.open.count)"),
+                    (
+                        "Upgrade",
+                        view.upgrade.map { "release \($0.plan.release) from height \($0.plan.height) on" }
+                    ),
                     (
                         "At its end",
                         view.queued.isEmpty

@@ -18,7 +18,9 @@ struct INFTCommand: AsyncParsableCommand {
             INFTMint.self, INFTShow.self, INFTList.self, INFTHistory.self, INFTVersions.self, INFTLineage.self,
             INFTRevise.self, INFTMetadataCommand.self, INFTFreeze.self, INFTRetire.self, INFTOpen.self,
             INFTTransfer.self, INFTAccept.self, INFTDeliver.self, INFTCancelTransfer.self, INFTReseal.self,
-            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self,
+            INFTClone.self, INFTKeyCustodians.self, INFTEraseCommand.self, INFTRecall.self, INFTLiftRecall.self,
+            INFTAcknowledge.self, INFTRecalls.self, INFTRecallStatus.self, INFTRecallCheck.self,
+            INFTOutcomes.self, INFTAuthorize.self, INFTDeauthorize.self,
         ])
 }
 
@@ -40,13 +42,26 @@ struct INFTShow: WalletCommand {
         try await session.verifyNetwork()
         let record = try await session.inft(inft)
         let offers = try await session.client.items("offer_list", ["inft": session.json(record.id)], limit: 100)
+        let agents = try await session.authorizations(of: record.id)
+        let standing: StandingView = try await session.client.read(
+            "inft_standing", .object(["inft": session.json(record.id)]))
         let names = try await session.names()
         session.show(try session.client.encode(record)) {
-            Console.fields(Self.fields(record, names))
+            Console.fields(
+                Self.fields(record, names) + Self.standing(standing, names) + [("May run it", agents.text(names))])
             guard !offers.isEmpty else { return }
             Console.out("Open offers:")
             Console.table(OfferTable.headers, offers.map { OfferTable.row($0, names) })
         }
+    }
+
+    /// What stands against it, also by way of what it derives from.
+    private static func standing(_ view: StandingView, _ names: SessionNames) -> [(String, String?)] {
+        let lines = view.tags.map { found in
+            let way = found.inft == view.inft ? "" : ", by way of \(names.identifier(found.inft.description))"
+            return "\(found.tag.kind.name) since \(names.time(found.tag.since))\(way)"
+        }
+        return [("Against it", lines.isEmpty ? nil : lines.joined(separator: "\n"))]
     }
 
     private static func fields(_ record: INFTRecord, _ names: SessionNames) -> [(String, String?)] {

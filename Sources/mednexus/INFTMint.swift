@@ -112,9 +112,18 @@ extension Session {
         _ mint: (ContentVersion) -> LedgerOperation
     ) async throws {
         let keyring = try keyring()
-        try await act(notes: notes) { (place) throws(WalletFailure) in
-            let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
-            return [mint(.sealed(content))] + rest
+        do {
+            try await act(notes: notes) { (place) throws(WalletFailure) in
+                let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
+                return [mint(.sealed(content))] + rest
+            }
+        } catch let failure as WalletFailure where failure.kind == .refused {
+            // The keys stay: a node's word that it refused is no proof that nothing was minted.
+            try dropCopy(of: kept.root)
+            let forget = "Its keys stay in this wallet (mednexus content secrets; content forget \(kept.root))."
+            throw WalletFailure(
+                failure.kind, failure.message, hint: failure.hint.isEmpty ? forget : failure.hint + " " + forget,
+                answer: failure.answer, mayHaveArrived: failure.mayHaveArrived)
         }
         if globals.wait, globals.buildOnly == nil { try settle(kept) }
     }

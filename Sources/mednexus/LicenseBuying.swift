@@ -23,29 +23,55 @@ extension Session {
     }
 }
 
+extension QuotedSplit {
+    /// Whom it reaches, to the unit.
+    func lines(_ asset: AssetID, _ names: SessionNames) -> [String] {
+        var lines: [String] = []
+        for royalty in royalties {
+            let diluted = royalty.isDiluted ? ", diluted from \(royalty.agreed.percentText)" : ""
+            let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines.append(
+                "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(diluted)\(ceiling)) "
+                    + "to \(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
+        }
+        for holder in holders {
+            lines.append(
+                "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
+                    + "(\(holder.share.percentText) of the rest)")
+        }
+        if rounding > .zero {
+            lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+        }
+        return lines
+    }
+}
+
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
     func lines(_ names: SessionNames) -> [String] {
         var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
-            for royalty in royalties {
-                let diluted = royalty.isDiluted ? ", diluted from \(royalty.agreed.percentText)" : ""
-                let ceiling = royalty.ceiling.map { ", at most \(names.amount($0, of: asset)) ever" } ?? ""
+            lines += QuotedSplit(amount: sale, royalties: royalties, holders: holders, rounding: rounding)
+                .lines(asset, names)
+            if let uses, uses.prepaid > 0 {
                 lines.append(
-                    "  \(names.amount(royalty.amount, of: asset)) royalty (\(royalty.share.percentText)\(diluted)\(ceiling)) "
-                        + "to \(names.id(royalty.ancestor)) of \(names.party(royalty.owner))")
-            }
-            for holder in holders {
-                lines.append(
-                    "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
-                        + "(\(holder.share.percentText) of the rest)")
-            }
-            if rounding > .zero {
-                lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
+                    "  \(names.amount(uses.prepaidAmount, of: asset)) are set aside for \(uses.prepaid) uses; what is not "
+                        + "used comes back")
             }
         } else {
             lines.append("Price: free")
+        }
+        if let asset, let uses {
+            lines.append("Each use: \(names.amount(uses.perUse.amount, of: asset)), of which")
+            lines += uses.perUse.lines(asset, names)
+        }
+        if let asset, let outcome {
+            lines.append(
+                "Set aside for outcomes: \(names.amount(outcome.price.amount, of: asset)), which comes back or is paid after "
+                    + "\(durationText(outcome.price.withinMilliseconds)):")
+            lines += outcome.split.lines(asset, names)
+            lines.append("In all you need \(names.amount(total, of: asset)).")
         }
         if !derivativeRoyalties.isEmpty {
             lines.append("A derivative made of it would owe of its revenue")
@@ -135,16 +161,21 @@ struct LicenseBuy: WalletCommand {
         help: ArgumentHelp(
             "The most a derivative may have to share; what the terms ask if absent.", valueName: "percent"))
     var maxShare: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who buys and pays, if not who acts: with its mandate for license.purchase.", valueName: "party"))
+    var buyer: String?
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let use = try use.use()
-        let buyer = try session.actor()
+        let buyer = try session.party(orActor: buyer)
+        let other = self.buyer == nil ? nil : buyer
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
-        let price = try await LicensePrice(quote.price, quote.asset, maximum: maxPrice, session)
+        let price = try await LicensePrice(quote.total, quote.asset, maximum: maxPrice, session)
         let share = try maxShare.map { (text) throws(WalletFailure) in try Codes.percent(text) } ?? quote.revenueShare
         guard quote.revenueShare <= share else {
             throw WalletFailure.foreseen(
@@ -157,7 +188,7 @@ struct LicenseBuy: WalletCommand {
         func purchase(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let purchase = PurchaseLicense(
                 offer: .id(id), maximumPrice: price.maximum, maximumRevenueShare: share, use: use,
-                delivery: delivery)
+                delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {

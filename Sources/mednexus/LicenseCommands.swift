@@ -10,7 +10,7 @@ import WalletKit
 
 struct LicenseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "license", abstract: "Licenses: quote, buy, check, renew, give up, derive.",
+        commandName: "license", abstract: "Licenses: quote, buy, check, use, renew, give up, derive.",
         discussion: example(
             "license quote score --from clinic", "license buy score --from clinic --purpose TREAT --as score-license",
             "license check score-license --purpose TREAT --at 2027-03-03"),
@@ -19,7 +19,8 @@ struct LicenseCommand: AsyncParsableCommand {
             LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSurrender.self, LicenseRevoke.self,
             LicenseLink.self, LicenseSeat.self, LicenseDeliver.self, LicenseOpen.self, LicenseRefund.self,
             LicenseRequestVersion.self, LicenseReceive.self,
-            LicenseDeliveries.self,
+            LicenseDeliveries.self, LicenseUseCommand.self, LicenseTopUp.self, LicenseReturnQuota.self,
+            LicenseAgentCommand.self, LicenseOutcome.self, LicenseCaseKey.self,
         ])
 }
 
@@ -105,6 +106,9 @@ struct LicenseShow: WalletCommand {
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
+                ("Prepaid", view.meter.flatMap { Self.sentence($0, record.asset, names) }),
+                ("Used", view.meter.map { "\($0.uses) times" }),
+                ("Outcomes", view.outcome.map { Self.sentence($0, terms.terms, names) }),
                 ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),
@@ -113,6 +117,25 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    /// What waits for outcomes, or what became of it.
+    private static func sentence(_ hold: OutcomeHold, _ terms: Terms, _ names: SessionNames) -> String {
+        let amount = names.amount(hold.amount, of: hold.asset)
+        if let settlement = hold.settlement {
+            return "\(amount) \(settlement.isPaid ? "paid" : "given back") \(names.time(settlement.at)): "
+                + "\(settlement.agreeing) of \(settlement.reports) reports agreed"
+        }
+        let own = "\(hold.agreeing) of \(hold.reports) reports under this license agree"
+        let until = hold.deadline.map { "decided \(names.time($0))" } ?? "decided after delivery"
+        return "\(amount) set aside, \(until)" + (terms.payment.outcome?.basis == .own ? "; \(own)" : "")
+    }
+
+    /// Nil where uses cost nothing.
+    private static func sentence(_ meter: MeterView, _ asset: AssetID?, _ names: SessionNames) -> String? {
+        guard let asset, meter.perUseFee > .zero else { return nil }
+        return "\(meter.quota) uses left, \(names.amount(meter.quotaAmount, of: asset)); each costs "
+            + "\(names.amount(meter.perUseFee, of: asset)), \(names.amount(meter.fees, of: asset)) paid so far"
     }
 
     /// What is to happen next, until when; or what came of it.

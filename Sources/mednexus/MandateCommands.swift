@@ -2,6 +2,7 @@ import ArgumentParser
 import Identities
 import Interface
 import Primitives
+import Revenue
 import Transactions
 import WalletKit
 
@@ -19,7 +20,9 @@ struct MandateGrantCommand: WalletCommand {
         commandName: "grant", abstract: "Lets an account do certain acts in your place, by its signature alone.",
         discussion: example(
             "mandate grant custodian --operation license.begin --until 90d --uses 100 --from owner --as custody",
-            "mandate grant custodian --operation license.begin,inft.erase --until 1y --from anna --acting-for clinic"))
+            "mandate grant custodian --operation license.begin,inft.erase --until 1y --from anna --acting-for clinic",
+            "mandate grant buyer --operation revenue.transfer,revenue.pay --limit 500.00 --asset EURX --until 30d --from owner"
+        ))
     @OptionGroup var globals: Globals
     @Argument(help: "The account that may act.") var delegate: String
     @Option(
@@ -28,16 +31,30 @@ struct MandateGrantCommand: WalletCommand {
     var operation: [String]
     @Option(help: ArgumentHelp("How many times; any number if absent.", valueName: "number")) var uses: UInt64?
     @Option(
+        help: ArgumentHelp("For operations that move money: how much it can spend in all: 500.00.", valueName: "amount")
+    )
+    var limit: String?
+    @Option(help: "In which asset; the ledger's only one if absent.") var asset: String?
+    @Option(
         name: [.customLong("until"), .customLong("valid-until")],
         help: ArgumentHelp("Until when, at most two years from now.", valueName: "time"))
     var until: String
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
+        let operations = try Codes.many(operation, MandatedAct.self, "operation that a mandate can be for")
+        var money: MandateLimit?
+        if let limit {
+            let asset = try await session.assetOrOnly(asset)
+            money = MandateLimit(asset: asset.id, amount: try session.amount(limit, of: asset))
+        } else if let one = operations.first(where: \.movesMoney) {
+            throw WalletFailure(
+                .usage, "\(one.name) moves money, so say how much at most",
+                hint: "Add --limit 500.00, and --asset where the ledger has several.")
+        }
         let grant = MandateGrant(
-            delegate: try session.address(delegate),
-            operations: try Codes.many(operation, MandatedAct.self, "operation that a mandate can be for"),
-            uses: uses, validUntil: try Codes.requiredTime(until, now: now))
+            delegate: try session.address(delegate), operations: operations, uses: uses,
+            validUntil: try Codes.requiredTime(until, now: now), limit: money)
         try await session.act([.identities(.grantMandate(GrantMandate(grant: grant)))])
     }
 }
@@ -79,9 +96,10 @@ struct MandateList: WalletCommand {
                 items += try await held(by: address, session)
             }
         }
-        let names = session.plainNames
+        let names = try await session.names()
         session.list(
-            items, ["MANDATE", "GRANTOR", "DELEGATE", "OPERATIONS", "USES LEFT", "UNTIL", "STATUS"], empty: "None."
+            items, ["MANDATE", "GRANTOR", "DELEGATE", "OPERATIONS", "USES LEFT", "MONEY LEFT", "UNTIL", "STATUS"],
+            empty: "None."
         ) {
             item in
             let record = item["mandate"]
@@ -89,7 +107,9 @@ struct MandateList: WalletCommand {
             return [
                 names.id(record?["id"]), names.party(record?["grantor"]), names.party(grant?["delegate"]),
                 (grant?["operations"]?.array ?? []).compactMap(\.string).joined(separator: ", "),
-                item["usesLeft"]?.unsigned.map { "\($0)" } ?? "any", names.time(grant?["validUntil"]) ?? "",
+                item["usesLeft"]?.unsigned.map { "\($0)" } ?? "any",
+                item["limitLeft"].map { names.amount($0["amount"], of: $0["asset"]) } ?? "none",
+                names.time(grant?["validUntil"]) ?? "",
                 item["status"]?.string ?? "",
             ]
         }

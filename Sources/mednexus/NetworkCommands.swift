@@ -60,6 +60,11 @@ struct NetworkAdd: AsyncParsableCommand {
             Console.out(NetworkListCommand.json(network, isStandard: list.standard == name).text)
         } else {
             Console.out("Pinned \(name) (\(network.isTest ? "test" : "main") network) at height \(status.head.height).")
+            if pinned == nil {
+                Console.err(
+                    "Without --checkpoint HEIGHT:HASH answers are believed, not proven, and no content key can be delivered."
+                )
+            }
         }
     }
 }

@@ -9,7 +9,9 @@ struct OrganizationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "org", abstract: "Organizations: members, and how many of them must sign for what.",
         discussion: example("org show stmary"),
-        subcommands: [OrganizationCreate.self, OrganizationShow.self, OrganizationMember.self])
+        subcommands: [
+            OrganizationCreate.self, OrganizationShow.self, OrganizationMember.self, OrganizationRotate.self,
+        ])
 }
 
 /// `NAME=ROLE` and `CLASS=THRESHOLD[:ROLE,ROLE]`.
@@ -145,6 +147,72 @@ struct OrganizationMember: WalletCommand {
             organization: id, members: members.sorted { $0.account < $1.account },
             policies: policies.sorted { $0.operationClass.rawValue < $1.operationClass.rawValue },
             messageKey: profile.messageKey)
+        try await session.act([.identities(.updateOrganization(update))])
+    }
+}
+
+struct OrganizationRotate: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate",
+        abstract: "Puts other accounts in the place of members, with their roles, and sets another message key.",
+        discussion: """
+            For a member who lost a key without having named guardians, or who is followed by another person. As many of \
+            the members sign as the policy for administration asks; the organization, its INFTs, money and credentials \
+            stay what they were.
+
+            \(example(
+                "org rotate stmary --replace anna=anna2 --from ben --acting-for stmary --co-sign carol",
+                "org rotate stmary --message-key 02a1… --from anna --acting-for stmary"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "The organization.") var organization: String
+    @Option(help: ArgumentHelp("Who goes, and who takes the place (repeatable).", valueName: "old=new"))
+    var replace: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Where messages to the organization are sealed to: a compressed point of secp256k1.",
+            valueName: "hexadecimal"))
+    var messageKey: String?
+
+    func validate() throws {
+        if replace.isEmpty, messageKey == nil { throw ValidationError("Give --replace or --message-key.") }
+    }
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id = try session.organization(organization)
+        let view = try await session.client.read(
+            "identity_get", .object(["party": try session.client.encode(Party.organization(id))]), as: PartyView.self)
+        guard let profile = view.organization?.profile else {
+            throw WalletFailure(.usage, "\(organization) is no organization of this network")
+        }
+        var members = profile.members
+        for text in replace {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw WalletFailure(.usage, "\(text) names no two accounts", hint: "Write anna=anna2.")
+            }
+            let (old, new) = (try session.address(parts[0]), try session.address(parts[1]))
+            guard let member = members.first(where: { $0.account == old }) else {
+                throw WalletFailure(.usage, "\(parts[0]) is no member of \(organization)")
+            }
+            guard !members.contains(where: { $0.account == new }) else {
+                throw WalletFailure(.usage, "\(parts[1]) is a member of \(organization) already")
+            }
+            members.removeAll { $0.account == old }
+            members.append(Member(account: new, role: member.role))
+        }
+        var key = profile.messageKey
+        if let messageKey {
+            guard let bytes = Hexadecimal.decode(messageKey.lowercased()), bytes.count == 33 else {
+                throw WalletFailure(
+                    .usage, "\(messageKey) is no compressed point", hint: "Write 66 hexadecimal digits.")
+            }
+            key = ByteString(bytes)
+        }
+        let update = UpdateOrganization(
+            organization: id, members: members.sorted { $0.account < $1.account }, policies: profile.policies,
+            messageKey: key)
         try await session.act([.identities(.updateOrganization(update))])
     }
 }

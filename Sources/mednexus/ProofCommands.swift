@@ -143,7 +143,7 @@ struct ProofVerify: AsyncParsableCommand {
 
     func run() async throws {
         let proof = try ProofFile.read(file)
-        let checkpoint = try trusted(proof)
+        let checkpoint = try trust.block(for: proof, globals)
         let verified = try ProofFile.verify(proof, trusting: checkpoint)
         if maxAge != "any" {
             let limit = try maxAge.map { (text) throws(WalletFailure) in
@@ -210,19 +210,5 @@ struct ProofVerify: AsyncParsableCommand {
             left.count == right.count && zip(left, right).allSatisfy { isSame($0, $1) }
         default: one == other
         }
-    }
-
-    /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
-    private func trusted(_ proof: Proof) throws(WalletFailure) -> Checkpoint {
-        let claimed = proof.chain.checkpoint.network
-        if let stated = try trust.stated(network: nil) {
-            return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
-        }
-        let list = try globals.walletHome.networks()
-        let pinned =
-            try globals.network.map { (name) throws(WalletFailure) in try list.network(name) }
-            ?? list.networks.first { $0.genesis == claimed && $0.checkpoint != nil }
-        guard let pinned, let checkpoint = pinned.checkpoint else { throw Session.nothingTrusted }
-        return Checkpoint(network: pinned.genesis, height: checkpoint.height, blockHash: checkpoint.blockHash)
     }
 }

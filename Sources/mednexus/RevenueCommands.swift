@@ -62,6 +62,11 @@ struct ReferenceOption: ParsableArguments {
     }
 }
 
+enum PayerHelp {
+    static let text = ArgumentHelp(
+        "Whose money; who acts if absent. Another's with its mandate: mednexus mandate grant.", valueName: "party")
+}
+
 struct RevenueTransferCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "transfer", abstract: "Pays a party.",
@@ -70,6 +75,7 @@ struct RevenueTransferCommand: WalletCommand {
             "revenue transfer 9.99 --to ben --reference-file invoice.pdf"))
     @Argument(help: "How much: 25.00.") var amount: String
     @Option(help: "To whom.") var to: String
+    @Option(help: PayerHelp.text) var payer: String?
     @Option(help: "In which asset; the ledger's only one if absent.") var asset: String?
     @OptionGroup var reference: ReferenceOption
     @OptionGroup(title: "Signing") var globals: Globals
@@ -77,7 +83,8 @@ struct RevenueTransferCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let asset = try await session.assetOrOnly(asset)
         let transfer = RevenueTransfer(
-            to: try session.party(to), asset: asset.id, amount: try session.amount(amount, of: asset),
+            from: try payer.map { (text) throws(WalletFailure) in try session.party(text) }, to: try session.party(to),
+            asset: asset.id, amount: try session.amount(amount, of: asset),
             reference: try reference.hash())
         try await session.act([.revenue(.transfer(transfer))])
     }
@@ -90,12 +97,14 @@ struct RevenuePayCommand: WalletCommand {
     @Argument(help: "The INFT's id or name.") var inft: String
     @Argument(help: "How much: 25.00.") var amount: String
     @Option(help: "In which asset; the ledger's only one if absent.") var asset: String?
+    @Option(help: PayerHelp.text) var payer: String?
     @OptionGroup var reference: ReferenceOption
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         let asset = try await session.assetOrOnly(asset)
         let pay = RevenuePay(
+            from: try payer.map { (text) throws(WalletFailure) in try session.party(text) },
             inft: .id(try session.id(inft)), asset: asset.id, amount: try session.amount(amount, of: asset),
             reference: try reference.hash())
         try await session.act([.revenue(.pay(pay))])

@@ -141,10 +141,7 @@ struct TransactionSign: WalletCommand {
         let signer = try session.sender()
         let summary = TransactionDraft(body: body, names: names).summary(names)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
-        guard let key = try session.unlock().key(of: signer) else {
-            throw WalletFailure(.key, "the key of \(session.text(.account(signer))) is not in this wallet")
-        }
-        try request.sign(with: key, on: session.network)
+        try request.sign(with: try session.signingKey(of: signer), on: session.network)
         let path = out ?? file
         try request.save(path, networkKind: session.network.kind)
         let value = JSONValue.object([

@@ -86,18 +86,34 @@ struct Start: AsyncParsableCommand {
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Examines clock, disk, permissions, keys, peers and exposure.")
+        commandName: "doctor",
+        abstract: "Examines clock, disk, permissions, keys, peers, exposure, and whether an upgrade lies ahead.")
 
     @OptionGroup var options: HomeOptions
 
     func run() async throws {
         try await reporting {
-            let findings = Doctor.examine(options.nodeHome, try options.configuration())
+            var findings = Doctor.examine(options.nodeHome, try options.configuration())
+            findings += await Self.upgrade(try options.url(nil))
             for finding in findings {
                 print("\(finding.grade.rawValue.padded(to: 8)) \(finding.subject.padded(to: 16)) \(finding.text)")
             }
             if findings.contains(where: { $0.grade == .problem }) { throw ArgumentParser.ExitCode(1) }
         }
+    }
+
+    /// What a running node knows of an upgrade that lies ahead; nothing of a node that does not run.
+    private static func upgrade(_ url: String) async -> [DoctorFinding] {
+        guard let status = try? await NodeQuestions.value("node_status", of: url), let upgrade = status["upgrade"],
+            let height = upgrade["height"]?.unsigned, let release = upgrade["release"]?.string
+        else { return [] }
+        let isInstalled = upgrade["isInstalled"] == .boolean(true)
+        return [
+            DoctorFinding(
+                "upgrade", isInstalled ? .good : .warning,
+                "from block \(height) on release \(release) or newer makes blocks"
+                    + (isInstalled ? "; this one will do" : ": install it before, or this node stops there"))
+        ]
     }
 }
 

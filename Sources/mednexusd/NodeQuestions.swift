@@ -42,8 +42,19 @@ enum NodeQuestions {
         if let lowest = status["lowestBlock"]?.unsigned, lowest > 0 {
             lines.insert("blocks     from \(lowest) on; of those before only headers and certificates", at: 4)
         }
+        if let upgrade = status["upgrade"], upgrade.isNull == false {
+            lines.append(Self.upgrade(upgrade))
+        }
         if let reason = status["stalledBecause"]?.string { lines.insert("stalled    \(reason)", at: 3) }
         return lines
+    }
+
+    private static func upgrade(_ upgrade: JSONValue) -> String {
+        let height = upgrade["height"]?.unsigned.map { "\($0)" } ?? "unknown"
+        let release = upgrade["release"]?.string ?? "unknown"
+        let isInstalled = upgrade["isInstalled"] == .boolean(true)
+        return "upgrade    release \(release) from block \(height) on: "
+            + (isInstalled ? "this one will do" : "this node stops before it; install that release")
     }
 
     private static func validator(_ status: JSONValue) -> String {

@@ -35,10 +35,14 @@ struct HistoryTests {
         }
     }
 
-    /// What these histories do not try. Disputes have their own (DisputeHistoryTests).
+    /// What these histories do not try. Disputes and recoveries have their own (DisputeHistoryTests,
+    /// RecoveryHistoryTests).
     static let untried: Set<String> = [
         "asset.create", "license.revoke", "organization.create", "organization.update", "mandate.grant",
-        "mandate.revoke", "consent.nameReviewers", "inft.setKeyCustodians", "inft.erase",
+        "mandate.revoke", "recovery.arrange", "recovery.start", "recovery.approve", "recovery.withdraw",
+        "recovery.cancel", "key.rotate", "consent.nameReviewers", "inft.setKeyCustodians", "inft.erase",
+        "inft.authorizeUse", "inft.deauthorizeUse", "license.reportOutcome", "license.use", "license.topUp",
+        "license.returnQuota", "license.nameAgent", "license.dismissAgent",
         "dispute.raise", "dispute.respond", "dispute.revealNonce", "dispute.accept", "dispute.decline",
         "dispute.beginShow", "dispute.completeShow", "dispute.commitVote", "dispute.revealVote", "dispute.appeal",
         "dispute.advance", "arbiter.enroll", "arbiter.leave",

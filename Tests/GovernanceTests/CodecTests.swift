@@ -16,6 +16,18 @@ struct CodecTests {
         .enroll(request), .remove(World.institution("two")), .rotate(request),
         .parameters(LedgerParameter.allCases.map { ParameterChange($0, 7) }),
         .ontology(root: testHash("edges"), count: 7),
+        .accredit(
+            Accreditation(
+                party: World.party("two"), types: [.accreditation, .arbiter], jurisdictions: ["DE", "US-CA"])),
+        .revokeAccreditor(World.party("two")), .admitIssuer(World.party("two")), .dismissIssuer(World.party("two")),
+        .upgrade(UpgradePlan(height: Height(1_000), release: Release(1, 2, 3))), .cancelUpgrade,
+        .pause(PauseOrder(domain: .licenses, milliseconds: 60_000)), .liftPause(.consents),
+        .recall(
+            RecallPlan(
+                inft: testIdentifier("inft"), reason: .unreliable, notice: testHash("notice"),
+                answerMilliseconds: 60_000)),
+        .liftRecall(RecallLift(recall: testIdentifier("recall"), reason: .corrected)),
+        .liftVerdict(testIdentifier("dispute")),
     ]
     static let operations: [GovernanceOperation] =
         changes.map {
@@ -52,6 +64,8 @@ struct CodecTests {
             let proposal = try propose(change)
             for voter in ["one", "two"] { events += try world.vote(on: proposal, by: voter) }
         }
+        let pause = try propose(.pause(PauseOrder(domain: .licenses, milliseconds: 60_000)))
+        for voter in ["one", "two"] { events += try world.vote(on: pause, by: voter) }
         world.disenroll("four")
         events += try world.endEpoch()
         for _ in 0..<3 { events += try world.endBlock(after: 60_000) }
@@ -77,7 +91,7 @@ struct CodecTests {
     @Test("Events, each of which a history raises")
     func events() throws {
         let events = try Self.events()
-        #expect(Set(events.map(\.name)).count == 8)
+        #expect(Set(events.map(\.name)).count == 9)
         try check(events, seed: 4)
         for event in events { #expect(Set(event.topics).count == event.topics.count) }
     }

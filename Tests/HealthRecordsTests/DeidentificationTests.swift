@@ -197,6 +197,27 @@ private func day(_ text: String?) throws -> Int {
         #expect(young?["value"]?["quantity"]?["value"] == .decimal("89.5"))
     }
 
+    @Test(
+        "A phenopacket's number goes with a unit that is not known; without any unit, and with an allowed label, it stays"
+    )
+    func quantitiesWithoutTheirUnit() throws {
+        func measured(_ unit: String, allowed: Set<String> = []) throws -> JSONValue? {
+            let text = """
+                {"id":"p","subject":{"id":"s"},"measurements":[{"assay":{"id":"LOINC:2339-0"},"value":{"quantity":
+                {\(unit)"value":95,"referenceRange":{\(unit)"low":70,"high":110}}}}]}
+                """
+            return try deidentified(text, allowedTexts: allowed).json["measurements"]?.array?.first?["value"]?[
+                "quantity"]
+        }
+        #expect(try measured(#""unit":{"id":"KH:mgdl","label":"mg/dL"},"#) == nil)
+        #expect(try measured(#""unit":{"label":"mmol/L"},"#) == nil)
+        #expect(try measured(#""unit":{"id":"UCUM:mg/dL{Schmidt}"},"#) == nil)
+        let known = try measured(#""unit":{"id":"UCUM:mg/dL"},"#)
+        #expect(known?["value"] == .unsigned(95) && known?["referenceRange"]?["low"] == .unsigned(70))
+        #expect(try measured("")?["value"] == .unsigned(95))
+        #expect(try measured(#""unit":{"label":"mmol/L"},"#, allowed: ["**.label"])?["value"] == .unsigned(95))
+    }
+
     @Test("codes are kept in the form of their ontology only")
     func codes() throws {
         func kept(_ id: String) throws -> Bool {

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 import Encoding
 import Foundation
@@ -46,6 +47,11 @@ import Testing
             .setKeyCustodians(SetKeyCustodians(inft: inft, threshold: 1, custodians: [testAddress("bob")])),
             .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
             .erase(Erase(inft: inft, version: 2, sealingKey: point)),
+            .recall(Recall(inft: inft, reason: .legal, notice: testHash("notice"), answerBy: testStart)),
+            .liftRecall(LiftRecall(recall: testIdentifier("recall"), reason: .unfounded)),
+            .authorizeUse(
+                AuthorizeUse(inft: inft, agent: alice, purposes: [.research, .treatment].sorted(), until: testStart)),
+            .deauthorizeUse(DeauthorizeUse(inft: inft, agent: alice)),
         ]
     }
 

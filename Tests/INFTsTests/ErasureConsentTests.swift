@@ -142,7 +142,7 @@ struct ErasureConsentTests {
         let inft = try mint("a", key: "one", set: give("here", members: ["p"]))
         try ask("p", at: testStart)
         try sandbox.transaction(as: "carol") { (context) throws in
-            try INFTRegistry.setStatus(.disputed, of: inft, in: context)
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: context)
         }
         #expect(try reason { try sandbox.execute(erase(inft, key: "one", [])) } == "erasure_disputed")
         try sandbox.execute(erase(inft, key: "one", ["p"]))

@@ -186,15 +186,14 @@ struct ErasureTests {
         let clone: INFTID = try sandbox.execute(
             Clone(inft: inft, seal: try sandbox.reseal(inft, act: .clone, from: "one", to: "two"))
         ).madeIdentifier()
-        func set(_ status: INFTStatus) throws {
-            try sandbox.transaction(as: "carol") { (context) throws in
-                try INFTRegistry.setStatus(status, of: inft, in: context)
-            }
+        try sandbox.transaction(as: "carol") { (context) throws in
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: context)
         }
-        try set(.disputed)
         #expect(try reason { try sandbox.execute(erase(inft, key: "one")) } == "erasure_disputed")
         #expect(try reason { try sandbox.execute(erase(clone, key: "two")) } == "erasure_disputed")
-        for status in [INFTStatus.recalled, .retired] { try set(status) }
+        try sandbox.transaction(as: "carol") { (context) throws in
+            try Tags.remove(testHash("verdict"), from: inft, in: context)
+        }
         try sandbox.execute(erase(inft, key: "one"))
     }
 

@@ -168,7 +168,7 @@ struct SealedTests {
         }
         // The original disputed, its clone is not active.
         try sandbox.transaction(as: "alice") { (context) throws in
-            try INFTRegistry.setStatus(.disputed, of: inft, in: context)
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: context)
         }
         #expect(
             try reason { try INFTRegistry.requireActive(clone, field: "inft", in: sandbox.state) }

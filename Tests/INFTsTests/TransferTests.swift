@@ -33,7 +33,7 @@ struct TransferTests {
         try sandbox.execute(Reseal(inft: inft, version: 1, seal: seal))
         // A dispute of the INFT that comes now does not undo it either; anyone may relay it.
         try sandbox.transaction(as: "carol") { (context) throws in
-            try INFTRegistry.setStatus(.disputed, of: inft, in: context)
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: context)
         }
         try sandbox.execute(complete, as: "carol")
         let record = try sandbox.record(inft)

@@ -29,26 +29,26 @@ struct DelegationTests {
                 try world.grant(
                     from: World.dora, to: .account(World.anna), parent: links[3], day: 4)
             } == "delegation_too_deep")
-        let id = try world.offer(from: World.dora, world.license(World.bert), by: links[3], day: 4)
-        try world.accept(id, by: World.bert, day: 4)
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 4))
+        let id = try world.offer(from: World.dora, world.license(World.emil), by: links[3], day: 4)
+        try world.accept(id, by: World.emil, day: 4)
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 4))
     }
 
     @Test("Revoking any link ends what hangs from it in that block, and leaves the past as it was", arguments: 0..<4)
     func cascade(index: Int) throws {
         let world = try World()
         let links = try chain(world)
-        let id = try world.offer(from: World.dora, world.license(World.bert), by: links[3], day: 4)
-        try world.accept(id, by: World.bert, day: 5)
-        let open = try world.offer(from: World.dora, world.license(World.anna), by: links[3], day: 4)
+        let id = try world.offer(from: World.dora, world.license(World.emil), by: links[3], day: 4)
+        try world.accept(id, by: World.emil, day: 5)
+        let open = try world.offer(from: World.dora, world.license(World.frida), by: links[3], day: 4)
         let grantor = index == 0 ? World.board : Self.path[index - 1]
         try RevokeDelegation(delegation: links[index], reason: .misconduct)
             .execute(in: world.context(grantor, day: 9))
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 8))
-        #expect(try !world.holds(.account(World.bert), .medicalLicense, day: 9))
-        #expect(try reason { try world.accept(open, by: World.anna, day: 9) } == "delegation_not_in_force")
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 8))
+        #expect(try !world.holds(.account(World.emil), .medicalLicense, day: 9))
+        #expect(try reason { try world.accept(open, by: World.frida, day: 9) } == "delegation_not_in_force")
         #expect(
-            try reason { try world.offer(from: World.dora, world.license(World.anna), by: links[3], day: 9) }
+            try reason { try world.offer(from: World.dora, world.license(World.frida), by: links[3], day: 9) }
                 == "delegation_not_in_force")
         if index < 3 {
             #expect(
@@ -135,12 +135,44 @@ struct DelegationTests {
     func expiry() throws {
         let world = try World()
         let link = try world.grant(from: World.board, to: .account(World.anna), until: 10)
-        let id = try world.offer(from: World.anna, world.license(World.bert), by: link, day: 9)
-        try world.accept(id, by: World.bert, day: 11)
-        #expect(try world.holds(.account(World.bert), .medicalLicense, day: 12))
+        let id = try world.offer(from: World.anna, world.license(World.emil), by: link, day: 9)
+        try world.accept(id, by: World.emil, day: 11)
+        #expect(try world.holds(.account(World.emil), .medicalLicense, day: 12))
         #expect(
             try reason { try world.offer(from: World.anna, world.license(World.dora), by: link, day: 10) }
                 == "delegation_not_in_force")
+    }
+
+    @Test("Nobody is attested by a right that comes from itself, nor for an organization by its own signature")
+    func selfAttestation() throws {
+        let world = try World()
+        // anna lets bert, and bert lets cleo; neither can attest who stands above it.
+        let first = try world.grant(from: World.board, to: .account(World.anna))
+        let second = try world.grant(from: World.anna, to: .account(World.bert), parent: first)
+        let third = try world.grant(from: World.bert, to: .account(World.cleo), parent: second)
+        for subject in [World.anna, World.bert, World.board] {
+            #expect(
+                try reason { try world.offer(from: World.cleo, world.license(subject), by: third) } == "self_issued")
+        }
+        #expect(
+            try reason { try world.offer(from: World.bert, world.license(World.anna), by: second) } == "self_issued")
+        // A loop gives back nothing: anna again at the end of her own chain.
+        let loop = try world.grant(from: World.bert, to: .account(World.anna), parent: second)
+        #expect(try reason { try world.offer(from: World.anna, world.license(World.bert), by: loop) } == "self_issued")
+        try world.offer(from: World.anna, world.license(World.emil), by: loop)
+        // For an organization: dora is the institute, and one of three may attest for the clinic.
+        let institute = try world.grant(from: World.board, to: .organization(World.institute))
+        let clinic = try world.grant(from: World.board, to: .organization(World.clinic), day: 1)
+        #expect(
+            try reason {
+                try world.offer(from: World.dora, acting: World.institute, world.license(World.dora), by: institute)
+            } == "self_issued")
+        #expect(
+            try reason {
+                try world.offer(
+                    from: World.anna, acting: World.clinic, world.license(World.anna), by: clinic, day: 1)
+            } == "self_issued")
+        try world.offer(from: World.bert, acting: World.clinic, world.license(World.anna), by: clinic, day: 1)
     }
 
     @Test("A state that can't be read stops the check and is no refusal")

@@ -1,3 +1,4 @@
+import Cryptography
 import Encoding
 import Foundation
 import Identities
@@ -38,7 +39,27 @@ struct EncodingTests {
             GrantMandate(
                 grant: MandateGrant(delegate: World.bert, operations: [.eraseContent], validUntil: World.day(9)))),
         .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
+        .arrangeRecovery(ArrangeRecovery(policy: RecoveryTests.policy)),
+        .arrangeRecovery(ArrangeRecovery(policy: nil)),
+        .startRecovery(
+            StartRecovery(
+                account: World.anna, key: testAddress("key"), proof: Signature(noncePoint: .zero, scalar: .zero))),
+        .approveRecovery(ApproveRecovery(recovery: recovery.id)),
+        .withdrawRecovery(WithdrawRecovery(recovery: recovery.id)),
+        .cancelRecovery(CancelRecovery(recovery: recovery.id)),
+        .rotateKey(RotateKey(key: testAddress("key"), proof: Signature(noncePoint: .zero, scalar: .zero))),
     ]
+    static let recovery = RecoveryRecord(
+        id: testIdentifier("recovery"), account: World.anna, key: testAddress("key"), startedBy: .account(World.bert),
+        startedAt: World.day(1), approvals: [RecoveryApproval(guardian: .account(World.bert), at: World.day(1))],
+        completesAt: World.day(4), ending: RecoveryEnding(at: World.day(2), outcome: .canceled))
+    static let account = AccountRecord(
+        sequence: 7, kind: .professional, sponsor: .organization(World.clinic), createdAt: World.day(0),
+        createdHeight: Height(1), sponsoredAt: World.day(0),
+        laterKey: LaterKey(key: testAddress("key"), since: World.day(3), changes: 2))
+    static let key = KeyRecord(account: World.anna, since: World.day(1), until: World.day(3))
+    static let guardians = GuardianRecord(
+        policy: RecoveryTests.policy, since: World.day(1), open: [testIdentifier("recovery")])
     static let credential = CredentialRecord(
         id: testIdentifier("credential"), issuer: .account(World.board), delegation: nil, claim: claim,
         offeredAt: World.day(0), acceptedAt: World.day(1), declinedAt: nil,
@@ -49,13 +70,35 @@ struct EncodingTests {
     static let mandate = MandateRecord(
         id: testIdentifier("mandate"), grantor: .organization(World.clinic),
         grant: MandateGrant(
-            delegate: World.dora, operations: MandatedAct.allCases, uses: 3, validUntil: World.day(9)),
-        grantedAt: World.day(0), used: 2, lastUsedAt: World.day(1),
+            delegate: World.dora, operations: MandatedAct.allCases, uses: 3, validUntil: World.day(9),
+            limit: MandateLimit(asset: testIdentifier("euro"), amount: Amount(9))),
+        grantedAt: World.day(0), used: 2, spent: Amount(4), lastUsedAt: World.day(1),
         revocation: Revocation(at: World.day(2), by: .account(World.dora), reason: .surrendered))
     static let open = OpenMandates(mandates: [
         OpenMandate(mandate: testIdentifier("one"), operations: [.beginLicense], validUntil: World.day(1)),
-        OpenMandate(mandate: testIdentifier("two"), operations: MandatedAct.allCases, validUntil: World.day(2)),
+        OpenMandate(
+            mandate: testIdentifier("two"), operations: MandatedAct.allCases, validUntil: World.day(2),
+            left: MandateLimit(asset: testIdentifier("euro"), amount: Amount(5))),
     ])
+
+    private static func recoveries(_ world: World) throws -> [IdentityEvent] {
+        try RecoveryTests.arrange(world)
+        let id = try RecoveryTests.start(world)
+        let guardian = world.context(World.dora, day: 2)
+        try ApproveRecovery(recovery: id).execute(in: guardian)
+        try WithdrawRecovery(recovery: id).execute(in: guardian)
+        try ApproveRecovery(recovery: id).execute(in: guardian)
+        let started = world.context(World.bert, day: 1, "again")
+        try ArrangeRecovery(policy: RecoveryTests.policy).execute(in: world.context(World.cleo))
+        let arranged = world.context(World.frida)
+        try ArrangeRecovery(policy: RecoveryTests.policy).execute(in: arranged)
+        let secret = try RecoveryTests.secret(2)
+        try StartRecovery(
+            account: World.cleo, key: secret.address, proof: RecoveryTests.proof(secret, for: World.cleo)
+        ).execute(in: started)
+        let ended = try RecoveryTests.due(world, id, day: 9)
+        return (arranged.events + started.events + guardian.events + ended).compactMap { $0 as? IdentityEvent }
+    }
 
     /// Every event that a walk through the domain raises.
     static func events() throws -> [IdentityEvent] {
@@ -95,7 +138,9 @@ struct EncodingTests {
             try Authority.require(
                 .account(World.board), for: .content, orMandate: .eraseContent, in: using, field: "inft"), in: using)
         try RevokeMandate(mandate: other.madeIdentifier()).execute(in: other)
+        try Accreditors.accredit(.account(World.anna), [.specialty], ["DE"], in: other)
         return (context.events + other.events + using.events + declining.events).compactMap { $0 as? IdentityEvent }
+            + (try recoveries(world))
     }
 
     @Test("Every operation comes back from its bytes and from its JSON, under its name")
@@ -128,8 +173,8 @@ struct EncodingTests {
     func unknown() throws {
         let json = Data(#"{"type": "inft.mint"}"#.utf8)
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(IdentityOperation.self, from: json) }
-        #expect(throws: EncodingFailure.self) { try IdentityOperation(decoding: [0x82, 0x0c, 0x80]) }
-        #expect(throws: EncodingFailure.self) { try IdentityEvent(decoding: [0x82, 0x0d, 0x80]) }
+        #expect(throws: EncodingFailure.self) { try IdentityOperation(decoding: [0x82, 0x18, 0x63, 0x80]) }
+        #expect(throws: EncodingFailure.self) { try IdentityEvent(decoding: [0x82, 0x18, 0x63, 0x80]) }
     }
 
     @Test("Records and genesis come back from their bytes and their JSON")
@@ -143,6 +188,10 @@ struct EncodingTests {
         try check(Self.delegation)
         try check(Self.mandate)
         try check(Self.open)
+        try check(Self.recovery)
+        try check(Self.account)
+        try check(Self.key)
+        try check(Self.guardians)
         try check(try #require(try Accounts.record(World.anna, in: world.state)))
         try check(try #require(try Accounts.record(World.board, in: world.state)))
         try check(try #require(try Organizations.record(World.clinic, in: world.state)))
@@ -175,6 +224,10 @@ struct EncodingTests {
         check([Self.delegation])
         check([Self.mandate])
         check([Self.open])
+        check([Self.recovery])
+        check([Self.account])
+        check([Self.key])
+        check([Self.guardians])
         check([World.genesis()])
         let world = try World()
         check([try #require(try Accounts.record(World.anna, in: world.state))])

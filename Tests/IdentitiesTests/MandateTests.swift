@@ -14,11 +14,12 @@ struct MandateTests {
         _ world: World, from grantor: Address = World.board, with cosigners: [Address] = [],
         acting: OrganizationID? = nil, to delegate: Address = World.dora,
         _ operations: [MandatedAct] = [.beginLicense], uses: UInt64? = nil, until: UInt64 = 30, day: UInt64 = 0,
-        named transaction: String = "mandate"
+        limit: MandateLimit? = nil, named transaction: String = "mandate"
     ) throws -> MandateID {
         let context = world.context(grantor, cosigners, for: acting, day: day, transaction)
         try GrantMandate(
-            grant: MandateGrant(delegate: delegate, operations: operations, uses: uses, validUntil: World.day(until))
+            grant: MandateGrant(
+                delegate: delegate, operations: operations, uses: uses, validUntil: World.day(until), limit: limit)
         ).execute(in: context)
         #expect(context.unneededSigner == nil && context.isActingForProven)
         return context.madeIdentifier()
@@ -28,10 +29,10 @@ struct MandateTests {
     @discardableResult
     private func act(
         _ context: OperationContext, for party: Party, _ act: MandatedAct = .beginLicense,
-        _ operationClass: OperationClass = .licensing
+        _ operationClass: OperationClass = .licensing, spending: MandateLimit? = nil
     ) throws -> MandateID? {
         let use = try Authority.require(
-            party, for: operationClass, orMandate: act, in: context, field: "license")
+            party, for: operationClass, orMandate: act, spending: spending, in: context, field: "license")
         try Mandates.use(use, in: context)
         return use?.mandate
     }
@@ -183,7 +184,9 @@ struct MandateTests {
     @Test("A mandate counts in no transaction that acts for an organization, and lets nobody grant mandates")
     func narrowness() throws {
         let world = try World()
-        try grant(world, from: World.anna, with: [World.bert], acting: World.clinic, MandatedAct.allCases)
+        try grant(
+            world, from: World.anna, with: [World.bert], acting: World.clinic, MandatedAct.allCases,
+            limit: Self.euros(9))
         #expect(
             try reason { try act(world.context(World.dora, for: World.clinic), for: Self.clinic) }
                 == "threshold_not_met")
@@ -266,17 +269,52 @@ struct MandateTests {
         #expect(try act(world.context(World.dora, day: 11), for: Self.board) == ids[2])
     }
 
+    private static func euros(_ amount: UInt64, _ asset: String = "euro") -> MandateLimit {
+        MandateLimit(asset: testIdentifier(asset), amount: Amount(amount))
+    }
+
+    @Test("What moves money is granted with a limit, and nothing else is; the limit counts down to nothing")
+    func limits() throws {
+        let world = try World()
+        #expect(try reason { try grant(world, [.transferMoney]) } == "invalid_mandate")
+        #expect(try reason { try grant(world, [.beginLicense], limit: Self.euros(5)) } == "invalid_mandate")
+        #expect(try reason { try grant(world, [.payVault], limit: Self.euros(0)) } == "invalid_mandate")
+        let id = try grant(world, [.transferMoney, .payVault], limit: Self.euros(100))
+        func spend(_ amount: UInt64, _ asset: String = "euro", _ act: MandatedAct = .transferMoney) throws -> MandateID?
+        {
+            try self.act(
+                world.context(World.dora, day: 1), for: Self.board, act, .treasury, spending: Self.euros(amount, asset))
+        }
+        #expect(try spend(40) == id)
+        #expect(try record(world, id).limitLeft == Self.euros(60))
+        #expect(try reason { _ = try spend(61) } == "not_authorized")
+        #expect(try reason { _ = try spend(1, "dollar") } == "not_authorized")
+        #expect(try reason { _ = try spend(1, "euro", .purchaseLicense) } == "not_authorized")
+        // What costs nothing needs nothing left, and is counted as a use.
+        #expect(try act(world.context(World.dora), for: Self.board, .payVault, .treasury) == id)
+        #expect(try spend(60, "euro", .payVault) == id)
+        let spent = try record(world, id)
+        #expect(spent.isSpent && spent.used == 3 && spent.spent == Amount(100) && spent.limitLeft == Self.euros(0))
+        #expect(try reason { _ = try spend(0) } == "not_authorized")
+        // With something else to do it stays open for that.
+        let mixed = try grant(world, [.beginLicense, .transferMoney], limit: Self.euros(5), named: "mixed")
+        #expect(try spend(5) == mixed)
+        #expect(try reason { _ = try spend(1) } == "not_authorized")
+        #expect(try act(world.context(World.dora), for: Self.board) == mixed)
+    }
+
     @Test("The words say who may do what, how often and how long")
     func words() {
         func words(_ uses: UInt64?) -> [String] {
             GrantMandate(
                 grant: MandateGrant(
-                    delegate: World.dora, operations: MandatedAct.allCases, uses: uses, validUntil: World.day(9))
+                    delegate: World.dora, operations: MandatedAct.allCases, uses: uses, validUntil: World.day(9),
+                    limit: Self.euros(9))
             ).words(PlainNames())
         }
         #expect(
             words(nil)[0].contains("license.begin, inft.beginTransfer, consent.disclose, inft.erase")
-                && words(nil)[0].contains("\(World.dora)"))
+                && words(nil)[0].contains("\(World.dora)") && words(nil)[2].contains("at most 9"))
         #expect(
             [nil, 1, 7].map { words($0)[1].split(separator: ",")[0] } == [
                 "Any number of times", "Once", "At most 7 times",

@@ -13,6 +13,9 @@ struct World {
     static let bert = testAddress("bert")
     static let cleo = testAddress("cleo")
     static let dora = testAddress("dora")
+    /// Without a part in anything: who is attested.
+    static let emil = testAddress("emil")
+    static let frida = testAddress("frida")
     static let patient = testAddress("patient")
     static let stranger = testAddress("stranger")
     static let clinic: OrganizationID = testIdentifier("clinic")
@@ -40,6 +43,8 @@ struct World {
                 GenesisAccount(address: bert, kind: .professional, sponsor: .organization(clinic)),
                 GenesisAccount(address: cleo, kind: .professional, sponsor: .organization(clinic)),
                 GenesisAccount(address: dora, kind: .researcher, sponsor: .organization(institute)),
+                GenesisAccount(address: emil, kind: .professional, sponsor: nil),
+                GenesisAccount(address: frida, kind: .researcher, sponsor: nil),
                 GenesisAccount(address: patient, kind: .patient, sponsor: .organization(clinic)),
             ],
             organizations: [

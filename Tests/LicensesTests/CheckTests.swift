@@ -174,6 +174,21 @@ import Testing
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")))),
             .assignSeat(AssignSeat(license: license, account: testAddress("carol"))),
             .releaseSeat(ReleaseSeat(license: license, account: testAddress("carol"))),
+            .use(RecordUse(license: license, use: MeteredUse(), entries: [UseTests.entry(count: 2)])),
+            .use(
+                RecordUse(
+                    license: license,
+                    use: MeteredUse(
+                        purpose: .treatment, field: .clinical, territory: "DE", language: "de", version: 2,
+                        isCommercial: true, trainsModels: true, attributes: true), entries: [],
+                    maximumFee: Amount(7))),
+            .topUp(TopUpQuota(license: license, uses: 3, maximumPrice: Amount(9))),
+            .returnQuota(ReturnQuota(license: license)),
+            .nameAgent(NameAgent(license: license, agent: .account(testAddress("carol")), allowance: 4)),
+            .nameAgent(NameAgent(license: license, agent: .account(testAddress("carol")))),
+            .dismissAgent(DismissAgent(license: license, agent: .account(testAddress("carol")))),
+            .reportOutcome(Runs(license: license, bins: [nil, 3]).report(0, 0)),
+            .reportOutcome(Runs(license: license, bins: [nil, 3]).report(0, 1, observed: false)),
             .begin(
                 BeginDelivery(
                     delivery: DeliveryID(license.bytes), sealingKey: sealingSecret("alice").key,
@@ -194,7 +209,18 @@ import Testing
             .revealDisputeNonce(RevealDisputeNonce(dispute: Self.dispute, nonce: testHash("nonce"))),
             .acceptDispute(AcceptDispute(dispute: Self.dispute, delivery: Self.request)),
             .declineDispute(DeclineDispute(dispute: Self.dispute)),
-            .beginShow(BeginShow(show: DeliveryID(license.bytes), commitment: testHash("commitment"))),
+            .acceptDispute(AcceptDispute(dispute: Self.dispute)),
+            .acknowledgeRecall(
+                AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .neverUsed)),
+            .raiseClaim(
+                RaiseClaim(
+                    inft: testIdentifier("inft"), ground: .payment, evidence: testHash("e"),
+                    nonceCommitment: testHash("n"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+            .settleDispute(SettleDispute(dispute: Self.dispute)),
+            .beginShow(
+                BeginShow(
+                    show: DeliveryID(license.bytes), sealingKey: sealingSecret("bob").key,
+                    commitment: testHash("commitment"))),
             .completeShow(
                 CompleteShow(
                     show: DeliveryID(license.bytes), sealedKey: Self.sealedKey,

@@ -156,7 +156,7 @@ struct DeliveryTests {
             { sandbox, inft in try sandbox.execute(Retire(inft: inft)) },
             { sandbox, inft in
                 try sandbox.transaction(as: "carol") { (context) throws in
-                    try INFTRegistry.setStatus(.recalled, of: inft, in: context)
+                    try Tags.put(.recalledByOwner, for: testHash("recall"), on: inft, in: context)
                 }
             },
             { sandbox, inft in try sandbox.reseal(inft, from: "alice", to: "rescue") },

@@ -104,7 +104,11 @@ extension Sandbox {
     @discardableResult
     func beginShow(_ id: DisputeID, to name: String, as sender: String = "bob") throws -> [String] {
         let (show, made) = try showing(id, to: name)
-        return try execute(BeginShow(show: show, commitment: made.commitment), as: sender).events.map { $0.name }
+        let opened = try delivery(show).dispute.flatMap { try dispute(DisputeID($0.bytes)).delivery }
+        let key = try opened.flatMap { try delivery($0).custody?.sealingKey } ?? sealingSecret("bob").key
+        return try execute(BeginShow(show: show, sealingKey: key, commitment: made.commitment), as: sender).events.map {
+            $0.name
+        }
     }
 
     @discardableResult

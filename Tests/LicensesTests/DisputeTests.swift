@@ -277,12 +277,23 @@ struct DisputeTests {
         let license = try #require(dispute.license)
         #expect(
             try reason {
-                try sandbox.execute(BeginShow(show: DeliveryID(license.bytes), commitment: made.commitment), as: "bob")
+                try sandbox.execute(
+                    BeginShow(
+                        show: DeliveryID(license.bytes), sealingKey: sealingSecret("bob").key,
+                        commitment: made.commitment), as: "bob")
             } == "no_show")
         let (fake, _) = try SealedKeys.seal(
             contentPoint("noise"), to: sealingSecret("bob").key, randomness: testHash("fake").bytes)
         let wrong = try sandbox.deliver(show, from: fake, with: "bob", by: "bob")
-        try sandbox.execute(BeginShow(show: show, commitment: wrong.commitment), as: "bob")
+        // Named as in the other begins, so that what can't be completed is refused before anybody waits for it.
+        #expect(
+            try reason {
+                try sandbox.execute(
+                    BeginShow(show: show, sealingKey: sealingSecret("alice").key, commitment: wrong.commitment),
+                    as: "bob")
+            } == "resealed_since")
+        try sandbox.execute(
+            BeginShow(show: show, sealingKey: sealingSecret("bob").key, commitment: wrong.commitment), as: "bob")
         #expect(
             try reason {
                 try sandbox.execute(

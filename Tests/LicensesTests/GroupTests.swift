@@ -47,9 +47,15 @@ import Testing
             return try Balances.balance(of: sandbox.party(name), sandbox.asset, in: sandbox.state).units - before
         }
 
-        func set(_ status: INFTStatus, _ inft: INFTID) throws {
+        func tag(_ kind: TagKind, _ inft: INFTID) throws {
             try sandbox.transaction(as: "alice") { (context) throws in
-                try INFTRegistry.setStatus(status, of: inft, in: context)
+                try Tags.put(kind, for: testHash("tag \(kind)"), on: inft, in: context)
+            }
+        }
+
+        func untag(_ kind: TagKind, _ inft: INFTID) throws {
+            try sandbox.transaction(as: "alice") { (context) throws in
+                try Tags.remove(testHash("tag \(kind)"), from: inft, in: context)
             }
         }
     }
@@ -121,24 +127,24 @@ import Testing
         let sandbox = group.sandbox
         let offer = try group.offer()
         let license = try sandbox.buy(offer, as: "dave")
-        for status in [INFTStatus.disputed, .recalled] {
-            try group.set(status, group.second)
+        for kind in [TagKind.content, .recalledByOwner] {
+            try group.tag(kind, group.second)
             #expect(try reason { try sandbox.buy(offer, as: "dave") } == "group_not_formed")
             #expect(try reason { _ = try sandbox.derive("d", from: [license], as: "dave") } == "group_not_formed")
             #expect(try sandbox.reasons(license).isEmpty)
             #expect(try sandbox.reasons(license, LicenseUse(attributes: true, member: group.first)).isEmpty)
-            let expected: LicenseReason = status == .recalled ? .suspendedByRecall : .suspendedByDispute
+            let expected: LicenseReason = kind.isRecall ? .suspendedByRecall : .suspendedByDispute
             #expect(
                 try sandbox.reasons(license, LicenseUse(attributes: true, member: group.second)).contains(expected))
+            try group.untag(kind, group.second)
+            #expect(try reason { try sandbox.buy(offer, as: "dave") } == nil)
         }
-        try group.set(.active, group.second)
-        #expect(try reason { try sandbox.buy(offer, as: "dave") } == nil)
         let stranger = try sandbox.mint("stranger")
         #expect(
             try sandbox.reasons(license, LicenseUse(attributes: true, member: stranger)) == [.memberNotLicensed])
         // Of what was earned, a recalled member's holders still get what they were due.
-        try group.set(.recalled, group.second)
-        #expect(try group.claim(group.second, as: "bob", from: [group.id]) == 600)
+        try group.tag(.recalledByRegulator, group.second)
+        #expect(try group.claim(group.second, as: "bob", from: [group.id]) == 900)
     }
 
     @Test func whatAGroupCannotVouchForDoesNotJoin() throws {

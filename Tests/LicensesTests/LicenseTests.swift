@@ -41,18 +41,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let changes: [(String, (inout Terms) -> Void)] = [
             ("grant.isSublicensable", { $0.grant.isSublicensable = true }),
             ("grant.trialMilliseconds", { $0.grant.trialMilliseconds = millisecondsPerDay }),
-            ("payment.perUseFee", { $0.payment.perUseFee = Amount(1) }),
-            (
-                "payment.perUseFee",
-                {
-                    $0.payment.perUseFee = Amount(1)
-                    $0.payment.prepaidUses = 3
-                }
-            ),
-            (
-                "payment.outcome",
-                { $0.payment.outcome = OutcomePrice(measure: testHash("m"), threshold: percent(9), amount: Amount(1)) }
-            ),
         ]
         for (field, change) in changes {
             let refused = try rejection { _ = try sandbox.offer(inft, commercial(sandbox, change)) }
@@ -342,18 +330,19 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         let inft = try sandbox.mint("score")
         let license = try sandbox.buy(try sandbox.offer(inft, commercial(sandbox)))
         let before = sandbox.time
-        func set(_ status: INFTStatus) throws {
+        func change(_ body: (OperationContext) throws -> Void) throws {
             sandbox.advance(days: 1)
-            try sandbox.transaction(as: "alice") { (context) throws in
-                try INFTRegistry.setStatus(status, of: inft, in: context)
-            }
+            try sandbox.transaction(as: "alice", body)
         }
-        try set(.recalled)
+        try change { try Tags.put(.recalledByOwner, for: testHash("recall"), on: inft, in: $0) }
         let recalled = sandbox.time
         #expect(try sandbox.reasons(license) == [.suspendedByRecall] && sandbox.verdict(license).state == .suspended)
-        try set(.disputed)
+        try change {
+            try Tags.remove(testHash("recall"), from: inft, in: $0)
+            try Tags.put(.usage, for: testHash("verdict"), on: inft, in: $0)
+        }
         #expect(try sandbox.reasons(license) == [.suspendedByDispute])
-        try set(.active)
+        try change { try Tags.remove(testHash("verdict"), from: inft, in: $0) }
         #expect(try sandbox.verdict(license).isValid && sandbox.verdict(license, at: before).isValid)
         #expect(try sandbox.reasons(license, at: recalled) == [.suspendedByRecall])
     }

@@ -66,8 +66,13 @@ import Testing
             terms.grant.isRenewable = true
             let offer = try sandbox.offer(infts[1], terms, as: "bob")
             let license = try sandbox.buy(offer, as: "carol")
-            try sandbox.transaction(as: "alice") { (context) throws in
-                try INFTRegistry.setStatus(status, of: infts[1], in: context)
+            switch status {
+            case .retired: try sandbox.execute(Retire(inft: infts[1]), as: "bob")
+            case .recalled: try sandbox.recall(infts[1], as: "bob")
+            default:
+                try sandbox.transaction(as: "alice") { (context) throws in
+                    try Tags.put(.usage, for: testHash("verdict"), on: infts[1], in: context)
+                }
             }
             let balance = try Balances.balance(of: sandbox.party("dave"), sandbox.asset, in: sandbox.state)
             #expect(try reason { try sandbox.buy(offer, as: "dave") } == "inft_not_active")

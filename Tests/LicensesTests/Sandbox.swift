@@ -61,14 +61,16 @@ final class Sandbox {
     /// Executes as a block would: consequences in other domains included, all of it or nothing.
     @discardableResult
     func transaction(
-        as name: String, cosigners: [String] = [], _ body: (OperationContext) throws -> Void
+        as name: String, cosigners: [String] = [], actingFor: OrganizationID? = nil,
+        _ body: (OperationContext) throws -> Void
     ) throws -> OperationContext {
         count += 1
         time = time.adding(milliseconds: 1)
         let overlay = StateOverlay(over: state)
         let context = makeContext(
             overlay, sender: testAddress(name), sequence: UInt64(count), cosigners: cosigners.map { testAddress($0) },
-            time: time, height: Height(UInt64(count) + blocks), transaction: "transaction \(count)")
+            actingFor: actingFor, time: time, height: Height(UInt64(count) + blocks),
+            transaction: "transaction \(count)")
         try body(context)
         if let rejection = context.openObligation { throw Refusal.rejected(rejection) }
         for event in context.events where type(of: event).domain != .licenses {
@@ -180,15 +182,19 @@ final class Sandbox {
     }
 
     func attest(_ name: String, _ type: CredentialType, until: Timestamp? = nil) {
-        let id: CredentialID = testIdentifier("credential \(name) \(type)")
+        attest(party(name), type, until: until)
+    }
+
+    func attest(_ subject: Party, _ type: CredentialType, until: Timestamp? = nil) {
+        let id: CredentialID = testIdentifier("credential \(subject) \(type)")
         let claim = CredentialClaim(
-            subject: party(name), credentialType: type, validFrom: testStart, validUntil: until, concerning: nil)
+            subject: subject, credentialType: type, validFrom: testStart, validUntil: until, concerning: nil)
         state.set(
             IdentityKeys.credential(id),
             CredentialRecord(
                 id: id, issuer: party("hospital"), delegation: nil, claim: claim, offeredAt: testStart,
                 acceptedAt: testStart))
-        state.set(IdentityKeys.accepted(party(name), type), AcceptedCredentials(ids: [id]))
+        state.set(IdentityKeys.accepted(subject, type), AcceptedCredentials(ids: [id]))
     }
 
     /// A set of one consent of the patient that permits `actions` for research (and what open content needs).

@@ -72,7 +72,8 @@ import Testing
         #expect(field { $0.payment.asset = nil } == "payment.fee")
         #expect(field { $0.payment = PaymentTerms(perUseFee: Amount(1)) } == "payment.perUseFee")
         #expect(field { $0.payment.prepaidUses = 5 } == "payment.prepaidUses")
-        let outcome = OutcomePrice(measure: testHash("m"), threshold: percent(80), amount: Amount(5))
+        let outcome = OutcomePrice(
+            measure: testHash("m"), threshold: percent(80), amount: Amount(5), withinMilliseconds: millisecondsPerDay)
         #expect(field { $0.payment = PaymentTerms(outcome: outcome) } == "payment.outcome")
         #expect(
             field {
@@ -163,7 +164,9 @@ func randomTerms(_ random: inout SeededRandom) -> Terms {
         payment: PaymentTerms(
             asset: flip(4) ? nil : testIdentifier("asset"), fee: flip() ? .zero : amount(),
             perUseFee: flip(6) ? amount() : .zero, prepaidUses: flip(8) ? 10 : 0,
-            outcome: maybe(OutcomePrice(measure: testHash("m"), threshold: percent(70), amount: amount()), 8)),
+            outcome: maybe(
+                OutcomePrice(measure: testHash("m"), threshold: percent(70), amount: amount(), withinMilliseconds: day),
+                8)),
         scope: ScopeTerms(
             purposes: pick(PurposeOfUse.self), researchAims: flip(3) ? pick(ResearchAim.self) : [],
             fieldsOfUse: pick(FieldOfUse.self), territories: flip() ? ["DE", "US-CA"] : [],

@@ -49,6 +49,19 @@ class Devnet:
             return done.stdout
         return done
 
+    def advance(self, duration):
+        """Puts the clocks of all nodes ahead."""
+        done = subprocess.run(
+            [BINARIES / "mednexusd", "devnet", "advance", duration, "--home", self.home], capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    def settle(self, condition):
+        """Waits until due work has made `condition` true."""
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, "due work did not do it"
+            time.sleep(0.25)
+
     def key(self, name):
         """A named account's key, derived from the wallet's words as Specs/bytes.md says."""
         words = json.loads(self.wallet("key", "export", "--json", "--yes"))["words"]

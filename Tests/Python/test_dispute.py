@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import BINARIES, Devnet
+from conftest import BINARIES, ROOT, Devnet
 
 ARBITERS = ["rita", "sam", "tom", "uma"]
 
@@ -17,6 +17,15 @@ def network(tmp_path):
     network = Devnet(tmp_path / "devnet")
     yield network
     network.stop()
+
+
+def enroll(act):
+    for name in ARBITERS:
+        act("key", "new", name)
+        act("account", "sponsor", name, "--kind", "arbiter", "--from", "hospital", "--acting-for", "hospital-org")
+        act("credential", "offer", name, "arbiter", "--from", "accreditor", "--as", f"credential-{name}")
+        act("credential", "accept", f"credential-{name}", "--from", name)
+        act("arbiter", "enroll", "--from", name)
 
 
 def test_bad_content_is_judged_and_refunded(network, tmp_path):
@@ -29,12 +38,7 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     def balance():
         return network.wallet("revenue", "balance", "--from", "clinic")
 
-    for name in ARBITERS:
-        act("key", "new", name)
-        act("account", "sponsor", name, "--kind", "arbiter", "--from", "hospital", "--acting-for", "hospital-org")
-        act("credential", "offer", name, "arbiter", "--from", "accreditor", "--as", f"credential-{name}")
-        act("credential", "accept", f"credential-{name}", "--from", name)
-        act("arbiter", "enroll", "--from", name)
+    enroll(act)
     bad = tmp_path / "bad.txt"
     bad.write_text("not what was promised")
     before = balance()
@@ -72,3 +76,44 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     assert value("license", "show", "license")["state"] == "annulled"
     assert balance() == before
     assert network.wallet("license", "check", "license", check=False).returncode == 1
+
+
+def test_a_claim_stands_against_all_that_derives_until_it_is_settled(network, tmp_path):
+    def act(*arguments, check=True):
+        return network.wallet(*map(str, arguments), "--yes", check=check)
+
+    def stands(against):
+        return "improperRegistration" in network.wallet("inft", "recalls", against)
+
+    enroll(act)
+    for name in ("paper", "translation"):
+        (tmp_path / name).write_text(f"the {name}")
+    act("inft", "mint", "--file", tmp_path / "paper", "--class", "publication", "--title", "A paper", "--terms",
+        "derivatives-allowed", "--price", "10.00", "--asset", "EURX", "--as", "paper", "--from", "author")
+    act("license", "buy", "paper", "--from", "developer", "--as", "license")
+    act("inft", "mint", "--file", tmp_path / "translation", "--class", "localization", "--title", "A translation",
+        "--parent", "license", "--terms", "commercial", "--price", "20.00", "--asset", "EURX", "--as", "translation", "--from",
+        "developer")
+    small = act("dispute", "claim", "paper", "--ground", "improperRegistration", "--evidence", "README.md", "--bond", "1.00",
+                "--from", "clinic", check=False)
+    assert small.returncode == 1 and "bond_too_small" in small.stderr
+    act("dispute", "claim", "paper", "--ground", "improperRegistration", "--evidence", "README.md", "--bond", "100.00",
+        "--from", "clinic", "--as", "claim")
+    act("dispute", "respond", "claim", "--evidence", "LICENSE" if (ROOT / "LICENSE").exists() else "CHANGELOG.md", "--from",
+        "author")
+    act("dispute", "reveal", "claim", "--from", "clinic")
+    act("dispute", "reveal", "claim", "--from", "author")
+    drawn = [name for name in ARBITERS if act("dispute", "accept", "claim", "--from", name, check=False).returncode == 0]
+    assert len(drawn) == 3
+    for name in drawn:
+        act("dispute", "vote", "claim", "--uphold", "--from", name)
+    for name in drawn:
+        act("dispute", "reveal", "claim", "--from", name)
+    assert not stands("translation")
+    network.advance("8d")
+    network.settle(lambda: stands("translation"))
+    sold = act("license", "buy", "translation", "--from", "clinic", check=False)
+    assert sold.returncode == 1 and "inft_not_active" in sold.stderr
+    act("dispute", "settle", "claim", "--from", "clinic")
+    assert not stands("paper") and not stands("translation")
+    act("license", "buy", "translation", "--from", "clinic")

@@ -40,9 +40,34 @@ def test_what_can_not_be_granted_is_refused_in_words(devnet):
     def grant(*arguments):
         return devnet.wallet("mandate", "grant", *arguments, "--from", "author", "--yes", check=False)
 
-    wrong = grant("clinic", "--operation", "revenue.transfer", "--until", "90d")
+    wrong = grant("clinic", "--operation", "asset.issue", "--until", "90d")
     assert wrong.returncode == 2 and "license.begin, inft.beginTransfer, consent.disclose, inft.erase" in wrong.stderr
+    unlimited = grant("clinic", "--operation", "revenue.transfer", "--until", "90d")
+    assert unlimited.returncode == 2 and "say how much at most" in unlimited.stderr
+    surplus = grant("clinic", "--operation", "inft.erase", "--limit", "5.00", "--asset", "EURX", "--until", "90d")
+    assert surplus.returncode == 1 and "moves money" in surplus.stderr
     long = grant("clinic", "--operation", "inft.erase", "--until", "3y")
     assert long.returncode == 1 and "at the latest" in long.stderr
     assert grant("clinic", "--operation", "inft.erase").returncode == 2
     assert grant("hospital-org", "--operation", "inft.erase", "--until", "90d").returncode == 2
+
+
+def test_money_is_spent_within_a_limit(devnet):
+    def pay(amount, check=True):
+        return devnet.wallet(
+            "revenue", "transfer", amount, "--asset", "EURX", "--to", "hospital", "--payer", "author", "--from", "clinic", "--yes",
+            check=check)
+
+    assert pay("1.00", check=False).returncode == 1
+    said = devnet.wallet(
+        "mandate", "grant", "clinic", "--operation", "revenue.transfer", "--limit", "10.00", "--asset", "EURX", "--until", "30d",
+        "--from", "author", "--as", "purse", "--yes")
+    assert "at most 10.00 EURX" in said
+    pay("6.00")
+    table = devnet.wallet("mandate", "list", "--from", "author")
+    assert "4.00 EURX" in table
+    refused = pay("4.01", check=False)
+    assert refused.returncode == 1 and "so much left" in refused.stderr
+    pay("4.00")
+    (spent,) = [one for one in listed(devnet, "--grantor", "author") if one["status"] == "spent"]
+    assert spent["mandate"]["spent"] == "1000"

@@ -224,6 +224,7 @@ struct TestReplicas {
             disks[node].finalization = blocks.last?.certificate
             send(node, .finalState(snapshot(node)))
         case .refused(_, let rejection): refusals.append(rejection)
+        case .upgradeDue(let plan): stops.append("the network asks for release \(plan.release)")
         case .anotherCopy(let position): stops.append("another copy voted in view \(position)")
         case .stop(let reason): stops.append(reason)
         case .offense(_, let offense): stops.append(offense.description)

@@ -35,15 +35,18 @@ struct LayerTests {
         for _ in 0..<12 {
             let start = try #require(Bytes32(random.bytes(32)))
             let limit = random.number(0..<8)
-            #expect(try snapshot.firstLeaf(atOrAfter: start) == model.firstLeaf(atOrAfter: start))
+            let depth = random.number(0..<7)
+            let prefix = start.prefix(depth)
+            #expect(
+                try snapshot.leaves(under: prefix, depth: depth) == model.leaves(under: prefix, depth: depth))
             #expect(
                 try snapshot.entries(atOrAfter: start, limit: limit) == model.entries(atOrAfter: start, limit: limit))
-            let prefix = random.number(0..<2) == 0 ? IndexKey(.infts, UInt8(random.number(0..<3))) : random.indexKey()
+            let table = random.number(0..<2) == 0 ? IndexKey(.infts, UInt8(random.number(0..<3))) : random.indexKey()
             let after = random.number(0..<2) == 0 ? nil : random.indexKey()
             let isDescending = random.number(0..<2) == 0
             #expect(
-                try snapshot.scan(prefix: prefix, after: after, limit: limit, descending: isDescending)
-                    == model.scan(prefix: prefix, after: after, limit: limit, descending: isDescending))
+                try snapshot.scan(prefix: table, after: after, limit: limit, descending: isDescending)
+                    == model.scan(prefix: table, after: after, limit: limit, descending: isDescending))
             let key = random.indexKey()
             #expect(try snapshot.get(key) == model.get(key))
         }

@@ -32,7 +32,11 @@ struct ModelState: BaseSnapshot {
     func value(at path: Bytes32) -> [UInt8]? { values[path]?.value }
     func page(_ key: TriePageKey) -> [UInt8]? { pages[key] }
     func containsLeaf(_ path: Bytes32) -> Bool { values[path] != nil }
-    func firstLeaf(atOrAfter path: Bytes32) -> Bytes32? { values.keys.filter { $0 >= path }.min() }
+    func leaves(under prefix: Bytes32, depth: Int) -> [TrieLeaf] {
+        paths.filter { $0.prefix(depth) == prefix }.map { path in
+            TrieLeaf(path: path, hash: StateTrie.leaf(path: path, value: values[path]?.value ?? []).bytes)
+        }
+    }
 
     func entries(atOrAfter path: Bytes32, limit: Int) -> [StateEntry] {
         paths.filter { $0 >= path }.prefix(limit).compactMap { path in
@@ -71,6 +75,24 @@ struct ModelState: BaseSnapshot {
 func key(_ number: Int) -> StateKey { StateKey(.revenue, 7, UInt64(number)) }
 
 extension SeededRandom {
+    /// Paths that share their first bits, as many as pages of the trie need, deep below the root and up to the last bit.
+    mutating func crowds() -> [Bytes32] {
+        var paths: Set<Bytes32> = []
+        for depth in [0, 4, 5, 63, 190, 238, 249, 250, 251] where number(0..<3) == 0 {
+            guard let base = Bytes32(bytes(32)) else { preconditionFailure("32 bytes") }
+            for _ in 0..<number(1..<70) {
+                // In the next bits, or in all that follow.
+                let end = number(0..<2) == 0 ? min(256, depth + 7) : 256
+                var path = base
+                for bit in depth..<end where number(0..<2) == 0 {
+                    path = Bytes32 { path[$0] ^ ($0 == bit >> 3 ? 0x80 >> UInt8(bit & 7) : 0) }
+                }
+                paths.insert(path)
+            }
+        }
+        return paths.sorted()
+    }
+
     mutating func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &self) }
 
     /// Distinct keys out of `space`, a third of them removed.

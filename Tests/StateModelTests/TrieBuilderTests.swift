@@ -47,7 +47,8 @@ struct TrieBuilderTests {
                 + depths.map { depth in
                     Bytes32 { base[$0] ^ ($0 == depth >> 3 ? 0x80 >> UInt8(depth & 7) : 0) }
                 }
-            let chosen = paths.shuffled(using: &random).prefix(random.number(1..<paths.count + 1))
+            let chosen = (paths + random.crowds()).shuffled(using: &random)
+                .prefix(random.number(1..<300))
             var model = ModelState()
             try model.apply(chosen.map { StateWrite(path: $0, key: key(0), value: random.bytes(3)) })
             let (root, pages) = try built(model)

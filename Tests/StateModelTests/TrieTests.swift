@@ -38,6 +38,7 @@ struct TrieTests {
                 let flipped = Bytes32 { base[$0] ^ ($0 == depth >> 3 ? 0x80 >> UInt8(depth & 7) : 0) }
                 paths.append(flipped)
             }
+            paths += random.crowds()
             var model = ModelState()
             for _ in 0..<12 {
                 let chosen = paths.shuffled(using: &random).prefix(random.number(1..<paths.count))
@@ -50,6 +51,24 @@ struct TrieTests {
             try model.apply(paths.map { StateWrite(path: $0, key: key(0), value: nil) })
             #expect(model.root == .zero && model.pages.isEmpty, "nothing is left of an empty trie")
         }
+    }
+
+    @Test("Below the root a subtree has a page while it has more than 16 leaves, whichever way it came to them")
+    func pagesOfLargeSubtrees() throws {
+        let first = StateTrie.path(of: key(0)).prefix(5)
+        let keys = (0..<4000).map { key($0) }.filter { StateTrie.path(of: $0).prefix(5) == first }.prefix(40)
+        let edge = TriePageKey(path: first, depth: 5)
+        var model = ModelState()
+        for (count, key) in keys.enumerated() {
+            #expect((model.pages[edge] != nil) == (count > 16) && (model.pages[.root] != nil) == (count > 1))
+            try model.apply([StateWrite(key, [1])])
+        }
+        for (gone, key) in keys.enumerated() {
+            #expect((model.pages[edge] != nil) == (keys.count - gone > 16))
+            try model.apply([StateWrite(key, nil)])
+            #expect(model.root == model.expectedRoot)
+        }
+        #expect(model.pages.isEmpty && model.root == .zero)
     }
 
     @Test("A page is at most 1,996 bytes, and an empty or a single-leaf trie has none")
@@ -80,6 +99,14 @@ struct TrieTests {
             cut.pages[page]?.removeLast()
             #expect(throws: StateFailure.self) { try cut.apply((0..<100).map { StateWrite(key($0), [2]) }) }
         }
+        // Of two leaves under one node that has no page, the state has lost one.
+        let counts = Dictionary(grouping: model.paths) { $0.prefix(5) }
+        let pair = try #require(counts.values.first { $0.count == 2 })
+        var lacking = model
+        lacking.values[pair[0]] = nil
+        let (lost, kept) = (try #require(model.values[pair[0]]).key, try #require(model.values[pair[1]]).key)
+        #expect(throws: StateFailure.self) { try lacking.apply([StateWrite(kept, [2])]) }
+        #expect(throws: StateFailure.self) { try StateProof.make(lost, in: LayeredSnapshot(lacking)) }
     }
 
     @Test("The empty root, a leaf and an inner node are the hashes that Specs/state.md gives")

@@ -59,6 +59,8 @@ enum Examples {
         delegate: .organization(clinic), types: [.medicalLicense, .specialty], jurisdictions: ["DE"],
         mayDelegate: true, validFrom: testStart, validUntil: later)
 
+    static let newKeyProof = Signature(noncePoint: Bytes32(1, 2, 3, 4), scalar: Bytes32(5, 6, 7, 8))
+
     static let identities: [IdentityOperation] = [
         .sponsor(SponsorAccount(account: testAddress("bob"), kind: .researcher)),
         .changeSponsor(ChangeSponsor(sponsor: clinic, kind: .professional)),
@@ -76,9 +78,19 @@ enum Examples {
         .grantMandate(
             GrantMandate(
                 grant: MandateGrant(
-                    delegate: testAddress("bob"), operations: [.beginLicense, .eraseContent], uses: 5,
-                    validUntil: later))),
+                    delegate: testAddress("bob"), operations: [.beginLicense, .purchaseLicense], uses: 5,
+                    validUntil: later, limit: MandateLimit(asset: asset, amount: Amount(500))))),
         .revokeMandate(RevokeMandate(mandate: testIdentifier("mandate"))),
+        .arrangeRecovery(
+            ArrangeRecovery(
+                policy: GuardianPolicy(
+                    guardians: [bob, .organization(clinic)].sorted(), threshold: 2, delayMilliseconds: 259_200_000))),
+        .startRecovery(
+            StartRecovery(account: testAddress("bob"), key: testAddress("key"), proof: newKeyProof)),
+        .approveRecovery(ApproveRecovery(recovery: testIdentifier("recovery"))),
+        .withdrawRecovery(WithdrawRecovery(recovery: testIdentifier("recovery"))),
+        .cancelRecovery(CancelRecovery(recovery: testIdentifier("recovery"))),
+        .rotateKey(RotateKey(key: testAddress("key"), proof: newKeyProof)),
     ]
 
     static let policy = ConsentPolicy(
@@ -169,6 +181,11 @@ enum Examples {
             SetKeyCustodians(
                 inft: inft, threshold: 2, custodians: [testAddress("vault a"), testAddress("vault b")].sorted())),
         .erase(Erase(inft: inft, version: 2, sealingKey: point, consents: [testIdentifier("consent")])),
+        .recall(
+            Recall(inft: inft, reason: .harm, notice: testHash("notice"), answerBy: testStart)),
+        .liftRecall(LiftRecall(recall: testIdentifier("recall"), reason: .corrected)),
+        .authorizeUse(AuthorizeUse(inft: inft, agent: bob, purposes: [.research], until: later)),
+        .deauthorizeUse(DeauthorizeUse(inft: inft, agent: bob)),
     ]
 
     static let terms = Terms(
@@ -182,7 +199,9 @@ enum Examples {
             trialMilliseconds: 5, coversRevisions: true, isRenewable: true, revocableFor: [.breachOfTerms]),
         payment: PaymentTerms(
             asset: asset, fee: Amount(6), perUseFee: Amount(7), prepaidUses: 8,
-            outcome: OutcomePrice(measure: testHash("measure"), threshold: .whole, amount: Amount(10))),
+            outcome: OutcomePrice(
+                measure: testHash("measure"), threshold: .whole, amount: Amount(10), basis: .own, minimumReports: 11,
+                withinMilliseconds: 12, isDueWithoutReports: true)),
         scope: ScopeTerms(
             purposes: [.research], fieldsOfUse: [.clinical], territories: ["DE"], languages: ["en"],
             requiredCredentials: [CredentialRequirement(type: .medicalLicense, jurisdiction: "DE")],
@@ -201,7 +220,7 @@ enum Examples {
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(100), maximumRevenueShare: .whole,
                 use: StatedUse(purposes: [.research], territories: ["DE"], isCommercial: true, trainsModels: true),
-                delivery: request)),
+                delivery: request, buyer: bob)),
         .link(LinkLicenses(derivative: .operation(0), licenses: [.id(license)])),
         .surrender(SurrenderLicense(license: license)),
         .revoke(RevokeLicense(license: license, cause: .patientSafety, evidence: testHash("evidence"))),
@@ -209,6 +228,24 @@ enum Examples {
         .transfer(TransferLicense(license: license, to: bob, delivery: request)),
         .assignSeat(AssignSeat(license: license, account: testAddress("bob"))),
         .releaseSeat(ReleaseSeat(license: license, account: testAddress("bob"))),
+        .use(
+            RecordUse(
+                license: license,
+                use: MeteredUse(
+                    purpose: .treatment, field: .clinical, territory: "DE", language: "de", version: 2,
+                    isCommercial: true, trainsModels: true, attributes: true),
+                entries: [UseEntry(input: testHash("input"), output: testHash("output"), count: 3)],
+                maximumFee: Amount(9))),
+        .topUp(TopUpQuota(license: license, uses: 5, maximumPrice: Amount(15))),
+        .returnQuota(ReturnQuota(license: license)),
+        .nameAgent(NameAgent(license: license, agent: bob, allowance: 7)),
+        .dismissAgent(DismissAgent(license: license, agent: bob)),
+        .reportOutcome(
+            ReportOutcome(
+                license: license, receipt: 3, index: 2, entry: UseEntry(input: testHash("i"), output: testHash("o")),
+                path: [testHash("sibling")],
+                opening: OutcomeOpening(salt: testHash("salt"), bin: 7, inner: testHash("inner")),
+                measure: testHash("measure"), nullifier: testHash("nullifier"), agrees: true, observed: false)),
         .begin(
             BeginDelivery(
                 delivery: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
@@ -225,7 +262,9 @@ enum Examples {
         .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: testHash("nonce"))),
         .acceptDispute(AcceptDispute(dispute: dispute, delivery: request)),
         .declineDispute(DeclineDispute(dispute: dispute)),
-        .beginShow(BeginShow(show: delivery, commitment: testHash("commitment"), answers: answers)),
+        .beginShow(
+            BeginShow(
+                show: delivery, sealingKey: point, commitment: testHash("commitment"), answers: answers)),
         .completeShow(CompleteShow(show: delivery, sealedKey: sealedKey, proof: deliveryProof)),
         .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: testHash("commitment"))),
         .revealDisputeVote(RevealDisputeVote(dispute: dispute, vote: .uphold, salt: testHash("salt"))),
@@ -241,6 +280,13 @@ enum Examples {
                 members: [GroupMember(inft: inft, share: PartsPerMillion(250_000) ?? .whole)],
                 terms: testIdentifier("terms"), joinBy: testStart)),
         .joinGroup(JoinGroup(group: testIdentifier("group"), members: [inft])),
+        .acknowledgeRecall(
+            AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .destroyed)),
+        .raiseClaim(
+            RaiseClaim(
+                inft: testIdentifier("inft"), ground: .improperRegistration, evidence: testHash("evidence"),
+                nonceCommitment: testHash("commitment"), asset: testIdentifier("asset"), bond: Amount(10_000))),
+        .settleDispute(SettleDispute(dispute: dispute)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

@@ -20,7 +20,7 @@ func passphrase(_ text: String) -> SecretBytes { SecretBytes(Array(text.utf8)) }
 
 @Suite struct HomeTests {
     @Test func theHomeIsFoundInTheOrderTold() throws {
-        let all = ["MEDNEXUS_HOME": "/m", "XDG_DATA_HOME": "/x", "HOME": "/h"]
+        let all = ["MEDNEXUS_WALLET_HOME": "/m", "XDG_DATA_HOME": "/x", "HOME": "/h"]
         #expect(try WalletHome.resolve(explicit: "/e", environment: all).path == "/e")
         #expect(try WalletHome.resolve(explicit: nil, environment: all).path == "/m")
         #expect(

@@ -106,6 +106,11 @@ struct Deidentifier {
                 drop(member.key, path)
             }
         }
+        // A phenopacket's quantity or its range: a number without its unit would be another number.
+        if members["unit"] != nil, object["unit"] != nil, result["unit"] == nil {
+            remove(path, .unknownCode)
+            return nil
+        }
         return result.count == 0 ? nil : .object(result)
     }
 

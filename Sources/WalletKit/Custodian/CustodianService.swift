@@ -3,7 +3,7 @@ public import Custodian
 internal import INFTs
 internal import Interface
 internal import Licenses
-internal import Primitives
+public import Primitives
 public import Proofs
 
 /// Performs a custodian: follows final events, asks the node, signs, and keeps the journal. It decides nothing;
@@ -30,22 +30,23 @@ public final class CustodianService {
     private var jobs: [@Sendable () async -> Void] = []
 
     /// - Parameters:
-    ///   - key: of the account that signs; it should hold no money.
+    ///   - account: who signs; it should hold no money. Nil: the account that is named by the key.
+    ///   - key: speaks for the account.
     ///   - trusted: from where what the node says of deliveries is proven; nil believes the node.
     ///   - secret: the secret of a sealing key, if the wallet has it.
     ///   - log: gets a line for each thing worth knowing.
     public init(
-        home: WalletHome, network: PinnedNetwork, client: NodeClient, key: SecretKey,
+        home: WalletHome, network: PinnedNetwork, client: NodeClient, account: Address? = nil, key: SecretKey,
         trusted: Checkpoint? = nil,
         secret: @escaping @Sendable (CompressedPoint) throws(WalletFailure) -> SealingSecret?,
         log: @escaping @Sendable (String) -> Void
     ) throws(WalletFailure) {
         folder = CustodianFolder(home: home, network: network)
         self.network = network
-        account = key.address
+        self.account = account ?? key.address
         signer = CustodianSigner(
-            home: home, sending: TransactionSender(home: home, network: network, client: client), key: key,
-            secret: secret)
+            home: home, sending: TransactionSender(home: home, network: network, client: client),
+            account: account ?? key.address, key: key, secret: secret)
         questions = CustodianQuestions(client: client, network: network, trusted: trusted)
         policy = try folder.policy()
         self.log = log

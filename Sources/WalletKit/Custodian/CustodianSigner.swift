@@ -17,6 +17,8 @@ struct CustodianSigner: Sendable {
 
     let home: WalletHome
     let sending: TransactionSender
+    let account: Address
+    /// Speaks for the account.
     let key: SecretKey
     /// The secret of a sealing key, if it is here.
     let secret: @Sendable (CompressedPoint) throws(WalletFailure) -> SealingSecret?
@@ -87,7 +89,7 @@ struct CustodianSigner: Sendable {
             requests: UseRequest.hash(of: verdict.requests), subject: id.bytes, recipient: record.to, need: need,
             by: custodian, validUntil: record.beginBy)
         return NeedAnswer(
-            statement, signer: key.address,
+            statement, signer: account,
             signature: Schnorr.sign(message: statement.hash, secret: key, auxiliary: .zero))
     }
 
@@ -118,7 +120,7 @@ struct CustodianSigner: Sendable {
             case .refused, .expired, .replaced, nil: break
             }
             let body = try await TransactionBuilder.body(
-                [operation], sender: key.address, network: network, client: sending.client)
+                [operation], sender: account, network: network, client: sending.client)
             let signed = try TransactionBuilder.assemble(body, [TransactionBuilder.signature(body, with: key)])
             let simulated = try await sending.client.read(
                 "tx_simulate", .object(["bytes": .string(Hexadecimal.encode(signed.bytes))]), as: JSONValue.self)
@@ -139,13 +141,13 @@ struct CustodianSigner: Sendable {
     private func intent(_ operation: Operation) -> Hash {
         OutboxRecord.intent(
             of: TransactionBody(
-                network: network.genesis, sender: key.address, sequence: 0, validUntil: nil, operations: [operation]))
+                network: network.genesis, sender: account, sequence: 0, validUntil: nil, operations: [operation]))
     }
 
     /// The newest transaction of this wallet that says the same; one that may be under way before all others.
     private func known(_ operation: Operation) throws(WalletFailure) -> OutboxRecord? {
         let intent = intent(operation)
-        let same = try sending.outbox.records().filter { $0.intent == intent && $0.sender == key.address }
+        let same = try sending.outbox.records().filter { $0.intent == intent && $0.sender == account }
         return same.last { $0.state.isOpen } ?? same.last
     }
 
@@ -180,7 +182,7 @@ struct CustodianSigner: Sendable {
             return try await sending.outbox.submit(open, client: sending.client)
         }
         let body = try await sending.prepare(
-            [operation], sender: key.address, validityMilliseconds: Self.validityMilliseconds)
+            [operation], sender: account, validityMilliseconds: Self.validityMilliseconds)
         let transaction = try TransactionBuilder.assemble(body, [TransactionBuilder.signature(body, with: key)])
         let words = operation.operation.words(WalletNames(network: network))
         let record = try sending.outbox.add(transaction, words: ["by the custodian: \(operation.name)"] + words)

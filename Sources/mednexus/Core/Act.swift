@@ -29,16 +29,18 @@ extension LedgerOperation {
         case .identities(.offerCredential): CredentialKind.name
         case .identities(.grantDelegation): DelegationKind.name
         case .identities(.grantMandate): MandateKind.name
+        case .identities(.startRecovery): RecoveryKind.name
         case .consents(.grant): ConsentKind.name
         case .consents(.createSet): ConsentSetKind.name
         case .consents(.disclose), .consents(.breakGlass): DisclosureKind.name
         case .revenue(.createAsset): AssetKind.name
         case .infts(.mint), .infts(.clone), .licenses(.createGroup): INFTKind.name
         case .infts(.erase): ErasureKind.name
+        case .infts(.recall): RecallKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
         case .licenses(.transfer(let operation)) where operation.delivery != nil: DeliveryKind.name
-        case .licenses(.raiseDispute): DisputeKind.name
-        case .licenses(.acceptDispute): DeliveryKind.name
+        case .licenses(.raiseDispute), .licenses(.raiseClaim): DisputeKind.name
+        case .licenses(.acceptDispute(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
         case .licenses(.purchase): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
@@ -95,9 +97,8 @@ extension Session {
         let names = try await names()
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)
         try confirm(summary, question: "Sign and send?")
-        let keystore = try unlock()
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
-        let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers, keystore))
+        let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers))
         try await before(transaction)
         var record = try await sending.send(transaction, words: summary, waitMilliseconds: 0)
         // What follows only watches, so that other commands of this wallet need not wait.
@@ -158,13 +159,12 @@ extension Session {
     }
 
     func signatures(
-        _ body: TransactionBody, _ signers: [Address], _ keystore: UnlockedKeystore
+        _ body: TransactionBody, _ signers: [Address]
     ) throws(WalletFailure) -> [AccountSignature] {
         var signatures: [AccountSignature] = []
-        for signer in signers where !signatures.contains(where: { $0.account == signer }) {
-            guard let key = keystore.key(of: signer) else {
-                throw WalletFailure(.key, "the key of \(text(.account(signer))) is not in this wallet")
-            }
+        for signer in signers {
+            let key = try signingKey(of: signer)
+            guard !signatures.contains(where: { $0.account == key.address }) else { continue }
             signatures.append(TransactionBuilder.signature(body, with: key))
         }
         return signatures
@@ -235,7 +235,10 @@ extension Session {
 
     /// `--as`: the first thing of each kind gets the name.
     private func remember(_ made: [Made]) async throws(WalletFailure) {
-        guard let name = globals.named, !made.isEmpty else { return }
+        guard let name = globals.named else { return }
+        guard !made.isEmpty else {
+            return Console.err("It makes nothing that could be called \(name); the name was not kept.")
+        }
         let lock = try await takeLock()
         defer { withExtendedLifetime(lock) {} }
         book = try home.addressBook()

@@ -42,10 +42,7 @@ struct Globals: ParsableArguments {
     var validFor: String?
 
     var walletHome: WalletHome {
-        get throws(WalletFailure) {
-            let own = ProcessInfo.processInfo.environment["MEDNEXUS_WALLET_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-            return try WalletHome.resolve(explicit: home ?? own)
-        }
+        get throws(WalletFailure) { try WalletHome.resolve(explicit: home) }
     }
 
     var nodeOverride: String? {

@@ -25,9 +25,19 @@ enum Console {
             let rest = Array(bytes[written...])
             let count = unsafe Glibc.write(descriptor, rest, rest.count)
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return failed(descriptor, errno) }
             written += count
         }
+    }
+
+    /// Whoever asked for an answer must not take a part of it for the whole: a full disk ends the program. Where the reader
+    /// is gone (`| head`) nobody is misled.
+    private static func failed(_ descriptor: Int32, _ error: Int32) {
+        guard descriptor == 1 else { return }
+        if error == EPIPE { exit(0) }
+        let reason = unsafe String(cString: strerror(error))
+        err("mednexus: the answer can't be written: \(reason). What was signed before stays signed (account history).")
+        exit(WalletFailure.Kind.outcomeUnknown.exitCode)
     }
 
     static var isInteractive: Bool { isatty(0) == 1 }

@@ -36,6 +36,20 @@ struct TrustOptions: ParsableArguments {
         }
         return (parsed.height, parsed.blockHash, network)
     }
+
+    /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
+    func block(for proof: Proof, _ globals: Globals) throws(WalletFailure) -> Checkpoint {
+        let claimed = proof.chain.checkpoint.network
+        if let stated = try stated(network: nil) {
+            return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
+        }
+        let list = try globals.walletHome.networks()
+        let pinned =
+            try globals.network.map { (name) throws(WalletFailure) in try list.network(name) }
+            ?? list.networks.first { $0.genesis == claimed && $0.checkpoint != nil }
+        guard let pinned, let checkpoint = pinned.checkpoint else { throw Session.nothingTrusted }
+        return Checkpoint(network: pinned.genesis, height: checkpoint.height, blockHash: checkpoint.blockHash)
+    }
 }
 
 /// `--proof FILE` of commands that ask for a decision.
@@ -52,7 +66,18 @@ extension Session {
             return Checkpoint(
                 network: stated.network ?? network.genesis, height: stated.height, blockHash: stated.hash)
         }
-        guard let pinned = network.checkpoint else { throw Self.nothingTrusted }
+        guard network.checkpoint != nil else { throw Self.nothingTrusted }
+        return try pinnedCheckpoint()
+    }
+
+    /// Where the evidence begins for commands that name no other place: the checkpoint that is pinned with the network.
+    func pinnedCheckpoint() throws(WalletFailure) -> Checkpoint {
+        guard let pinned = network.checkpoint else {
+            throw WalletFailure(
+                .usage, "a key is shown only on proof, and no block of \(network.name) is trusted to prove it from",
+                hint: "Pin one that you learned from somewhere you trust: mednexus network add \(network.name) --node "
+                    + "\(network.node) --genesis \(network.genesis) --checkpoint HEIGHT:HASH.")
+        }
         return Checkpoint(network: network.genesis, height: pinned.height, blockHash: pinned.blockHash)
     }
 
@@ -151,7 +176,8 @@ struct ProofReport {
 
     /// The lines of a decision, dates for the ledger's milliseconds.
     private func decision(_ method: String, _ answer: JSONValue?) -> [(String, String?)] {
-        func dated(_ message: String) -> String {
+        func dated(_ written: String) -> String {
+            let message = SessionNames.rewritten(message: written, on: kind)
             guard let space = message.lastIndex(of: " "),
                 let time = UInt64(message[message.index(after: space)...]), time > 1_000_000_000_000
             else { return message }

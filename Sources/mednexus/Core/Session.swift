@@ -16,7 +16,9 @@ final class Session {
     /// False if nothing is pinned and a node was named: enough to read, never to sign.
     let isPinned: Bool
     let client: NodeClient
+    /// Under the address of the account that each speaks for, which is the key's own until it was replaced.
     let accounts: [KeystoreAccount]
+    private let keyBook: KeyBook
     var book: AddressBook
     var things: NamedThings
     private var knownAssets: [AssetRecord]?
@@ -29,7 +31,15 @@ final class Session {
         self.isPinned = isPinned
         wallet = Wallet(home: home)
         client = NodeClient(url: network.node, networkKind: network.kind)
-        accounts = wallet.exists ? try wallet.file().accounts.filter { $0.network == network.kind } : []
+        let keyBook = try home.keyBook()
+        self.keyBook = keyBook
+        accounts =
+            wallet.exists
+            ? try wallet.file().accounts.filter { $0.network == network.kind }.map { one in
+                KeystoreAccount(
+                    name: one.name, network: one.network, path: one.path,
+                    address: keyBook.account(of: one.address, on: network.genesis))
+            } : []
         book = try home.addressBook()
         things = try home.namedThings()
     }
@@ -65,6 +75,16 @@ final class Session {
         return keystore
     }
 
+    /// The secret of the key that speaks for an account of this wallet.
+    func signingKey(of account: Address) throws(WalletFailure) -> SecretKey {
+        guard let key = try unlock().key(of: keyBook.key(of: account, on: network.genesis)) else {
+            throw WalletFailure(
+                .key, "the key of \(text(.account(account))) is not in this wallet",
+                hint: "If another key speaks for it by now: mednexus account recover finish NAME.")
+        }
+        return key
+    }
+
     /// An account of this wallet, by name or address.
     func account(_ text: String) throws(WalletFailure) -> Address {
         if let own = accounts.first(where: { $0.name == text }) { return own.address }
@@ -75,7 +95,7 @@ final class Session {
         }
         // Relationship keys are known behind the passphrase only.
         if wallet.exists, let hidden = try unlock().account(named: text, network: network.kind) {
-            return hidden.address
+            return keyBook.account(of: hidden.address, on: network.genesis)
         }
         let names = accounts.map(\.name).joined(separator: ", ")
         throw WalletFailure(

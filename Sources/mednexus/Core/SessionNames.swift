@@ -48,6 +48,28 @@ struct SessionNames: NameResolver {
         return nil
     }
 
+    /// An id in the writing of a network.
+    static func rewritten(_ text: String, on network: NetworkKind) -> String {
+        guard let (kind, bytes) = parse(text) else { return text }
+        return TypedText.encode(bytes, kind: kind, network: network)
+    }
+
+    /// A message in which ids of every network are written alike, in the writing of this one.
+    static func rewritten(message: String, on network: NetworkKind) -> String {
+        var result = ""
+        var word = ""
+        for character in message + " " {
+            if character.isLetter || character.isNumber {
+                word.append(character)
+            } else {
+                result += word.hasPrefix("mnx") ? rewritten(word, on: network) : word
+                result.append(character)
+                word = ""
+            }
+        }
+        return String(result.dropLast())
+    }
+
     static func word(_ kind: String) -> String {
         switch kind {
         case "org": "organization"
@@ -58,6 +80,7 @@ struct SessionNames: NameResolver {
         case "lic": "license"
         case "prop": "proposal"
         case "deleg": "delegation"
+        case "recov": "recovery"
         default: kind
         }
     }

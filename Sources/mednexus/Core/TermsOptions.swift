@@ -58,6 +58,16 @@ struct TermsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("At which outcome the further price is due.", valueName: "percent"))
     var outcomeThreshold: String?
     @Option(help: ArgumentHelp("The further price.", valueName: "amount")) var outcomeAmount: String?
+    @Option(help: ArgumentHelp("When it is decided, after delivery: 90d.", valueName: "duration"))
+    var outcomeWithin: String?
+    @Option(
+        help: ArgumentHelp(
+            "Whose reports decide: others (all other licenses) or own (the licensee's).", valueName: "whose"))
+    var outcomeBasis: String?
+    @Option(help: ArgumentHelp("How many reports it takes; one if absent.", valueName: "count"))
+    var outcomeMinimum: UInt64?
+    @Flag(inversion: .prefixedNo, help: "With fewer reports it is paid; else it comes back.") var outcomeDueWithout:
+        Bool?
 
     // Scope
     @Option(help: ArgumentHelp("HL7 purposes of use (repeatable): TREAT,HRESCH.", valueName: "code"))
@@ -118,14 +128,20 @@ struct TermsOptions: ParsableArguments {
         if let prepaidUses { terms.payment.prepaidUses = prepaidUses }
         if let revenueCeiling { terms.commercial.revenueCeiling = try amount(revenueCeiling) }
         if let derivativeRevenueCeiling { terms.derivatives.revenueCeiling = try amount(derivativeRevenueCeiling) }
-        guard outcomeMeasure != nil || outcomeThreshold != nil || outcomeAmount != nil else { return }
-        guard let outcomeMeasure, let outcomeThreshold, let outcomeAmount else {
+        let given = [outcomeMeasure, outcomeThreshold, outcomeAmount, outcomeWithin, outcomeBasis]
+        guard given.contains(where: { $0 != nil }) || outcomeMinimum != nil else { return }
+        guard let outcomeMeasure, let outcomeThreshold, let outcomeAmount, let outcomeWithin else {
             throw WalletFailure(
-                .usage, "an outcome needs --outcome-measure, --outcome-threshold and --outcome-amount")
+                .usage,
+                "an outcome price needs --outcome-measure, --outcome-threshold, --outcome-amount and --outcome-within")
         }
         terms.payment.outcome = OutcomePrice(
             measure: try Codes.hash(outcomeMeasure), threshold: try Codes.percent(outcomeThreshold),
-            amount: try amount(outcomeAmount))
+            amount: try amount(outcomeAmount),
+            basis: try outcomeBasis.map { (text) throws(WalletFailure) in
+                try Codes.one(text, OutcomeBasis.self, "basis of outcomes")
+            } ?? .others, minimumReports: outcomeMinimum ?? 1,
+            withinMilliseconds: try Self.duration(outcomeWithin), isDueWithoutReports: outcomeDueWithout ?? false)
     }
 
     private func setRights(_ terms: inout Terms) throws(WalletFailure) {

@@ -1,0 +1,70 @@
+internal import Consents
+internal import Cryptography
+internal import Primitives
+internal import StateModel
+
+/// What of the domain waits for a party.
+enum INFTTasks {
+    static let all = [outgoing, incoming, erasures]
+
+    /// Deliveries that the party was to make when they were asked for. What was bought before an INFT changed hands stands
+    /// in the INFT's own list.
+    private static let outgoing = TaskSource(
+        INFTQueries.deliveries, { DeliveryListParameters(from: $0) },
+        tasks: { (view: DeliveryView, _, _) throws(Refusal) in
+            let delivery = view.delivery
+            let acts = acts(of: delivery)
+            switch view.state {
+            case .requested:
+                return [
+                    PartyTask(acts.begin, from: delivery.to, since: delivery.requestedAt, deadline: delivery.beginBy) {
+                        $0.delivery = delivery.id
+                    }
+                ]
+            case .begun:
+                return [
+                    PartyTask(
+                        acts.complete, from: delivery.to, since: delivery.begun?.at ?? delivery.requestedAt,
+                        deadline: view.completeBy
+                    ) { $0.delivery = delivery.id }
+                ]
+            case .offered, .completed, .failed: return []
+            }
+        })
+
+    private static func acts(of delivery: DeliveryRecord) -> (begin: String, complete: String) {
+        switch delivery.act {
+        case .transfer: (TransferBegin.name, TransferComplete.name)
+        // Operations of the next domain, which the rooms left of it can't name.
+        case .dispute: ("dispute.beginShow", "dispute.completeShow")
+        default: ("license.begin", "license.complete")
+        }
+    }
+
+    /// Transfers that the party may accept.
+    private static let incoming = TaskSource(
+        INFTQueries.deliveries, { DeliveryListParameters(to: $0) },
+        tasks: { (view: DeliveryView, _, _) throws(Refusal) in
+            guard view.state == .offered else { return [] }
+            return [
+                PartyTask(
+                    TransferAccept.name, from: view.delivery.from, since: view.delivery.requestedAt,
+                    deadline: view.delivery.beginBy
+                ) { $0.delivery = view.delivery.id }
+            ]
+        })
+
+    /// What subjects of the party's consents asked to erase, and nobody has signed yet. There is no deadline on the
+    /// ledger: how long is too long is law.
+    private static let erasures = TaskSource(
+        INFTQueries.erasuresDue, { ErasuresDueParameters(custodian: $0) },
+        tasks: { (due: ErasureDue, _, _) throws(Refusal) in
+            [
+                PartyTask(Erase.name, from: due.subject, since: due.requestedAt) {
+                    $0.consent = due.consent
+                    $0.inft = due.versions.first?.inft
+                    $0.version = due.versions.first?.version
+                }
+            ]
+        })
+}

@@ -1,0 +1,27 @@
+internal import Primitives
+internal import StateModel
+
+/// What of the domain waits for a party.
+enum RevenueTasks {
+    static let all = [claims]
+
+    /// What has accrued to the party's shares and is not claimed.
+    private static let claims = TaskSource(
+        RevenueQueries.holdings, { PartyParameters(party: $0) },
+        tasks: { (holding: HoldingView, party, context) throws(Refusal) in
+            guard let vault = try Vaults.record(of: holding.inft, in: context.state) else { return [] }
+            var tasks: [PartyTask] = []
+            for asset in vault.assets {
+                let settled = try Vaults.settled(
+                    party, in: holding.inft, asset, share: holding.share, state: context.state)
+                guard settled.accrued > .zero else { continue }
+                tasks.append(
+                    PartyTask(RevenueClaim.name, from: party, since: vault.createdAt) {
+                        $0.inft = holding.inft
+                        $0.asset = asset
+                        $0.amount = settled.accrued
+                    })
+            }
+            return tasks
+        })
+}

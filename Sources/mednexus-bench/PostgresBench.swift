@@ -1,0 +1,78 @@
+import Node
+import Primitives
+
+/// Purchases with a royalty split through the pipeline (bytes → verified on all cores → executed → rooted → durable) beside
+/// the same bookkeeping in PostgreSQL: one prepared call in one transaction with a synchronous commit, the best of several
+/// numbers of clients, on the same cores in the same run. Not a ceiling but a measure that people know.
+struct PostgresBench {
+    static let clients = [4, 8, 16, 32]
+    static let secondsPerRun = 4
+    static let blockTransactions = 5_000
+    static let blocksPerRun = 4
+
+    let setting: Setting
+
+    func run() async throws -> Figure {
+        let folder = try TemporaryFolder("postgres")
+        defer { folder.remove() }
+        let server = try PostgresServer(in: folder)
+        defer { server.stop() }
+        try server.execute(
+            PostgresPurchases.schema(
+                accounts: Workload.accountCount, works: PurchaseWorkload.workCount,
+                derivatives: PurchaseWorkload.derivativeCount, funds: 1_000_000_000, price: PurchaseWorkload.price))
+
+        let home = try TemporaryFolder("purchases")
+        defer { home.remove() }
+        let workload = Workload()
+        let chain = try Chain(workload, in: home.path + "/node")
+        var market = PurchaseWorkload(workload, network: chain.ledger.network)
+        let pass = PipelinePass(chain: chain, cores: setting.cores)
+        for part in market.market() {
+            for block in pass.blocks(await market.sign(part), of: Self.blockTransactions) {
+                try chain.append(try await pass.verified(block))
+            }
+        }
+        var rates: [Double] = []
+        var others: [Double] = []
+        var stages = Stages()
+        for run in 0...setting.runs {
+            let other = try best(server)
+            let transactions = await market.sign(market.purchases(Self.blockTransactions * Self.blocksPerRun))
+            var measured = Stages()
+            let rate = try await pass.rate(pass.blocks(transactions, of: Self.blockTransactions), &measured)
+            guard run > 0 else { continue }
+            rates.append(rate)
+            others.append(other)
+            stages.add(measured)
+        }
+        print(
+            "postgres, ours: \(stages.description(transactions: Self.blockTransactions * Self.blocksPerRun * setting.runs))"
+        )
+        try checkBooks(server)
+        return Figure(
+            id: "postgres", name: "purchases, bytes to durable ÷ PostgreSQL", unit: "tx/s", values: rates,
+            ceilings: others)
+    }
+
+    private func best(_ server: PostgresServer) throws -> Double {
+        let script = PostgresPurchases.script(
+            buyers: PurchaseWorkload.firstMaker, hotBuyers: Workload.hotCount, offers: PurchaseWorkload.derivativeCount,
+            hotOffers: PurchaseWorkload.hotCount, price: PurchaseWorkload.price)
+        let rates = try Self.clients.map { clients in
+            try server.load(script, clients: clients, threads: setting.cores, seconds: Self.secondsPerRun)
+        }
+        return rates.max() ?? 0
+    }
+
+    /// What was measured kept its books: what buyers paid is what vaults got, and each payment made a license.
+    private func checkBooks(_ server: PostgresServer) throws {
+        let sums = try server.answer(
+            """
+            SELECT (SELECT \(Workload.accountCount)::numeric * 1000000000 - sum(amount) FROM balance)
+                = (SELECT sum(total) FROM vault)
+                AND (SELECT sum(total) FROM vault) = (SELECT count(*) * \(PurchaseWorkload.price) FROM license)
+            """)
+        guard sums == "t" else { throw BenchFailure("the books in PostgreSQL do not add up") }
+    }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Interface
+import Primitives
+import Revenue
+import StateModel
+import WalletKit
+
+struct AccountInbox: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inbox",
+        abstract: "What waits for a party, and until when: to accept, sign, deliver, vote on, object to or claim.",
+        discussion: """
+            Signatures that are missing under a transaction of several travel in files, of which the ledger knows nothing: \
+            mednexus tx show and tx sign.
+
+            \(example("account inbox --from patient", "account inbox --from registrar --acting-for stmary"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "Whose; who acts if absent.") var party: String?
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let who = try session.party(orActor: party)
+        let names = try await session.names()
+        let found = try await session.client.items(
+            "account_tasks", parameters(["party": try session.client.encode(who)]), limit: 1_000)
+        var items = try found.map { (item) throws(WalletFailure) in try entry(item, names, session) }
+        // What is too late first comes first; what has no deadline last.
+        items.sort { ($0["deadline"]?.unsigned ?? .max) < ($1["deadline"]?.unsigned ?? .max) }
+        items += try unsettled(session, who)
+        session.list(items, ["WHAT", "DEADLINE", "TYPE"], empty: "Nothing waits.") { item in
+            [item["what"]?.string ?? "", item["deadlineText"]?.string ?? "-", item["command"]?.string ?? ""]
+        }
+    }
+
+    private func entry(_ item: JSONValue, _ names: SessionNames, _ session: Session) throws(WalletFailure) -> JSONValue
+    {
+        let task: PartyTask
+        do {
+            task = try JSONValueDecoder.decode(PartyTask.self, from: item, networkKind: session.network.kind)
+        } catch {
+            throw WalletFailure(.unreachable, "the node describes a task in a way this wallet can't read: \(error)")
+        }
+        let (what, command) = TaskText(task: task, names: names).words
+        return line(task.act, what, command, deadline: task.deadline)
+    }
+
+    private func line(_ act: String, _ what: String, _ command: String, deadline: Timestamp?) -> JSONValue {
+        var object = JSONObject()
+        object.append("act", .string(act))
+        object.append("what", .string(what))
+        object.append("command", .string(command))
+        if let deadline {
+            object.append("deadline", .unsigned(deadline.milliseconds))
+            object.append("deadlineText", .string(dateText(deadline)))
+        }
+        return .object(object)
+    }
+
+    private func unsettled(_ session: Session, _ who: Party) throws -> [JSONValue] {
+        let records = try Outbox(home: session.home, network: session.network).records()
+        return records.filter { $0.state == .submitted && .account($0.sender) == who }.map { record in
+            line(
+                "tx.wait", "transaction \(record.hash) was sent and is not settled", "tx wait \(record.hash)",
+                deadline: record.validUntil)
+        }
+    }
+}
+
+/// What a task says to people, and what they would type. A task of a kind that this wallet does not know is shown by
+/// its operation's name.
+struct TaskText {
+    let task: PartyTask
+    let names: SessionNames
+
+    var words: (what: String, command: String) {
+        rights ?? content ?? market ?? (
+            task.act, task.act.hasPrefix("dispute.") ? "dispute show \(id(task.dispute))" : ""
+        )
+    }
+
+    private var from: String { names.party(task.from) }
+
+    private func id<Kind>(_ id: Identifier<Kind>?) -> String { id.map { names.short($0.description) } ?? "" }
+
+    private var price: String {
+        guard let asset = task.asset, let amount = task.amount else { return "nothing" }
+        return names.amount(amount, of: asset)
+    }
+
+    /// Credentials, mandates, recoveries, votes.
+    private var rights: (String, String)? {
+        switch task.act {
+        case "credential.accept": ("\(from) offers a credential", "credential accept \(id(task.credential))")
+        case "credential.offer":
+            ("the credential \(id(task.credential)) of \(from) is about to end", "credential offer \(from) TYPE")
+        case "mandate.grant": ("the mandate \(id(task.mandate)) of \(from) is about to end", "mandate grant \(from)")
+        case "recovery.cancel":
+            (
+                "\(from) asks that another key speak for this account; object unless you asked for it",
+                "account recover cancel \(id(task.recovery))"
+            )
+        case "recovery.approve":
+            (
+                "\(from) lost its key, a guardian says; make sure, then agree",
+                "account recover approve \(id(task.recovery))"
+            )
+        case "governance.vote":
+            ("\(from) proposes a change of the network", "governance show \(id(task.proposal))")
+        default: nil
+        }
+    }
+
+    /// Consents, deliveries, erasures.
+    private var content: (String, String)? {
+        let delivery = id(task.delivery)
+        return switch task.act {
+        case "consent.countersign":
+            ("\(from) gives a consent to countersign", "consent countersign \(id(task.consent))")
+        case "consent.review": ("broken glass to review", "consent review \(id(task.disclosure))")
+        case "license.begin": ("\(from) waits for the delivery of a license", "license deliver \(delivery)")
+        case "license.complete": ("a delivery to \(from) is begun", "license deliver \(delivery)")
+        case "inft.beginTransfer": ("\(from) accepted an INFT", "inft deliver \(delivery)")
+        case "inft.completeTransfer": ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
+        case "inft.acceptTransfer": ("\(from) offers an INFT", "inft accept \(delivery)")
+        case "inft.erase":
+            ("\(from) asked for erasure", "inft erase \(id(task.inft)) --consent \(id(task.consent))")
+        default: nil
+        }
+    }
+
+    /// Offers, licenses, disputes, money.
+    private var market: (String, String)? {
+        switch task.act {
+        case "license.purchase":
+            ("\(from) offers a license of \(id(task.inft)) for \(price)", "license quote \(id(task.offer))")
+        case "license.renew":
+            ("the license \(id(task.license)) is about to end", "license renew \(id(task.license))")
+        case "license.distributed":
+            (
+                "\(price) of \(from) are held"
+                    + (task.dispute == nil ? " until nobody can dispute it any more" : " while it is disputed"),
+                "license show \(id(task.license))"
+            )
+        case "revenue.claim":
+            ("\(price) to claim from \(id(task.inft))", "revenue claim \(id(task.inft)) --asset \(code)")
+        case "dispute.beginShow", "dispute.completeShow":
+            ("the arbiter \(from) waits for the content key", "license deliver \(id(task.delivery))")
+        case let act where act.hasPrefix("dispute."):
+            ("a dispute with \(from)", "dispute show \(id(task.dispute))")
+        default: nil
+        }
+    }
+
+    private var code: String { names.assets.first { $0.id == task.asset }?.code ?? id(task.asset) }
+}
