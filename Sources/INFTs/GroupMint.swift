@@ -1,5 +1,4 @@
 internal import Cryptography
-internal import Encoding
 public import Primitives
 internal import Revenue
 public import StateModel

@@ -79,8 +79,11 @@ public struct CreateGroup: DomainOperation {
             "\($0.share.percentText) of what it earns go to \(names.identifier($0.inft.description))"
         }
         if members.count > 16 { lines.append("… and to \(members.count - 16) more") }
-        let rest = 1_000_000 - members.reduce(UInt64(0)) { $0 + UInt64($1.share.parts) }
-        if let rest = PartsPerMillion(rest), rest > .zero { lines.append("\(rest.percentText) are yours") }
+        // Whoever reads these words may not have checked the shares yet.
+        let sum = members.reduce(UInt64(0)) { $0 + UInt64($1.share.parts) }
+        if sum < 1_000_000, let rest = PartsPerMillion(1_000_000 - sum) {
+            lines.append("\(rest.percentText) are yours")
+        }
         lines.append("Nothing is sold before every owner has joined, until \(names.time(joinBy))")
         return lines
     }

@@ -1,6 +1,5 @@
 import INFTs
 public import Primitives
-import Revenue
 public import StateModel
 
 /// INFTs that are sold as one, with a fixed split. A group is an INFT of its own: it is offered, licensed, quoted,

@@ -78,16 +78,16 @@ struct GroupJoinCommand: WalletCommand {
         let id: INFTID = try session.id(group)
         let actor = try session.actor()
         let view: GroupView = try await session.client.read("group_get", .object(["group": session.json(id)]))
+        let names = try await session.names()
         var members = try member.map { (text) throws(WalletFailure) -> INFTID in try session.id(text) }
         if members.isEmpty {
             members = view.members.filter { $0.owner == actor && !$0.hasJoined }.map(\.inft)
             guard !members.isEmpty else {
                 throw WalletFailure(
-                    .usage, "no member of the group waits for \(try await session.names().party(actor))",
+                    .usage, "no member of the group waits for \(names.party(actor))",
                     hint: "mednexus group show \(group)")
             }
         }
-        let names = try await session.names()
         members.sort()
         // What one agrees to is said in full: the split, and the terms.
         let notes = view.members.filter { members.contains($0.inft) }.map {
