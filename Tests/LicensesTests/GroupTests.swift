@@ -1,3 +1,4 @@
+import Consents
 import INFTs
 import Licenses
 import Primitives
