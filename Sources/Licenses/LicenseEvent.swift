@@ -45,6 +45,10 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case groupCreated(GroupChanged)
+    case groupJoined(GroupChanged)
+    case groupFormed(GroupChanged)
+    case groupChanged(GroupChanged)
     case recallAcknowledged(RecallAcknowledged)
     case disputeSettled(DisputeChanged)
     case used(LicenseUsed)
@@ -70,7 +74,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.settled",
         "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
         "license.agentDismissed",
-        "license.outcomeReported", "license.outcomePriceSettled",
+        "license.outcomeReported", "license.outcomePriceSettled", "group.created", "group.joined", "group.formed",
+        "group.changed",
     ]
 
     private var kind: Int {
@@ -115,6 +120,10 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .groupCreated: 49
+        case .groupJoined: 50
+        case .groupFormed: 51
+        case .groupChanged: 52
         case .recallAcknowledged: 40
         case .disputeSettled: 41
         case .used: 42
@@ -153,6 +162,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body): body
         case .recallAcknowledged(let body): body
         case .used(let body): body
         case .quotaToppedUp(let body), .quotaReturned(let body): body
@@ -184,6 +194,8 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
         case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body):
+            [.inft(body.group)] + (body.member.map { [.inft($0)] } ?? [])
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
         case .deliveryRequested(let body), .deliveryBegun(let body), .deliveryCompleted(let body),
@@ -258,6 +270,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 49: .groupCreated(try reader.value("groupCreated"))
+            case 50: .groupJoined(try reader.value("groupJoined"))
+            case 51: .groupFormed(try reader.value("groupFormed"))
+            case 52: .groupChanged(try reader.value("groupChanged"))
             case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
             case 41: .disputeSettled(try reader.value("disputeSettled"))
             case 42: .used(try reader.value("used"))
@@ -317,6 +333,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 49: .groupCreated(try GroupChanged(from: decoder))
+            case 50: .groupJoined(try GroupChanged(from: decoder))
+            case 51: .groupFormed(try GroupChanged(from: decoder))
+            case 52: .groupChanged(try GroupChanged(from: decoder))
             case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
             case 41: .disputeSettled(try DisputeChanged(from: decoder))
             case 42: .used(try LicenseUsed(from: decoder))

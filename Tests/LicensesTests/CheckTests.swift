@@ -231,6 +231,12 @@ import Testing
             .appealDispute(AppealDispute(dispute: Self.dispute, nonceCommitment: testHash("n"), evidence: nil)),
             .advanceDispute(AdvanceDispute(dispute: Self.dispute)), .enrollArbiter(EnrollArbiter()),
             .leaveArbiter(LeaveArbiter(arbiter: testAddress("carol"))),
+            .createGroup(
+                CreateGroup(
+                    metadata: INFTMetadata(title: "Both", language: "en"),
+                    members: [GroupMember(inft: testIdentifier("member"), share: percent(5))],
+                    terms: testIdentifier("terms"), joinBy: testStart)),
+            .joinGroup(JoinGroup(group: testIdentifier("group"), members: [testIdentifier("member")])),
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")), delivery: Self.request)),
         ]
     }
