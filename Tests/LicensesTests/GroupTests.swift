@@ -232,6 +232,6 @@ import Testing
     private func expectConserved(_ sandbox: Sandbox) throws {
         var records = sandbox.state.changes.compactMap { change in change.value.map { (key: change.key, value: $0) } }
         let problems = try Conservation.recompute { () throws(StateFailure) in records.popLast() }.map(\.problem)
-        #expect(problems.allSatisfy(\.isEmpty), "\(problems)")
+        #expect(problems.allSatisfy { $0.isEmpty }, "\(problems)")
     }
 }
