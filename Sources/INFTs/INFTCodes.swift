@@ -18,6 +18,8 @@ public enum INFTClass: UInt8, NamedCode, CBORCodable {
     case terminology = 6
     case localization = 7
     case report = 8
+    /// INFTs that are sold as one; its content is the list of its members. Made by `group.create` alone.
+    case group = 9
 
     public var name: String {
         switch self {

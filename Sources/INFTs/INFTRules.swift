@@ -7,6 +7,13 @@ internal import StateModel
 
 /// What metadata, content and creators must be like.
 enum INFTRules {
+    /// A group is made by `group.create`, which asks its members' owners; its content is the list of its members.
+    static func requireNoGroup(_ inftClass: INFTClass, field: String) throws(Refusal) {
+        guard inftClass == .group else { return }
+        throw INFTRejection.classNotAllowed.at(
+            field, "a group is neither minted, revised nor cloned", hint: "group.create")
+    }
+
     /// Form alone; ``checkProofs(_:_:inft:version:owner:field:in:)`` looks at what sealed content proves.
     static func check(_ content: ContentVersion, field: String) throws(Refusal) {
         let rejection: INFTRejection = content.isSealed ? .sealedInvalid : .contentInvalid

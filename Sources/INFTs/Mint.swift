@@ -47,6 +47,7 @@ public struct Mint: DomainOperation {
     }
 
     private func check(owner: Party, id: INFTID, in context: OperationContext) throws(Refusal) -> INFTRecord {
+        try INFTRules.requireNoGroup(inftClass, field: "class")
         try INFTRules.check(content, field: "content")
         try INFTRules.checkProofs(
             content, .mint, inft: Sealing.here(context), version: 1, owner: owner, field: "content", in: context)

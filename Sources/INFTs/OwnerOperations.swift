@@ -49,6 +49,7 @@ public struct Revise: DomainOperation {
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
+        try INFTRules.requireNoGroup(record.inftClass, field: "inft")
         try INFTRules.check(content, field: "content")
         try PeopleRules.check(content, of: record.inftClass)
         guard content != record.latest else {

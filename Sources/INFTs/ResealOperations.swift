@@ -144,6 +144,7 @@ public struct Clone: DomainOperation {
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let source = try INFTRegistry.requireOwned(inft, in: context)
+        try INFTRules.requireNoGroup(source.inftClass, field: "inft")
         try INFTRegistry.requireActive(inft, field: "inft", in: context.state)
         try INFTRules.checkConsent(
             source.consentSet, hasHumanData: source.hasHumanData, inftClass: source.inftClass,

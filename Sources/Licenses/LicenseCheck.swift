@@ -19,11 +19,13 @@ public struct LicenseUse: Codable, Hashable, Sendable {
     public var makesDerivative: Bool
     /// The user names the work.
     public var attributes: Bool
+    /// Of a license on a group: the member that is used. Nil: the group as a whole.
+    public var member: INFTID?
 
     public init(
         user: Party? = nil, purpose: PurposeOfUse? = nil, field: FieldOfUse? = nil, territory: String? = nil,
         language: String? = nil, version: UInt64? = nil, isCommercial: Bool = false, trainsModels: Bool = false,
-        makesDerivative: Bool = false, attributes: Bool = false
+        makesDerivative: Bool = false, attributes: Bool = false, member: INFTID? = nil
     ) {
         self.user = user
         self.purpose = purpose
@@ -35,10 +37,12 @@ public struct LicenseUse: Codable, Hashable, Sendable {
         self.trainsModels = trainsModels
         self.makesDerivative = makesDerivative
         self.attributes = attributes
+        self.member = member
     }
 
     private enum CodingKeys: String, CodingKey {
         case user, purpose, field, territory, language, version, isCommercial, trainsModels, makesDerivative, attributes
+        case member
     }
 
     public init(from decoder: any Decoder) throws {
@@ -52,7 +56,8 @@ public struct LicenseUse: Codable, Hashable, Sendable {
             language: try container.decodeIfPresent(String.self, forKey: .language),
             version: try container.decodeIfPresent(UInt64.self, forKey: .version),
             isCommercial: try flag(.isCommercial), trainsModels: try flag(.trainsModels),
-            makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes))
+            makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes),
+            member: try container.decodeIfPresent(INFTID.self, forKey: .member))
     }
 }
 
@@ -87,8 +92,9 @@ public enum LicenseReason: UInt8, NamedCode {
     case refunded = 26
     case annulled = 27
     case agentNotAuthorized = 28
-    case returned = 29
-    case endedAbove = 30
+    case memberNotLicensed = 29
+    case returned = 30
+    case endedAbove = 31
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -147,6 +153,7 @@ public enum LicenseCheck {
             findings += scope(use, license, terms)
             findings += rights(use, license, terms)
             findings += try consent(use, license, inft, at: time, in: state)
+            if let member = use.member { findings += try self.member(member, license, at: time, in: state) }
         }
         return LicenseVerdict(
             license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings)
@@ -247,6 +254,23 @@ public enum LicenseCheck {
                 LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
         }
         return findings
+    }
+
+    /// A license on a group covers its members, each while nothing stands against that one: the others go on.
+    private static func member(
+        _ member: INFTID, _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        let groups = try Groups.groups(of: member, in: state)
+        guard member == license.inft || groups.contains(license.inft) else {
+            return [LicenseFinding(.memberNotLicensed, "\(member) is no member of \(license.inft)")]
+        }
+        let inft = try INFTRegistry.requireKnown(member, field: "use.member", in: state)
+        return try Tags.effective(on: inft, at: time, in: state).filter { $0.tag.kind.suspendsLicenses }.map { found in
+            found.tag.kind.isRecall
+                ? LicenseFinding(.suspendedByRecall, "the member \(member) is recalled")
+                : LicenseFinding(
+                    .suspendedByDispute, "the member \(member) was found at fault: \(found.tag.kind.name)")
+        }
     }
 
     private static func user(

@@ -45,6 +45,10 @@ public enum LicenseEvent: LedgerEvent {
     case arbiterEnrolled(ArbiterChanged)
     case arbiterLeft(ArbiterChanged)
     case annulled(LicenseEnded)
+    case groupCreated(GroupChanged)
+    case groupJoined(GroupChanged)
+    case groupFormed(GroupChanged)
+    case groupChanged(GroupChanged)
     case recallAcknowledged(RecallAcknowledged)
     case disputeSettled(DisputeChanged)
     case used(LicenseUsed)
@@ -71,7 +75,8 @@ public enum LicenseEvent: LedgerEvent {
         "dispute.settled",
         "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
         "license.agentDismissed",
-        "license.outcomeReported", "license.outcomePriceSettled", "license.sublicensed",
+        "license.outcomeReported", "license.outcomePriceSettled", "group.created", "group.joined", "group.formed",
+        "group.changed", "license.sublicensed",
     ]
 
     private var kind: Int {
@@ -116,6 +121,10 @@ public enum LicenseEvent: LedgerEvent {
         case .arbiterEnrolled: 37
         case .arbiterLeft: 38
         case .annulled: 39
+        case .groupCreated: 49
+        case .groupJoined: 50
+        case .groupFormed: 51
+        case .groupChanged: 52
         case .recallAcknowledged: 40
         case .disputeSettled: 41
         case .used: 42
@@ -125,7 +134,7 @@ public enum LicenseEvent: LedgerEvent {
         case .agentDismissed: 46
         case .outcomeReported: 47
         case .outcomePriceSettled: 48
-        case .sublicensed: 49
+        case .sublicensed: 53
         }
     }
 
@@ -155,6 +164,7 @@ public enum LicenseEvent: LedgerEvent {
             body
         case .arbiterEnrolled(let body), .arbiterLeft(let body): body
         case .annulled(let body): body
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body): body
         case .recallAcknowledged(let body): body
         case .used(let body): body
         case .quotaToppedUp(let body), .quotaReturned(let body): body
@@ -187,6 +197,8 @@ public enum LicenseEvent: LedgerEvent {
             [.license(body.license), .inft(body.inft), .party(body.licensor), .party(body.licensee)]
         case .recallAcknowledged(let body): [.license(body.license), .inft(body.inft), .party(body.party)]
         case .suspended(let body): [.inft(body.inft)]
+        case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body):
+            [.inft(body.group)] + (body.member.map { [.inft($0)] } ?? [])
         case .sublicensed(let body):
             [
                 .license(body.license), .license(body.above), .inft(body.inft), .party(body.licensor),
@@ -266,6 +278,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try reader.value("arbiterEnrolled"))
             case 38: .arbiterLeft(try reader.value("arbiterLeft"))
             case 39: .annulled(try reader.value("annulled"))
+            case 49: .groupCreated(try reader.value("groupCreated"))
+            case 50: .groupJoined(try reader.value("groupJoined"))
+            case 51: .groupFormed(try reader.value("groupFormed"))
+            case 52: .groupChanged(try reader.value("groupChanged"))
             case 40: .recallAcknowledged(try reader.value("recallAcknowledged"))
             case 41: .disputeSettled(try reader.value("disputeSettled"))
             case 42: .used(try reader.value("used"))
@@ -275,7 +291,7 @@ public enum LicenseEvent: LedgerEvent {
             case 46: .agentDismissed(try reader.value("agentDismissed"))
             case 47: .outcomeReported(try reader.value("outcomeReported"))
             case 48: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
-            case 49: .sublicensed(try reader.value("sublicensed"))
+            case 53: .sublicensed(try reader.value("sublicensed"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -326,6 +342,10 @@ public enum LicenseEvent: LedgerEvent {
             case 37: .arbiterEnrolled(try ArbiterChanged(from: decoder))
             case 38: .arbiterLeft(try ArbiterChanged(from: decoder))
             case 39: .annulled(try LicenseEnded(from: decoder))
+            case 49: .groupCreated(try GroupChanged(from: decoder))
+            case 50: .groupJoined(try GroupChanged(from: decoder))
+            case 51: .groupFormed(try GroupChanged(from: decoder))
+            case 52: .groupChanged(try GroupChanged(from: decoder))
             case 40: .recallAcknowledged(try RecallAcknowledged(from: decoder))
             case 41: .disputeSettled(try DisputeChanged(from: decoder))
             case 42: .used(try LicenseUsed(from: decoder))
@@ -335,7 +355,7 @@ public enum LicenseEvent: LedgerEvent {
             case 46: .agentDismissed(try AgentChanged(from: decoder))
             case 47: .outcomeReported(try OutcomeReported(from: decoder))
             case 48: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
-            case 49: .sublicensed(try LicenseSublicensed(from: decoder))
+            case 53: .sublicensed(try LicenseSublicensed(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

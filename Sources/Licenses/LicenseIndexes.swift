@@ -18,14 +18,14 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
-/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
 /// | 12 | buyer, created at, offer | offers to one party alone |
+/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
 /// | 14, 0 | license, agent | agents that a licensee named |
 /// | 14, 1 | agent, named at, license | licenses that an agent may use |
-/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
 /// | 14, 2 | number | cursor of a list of receipts; nothing is stored |
-/// | 15, 0 | license, purchased at, license | sublicenses of a license |
-/// | 15, 1 | license, account | accounts that have or had a seat |
+/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
+/// | 14, 4 | license, account | accounts that have or had a seat |
+/// | 15 | license, purchased at, license | sublicenses of a license |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -51,11 +51,9 @@ enum LicenseIndexes {
         IndexKey(.licenses, 14).appending(byte: 3).appending(inft.bytes)
     }
     static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
-    static func sublicenses(of license: LicenseID) -> IndexKey {
-        IndexKey(.licenses, 15).appending(byte: 0).appending(license.bytes)
-    }
+    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 15).appending(license.bytes) }
     static func seats(of license: LicenseID) -> IndexKey {
-        IndexKey(.licenses, 15).appending(byte: 1).appending(license.bytes)
+        IndexKey(.licenses, 14).appending(byte: 4).appending(license.bytes)
     }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {

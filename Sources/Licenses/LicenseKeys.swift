@@ -28,6 +28,8 @@ public import StateModel
 /// | 22 | | ``ArbiterPool`` |
 /// | 23 | number of a place in the pool | ``ArbiterSlot`` |
 /// | 24 | account | ``ArbiterRecord`` |
+/// | 40 | INFT id of a group | ``GroupRecord`` |
+/// | 41 | INFT id of a member | ``Memberships`` |
 /// | 30 | INFT id (of clones: their original's), number | the id of a license |
 /// | 31 | recall id, license id | ``RecallAnswerRecord`` |
 public enum LicenseKeys {
@@ -112,6 +114,10 @@ public enum LicenseKeys {
     }
     public static func recallAnswer(_ recall: RecallID, _ license: LicenseID) -> RecordKey<RecallAnswerRecord> {
         RecordKey(StateKey(.licenses, 31, recall, license))
+    }
+    public static func group(_ id: INFTID) -> RecordKey<GroupRecord> { RecordKey(StateKey(.licenses, 40, id)) }
+    public static func memberships(_ member: INFTID) -> RecordKey<Memberships> {
+        RecordKey(StateKey(.licenses, 41, member))
     }
     public static func arbiter(_ account: Address) -> RecordKey<ArbiterRecord> {
         RecordKey(StateKey(.licenses, 24, account))

@@ -76,6 +76,7 @@ struct OpenOffer {
                 field, "the offer is \(reason)", hint: "Look for another with offer_list.")
         }
         inft = try INFTRegistry.requireActive(offer.inft, field: field, in: state)
+        if let group = try Groups.record(offer.inft, in: state) { try Groups.requireSellable(group, field: field) }
         // An owner who sold the INFT and got it back does not stand by offers of before.
         guard inft.owner == offer.seller, offer.createdAt >= inft.ownerSince else {
             throw LicenseRejection.offerClosed.at(field, "the seller no longer owns \(offer.inft)")

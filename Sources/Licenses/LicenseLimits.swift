@@ -1,3 +1,5 @@
+import Revenue
+
 /// Bounds of this domain. Each list that a block may carry is bounded before anything is allocated for it.
 public enum LicenseLimits {
     /// Every purpose-of-use code of the published set, with room for later ones.
@@ -60,4 +62,12 @@ public enum LicenseLimits {
     /// INFTs of one consent set whose licensees are told when the set goes stale. A set backs a dataset and its
     /// revisions; more than these are found by reading.
     public static let notifiedINFTs = 16
+    /// INFTs sold as one: each has an entry in the vector of the group's vault.
+    public static let groupMembers = RevenueLimits.splitEntries
+    /// Members that join by one operation.
+    public static let joinsPerOperation = 64
+    /// Groups that an INFT is in: each is told when it can't be licensed any more.
+    public static let groupsPerMember = 16
+    /// How long owners may take to join: a quarter.
+    public static let joinMilliseconds: UInt64 = 92 * 86_400_000
 }

@@ -60,6 +60,14 @@ public struct LinkLicenses: DomainOperation {
             throw LicenseRejection.parentsDiffer.at(
                 "licenses", "the mint names \(child.parents.count) parents; name one license on each of them")
         }
+        for (index, parent) in parents.enumerated() {
+            guard let group = try Groups.record(parent.license.inft, in: state) else { continue }
+            guard parents.count == 1 else {
+                throw LicenseRejection.notGroupable.at(
+                    "licenses[\(index)]", "\(group.group) is a group: what derives from it derives from nothing else")
+            }
+            try Groups.requireSellable(group, field: "licenses[\(index)]")
+        }
         let vector = try RoyaltyVector.make(of: id, parents, in: state)
         let link = DerivativeLink(
             derivative: id, parents: infts, licenses: parents.map(\.license.id),

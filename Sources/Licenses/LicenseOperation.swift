@@ -33,6 +33,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case advanceDispute(AdvanceDispute)
     case enrollArbiter(EnrollArbiter)
     case leaveArbiter(LeaveArbiter)
+    case createGroup(CreateGroup)
+    case joinGroup(JoinGroup)
     case acknowledgeRecall(AcknowledgeRecall)
     case raiseClaim(RaiseClaim)
     case settleDispute(SettleDispute)
@@ -50,7 +52,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
-        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, CreateGroup.name,
+        JoinGroup.name,
         AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
         RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
         SublicenseLicense.name,
@@ -87,6 +90,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation
         case .enrollArbiter(let operation): operation
         case .leaveArbiter(let operation): operation
+        case .createGroup(let operation): operation
+        case .joinGroup(let operation): operation
         case .acknowledgeRecall(let operation): operation
         case .raiseClaim(let operation): operation
         case .settleDispute(let operation): operation
@@ -131,6 +136,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): operation.weight
         case .enrollArbiter(let operation): operation.weight
         case .leaveArbiter(let operation): operation.weight
+        case .createGroup(let operation): operation.weight
+        case .joinGroup(let operation): operation.weight
         case .acknowledgeRecall(let operation): operation.weight
         case .raiseClaim(let operation): operation.weight
         case .settleDispute(let operation): operation.weight
@@ -191,6 +198,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .advanceDispute(let operation): try operation.execute(in: context)
         case .enrollArbiter(let operation): try operation.execute(in: context)
         case .leaveArbiter(let operation): try operation.execute(in: context)
+        case .createGroup(let operation): try operation.execute(in: context)
+        case .joinGroup(let operation): try operation.execute(in: context)
         case .acknowledgeRecall(let operation): try operation.execute(in: context)
         case .raiseClaim(let operation): try operation.execute(in: context)
         case .settleDispute(let operation): try operation.execute(in: context)
@@ -294,6 +303,12 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .leaveArbiter(let operation):
             writer.write(UInt64(28))
             writer.write(operation)
+        case .createGroup(let operation):
+            writer.write(UInt64(38))
+            writer.write(operation)
+        case .joinGroup(let operation):
+            writer.write(UInt64(39))
+            writer.write(operation)
         case .acknowledgeRecall(let operation):
             writer.write(UInt64(29))
             writer.write(operation)
@@ -322,7 +337,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             writer.write(UInt64(37))
             writer.write(operation)
         case .sublicense(let operation):
-            writer.write(UInt64(38))
+            writer.write(UInt64(40))
             writer.write(operation)
         }
     }
@@ -359,6 +374,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 26: .advanceDispute(try reader.value(AdvanceDispute.name))
             case 27: .enrollArbiter(try reader.value(EnrollArbiter.name))
             case 28: .leaveArbiter(try reader.value(LeaveArbiter.name))
+            case 38: .createGroup(try reader.value(CreateGroup.name))
+            case 39: .joinGroup(try reader.value(JoinGroup.name))
             case 29: .acknowledgeRecall(try reader.value(AcknowledgeRecall.name))
             case 30: .raiseClaim(try reader.value(RaiseClaim.name))
             case 31: .settleDispute(try reader.value(SettleDispute.name))
@@ -368,7 +385,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 35: .nameAgent(try reader.value(NameAgent.name))
             case 36: .dismissAgent(try reader.value(DismissAgent.name))
             case 37: .reportOutcome(try reader.value(ReportOutcome.name))
-            case 38: .sublicense(try reader.value(SublicenseLicense.name))
+            case 40: .sublicense(try reader.value(SublicenseLicense.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -406,6 +423,8 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case AdvanceDispute.name: .advanceDispute(try AdvanceDispute(from: decoder))
         case EnrollArbiter.name: .enrollArbiter(try EnrollArbiter(from: decoder))
         case LeaveArbiter.name: .leaveArbiter(try LeaveArbiter(from: decoder))
+        case CreateGroup.name: .createGroup(try CreateGroup(from: decoder))
+        case JoinGroup.name: .joinGroup(try JoinGroup(from: decoder))
         case AcknowledgeRecall.name: .acknowledgeRecall(try AcknowledgeRecall(from: decoder))
         case RaiseClaim.name: .raiseClaim(try RaiseClaim(from: decoder))
         case SettleDispute.name: .settleDispute(try SettleDispute(from: decoder))

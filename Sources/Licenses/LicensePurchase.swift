@@ -202,6 +202,7 @@ enum Purchase {
     }
 
     static func checkExclusivity(_ open: OpenOffer, in state: any StateReader) throws(Refusal) {
+        if open.terms.grant.isExclusive { try Groups.requireUngrouped(open.offer.inft, field: "offer", in: state) }
         let live = try LiveCount.read(open.offer.inft, in: state)
         if let exclusive = live.exclusive {
             throw LicenseRejection.exclusivelyLicensed.at(

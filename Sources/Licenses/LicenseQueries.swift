@@ -101,7 +101,7 @@ public enum LicenseQueries {
             seats,
             deliveryCheck,
             ConsentImpact.query,
-        ] + DisputeQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
+        ] + DisputeQueries.all + GroupQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
 
     static let terms = Query(
         "terms_get", "Registered terms, and what they say in sentences.", [QueryParameter("terms", "The terms.")],

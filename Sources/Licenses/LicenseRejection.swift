@@ -8,10 +8,10 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case termsExist = 1502
     case unknownTerms = 1503
     // Trials and sublicenses
-    case trialRunning = 1504
-    case notSublicensable = 1505
-    case widerThanLicense = 1506
-    case sublicensesLive = 1507
+    case trialRunning = 1700
+    case notSublicensable = 1701
+    case widerThanLicense = 1702
+    case sublicensesLive = 1703
     // Offers
     case unknownOffer = 1510
     case notOwner = 1511
@@ -27,6 +27,13 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case nothingChanged = 1521
     case invalidDelivery = 1522
     case derivativeExpired = 1523
+    // Groups
+    case unknownGroup = 1504
+    case groupMembersInvalid = 1505
+    case groupNotFormed = 1506
+    case notGroupable = 1507
+    case groupTermsDiffer = 1508
+    case memberOfGroup = 1509
     // Purchases
     case notTheBuyer = 1530
     case priceAboveMaximum = 1531
@@ -196,6 +203,14 @@ extension LicenseRejection {
         case .royaltiesExceedWhole: "The royalties would take more than the whole revenue."
         case .tooManyRoyalties: "The royalty vector would be longer than 256 entries."
         case .duplicateLicense: "A license is named twice."
+        case .unknownGroup: "There is no such group."
+        case .groupMembersInvalid: "The members are not as many as a group has, not sorted, or none of the group's."
+        case .groupNotFormed: "Not every owner has joined the group, or a member can't be licensed now."
+        case .notGroupable:
+            "The INFT brings what a group can't keep: sealed content, people, parents, or another group."
+        case .groupTermsDiffer:
+            "A group is offered under the terms to which its members' owners agreed, which are never exclusive."
+        case .memberOfGroup: "The INFT is sold with a group, so no license on it is exclusive."
         case .recallUnrelated: "The recall does not reach the INFT, or the license was never delivered."
         case .bondTooSmall: "The bond of a claim is too small, or of an asset that nobody answers for."
         case .poolFull: "The pool of arbiters has no free place."

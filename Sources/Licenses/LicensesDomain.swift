@@ -15,11 +15,17 @@ public enum LicensesDomain: LedgerDomain {
     /// A consent set that went stale suspends the licenses on the INFTs that cite it. That is read from the set, never
     /// written license by license; one event per INFT tells those who follow it.
     ///
-    /// A clone of a derivative rests on the licenses that the derivative rests on.
+    /// A clone of a derivative rests on the licenses that the derivative rests on. A group notes which of its members can't
+    /// be licensed.
     public static func react(to event: any LedgerEvent, in context: OperationContext) throws(Refusal) {
-        if let event = event as? INFTEvent, case .cloned(let fact) = event {
-            if let link = try LicenseLedger.link(of: fact.source, in: context.state) {
-                context.state.set(LicenseKeys.link(fact.inft), link.of(clone: fact.inft))
+        if let event = event as? INFTEvent {
+            switch event {
+            case .cloned(let fact):
+                if let link = try LicenseLedger.link(of: fact.source, in: context.state) {
+                    context.state.set(LicenseKeys.link(fact.inft), link.of(clone: fact.inft))
+                }
+            case .statusChanged(let fact), .revised(let fact): try Groups.memberChanged(fact.inft, in: context)
+            default: break
             }
             return
         }

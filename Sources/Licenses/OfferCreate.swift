@@ -65,6 +65,7 @@ public struct CreateOffer: DomainOperation {
                 throw LicenseRejection.invalidBuyer.at("buyer", "the owner needs no license on the INFT")
             }
         }
+        try OfferRules.checkGroup(of: id, self.terms, in: state)
         try OfferRules.checkParents(
             of: id, terms, self.terms, price: price ?? terms.payment.fee, at: context.block.time, in: state)
         if let set = record.consentSet {

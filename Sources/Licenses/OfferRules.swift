@@ -67,6 +67,17 @@ enum OfferRules {
         return delivery
     }
 
+    /// A group is offered under the terms to which every owner agreed, once all have.
+    static func checkGroup(of inft: INFTID, _ terms: TermsID, in state: any StateReader) throws(Refusal) {
+        guard let group = try Groups.record(inft, in: state) else { return }
+        guard terms == group.terms else {
+            throw LicenseRejection.groupTermsDiffer.at(
+                "terms", "the owners of its members agreed to \(group.terms) and no others",
+                hint: "Offer under \(group.terms).")
+        }
+        try Groups.requireSellable(group, field: "inft")
+    }
+
     /// Terms on a derivative keep within what each parent's license allowed.
     static func checkParents(
         of inft: INFTID, _ terms: Terms, _ id: TermsID, price: Amount, at time: Timestamp, in state: any StateReader

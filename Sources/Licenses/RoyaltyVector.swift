@@ -38,6 +38,8 @@ enum RoyaltyVector {
         let own = RoyaltyEntry(
             licensing: parent, share: share, policy: terms.derivatives.royaltyPolicy,
             most: terms.commercial.revenueCeiling, revenue: terms.derivatives.revenueCeiling)
+        // What a group owes its members is a split of what it gets, no royalty.
+        guard try Groups.record(parent, in: state) == nil else { return own.map { [$0] } ?? [] }
         let inherited = try Vaults.royalties(of: parent, in: state).compactMap { $0.inherited(through: share) }
         return (own.map { [$0] } ?? []) + inherited
     }

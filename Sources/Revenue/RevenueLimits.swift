@@ -4,6 +4,8 @@ public enum RevenueLimits {
     public static let holders = 1_000
     /// Entries of a royalty vector: one per ancestor and link that reaches it.
     public static let royaltyEntries = 256
+    /// Members of a group, each with a fixed share of what it earns.
+    public static let splitEntries = 1_000
     /// Descendants in one claim: 64 reads and writes keep a claim under a millisecond.
     public static let descendantsPerClaim = 64
     /// Assets a vault ever received: moving a share settles both sides in each of them.

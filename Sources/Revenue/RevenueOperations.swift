@@ -186,7 +186,7 @@ public struct RevenueClaim: DomainOperation {
         let holder = holder ?? context.actor
         try Authority.require(holder, for: .treasury, in: context, field: "holder")
         _ = try Assets.requireKnown(asset, field: "asset", in: context.state)
-        _ = try Vaults.requireRecord(of: inft, field: "inft", in: context.state)
+        let vault = try Vaults.requireRecord(of: inft, field: "inft", in: context.state)
         guard descendants.count <= RevenueLimits.descendantsPerClaim else {
             throw RevenueRejection.tooManyDescendants.at(
                 "descendants", "\(descendants.count) descendants; at most \(RevenueLimits.descendantsPerClaim)")
@@ -202,7 +202,9 @@ public struct RevenueClaim: DomainOperation {
         }
         let share = try Vaults.share(of: holder, in: inft, state: context.state)
         let account = try context.state.record(RevenueKeys.holder(inft, asset, holder))
-        guard share > .zero || account.map({ $0.accrued > .zero }) == true else {
+        // What comes up to a group goes to its members, who need not wait for the organizer to fetch it.
+        let isForMembers = vault.isSplit && !descendants.isEmpty
+        guard isForMembers || share > .zero || account.map({ $0.accrued > .zero }) == true else {
             throw RevenueRejection.notAHolder.at("holder", "\(holder) has neither share nor accrual in this vault")
         }
         return holder

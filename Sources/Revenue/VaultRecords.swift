@@ -13,34 +13,39 @@ public struct VaultRecord: CBORCodable, Codable, Hashable, Sendable {
     public var firstBinding: Amount?
     /// Every asset that was ever paid in, in order of first payment.
     public var assets: [AssetID]
+    /// The vault of a group: its vector is the split over its members, and what it gets of descendants is split, too.
+    public var isSplit: Bool
 
     public init(
         createdAt: Timestamp, royaltyShare: PartsPerMillion = .zero,
-        royaltyCount: UInt64 = 0, firstBinding: Amount? = nil, assets: [AssetID] = []
+        royaltyCount: UInt64 = 0, firstBinding: Amount? = nil, assets: [AssetID] = [], isSplit: Bool = false
     ) {
         self.createdAt = createdAt
         self.royaltyShare = royaltyShare
         self.royaltyCount = royaltyCount
         self.firstBinding = firstBinding
         self.assets = assets
+        self.isSplit = isSplit
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(6)
         writer.write(createdAt)
         writer.write(royaltyShare)
         writer.write(royaltyCount)
         writer.write(firstBinding)
         writer.write(assets)
+        writer.write(isSplit)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
             VaultRecord(
                 createdAt: try reader.value("createdAt"),
                 royaltyShare: try reader.value("royaltyShare"), royaltyCount: try reader.unsigned("royaltyCount"),
                 firstBinding: try reader.optional("firstBinding"),
-                assets: try reader.list("assets", max: RevenueLimits.assetsPerVault))
+                assets: try reader.list("assets", max: RevenueLimits.assetsPerVault),
+                isSplit: try reader.boolean("isSplit"))
         }
     }
 }
@@ -83,7 +88,7 @@ public struct RoyaltiesRecord: CBORCodable, Codable, Hashable, Sendable {
     public func encode(into writer: inout CBORWriter) { writer.write(entries) }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        entries = try reader.list("entries", max: RevenueLimits.royaltyEntries)
+        entries = try reader.list("entries", max: max(RevenueLimits.royaltyEntries, RevenueLimits.splitEntries))
     }
 }
 

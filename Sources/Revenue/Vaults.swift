@@ -45,9 +45,14 @@ public enum Vaults {
     public static func checkRoyalties(
         _ inft: INFTID, _ vector: [RoyaltyEntry], field: String = "royalties", in state: any StateReader
     ) throws(Refusal) {
-        guard vector.count <= RevenueLimits.royaltyEntries else {
-            throw RevenueRejection.tooManyRoyalties.at(
-                field, "\(vector.count) entries; at most \(RevenueLimits.royaltyEntries)")
+        try check(inft, vector, atMost: RevenueLimits.royaltyEntries, field: field, in: state)
+    }
+
+    private static func check(
+        _ inft: INFTID, _ vector: [RoyaltyEntry], atMost limit: Int, field: String, in state: any StateReader
+    ) throws(Refusal) {
+        guard vector.count <= limit else {
+            throw RevenueRejection.tooManyRoyalties.at(field, "\(vector.count) entries; at most \(limit)")
         }
         var sum: UInt64 = 0
         for (index, entry) in vector.enumerated() {
@@ -66,9 +71,31 @@ public enum Vaults {
         }
     }
 
+    /// Rules of a group's split, without writing it: those of a royalty vector, but of up to a thousand entries.
+    public static func checkSplit(
+        _ group: INFTID, _ split: [RoyaltyEntry], field: String, in state: any StateReader
+    ) throws(Refusal) {
+        try check(group, split, atMost: RevenueLimits.splitEntries, field: field, in: state)
+    }
+
+    /// Makes the vault one of a group: what it earns, royalties from descendants too, is split over `split`, for good.
+    public static func setSplit(
+        _ group: INFTID, _ split: [RoyaltyEntry], in context: OperationContext
+    ) throws(Refusal) {
+        try checkSplit(group, split, field: "members", in: context.state)
+        try set(group, split, isSplit: true, in: context)
+    }
+
     /// Sets the immutable royalty vector: once, before anything was paid.
     public static func setRoyalties(
         _ inft: INFTID, _ vector: [RoyaltyEntry], in context: OperationContext
+    ) throws(Refusal) {
+        try checkRoyalties(inft, vector, in: context.state)
+        try set(inft, vector, isSplit: false, in: context)
+    }
+
+    private static func set(
+        _ inft: INFTID, _ vector: [RoyaltyEntry], isSplit: Bool, in context: OperationContext
     ) throws(Refusal) {
         var vault = try requireRecord(of: inft, field: "inft", in: context.state)
         guard vault.assets.isEmpty else {
@@ -77,11 +104,11 @@ public enum Vaults {
         guard try context.state.record(RevenueKeys.royalties(inft)) == nil else {
             throw RevenueRejection.royaltiesSet.at("inft", "the royalty vector of \(inft) is set")
         }
-        try checkRoyalties(inft, vector, in: context.state)
         let entries = VaultArithmetic.sorted(vector)
         vault.royaltyShare =
             PartsPerMillion(entries.reduce(0) { $0 + UInt64($1.share.parts) }) ?? .whole  // at most a whole: checked
         vault.royaltyCount = UInt64(entries.count)
+        vault.isSplit = isSplit
         vault.firstBinding = entries.first.flatMap { VaultArithmetic.binding(of: $0) }
         context.state.set(RevenueKeys.vault(inft), vault)
         context.state.set(RevenueKeys.royalties(inft), RoyaltiesRecord(entries: entries))
@@ -268,16 +295,26 @@ public enum Vaults {
         context.state.set(RevenueKeys.account(descendant, asset), giver)
         context.state.set(RevenueKeys.taken(descendant, by: ancestor, asset), due)
 
+        try receive(amount, of: asset, by: ancestor, in: context)
+        context.emit(
+            RevenueEvent.royaltyTaken(
+                RoyaltyTaken(ancestor: ancestor, descendant: descendant, asset: asset, amount: amount)))
+        return amount
+    }
+
+    /// Royalties raise what holders have earned; those of a group are split over its members first.
+    private static func receive(
+        _ amount: Amount, of asset: AssetID, by ancestor: INFTID, in context: OperationContext
+    ) throws(Refusal) {
         var receiver = try requireAccount(of: ancestor, asset, in: context)
+        guard try !requireRecord(of: ancestor, field: "inft", in: context.state).isSplit else {
+            return try deposit(amount, of: asset, into: ancestor, in: context)
+        }
         guard let received = receiver.received.adding(amount), received.adding(receiver.total) != nil else {
             throw overflow(ancestor)
         }
         receiver.received = received
         context.state.set(RevenueKeys.account(ancestor, asset), receiver)
-        context.emit(
-            RevenueEvent.royaltyTaken(
-                RoyaltyTaken(ancestor: ancestor, descendant: descendant, asset: asset, amount: amount)))
-        return amount
     }
 
     // MARK: Holders

@@ -136,7 +136,8 @@ struct RoyaltyGraph {
                 .licenses(
                     .link(
                         LinkLicenses(
-                            derivative: .operation(place), licenses: (0..<place).map { .operation($0) }))))
+                            derivative: .operation(UInt16(place)), licenses: (0..<place).map { .operation(UInt16($0)) })
+                    )))
         }
         return try set(up: operations, by: owner, made: place)
     }

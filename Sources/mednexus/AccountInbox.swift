@@ -142,6 +142,11 @@ struct TaskText {
                     + (task.dispute == nil ? " until nobody can dispute it any more" : " while it is disputed"),
                 "license show \(id(task.license))"
             )
+        case "license.acknowledgeRecall":
+            (
+                "\(id(task.inft)) was recalled; say what you did about it",
+                "inft acknowledge \(id(task.license)) --answer stopped"
+            )
         case "revenue.claim":
             ("\(price) to claim from \(id(task.inft))", "revenue claim \(id(task.inft)) --asset \(code)")
         case "dispute.beginShow", "dispute.completeShow":

@@ -28,7 +28,8 @@ struct Mednexus: AsyncParsableCommand {
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,
             ConsentCommand.self, CaseCommand.self, ContentCommand.self, INFTCommand.self, TermsCommand.self,
-            OfferCommand.self, LicenseCommand.self, DisputeCommand.self, ArbiterCommand.self, RevenueCommand.self,
+            OfferCommand.self, LicenseCommand.self, DisputeCommand.self, ArbiterCommand.self, GroupCommand.self,
+            RevenueCommand.self,
             AssetCommand.self, AuditCommand.self, CustodianCommand.self, ErasureCommand.self, GovernanceCommand.self,
             TransactionCommand.self, ProofCommand.self, NodeCommand.self,
         ])

@@ -122,7 +122,7 @@ extension World {
         func until() throws -> Timestamp? {
             try DomainControls.pausedUntil(.licenses, at: world.time, in: world.state)
         }
-        for milliseconds in [UInt64(59_999), 7 * 86_400_000 + 1] {
+        for milliseconds in [59_999, 604_800_001] as [UInt64] {
             #expect(
                 try reason {
                     try world.propose(.pause(PauseOrder(domain: .licenses, milliseconds: milliseconds)), by: "one")

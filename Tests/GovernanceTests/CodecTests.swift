@@ -1,6 +1,8 @@
 import Encoding
 import FoundationEssentials
 import Governance
+import INFTs
+import Identities
 import Primitives
 import StateModel
 import TestSupport

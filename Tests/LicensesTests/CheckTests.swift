@@ -124,7 +124,7 @@ import Testing
 
     @Test func refusalCodesAreUniqueAndInTheDomainsHundred() {
         let codes = LicensesDomain.rejections.map(\.code)
-        #expect(Set(codes).count == codes.count && codes.allSatisfy { (1500..<1600).contains($0) })
+        #expect(Set(codes).count == codes.count && codes.allSatisfy { (1500..<1600).contains($0) || (1700..<1800).contains($0) })
         #expect(LicenseRejection.trialRunning.reason == "trial_running")
     }
 
@@ -232,6 +232,12 @@ import Testing
             .appealDispute(AppealDispute(dispute: Self.dispute, nonceCommitment: testHash("n"), evidence: nil)),
             .advanceDispute(AdvanceDispute(dispute: Self.dispute)), .enrollArbiter(EnrollArbiter()),
             .leaveArbiter(LeaveArbiter(arbiter: testAddress("carol"))),
+            .createGroup(
+                CreateGroup(
+                    metadata: INFTMetadata(title: "Both", language: "en"),
+                    members: [GroupMember(inft: testIdentifier("member"), share: percent(5))],
+                    terms: testIdentifier("terms"), joinBy: testStart)),
+            .joinGroup(JoinGroup(group: testIdentifier("group"), members: [testIdentifier("member")])),
             .sublicense(
                 SublicenseLicense(
                     license: license, to: .account(testAddress("carol")), use: StatedUse(territories: ["DE"]), seats: 2,

@@ -42,27 +42,33 @@ class Vault:
         self.total = 0
         self.received = 0
         self.taken = collections.Counter()
-        self.vector = vector
+        self.vector = [(entry, entry_ceiling(entry)) for entry in vector]
         self.shares = shares
         self.spread_until = 0
+        self.gone = 0
         self.accrued = collections.defaultdict(Fraction)
         self.claimed = collections.Counter()
 
-    def portion(self, entry):
-        """What an entry is due of the total, before it is rounded."""
-        due = Fraction(entry.share * self.total, WHOLE)
-        ceiling = entry_ceiling(entry)
-        return due if ceiling is None else min(due, Fraction(ceiling))
+    def portion(self, entry, ceiling):
+        """What an entry is due of the total before it is rounded, exactly, in millionths of a unit."""
+        due = entry.share * self.total
+        return due if ceiling is None else min(due, ceiling * WHOLE)
 
     def due(self, ancestor):
-        return sum(math.floor(self.portion(entry)) for entry in self.vector if entry.ancestor == ancestor)
+        return sum(
+            math.floor(Fraction(self.portion(entry, ceiling), WHOLE))
+            for entry, ceiling in self.vector
+            if entry.ancestor == ancestor)
 
     def net(self):
-        return math.floor(self.total - sum((self.portion(entry) for entry in self.vector), Fraction())) + self.received
+        owed = Fraction(sum(self.portion(entry, ceiling) for entry, ceiling in self.vector), WHOLE)
+        return math.floor(self.total - owed) + self.received
 
     def spread(self):
         """To whoever holds a share now goes its part of what the holders have earned since the last time."""
         net = self.net()
+        if net == self.spread_until:
+            return
         if net < self.spread_until:
             raise Disagreement("what holders have earned fell")
         for party, share in self.shares.items():
@@ -72,8 +78,16 @@ class Vault:
     def claimable(self, party):
         return math.floor(self.accrued[party]) - self.claimed[party]
 
+    def take(self, ancestor, amount):
+        self.taken[ancestor] += amount
+        self.gone += amount
+
+    def pay_out(self, party, amount):
+        self.claimed[party] += amount
+        self.gone += amount
+
     def held(self):
-        return self.total + self.received - sum(self.taken.values()) - sum(self.claimed.values())
+        return self.total + self.received - self.gone
 
 
 def entry_ceiling(entry):
@@ -206,14 +220,14 @@ class History:
             return "nothing_to_claim"
         vault = self.vault(inft, asset)
         for giver, amount in takes:
-            giver.taken[inft] += amount
+            giver.take(inft, amount)
             if giver.held() < 0:
                 raise Disagreement("a vault gave more than it had")
         vault.received += coming
         vault.spread()
         paid = vault.claimable(holder)
         if paid:
-            vault.claimed[holder] += paid
+            vault.pay_out(holder, paid)
             self.balances[holder, asset] += paid
             moves.append(["claimed", inft, asset, holder, paid])
             if vault.held() < 0:
@@ -252,8 +266,10 @@ class History:
 
     def begin(self, step):
         sale = self.sales[step["sale"]]
-        if sale["kind"] != "escrow" or self.now >= sale["deadline"]:
-            return "delivery_not_open"
+        if sale["kind"] != "escrow":
+            return "delivery_ended"
+        if self.now >= sale["deadline"]:
+            return "delivery_late"
         # An hour and a hundred blocks, whichever is later: never before the hour.
         sale.update(stage="begun", deadline=self.now + 3_600_000)
         return []
@@ -261,7 +277,7 @@ class History:
     def complete(self, step):
         sale = self.sales[step["sale"]]
         if sale["kind"] != "escrow":
-            return "delivery_not_open"
+            return "delivery_ended"
         if sale["window"] == 0:
             sale["kind"] = "done"
             return [self.pay(sale["inft"], sale["asset"], sale["by"], sale["amount"], "sale")]
@@ -270,8 +286,10 @@ class History:
 
     def dispute(self, step):
         sale = self.sales[step["sale"]]
-        if sale["kind"] != "held" or self.now >= sale["deadline"]:
+        if sale["window"] == 0:
             return "not_disputable"
+        if sale["kind"] != "held" or self.now >= sale["deadline"]:
+            return "dispute_window_over"
         bond = max(100, sale["amount"] // 10)
         if self.spendable(sale["by"], sale["asset"], bond):
             return "insufficient_balance"
@@ -369,7 +387,7 @@ class History:
             expect(sum(sums), self.parties * self.funds, f"conservation of asset {asset}")
 
     def sums(self, asset):
-        balances = sum(amount for (_, of), amount in self.balances.items() if of == asset)
+        balances = sum(self.balances[party, asset] for party in range(self.parties))
         vaults = sum(vault.held() for (_, of), vault in self.vaults.items() if of == asset)
         sales = [sale for sale in self.sales.values() if sale["asset"] == asset]
         kinds = {kind: sum(sale["amount"] for sale in sales if sale["kind"] == kind) for kind in ("escrow", "held")}
@@ -394,7 +412,7 @@ class History:
             expect(line["claimed"], sum(vault.claimed.values()), what + ": claimed")
             vault.spread()
             expect(line["claimable"], [vault.claimable(party) for party in range(self.parties)], what + ": claimable")
-            owed = sum(vault.due(ancestor) for ancestor in {entry.ancestor for entry in vault.vector})
+            owed = sum(vault.due(ancestor) for ancestor in {entry.ancestor for entry, _ in vault.vector})
             owed += sum(map(vault.claimable, range(self.parties))) - sum(vault.taken.values())
             if owed > vault.held():
                 raise Disagreement(f"{what} owes {owed} and has {vault.held()}")

@@ -108,6 +108,32 @@ def test_a_share_is_sold_in_one_step_with_both_signatures(network, graph):
     assert units(network, "clinic") == before["clinic"] - 1_234 + 100
 
 
+def test_a_group_of_two_owners_is_sold_as_one(network, graph, tmp_path):
+    for name, owner in (("guide", "author"), ("atlas", "developer")):
+        (tmp_path / name).write_text(name)
+        act(network, "inft", "mint", "--file", tmp_path / name, "--class", "algorithm", "--title", name, "--uri",
+            f"https://example.org/{name}", "--from", owner, "--as", name)
+    terms(network, "bundle-terms", "hospital")
+    act(network, "group", "create", "Guide and atlas", "--member", "guide=50", "--member", "atlas=45", "--terms",
+        "bundle-terms", "--from", "hospital", "--as", "bundle")
+    offer = ("offer", "create", "bundle", "--terms", "bundle-terms", "--price", "20.00", "--from", "hospital", "--yes")
+    early = network.wallet(*offer, check=False)
+    assert early.returncode == 1 and "group_not_formed" in early.stderr, early.stderr
+    act(network, "group", "join", "bundle", "--from", "author")
+    words = act(network, "group", "join", "bundle", "--from", "developer")
+    assert "45 % of what the group earns" in words, words
+    network.wallet(*offer, "--as", "bundle-offer")
+    shown = json.loads(network.wallet("group", "show", "bundle", "--json"))
+    assert shown.get("obstacle") is None and all(member["hasJoined"] for member in shown["members"])
+    act(network, "license", "buy", "bundle-offer", "--from", "clinic")
+    before = {name: units(network, name) for name in ("author", "developer", "hospital")}
+    act(network, "revenue", "claim", "guide", "--from", "author")
+    act(network, "revenue", "claim", "atlas", "--from", "developer")
+    act(network, "revenue", "claim", "bundle", "--from", "hospital")
+    gained = {name: units(network, name) - amount for name, amount in before.items()}
+    assert gained == {"author": 1_000, "developer": 900, "hospital": 100}
+
+
 def cents(text):
     whole, fraction = text.split(".")
     return int(whole) * 100 + int(fraction)

@@ -134,11 +134,15 @@ struct TestReplicas {
     /// What each node's operator has laid in.
     var restarts: [Int: EpochRestart] = [:]
 
+    /// Of the programs that run the nodes; 1.0.0 of those that are not named.
+    var releases: [Int: Release] = [:]
+
     private func open(_ index: Int) throws -> Replica {
         let disk = disks[index]
         return try Replica(
             ReplicaConfiguration(
-                network: genesis.hash, networkKind: .test, ownKey: keys[index].address, restart: restarts[index]),
+                network: genesis.hash, networkKind: .test, ownKey: keys[index].address, restart: restarts[index],
+                release: releases[index] ?? Release(1, 0, 0)),
             recovery: ReplicaRecovery(
                 head: disk.log[disk.log.count - 1].header, finalization: disk.finalization, state: snapshot(index),
                 journal: disk.journal, guardVotes: disk.guardRecord.votes))
@@ -338,6 +342,24 @@ struct TestReplicas {
             operations: [
                 .revenue(.transfer(RevenueTransfer(to: .account(receiver), asset: Self.asset, amount: Amount(1))))
             ])
+        let signature = AccountSignature(
+            account: key.address, signature: Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero))
+        return try VerifiedTransaction(try SignedTransaction(body.signed([signature])), network: genesis.hash)
+    }
+
+    /// The administrator of all institutions proposes, and as many of them as decide vote yes.
+    func decision(_ change: GovernanceChange, sequence: UInt64) throws -> VerifiedTransaction {
+        let key = Self.key(99)
+        let propose = GovernancePropose(
+            institution: .organization(Self.hospital(0)), change: change, deadline: now.adding(milliseconds: 3_600_000),
+            rationale: .zero)
+        let quorum = keys.count - (keys.count - 1) / 3
+        let votes = (0..<quorum).map {
+            GovernanceVote(proposal: .operation(0), institution: .organization(Self.hospital($0)), approves: true)
+        }
+        let body = TransactionBody(
+            network: genesis.hash, sender: key.address, sequence: sequence, validUntil: nil,
+            operations: [.governance(.propose(propose))] + votes.map { .governance(.vote($0)) })
         let signature = AccountSignature(
             account: key.address, signature: Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero))
         return try VerifiedTransaction(try SignedTransaction(body.signed([signature])), network: genesis.hash)

@@ -274,6 +274,12 @@ enum Examples {
         .advanceDispute(AdvanceDispute(dispute: dispute)),
         .enrollArbiter(EnrollArbiter()),
         .leaveArbiter(LeaveArbiter(arbiter: testAddress("bob"))),
+        .createGroup(
+            CreateGroup(
+                metadata: INFTMetadata(title: "Both", language: "en"),
+                members: [GroupMember(inft: inft, share: PartsPerMillion(250_000) ?? .whole)],
+                terms: testIdentifier("terms"), joinBy: testStart)),
+        .joinGroup(JoinGroup(group: testIdentifier("group"), members: [inft])),
         .acknowledgeRecall(
             AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .destroyed)),
         .raiseClaim(

@@ -106,6 +106,8 @@ struct FormatTests {
     static let golden: [String: String] = [
         "arbiter.enroll": "ca6432e8a2fd5229",
         "arbiter.leave": "1fb36f771f151cff",
+        "group.create": "72fd5516faaa1aef",
+        "group.join": "3966b2d4ccc912e8",
         "asset.create": "aedc7f90e03b9d7a",
         "asset.freeze": "fddc71158f237453",
         "asset.issue": "df7d174f6d99d5b7",

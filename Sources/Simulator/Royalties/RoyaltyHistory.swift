@@ -1,3 +1,4 @@
+internal import Blocks
 internal import Cryptography
 internal import INFTs
 internal import Identities
@@ -67,10 +68,10 @@ struct RoyaltyHistory {
         switch random.below(100) {
         case 0..<6: try mint(parents: [])
         case 6..<26: try derive()
-        case 26..<44: try pay()
-        case 44..<52: try sell()
-        case 52..<64: try sealedSale()
-        case 64..<84: try claim()
+        case 26..<42: try pay()
+        case 42..<50: try sell()
+        case 50..<66: try sealedSale()
+        case 66..<84: try claim()
         case 84..<92: try moveShare()
         default: try perform("wait", [], [], by: [], after: random.delay(60_000...7_200_000))
         }
@@ -100,6 +101,12 @@ struct RoyaltyHistory {
     // MARK: Drawing
 
     mutating func party() -> Int { random.below(RoyaltyWorld.parties) }
+    /// Mostly one who has a share; anyone else tries in vain, or gets what accrued before.
+    private mutating func holder(of inft: INFTID) throws -> Int {
+        let holders = try Vaults.holders(of: inft, in: ledger.state).map { numbers.of($0.party) }
+        return holders.isEmpty || random.chance(150) ? party() : random.pick(holders)
+    }
+
     mutating func asset() -> Int { random.below(RoyaltyWorld.assets.count) }
 
     /// Small ones, whose remainders matter, and large ones.
@@ -210,8 +217,8 @@ struct RoyaltyHistory {
                 .infts(.mint(try mintOperation(owner, parents, holders, secret, at: place)))
             ]
         if !parents.isEmpty {
-            let licenses = (0..<purchases.count).map { Reference<LicenseKind>.operation($0) }
-            operations.append(.licenses(.link(LinkLicenses(derivative: .operation(place), licenses: licenses))))
+            let licenses = (0..<purchases.count).map { Reference<LicenseKind>.operation(UInt16($0)) }
+            operations.append(.licenses(.link(LinkLicenses(derivative: .operation(UInt16(place)), licenses: licenses))))
         }
         let fields = [
             ("owner", "\(owner)"), ("parents", JSONText.list(lines)),
@@ -282,8 +289,8 @@ struct RoyaltyHistory {
 
     private mutating func claim() throws {
         let work = random.below(works.count)
-        let (holder, asset) = (party(), asset())
         let id = works[work].id
+        let (holder, asset) = (try holder(of: id), asset())
         var descendants: [Int] = []
         for (index, other) in works.enumerated() where random.chance(700) {
             let owes = try Vaults.royalties(of: other.id, in: ledger.state).contains { $0.ancestor == id }
@@ -302,7 +309,7 @@ struct RoyaltyHistory {
 
     private mutating func moveShare() throws {
         let work = random.below(works.count)
-        let (giver, taker) = (party(), party())
+        let (giver, taker) = (try holder(of: works[work].id), party())
         let share = random.delay(1...1_000_000)
         let (asset, price) = (asset(), random.chance(500) ? amount() : 0)
         guard giver != taker else { return }

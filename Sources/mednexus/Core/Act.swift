@@ -34,7 +34,7 @@ extension LedgerOperation {
         case .consents(.createSet): ConsentSetKind.name
         case .consents(.disclose), .consents(.breakGlass): DisclosureKind.name
         case .revenue(.createAsset): AssetKind.name
-        case .infts(.mint), .infts(.clone): INFTKind.name
+        case .infts(.mint), .infts(.clone), .licenses(.createGroup): INFTKind.name
         case .infts(.erase): ErasureKind.name
         case .infts(.recall): RecallKind.name
         case .infts(.transfer), .licenses(.requestVersion): DeliveryKind.name
