@@ -36,7 +36,6 @@ public struct CreateGroup: DomainOperation {
         let time = context.block.time
         try Authority.require(context.actor, for: .content, in: context, field: "")
         let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
-        try terms.requireEnforced("terms")
         guard !terms.grant.isExclusive else {
             throw LicenseRejection.groupTermsDiffer.at(
                 "terms", "members can be licensed by themselves too, so a license on a group is never exclusive")
