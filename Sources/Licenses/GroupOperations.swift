@@ -36,10 +36,17 @@ public struct CreateGroup: DomainOperation {
         let time = context.block.time
         try Authority.require(context.actor, for: .content, in: context, field: "")
         let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
-        try terms.requireEnforced("terms")
         guard !terms.grant.isExclusive else {
             throw LicenseRejection.groupTermsDiffer.at(
                 "terms", "members can be licensed by themselves too, so a license on a group is never exclusive")
+        }
+        // Uses and outcomes are counted for one INFT's version; a trial and a sublicense would bind members one by one.
+        let isPlain =
+            terms.payment.perUseFee == .zero && terms.payment.prepaidUses == 0 && terms.payment.outcome == nil
+            && terms.grant.trialMilliseconds == nil && !terms.grant.isSublicensable
+        guard isPlain else {
+            throw LicenseRejection.groupTermsDiffer.at(
+                "terms", "a license on a group is paid once: neither by use nor by outcome, without trial and sublicenses")
         }
         guard joinBy > time, joinBy <= time.adding(milliseconds: LicenseLimits.joinMilliseconds) else {
             throw LicenseRejection.invalidExpiry.at(

@@ -3,6 +3,7 @@ package import Governance
 internal import Interface
 package import Primitives
 package import StateModel
+internal import Storage
 
 /// The release of this program, against what the network's next block asks for.
 package enum NodeRelease {

@@ -10,7 +10,7 @@ import ledger
 import proofs
 
 TYPES = ["affiliation", "researcherStatus", "acceptedTerms", "controlledAccess", "accreditation", "medicalLicense", "specialty",
-         "ethicsBoard", "arbiter", "assetIssuer", "guardianship"]
+         "ethicsBoard", "arbiter", "assetIssuer", "guardianship", "regulator"]
 
 
 @pytest.fixture(scope="module")

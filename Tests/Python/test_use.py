@@ -37,7 +37,7 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
 
     def vault():
         (account,) = value("revenue", "vault", "triage")["accounts"]
-        return int(account["account"]["total"])
+        return int(account["total"])
 
     case, result, measure = tmp_path / "case.json", tmp_path / "result.json", tmp_path / "measure.md"
     case.write_text("age 71, fever")
@@ -45,7 +45,7 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     measure.write_text("Sepsis by the criteria of 2016 within 72 hours of triage.")
 
     # Terms: 50.00 with a hundred uses at 0.30 in it, and 20.00 if what is reported agrees.
-    act("revenue", "transfer", "clinic-org", "300.00", "--asset", "EURX", "--from", "clinic")
+    start = balance()
     act("inft", "mint", "--file", "README.md", "--class", "algorithm", "--title", "Triage", "--as", "triage", "--from", "author")
     act("terms", "new", "--asset", "EURX", "--fee", "50.00", "--per-use-fee", "0.30", "--prepaid-uses", "100", "--purpose",
         "TREAT", "--outcome-measure", sha256(measure), "--outcome-threshold", "50", "--outcome-amount", "20.00",
@@ -56,7 +56,7 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     assert "In all you need 70.00 EURX" in quote
     refused("price_above_maximum", "license", "buy", "triage", "--max-price", "69.99", *HOSPITAL)
     act("license", "buy", "triage", "--as", "score", *HOSPITAL)
-    assert balance() == 30_000 - 7_000 and vault() == 2_000
+    assert balance() == start - 7_000 and vault() == 2_000
     assert "100 uses left" in network.wallet("license", "show", "score")
 
     # The agent needs two words.
@@ -65,7 +65,8 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     use = ("license", "use", "score", "--input", case, "--output", result, "--purpose", "TREAT", "--prediction", "85")
     refused("use_not_covered", *use, "--opening", tmp_path / "a.json", "--from", "bot")
     act("inft", "authorize", "triage", "bot", "--purpose", "TREAT", "--until", "90d", "--from", "author")
-    assert "bot for TREAT until" in network.wallet("inft", "show", "triage")
+    shown = network.wallet("inft", "show", "triage")
+    assert "May run it:" in shown and "for TREAT until" in shown
     act("license", "agent", "score", "bot", "--allowance", "2", *HOSPITAL)
     said = act(*use, "--opening", tmp_path / "uses.json", "--from", "bot")
     assert "1 use at 0.30 EURX" in said and "Prepaid uses left: 99" in said
@@ -102,7 +103,7 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     deadline = time.monotonic() + 90
     while "paid" not in network.wallet("license", "show", "score").partition("Outcomes:")[2].partition("\n")[0]:
         assert time.monotonic() < deadline, network.wallet("license", "show", "score")
-        act("revenue", "transfer", "developer", "0.01", "--asset", "EURX", "--from", "clinic")
+        act("revenue", "transfer", "0.01", "--to", "developer", "--asset", "EURX", "--from", "clinic", check=False)
     assert vault() == 2_060 + 2_000 and balance() == before + 108 * 30
 
 

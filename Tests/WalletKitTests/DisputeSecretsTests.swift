@@ -23,17 +23,18 @@ struct DisputeSecretsTests {
             let dispute = DisputeID(Bytes32(1, 1, 1, 1))
             let account = Address(Bytes32(2, 2, 2, 2))
             return [
-                secrets.nonce(network: .zero, license: license, party: .account(account), round: 0),
-                secrets.nonce(network: .zero, license: license, party: .account(account), round: 1),
+                secrets.nonce(network: .zero, subject: license.bytes, party: .account(account), round: 0),
+                secrets.nonce(network: .zero, subject: license.bytes, party: .account(account), round: 1),
                 secrets.nonce(
-                    network: .zero, license: license, party: .organization(OrganizationID(account.bytes)), round: 0),
+                    network: .zero, subject: license.bytes, party: .organization(OrganizationID(account.bytes)),
+                    round: 0),
                 secrets.nonce(
-                    network: Hash(Bytes32(0, 0, 0, 1)), license: license, party: .account(account), round: 0),
+                    network: Hash(Bytes32(0, 0, 0, 1)), subject: license.bytes, party: .account(account), round: 0),
                 secrets.salt(dispute: dispute, arbiter: account, round: 0),
                 secrets.salt(dispute: dispute, arbiter: account, round: 1),
                 secrets.salt(dispute: DisputeID(Bytes32(3, 3, 3, 3)), arbiter: account, round: 0),
-                secrets.salt(evidence: .zero, license: license),
-                secrets.salt(evidence: Hash(Bytes32(0, 0, 0, 1)), license: license),
+                secrets.salt(evidence: .zero, subject: license.bytes),
+                secrets.salt(evidence: Hash(Bytes32(0, 0, 0, 1)), subject: license.bytes),
             ]
         }
         #expect(all(one) == all(same))
