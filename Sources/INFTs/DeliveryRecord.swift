@@ -191,43 +191,53 @@ public struct DeliveryEnding: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// The money that waits for a delivery. `[asset, amount, windowMilliseconds, heldUntil?, settledAt?]`
+/// The money that waits for a delivery. `[asset, amount, windowMilliseconds, heldUntil?, settledAt?, isReturned]`
 public struct DeliveryPayment: CBORCodable, Codable, Hashable, Sendable {
     public let asset: AssetID
     public let amount: Amount
-    /// How long the payment is held after completion; zero: not at all.
+    /// How long it can be disputed after completion; zero: not at all.
     public let windowMilliseconds: UInt64
     /// Set by the completion of what is held.
     public var heldUntil: Timestamp?
     /// When it was distributed or given back.
     public var settledAt: Timestamp?
+    /// It was given back.
+    public var isReturned: Bool
 
     public init(
         asset: AssetID, amount: Amount, windowMilliseconds: UInt64, heldUntil: Timestamp? = nil,
-        settledAt: Timestamp? = nil
+        settledAt: Timestamp? = nil, isReturned: Bool = false
     ) {
         self.asset = asset
         self.amount = amount
         self.windowMilliseconds = windowMilliseconds
         self.heldUntil = heldUntil
         self.settledAt = settledAt
+        self.isReturned = isReturned
+    }
+
+    public mutating func settle(at time: Timestamp, isReturned: Bool) {
+        settledAt = time
+        self.isReturned = isReturned
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(5)
+        writer.array(6)
         writer.write(asset)
         writer.write(amount)
         writer.write(windowMilliseconds)
         writer.write(heldUntil)
         writer.write(settledAt)
+        writer.write(isReturned)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 5) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
             DeliveryPayment(
                 asset: try reader.value("asset"), amount: try reader.value("amount"),
                 windowMilliseconds: try reader.unsigned("windowMilliseconds"),
-                heldUntil: try reader.optional("heldUntil"), settledAt: try reader.optional("settledAt"))
+                heldUntil: try reader.optional("heldUntil"), settledAt: try reader.optional("settledAt"),
+                isReturned: try reader.boolean("isReturned"))
         }
     }
 }

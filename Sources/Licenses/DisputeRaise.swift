@@ -130,13 +130,16 @@ public struct RaiseDispute: DomainOperation {
             throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own?.name ?? "not yet bought")")
         }
         try LicenseAct.requireNoDelivery(license)
+        try LicenseTrials.requireOver(
+            license, at: time,
+            hint: "Give it back with license.surrender: the whole price comes back, without a dispute.")
         guard let delivery = try Deliveries.record(DeliveryID(license.id.bytes), in: state),
             let payment = delivery.payment
         else {
             throw LicenseRejection.notDisputable.at(
                 "license", "nothing was paid for the delivery of sealed content under it")
         }
-        guard let heldUntil = payment.heldUntil else {
+        guard payment.windowMilliseconds > 0, let delivered = delivery.ending?.at else {
             throw LicenseRejection.notDisputable.at(
                 "license",
                 "its payment was not held: the offer has no dispute window, or the consent behind the INFT lets no "
@@ -145,8 +148,9 @@ public struct RaiseDispute: DomainOperation {
         if let dispute = delivery.dispute {
             throw LicenseRejection.disputedAlready.at("license", "the dispute \(DisputeID(dispute.bytes)) is over it")
         }
-        guard time < heldUntil, payment.settledAt == nil else {
-            throw LicenseRejection.disputeWindowOver.at("license", "its payment was held until \(heldUntil)")
+        let disputableUntil = delivered.adding(milliseconds: payment.windowMilliseconds)
+        guard time < disputableUntil, payment.settledAt == nil else {
+            throw LicenseRejection.disputeWindowOver.at("license", "it could be disputed until \(disputableUntil)")
         }
         guard delivery.to == claimant else {
             throw LicenseRejection.notDisputable.at("license", "\(delivery.to) bought it and handed it on")

@@ -1,4 +1,5 @@
 public import Encoding
+import INFTs
 import Identities
 public import Primitives
 public import StateModel
@@ -15,7 +16,18 @@ enum LicenseAct {
         return license
     }
 
-    /// Refused unless the license is in force by its own record; what suspends it is not asked.
+    /// What would end a license is refused while its sublicenses are in force: who granted them can't take them away at
+    /// will.
+    static func requireNoSublicenses(_ license: LicenseRecord) throws(Refusal) {
+        guard license.sublicenses == 0 else {
+            throw LicenseRejection.sublicensesLive.at(
+                "license", "\(license.sublicenses) sublicenses of it are in force",
+                hint: "Wait until they end, or let the sublicensees surrender them; license_list shows them by above.",
+                retryable: true)
+        }
+    }
+
+    /// Refused unless the license is in force by its own record; what suspends it, or is above it, is not asked.
     static func requireRunning(_ license: LicenseRecord, at time: Timestamp) throws(Refusal) {
         let state = license.ownState(at: time)
         guard state == .active else {
@@ -25,7 +37,8 @@ enum LicenseAct {
     }
 }
 
-/// The licensee gives the license up; nothing is paid back but what is prepaid and not used. `[license]`
+/// The licensee gives the license up. Within its trial the price comes back, after it nothing does but what is prepaid and
+/// not used. `[license]`
 public struct SurrenderLicense: DomainOperation {
     public static let name = "license.surrender"
 
@@ -33,16 +46,19 @@ public struct SurrenderLicense: DomainOperation {
 
     public init(license: LicenseID) { self.license = license }
 
-    public var weight: UInt64 { 10 + 4 * 10 }
+    /// As of a refund: license, reserves, totals, balance, delivery, offer, live count, meter.
+    public var weight: UInt64 { 10 + 4 * 26 }
 
     public struct Plan {
         let record: LicenseRecord
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
+        let time = context.block.time
         var record = try LicenseAct.held(license, in: context)
-        try LicenseAct.requireRunning(record, at: context.block.time)
-        record.ending = .surrendered(at: context.block.time)
+        try LicenseAct.requireRunning(record, at: time)
+        try LicenseAct.requireNoSublicenses(record)
+        record.ending = record.isOnTrial(at: time) ? .returned(at: time) : .surrendered(at: time)
         return Plan(record: record)
     }
 
@@ -51,12 +67,15 @@ public struct SurrenderLicense: DomainOperation {
         try LiveCount.remove(&record, in: context.state)
         context.state.set(LicenseKeys.license(license), record)
         try Metering.giveBack(record, in: context)
-        context.emit(LicenseEvent.surrendered(LicenseEnded(record, .surrendered, at: context.block.time)))
+        let state = record.ending?.state ?? .surrendered
+        context.emit(LicenseEvent.surrendered(LicenseEnded(record, state, at: context.block.time)))
+        if state == .returned { try LicenseTrials.giveBack(record, in: context) }
     }
 
     public func words(_ names: any NameResolver) -> [String] {
         [
-            "Give up the license \(names.identifier(license.description)), at once and without money back",
+            "Give up the license \(names.identifier(license.description)), at once; within its trial the price comes back, "
+                + "after it nothing does",
             "Prepaid uses that are left come back",
         ]
     }
@@ -73,7 +92,8 @@ public struct SurrenderLicense: DomainOperation {
     }
 }
 
-/// The licensor ends a license for a cause that its terms name. `[license, cause, evidence]`
+/// The licensor, which is the INFT's owner of today, and of a sublicense the licensee above too, ends a license for a cause that its terms name; within its trial the
+/// price goes back. `[license, cause, evidence]`
 public struct RevokeLicense: DomainOperation {
     public static let name = "license.revoke"
 
@@ -88,16 +108,21 @@ public struct RevokeLicense: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 11 }
+    public var weight: UInt64 { 10 + 4 * 28 }
 
     public struct Plan {
         let record: LicenseRecord
+        let isOnTrial: Bool
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         var record = try LicenseLedger.requireLicense(license, field: "license", in: context.state)
-        guard record.licensor == context.actor else {
-            throw LicenseRejection.notLicensor.at("license", "the licensor is \(record.licensor)")
+        // The right goes with the INFT: who has sold it has no say in its licenses any more.
+        let owner = try INFTRegistry.requireKnown(record.inft, field: "license", in: context.state).owner
+        let above = try LicenseChain.above(record, in: context.state).first?.licensee
+        guard context.actor == owner || context.actor == above else {
+            throw LicenseRejection.notLicensor.at(
+                "license", "\(record.inft) is \(owner)'s, who may revoke licenses on it")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "license")
         try LicenseAct.requireRunning(record, at: context.block.time)
@@ -111,8 +136,9 @@ public struct RevokeLicense: DomainOperation {
         if cause == .lossOfCredential {
             try requireLoss(terms, licensee: record.licensee, in: context)
         }
+        let isOnTrial = record.isOnTrial(at: context.block.time)
         record.ending = .revoked(at: context.block.time, cause: cause, evidence: evidence)
-        return Plan(record: record)
+        return Plan(record: record, isOnTrial: isOnTrial)
     }
 
     /// This cause the ledger can check itself.
@@ -129,6 +155,7 @@ public struct RevokeLicense: DomainOperation {
         context.state.set(LicenseKeys.license(license), record)
         try Metering.giveBack(record, in: context)
         context.emit(LicenseEvent.revoked(LicenseEnded(record, .revoked, at: context.block.time)))
+        if plan.isOnTrial { try LicenseTrials.giveBack(record, in: context) }
     }
 
     public func words(_ names: any NameResolver) -> [String] {

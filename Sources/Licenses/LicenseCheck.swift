@@ -93,6 +93,8 @@ public enum LicenseReason: UInt8, NamedCode {
     case annulled = 27
     case agentNotAuthorized = 28
     case memberNotLicensed = 29
+    case returned = 30
+    case endedAbove = 31
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -134,16 +136,17 @@ public enum LicenseCheck {
             let suspensions = try suspensions(of: license, inft, at: time, in: state)
             findings += suspensions
             if own == .active, !suspensions.isEmpty { found = .suspended }
+            if let above = try LicenseChain.ended(license, at: time, in: state) {
+                findings.append(LicenseFinding(.endedAbove, sentence(above)))
+                if own == .active { found = .endedAbove }
+            }
         } else {
             findings.append(LicenseFinding(.notYetBought, "the license was bought at \(license.purchasedAt)"))
         }
         let holder = license.licensee(at: time)
-        if let holder {
-            for requirement in terms.scope.requiredCredentials
-            where try !Admission.holds(holder, requirement, at: time, in: state) {
-                findings.append(
-                    LicenseFinding(.credentialMissing, "\(holder) lacks the credential \(requirement.type.name)"))
-            }
+        // Whoever passes on what they have needs what it takes to have it.
+        for party in try [license] + LicenseChain.above(license, in: state) {
+            findings += try credentials(of: party.licensee(at: time), terms, at: time, in: state)
         }
         if let use {
             findings += try user(use, license, terms, at: time, in: state)
@@ -156,14 +159,39 @@ public enum LicenseCheck {
             license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings)
     }
 
-    /// The state at `time`, suspension included; nil before the purchase.
+    private static func sentence(_ above: (license: LicenseRecord, state: LicenseState)) -> String {
+        "the license above it, \(above.license.id), is \(above.state.name)"
+    }
+
+    private static func credentials(
+        of holder: Party?, _ terms: Terms, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [LicenseFinding] {
+        guard let holder else { return [] }
+        var findings: [LicenseFinding] = []
+        for requirement in terms.scope.requiredCredentials
+        where try !Admission.holds(holder, requirement, at: time, in: state) {
+            findings.append(
+                LicenseFinding(.credentialMissing, "\(holder) lacks the credential \(requirement.type.name)"))
+        }
+        return findings
+    }
+
+    /// The state at `time`, suspension and what is above a sublicense included; nil before the purchase.
     public static func state(
         of license: LicenseRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> LicenseState? {
         let own = license.ownState(at: time)
         guard own == .active else { return own }
+        if try LicenseChain.ended(license, at: time, in: state) != nil { return .endedAbove }
         let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
         return try suspensions(of: license, inft, at: time, in: state).isEmpty ? .active : .suspended
+    }
+
+    /// Refused unless every license above it is in force.
+    static func requireAbove(_ license: LicenseRecord, at time: Timestamp, in state: any StateReader) throws(Refusal) {
+        if let above = try LicenseChain.ended(license, at: time, in: state) {
+            throw LicenseRejection.licenseNotInForce.at("license", sentence(above))
+        }
     }
 
     /// The INFT, if the license is in force and nothing suspends it.
@@ -174,6 +202,7 @@ public enum LicenseCheck {
         if let own = license.ownState(at: time), own != .active {
             throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own.name)")
         }
+        try requireAbove(license, at: time, in: state)
         if let finding = try suspensions(of: license, inft, at: time, in: state).first {
             throw LicenseRejection.licenseNotInForce.at("license", finding.message)
         }
@@ -182,11 +211,13 @@ public enum LicenseCheck {
 
     private static func ended(_ state: LicenseState, _ license: LicenseRecord) -> LicenseFinding? {
         switch state {
-        case .active, .suspended: nil
+        // What ended above is found there.
+        case .active, .suspended, .endedAbove: nil
         case .pending: LicenseFinding(.pending, "the content is not delivered yet")
         case .refunded:
             LicenseFinding(.refunded, "it was never delivered, or recalled before it was paid, and refunded")
         case .annulled: LicenseFinding(.annulled, "a dispute was upheld, and the price went back")
+        case .returned: LicenseFinding(.returned, "it was given back within its trial, and the price with it")
         case .expired: LicenseFinding(.expired, "the license ended at \(license.expiresAt ?? .maximum)")
         case .revoked: LicenseFinding(.revoked, "the licensor revoked it at \(license.ending?.at ?? .maximum)")
         case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")
@@ -212,9 +243,11 @@ public enum LicenseCheck {
                     ? LicenseFinding(.suspendedByRecall, "\(what) is recalled")
                     : LicenseFinding(.suspendedByDispute, "\(what) was found at fault: \(found.tag.kind.name)"))
         }
-        // Nobody uses what they say is bad: else they would have both the price and the use.
-        if let dispute = try Disputes.dispute(over: license, in: state), dispute.isOpen(at: time) {
-            findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
+        // Nobody uses what they say is bad: else they would have both the price and the use. Nor who has it from them.
+        for record in try [license] + LicenseChain.above(license, in: state) {
+            if let dispute = try Disputes.dispute(over: record, in: state), dispute.isOpen(at: time) {
+                findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
+            }
         }
         if let set = try CitedSet.of(inft, at: time, in: state), try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(
@@ -250,11 +283,12 @@ public enum LicenseCheck {
             if let found = try LicenseAgents.findings(user, use, license, at: time, in: state) { return found }
             return [LicenseFinding(.userNotLicensed, "\(user) neither holds the license nor belongs to who does")]
         }
-        // The licensee itself needs no seat where it is a person; an organization uses through its seats.
+        // The licensee itself needs no seat where it is a person; an organization uses through its seats. A sublicensee
+        // has nothing but seats: else two would use what one seat is.
         guard case .account(let account) = user else {
             return [LicenseFinding(.withoutSeat, "name the account that uses the license")]
         }
-        if user == holder { return [] }
+        if user == holder, license.under == nil { return [] }
         let seat = try state.record(LicenseKeys.seat(license.id, account))
         guard let seat, seat.isTaken(at: time) else {
             return [LicenseFinding(.withoutSeat, "\(account) had no seat of the license")]
@@ -318,8 +352,11 @@ public enum LicenseCheck {
         if use.trainsModels, !(terms.scope.allowsTraining && license.use.trainsModels) {
             findings.append(LicenseFinding(.trainingNotLicensed, "the license is not for training"))
         }
-        if use.makesDerivative, !terms.derivatives.isAllowed {
-            findings.append(LicenseFinding(.derivativesNotLicensed, "the terms do not allow derivatives"))
+        if use.makesDerivative, !terms.derivatives.isAllowed || license.under != nil {
+            findings.append(
+                LicenseFinding(
+                    .derivativesNotLicensed,
+                    license.under == nil ? "the terms do not allow derivatives" : "a sublicense allows no derivatives"))
         }
         let mustAttribute =
             (use.isCommercial && terms.commercial.requiresAttribution)

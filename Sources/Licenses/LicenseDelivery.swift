@@ -62,6 +62,7 @@ enum LicenseDelivery {
             guard license.ownState(at: time) == .pending else {
                 throw LicenseRejection.licenseNotInForce.at("delivery", "the license waits for no delivery")
             }
+            try LicenseCheck.requireAbove(license, at: time, in: state)
             inft = try INFTRegistry.requireActive(license.inft, field: "delivery", in: state)
         } else {
             inft = try LicenseCheck.requireUsable(license, at: time, in: state)
@@ -91,23 +92,40 @@ enum LicenseDelivery {
     static func until(
         _ delivery: DeliveryRecord, _ license: LicenseRecord, _ terms: Terms, in state: any StateReader
     ) throws(Refusal) -> Timestamp? {
-        guard delivery.act == .license else { return license.expiresAt }
+        guard delivery.act == .license, license.under == nil else { return license.expiresAt }
         return terms.expiry(
             from: delivery.beginBy.adding(milliseconds: INFTsLimits.completeMilliseconds),
             notAfter: try LicenseLedger.link(of: license.inft, in: state)?.expiresAt)
     }
 
     /// The owner of today delivers a purchase or a newer version, if they hold that version's key; a licensee hands on
-    /// what was delivered to them.
+    /// what was delivered to them, with the license or under it.
     private static func custody(
         _ delivery: DeliveryRecord, _ license: LicenseRecord, _ inft: INFTRecord, in state: any StateReader
     ) throws(Refusal) -> (Party, Custody) {
+        if let above = try LicenseChain.above(license, in: state).first, delivery.act != .licenseTransfer {
+            return (above.licensee, try custody(of: above, version: delivery.version, in: state))
+        }
         guard delivery.act == .licenseTransfer else {
             let custody = try Deliveries.custody(
                 of: delivery.version, of: inft.id, heldBy: inft.owner, field: "delivery", in: state)
             return (inft.owner, custody)
         }
         return (license.licensee, try self.custody(of: license, in: state))
+    }
+
+    /// The same, if it is `version` still: meanwhile they may have got a newer one.
+    private static func custody(
+        of license: LicenseRecord, version: UInt64, in state: any StateReader
+    ) throws(Refusal) -> Custody {
+        let held = try license.delivery.flatMap { (id) throws(Refusal) in try Deliveries.record(id, in: state)?.version
+        }
+        guard held == version else {
+            throw LicenseRejection.versionNotCovered.at(
+                "delivery", "\(license.licensee) holds another version than \(version) by now",
+                hint: "Have it refunded, and ask for the newer one.")
+        }
+        return try custody(of: license, in: state)
     }
 
     /// What the licensee of today can open.
@@ -133,14 +151,18 @@ enum LicenseDelivery {
         case .license:
             let terms = try LicenseLedger.storedTerms(license.terms, in: context.state)
             license.activeFrom = time
-            license.expiresAt = terms.expiry(
-                from: time, notAfter: try LicenseLedger.link(of: license.inft, in: context.state)?.expiresAt)
+            // The end of a sublicense was fixed when it was granted.
+            if license.under == nil {
+                license.expiresAt = terms.expiry(
+                    from: time, notAfter: try LicenseLedger.link(of: license.inft, in: context.state)?.expiresAt)
+            }
+            license.trialUntil = try LicenseTrials.end(of: license, terms, from: time, in: context.state)
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
             try OutcomePrices.start(license, terms, in: context)
             context.state.set(LicenseKeys.license(id), license)
-            context.emit(LicenseEvent.sold(LicenseSold(license)))
+            if license.under == nil { context.emit(LicenseEvent.sold(LicenseSold(license))) }
             try pay(&delivery, license, in: context)
         case .licenseTransfer:
             let from = license.licensee
@@ -156,23 +178,25 @@ enum LicenseDelivery {
         try Deliveries.store(delivery, in: context)
     }
 
-    /// The escrow of a completed purchase: held through the dispute window, or paid at once where there is none.
+    /// The escrow of a completed purchase: held through the dispute window and the trial, or paid at once where there is
+    /// neither.
     private static func pay(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
-        guard payment.windowMilliseconds > 0 else {
+        let time = context.block.time
+        let heldUntil = max(time.adding(milliseconds: payment.windowMilliseconds), license.trialUntil ?? time)
+        guard heldUntil > time else {
             try distribute(&delivery, license, from: .escrow, in: context)
             return
         }
-        let heldUntil = context.block.time.adding(milliseconds: payment.windowMilliseconds)
         try Reserves.turn(.escrow, into: .held, for: delivery.id.bytes, in: context)
         try LicenseDue.schedule(.distribution, delivery.id.bytes, at: heldUntil, in: context.state)
         delivery.payment?.heldUntil = heldUntil
     }
 
-    /// Into the vault, as the price of an open sale. But what was recalled before the payment came to rest is not paid for:
-    /// the price goes back.
+    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns. But what was recalled
+    /// before the payment came to rest is not paid for: the price goes back.
     static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
@@ -182,9 +206,16 @@ enum LicenseDelivery {
             try payBack(&delivery, license, from: kind, .refunded(at: context.block.time), in: context)
             return
         }
-        try Reserves.pay(
-            payment.amount, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
-        delivery.payment?.settledAt = context.block.time
+        let margin = license.under?.margin(of: payment.amount) ?? .zero
+        let due = Amount(payment.amount.units - margin.units)
+        if due > .zero {
+            try Reserves.pay(
+                due, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
+        }
+        if margin > .zero {
+            try Reserves.release(margin, kind: kind, for: delivery.id.bytes, to: license.licensor, in: context)
+        }
+        delivery.payment?.settle(at: context.block.time, isReturned: false)
         context.emit(LicenseEvent.distributed(LicenseSettled(license, payment.amount)))
     }
 
@@ -197,7 +228,8 @@ enum LicenseDelivery {
         let time = context.block.time
         var license = license
         try Reserves.release(payment.amount, kind: kind, for: delivery.id.bytes, to: license.buyer, in: context)
-        delivery.payment?.settledAt = time
+        delivery.payment?.settle(at: time, isReturned: true)
+        try LicenseChain.takeBack(license, in: context.state)
         if license.ownState(at: time) == .active {
             license.ending = ending
             try LiveCount.remove(&license, in: context.state)
@@ -238,9 +270,13 @@ enum LicenseDelivery {
             if let payment = delivery.payment {
                 try Reserves.release(
                     payment.amount, kind: .escrow, for: delivery.id.bytes, to: license.buyer, in: context)
-                delivery.payment?.settledAt = context.block.time
+                delivery.payment?.settle(at: context.block.time, isReturned: true)
             }
-            try giveBack(license.offer, in: context)
+            if license.under == nil {
+                try LicenseTrials.forget(license, in: context.state)
+                try giveBack(license.offer, in: context)
+            }
+            try LicenseChain.takeBack(license, in: context.state)
             try Metering.giveBack(license, in: context)
             try OutcomePrices.giveBack(license, in: context)
             context.emit(LicenseEvent.refunded(LicenseSettled(license, delivery.payment?.amount ?? .zero)))
@@ -249,7 +285,8 @@ enum LicenseDelivery {
         context.state.set(LicenseKeys.license(id), license)
     }
 
-    private static func giveBack(_ id: OfferID, in context: OperationContext) throws(Refusal) {
+    /// The offer has one more to sell.
+    static func giveBack(_ id: OfferID, in context: OperationContext) throws(Refusal) {
         guard var offer = try LicenseLedger.offer(id, in: context.state), offer.sold > 0 else {
             throw .failed(StateFailure("the offer \(id) of a purchase is missing or miscounted"))
         }

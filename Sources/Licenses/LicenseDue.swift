@@ -15,6 +15,8 @@ enum LicenseDue: UInt8 {
     case distribution = 4
     /// The deadline of an outcome price.
     case outcomePrice = 5
+    /// The end of the trial of open content.
+    case trial = 6
     /// The end of a stage of a dispute.
     case dispute = 20
 
@@ -31,6 +33,7 @@ enum LicenseDue: UInt8 {
         case .deliveryBegin, .deliveryCompletion: try endDelivery(DeliveryID(subject), in: context)
         case .distribution: try LicenseDelivery.distribute(DeliveryID(subject), in: context)
         case .outcomePrice: try OutcomePrices.decide(LicenseID(subject), in: context)
+        case .trial: try LicenseTrials.distribute(LicenseID(subject), in: context)
         case .dispute: try Self.advanceDispute(DisputeID(subject), in: context)
         }
     }

@@ -58,6 +58,7 @@ public enum LicenseEvent: LedgerEvent {
     case agentDismissed(AgentChanged)
     case outcomeReported(OutcomeReported)
     case outcomePriceSettled(OutcomePriceSettled)
+    case sublicensed(LicenseSublicensed)
 
     public static let domain = DomainNumber.licenses
 
@@ -75,7 +76,7 @@ public enum LicenseEvent: LedgerEvent {
         "license.used", "license.quotaToppedUp", "license.quotaReturned", "license.agentNamed",
         "license.agentDismissed",
         "license.outcomeReported", "license.outcomePriceSettled", "group.created", "group.joined", "group.formed",
-        "group.changed",
+        "group.changed", "license.sublicensed",
     ]
 
     private var kind: Int {
@@ -133,6 +134,7 @@ public enum LicenseEvent: LedgerEvent {
         case .agentDismissed: 46
         case .outcomeReported: 47
         case .outcomePriceSettled: 48
+        case .sublicensed: 53
         }
     }
 
@@ -169,6 +171,7 @@ public enum LicenseEvent: LedgerEvent {
         case .agentNamed(let body), .agentDismissed(let body): body
         case .outcomeReported(let body): body
         case .outcomePriceSettled(let body): body
+        case .sublicensed(let body): body
         }
     }
 
@@ -196,6 +199,11 @@ public enum LicenseEvent: LedgerEvent {
         case .suspended(let body): [.inft(body.inft)]
         case .groupCreated(let body), .groupJoined(let body), .groupFormed(let body), .groupChanged(let body):
             [.inft(body.group)] + (body.member.map { [.inft($0)] } ?? [])
+        case .sublicensed(let body):
+            [
+                .license(body.license), .license(body.above), .inft(body.inft), .party(body.licensor),
+                .party(body.licensee),
+            ]
         case .linked(let body):
             [.inft(body.derivative)] + body.parents.map { .inft($0) } + body.licenses.map { .license($0) }
         case .deliveryRequested(let body), .deliveryBegun(let body), .deliveryCompleted(let body),
@@ -283,6 +291,7 @@ public enum LicenseEvent: LedgerEvent {
             case 46: .agentDismissed(try reader.value("agentDismissed"))
             case 47: .outcomeReported(try reader.value("outcomeReported"))
             case 48: .outcomePriceSettled(try reader.value("outcomePriceSettled"))
+            case 53: .sublicensed(try reader.value("sublicensed"))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -346,6 +355,7 @@ public enum LicenseEvent: LedgerEvent {
             case 46: .agentDismissed(try AgentChanged(from: decoder))
             case 47: .outcomeReported(try OutcomeReported(from: decoder))
             case 48: .outcomePriceSettled(try OutcomePriceSettled(from: decoder))
+            case 53: .sublicensed(try LicenseSublicensed(from: decoder))
             default:
                 throw DecodingError.dataCorruptedError(
                     forKey: .type, in: container, debugDescription: "no event of the licenses domain is called \(name)")

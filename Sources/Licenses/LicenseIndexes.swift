@@ -18,12 +18,14 @@ internal import StateModel
 /// | 9 | account, raised at, dispute | disputes for which an arbiter was drawn |
 /// | 10 | INFT, raised at, dispute | disputes on an INFT |
 /// | 11 | enrolled at, account | arbiters in the pool |
-/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
 /// | 12 | buyer, created at, offer | offers to one party alone |
+/// | 13 | number | cursor of the licenses that a recall reaches; nothing is stored |
 /// | 14, 0 | license, agent | agents that a licensee named |
 /// | 14, 1 | agent, named at, license | licenses that an agent may use |
-/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
 /// | 14, 2 | number | cursor of a list of receipts; nothing is stored |
+/// | 14, 3 | INFT, version, measure, institution or none | what was reported of an INFT |
+/// | 14, 4 | license, account | accounts that have or had a seat |
+/// | 15 | license, purchased at, license | sublicenses of a license |
 enum LicenseIndexes {
     static let openOffers = IndexKey(.licenses, 0)
     static func offers(of inft: INFTID) -> IndexKey { IndexKey(.licenses, 1).appending(inft.bytes) }
@@ -49,6 +51,8 @@ enum LicenseIndexes {
         IndexKey(.licenses, 14).appending(byte: 3).appending(inft.bytes)
     }
     static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
+    static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 15).appending(license.bytes) }
+    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 14).appending(byte: 4).appending(license.bytes) }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
@@ -67,10 +71,14 @@ enum LicenseIndexes {
             let record = try LicenseRecord(decoding: record)
             var holders: [Party] = []
             for holder in record.holders where !holders.contains(holder.party) { holders.append(holder.party) }
-            return [
+            let above = record.under.map { [entry(sublicenses(of: $0.license), record.purchasedAt, record.id.bytes)] }
+            return (above ?? []) + [
                 entry(licenses(on: record.inft), record.purchasedAt, record.id.bytes),
                 entry(licenses(by: record.licensor), record.purchasedAt, record.id.bytes),
             ] + holders.map { entry(licenses(of: $0), record.purchasedAt, record.id.bytes) }
+        case 3:
+            let (license, account) = try seat(key)
+            return [IndexEntry(seats(of: license).appending(account.bytes))]
         case 8:
             let record = try LicenseAgent(decoding: record)
             guard let last = record.periods.last else { return [] }
@@ -101,6 +109,16 @@ enum LicenseIndexes {
 
     private static func entry(_ prefix: IndexKey, _ time: Timestamp, _ id: Bytes32) -> IndexEntry {
         IndexEntry(prefix.appending(time.milliseconds).appending(id))
+    }
+
+    /// Whose seat of which license a state key stands for.
+    private static func seat(_ key: StateKey) throws(EncodingFailure) -> (LicenseID, Address) {
+        var reader = CBORReader(key.bytes)
+        return try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            _ = try reader.unsigned("domain")
+            _ = try reader.unsigned("kind")
+            return (try reader.value("license"), try reader.value("account"))
+        }
     }
 
     /// What an entry of ``outcomes(of:)`` is about.

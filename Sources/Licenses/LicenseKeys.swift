@@ -22,6 +22,7 @@ public import StateModel
 /// | 13 | license id | ``OutcomeHold`` |
 /// | 14 | INFT id, version, measure | ``OutcomeTotals`` of all institutions |
 /// | 15 | INFT id, version, measure, institution | ``OutcomeTotals`` of one |
+/// | 16 | INFT id (of a clone, the original's), party | ``TrialRecord`` |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -96,6 +97,9 @@ public enum LicenseKeys {
                 $0.write(measure)
                 $0.write(institution)
             })
+    }
+    public static func trial(_ inft: INFTID, _ party: Party) -> RecordKey<TrialRecord> {
+        RecordKey(StateKey(.licenses, 16, inft, party))
     }
     public static func dispute(_ id: DisputeID) -> RecordKey<DisputeRecord> { RecordKey(StateKey(.licenses, 20, id)) }
     public static func evidence(_ commitment: Hash) -> RecordKey<DisputeID> {

@@ -81,6 +81,8 @@ struct OpenOffer {
         guard inft.owner == offer.seller, offer.createdAt >= inft.ownerSince else {
             throw LicenseRejection.offerClosed.at(field, "the seller no longer owns \(offer.inft)")
         }
+        try Erasures.requireNotErased(
+            LicenseDelivery.version(inft.versionCount, of: inft.id, in: state), of: inft.id, field: field, in: state)
         guard !inft.latest.isSealed || offer.delivery != nil else {
             throw LicenseRejection.offerClosed.at(
                 field, "\(offer.inft) was sealed after it was offered, so the offer says nothing of delivery")
@@ -133,16 +135,31 @@ enum LiveCount {
         guard let count = live.count.adding(1) else { preconditionFailure("2^64 licenses are out of reach") }
         live.count = count
         if isExclusive { live.exclusive = license.id }
-        let original = try INFTRegistry.original(of: license.inft, in: state)
-        state.set(LicenseKeys.made(original, live.made), license.id)
-        live.made += 1
+        try number(license, &live, in: state)
         state.set(key, live)
     }
 
-    /// Takes the license off the count, once.
+    /// A sublicense is counted with the license above it; but whom a recall reaches, it reaches too.
+    static func addSublicense(_ license: LicenseRecord, in state: StateOverlay) throws(Refusal) {
+        let key = try key(license.inft, in: state)
+        var live = try read(license.inft, in: state)
+        try number(license, &live, in: state)
+        state.set(key, live)
+    }
+
+    private static func number(
+        _ license: LicenseRecord, _ live: inout LiveLicenses, in state: StateOverlay
+    ) throws(Refusal) {
+        let original = try INFTRegistry.original(of: license.inft, in: state)
+        state.set(LicenseKeys.made(original, live.made), license.id)
+        live.made += 1
+    }
+
+    /// Takes the license off the count, once: of its INFT, or of the license above it.
     static func remove(_ license: inout LicenseRecord, in state: StateOverlay) throws(Refusal) {
         guard license.isLive else { return }
         license.isLive = false
+        if let under = license.under { return try LicenseChain.release(under, in: state) }
         let key = try key(license.inft, in: state)
         var live = try read(license.inft, in: state)
         guard live.count > 0 else {

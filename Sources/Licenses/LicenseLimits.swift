@@ -50,6 +50,8 @@ public enum LicenseLimits {
     /// Renewals and transfers of one license; each is dated in its record.
     public static let renewals = 64
     public static let transfers = 64
+    /// Licenses above a sublicense: whoever wants to know whether it holds reads them all.
+    public static let sublicenseDepth = 3
     /// The least time that a seller takes to begin a delivery; less is somebody's mistake, but on a test network.
     public static let shortestBeginMilliseconds: UInt64 = 600_000
     public static let shortestBeginOnTestNetworks: UInt64 = 60_000

@@ -54,6 +54,7 @@ public struct LinkLicenses: DomainOperation {
             }
             parents.append(try ParentLicense(license, field: field, in: context))
         }
+        for (index, parent) in parents.enumerated() { try parent.requireTraining(for: child, "licenses[\(index)]") }
         let infts = parents.map(\.license.inft)
         guard infts.sorted() == child.parents else {
             throw LicenseRejection.parentsDiffer.at(
@@ -160,6 +161,15 @@ public struct LinkLicenses: DomainOperation {
 struct ParentLicense {
     let license: LicenseRecord
     let terms: Terms
+    private let isData: Bool
+
+    /// A model that is made of data was trained on them.
+    func requireTraining(for child: INFTRecord, _ field: String) throws(Refusal) {
+        guard child.inftClass == .model, isData, !license.use.trainsModels else { return }
+        throw LicenseRejection.trainingNotAllowed.at(
+            field, "a model of \(license.inft) was trained on it, and the license was not bought for training",
+            hint: "Buy a license for training, where the terms allow it.")
+    }
 
     init(_ id: LicenseID, field: String, in context: OperationContext) throws(Refusal) {
         let state = context.state
@@ -171,6 +181,13 @@ struct ParentLicense {
         _ = try LicenseCheck.requireUsable(license, at: context.block.time, in: state)
         let parent = try INFTRegistry.requireActive(license.inft, field: field, in: state)
         terms = try LicenseLedger.storedTerms(license.terms, in: state)
+        isData = parent.inftClass != .model && parent.inftClass != .algorithm
+        // A derivative is for good, a sublicense ends with what is above it.
+        guard license.under == nil else {
+            throw LicenseRejection.derivativesNotAllowed.at(
+                field, "\(license.id) is a sublicense", hint: "Buy a license of your own.")
+        }
+        try LicenseAct.requireNoSublicenses(license)
         guard terms.derivatives.isAllowed else {
             throw LicenseRejection.derivativesNotAllowed.at(
                 field, "the terms \(license.terms) do not allow derivatives")

@@ -44,6 +44,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case nameAgent(NameAgent)
     case dismissAgent(DismissAgent)
     case reportOutcome(ReportOutcome)
+    case sublicense(SublicenseLicense)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -55,6 +56,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         JoinGroup.name,
         AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
         RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
+        SublicenseLicense.name,
     ]
 
     public var operation: any DomainOperation {
@@ -99,6 +101,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .nameAgent(let operation): operation
         case .dismissAgent(let operation): operation
         case .reportOutcome(let operation): operation
+        case .sublicense(let operation): operation
         }
     }
 
@@ -144,6 +147,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .nameAgent(let operation): operation.weight
         case .dismissAgent(let operation): operation.weight
         case .reportOutcome(let operation): operation.weight
+        case .sublicense(let operation): operation.weight
         }
     }
 
@@ -205,6 +209,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .nameAgent(let operation): try operation.execute(in: context)
         case .dismissAgent(let operation): try operation.execute(in: context)
         case .reportOutcome(let operation): try operation.execute(in: context)
+        case .sublicense(let operation): try operation.execute(in: context)
         }
     }
 
@@ -331,6 +336,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .reportOutcome(let operation):
             writer.write(UInt64(37))
             writer.write(operation)
+        case .sublicense(let operation):
+            writer.write(UInt64(40))
+            writer.write(operation)
         }
     }
 
@@ -377,6 +385,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 35: .nameAgent(try reader.value(NameAgent.name))
             case 36: .dismissAgent(try reader.value(DismissAgent.name))
             case 37: .reportOutcome(try reader.value(ReportOutcome.name))
+            case 40: .sublicense(try reader.value(SublicenseLicense.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -425,6 +434,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case NameAgent.name: .nameAgent(try NameAgent(from: decoder))
         case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
         case ReportOutcome.name: .reportOutcome(try ReportOutcome(from: decoder))
+        case SublicenseLicense.name: .sublicense(try SublicenseLicense(from: decoder))
         default: nil
         }
     }

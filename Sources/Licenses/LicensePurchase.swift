@@ -38,7 +38,7 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 37 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
+        10 + 4 * 41 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
             * (use.trainsModels ? 2 : 1)
             + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10) + (buyer == nil ? 0 : Mandates.weight)
     }
@@ -46,6 +46,7 @@ public struct PurchaseLicense: DomainOperation {
     public struct Plan {
         let offer: OfferRecord
         let license: LicenseRecord
+        let isTrial: Bool
         let terms: Terms
         let delivery: DeliveryRecord?
         let mandate: MandateUse?
@@ -78,6 +79,8 @@ public struct PurchaseLicense: DomainOperation {
         sold.sold += 1
         if sold.sold == sold.supply { sold.closing = OfferClosing(reason: .soldOut, at: time) }
         let isPending = delivery != nil
+        let trial = try LicenseTrials.milliseconds(open, for: buyer, in: state)
+        let trialUntil = isPending ? nil : trial.map { min(time.adding(milliseconds: $0), expiresAt ?? .maximum) }
         return Plan(
             offer: sold,
             license: LicenseRecord(
@@ -85,8 +88,8 @@ public struct PurchaseLicense: DomainOperation {
                 terms: open.offer.terms, licensor: open.offer.seller,
                 holders: [LicenseHolder(party: buyer, since: time)], asset: open.offer.asset,
                 price: open.offer.price, use: use, purchasedAt: time, activeFrom: isPending ? nil : time,
-                expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id),
-            terms: open.terms, delivery: delivery, mandate: mandate)
+                expiresAt: isPending ? nil : expiresAt, openDelivery: delivery?.id, trialUntil: trialUntil),
+            isTrial: trial != nil, terms: open.terms, delivery: delivery, mandate: mandate)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -95,6 +98,7 @@ public struct PurchaseLicense: DomainOperation {
         context.state.set(LicenseKeys.offer(plan.offer.id), plan.offer)
         context.state.set(LicenseKeys.license(license.id), license)
         try LiveCount.add(license, isExclusive: plan.terms.grant.isExclusive, in: context.state)
+        if plan.isTrial { try LicenseTrials.note(license, in: context.state) }
         let payment = plan.terms.payment
         try Metering.prepay(payment.prepaidUses, of: license, plan.terms, by: license.buyer, in: context)
         try OutcomePrices.setAside(license, plan.terms, by: license.buyer, in: context)
@@ -113,17 +117,26 @@ public struct PurchaseLicense: DomainOperation {
             if let expiresAt = license.expiresAt {
                 try LicenseDue.schedule(.licenseExpiry, license.id.bytes, at: expiresAt, in: context.state)
             }
-            let sale = license.price.subtracting(payment.quotaAmount) ?? .zero
-            if let asset = license.asset, sale > .zero {
-                try Vaults.pay(
-                    sale, of: asset, from: license.buyer, into: license.inft, reason: .sale,
-                    memo: Hash(license.id.bytes), in: context)
-            }
+            try pay(license, license.price.subtracting(payment.quotaAmount) ?? .zero, in: context)
             context.emit(LicenseEvent.sold(LicenseSold(license)))
         }
         if let closing = plan.offer.closing {
             context.emit(LicenseEvent.offerClosed(OfferClosed(plan.offer, closing.reason)))
         }
+    }
+
+    /// What open content costs beside its prepaid uses: into the vault at once, or held until the trial is over.
+    private func pay(_ license: LicenseRecord, _ sale: Amount, in context: OperationContext) throws(Refusal) {
+        guard let asset = license.asset, sale > .zero else { return }
+        guard let trialUntil = license.trialUntil else {
+            return try Vaults.pay(
+                sale, of: asset, from: license.buyer, into: license.inft, reason: .sale,
+                memo: Hash(license.id.bytes), in: context)
+        }
+        try Vaults.openAccount(of: license.inft, asset, in: context)
+        try Reserves.put(
+            sale, of: asset, from: license.buyer, kind: .held, for: license.id.bytes, in: context)
+        try LicenseDue.schedule(.trial, license.id.bytes, at: trialUntil, in: context.state)
     }
 
     public func words(_ names: any NameResolver) -> [String] {
@@ -135,7 +148,7 @@ public struct PurchaseLicense: DomainOperation {
         return [
             "Buy a license by the offer \(offer)" + (buyer.map { ", for \(names.party($0)) and with its money" } ?? ""),
             delivery == nil
-                ? "Pay at most \(maximumPrice) smallest units of the offer's asset, at once and without return"
+                ? "Pay at most \(maximumPrice) smallest units of the offer's asset; back only within a trial, if the terms give one"
                 : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
             "Share at most \(maximumRevenueShare.percentText) of the revenue of a derivative",
         ] + (delivery.map { ["You have fetched the ciphertext with the root \($0.fetchedRoot)"] } ?? [])

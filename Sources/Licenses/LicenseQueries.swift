@@ -7,8 +7,6 @@ public struct TermsView: Codable, Hashable, Sendable {
     public let terms: Terms
     public let registeredBy: Party
     public let registeredAt: Timestamp
-    /// The field that keeps these terms from being offered on this network; null: none.
-    public let unenforcedField: String?
     public let sentences: [String]
 }
 
@@ -16,10 +14,20 @@ public struct PresetsView: Codable, Hashable, Sendable {
     public let presets: [TermsPreset]
 }
 
+/// Why nobody can buy by an offer now: what the ledger would say.
+public struct OfferObstacle: Codable, Hashable, Sendable {
+    public let code: Int
+    public let reason: String
+    public let message: String
+}
+
 public struct OfferView: Codable, Hashable, Sendable {
     public let offer: OfferRecord
-    /// By the time of the state that answers.
+    /// Whether it can be bought from now, as far as that is not up to the buyer.
     public let isOpen: Bool
+    /// Null of what is open. An offer that nobody closed may be impossible all the same: its seller has sold the INFT, or
+    /// the INFT is retired, recalled, disputed, or its content erased.
+    public let obstacle: OfferObstacle?
 }
 
 public struct LicenseView: Codable, Hashable, Sendable {
@@ -63,6 +71,14 @@ public struct LicenseListParameters: Codable, Sendable {
     public let licensee: Party?
     public let inft: INFTID?
     public let licensor: Party?
+    public let above: LicenseID?
+
+    init(licensee: Party? = nil, inft: INFTID? = nil, licensor: Party? = nil, above: LicenseID? = nil) {
+        self.licensee = licensee
+        self.inft = inft
+        self.licensor = licensor
+        self.above = above
+    }
 }
 
 public struct LicenseCheckParameters: Codable, Sendable {
@@ -81,7 +97,9 @@ public struct QuoteParameters: Codable, Sendable {
 public enum LicenseQueries {
     public static let all: [Query] =
         [
-            terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, deliveryCheck,
+            terms, termsPresets, termsList, offer, offerList, license, licenseList, check, quote, sublicenseQuote,
+            seats,
+            deliveryCheck,
             ConsentImpact.query,
         ] + DisputeQueries.all + GroupQueries.all + RecallQueries.all + UseQueries.all + OutcomeQueries.all
 
@@ -113,7 +131,7 @@ public enum LicenseQueries {
         to: OfferView.self
     ) { (parameters, context) throws(Refusal) in
         let record = try LicenseLedger.requireOffer(parameters.offer, field: "offer", in: context.state)
-        return OfferView(offer: record, isOpen: record.isOpen(at: context.block.time))
+        return try view(record, context)
     }
 
     static let offerList = Query(
@@ -137,9 +155,8 @@ public enum LicenseQueries {
                 parameters.seller.map({ record.seller == $0 }) != false,
                 parameters.buyer.map({ record.buyer == $0 }) != false
             else { return nil }
-            let isOpen = record.isOpen(at: context.block.time)
-            guard isOpen || parameters.onlyOpen == false else { return nil }
-            return OfferView(offer: record, isOpen: isOpen)
+            let view = try view(record, context)
+            return view.isOpen || parameters.onlyOpen == false ? view : nil
         }
     }
 
@@ -153,11 +170,13 @@ public enum LicenseQueries {
 
     static let licenseList = Query(
         list: "license_list",
-        "Licenses, newest first: those that a party holds or held, those on an INFT, or those a party gave.",
+        "Licenses, newest first: those that a party holds or held, those on an INFT, those a party gave, or the sublicenses "
+            + "of a license.",
         [
             QueryParameter("licensee", "Held by this party, now or once.", required: false),
             QueryParameter("inft", "On this INFT.", required: false),
             QueryParameter("licensor", "Given by this party.", required: false),
+            QueryParameter("above", "Directly under this license.", required: false),
         ],
         from: LicenseListParameters.self, of: LicenseView.self
     ) { (parameters, request, context) throws(Refusal) in
@@ -165,14 +184,16 @@ public enum LicenseQueries {
             parameters.licensee.map { LicenseIndexes.licenses(of: $0) }
             ?? parameters.inft.map { LicenseIndexes.licenses(on: $0) }
             ?? parameters.licensor.map { LicenseIndexes.licenses(by: $0) }
+            ?? parameters.above.map { LicenseIndexes.sublicenses(of: $0) }
         guard let prefix = found else {
-            throw LicenseRejection.missingParameter.at("", "name a licensee, an INFT or a licensor")
+            throw LicenseRejection.missingParameter.at("", "name a licensee, an INFT, a licensor or the license above")
         }
         return try context.page(prefix, request, descending: true) { (entry) throws(Refusal) in
             guard let id = LicenseIndexes.id(entry.key),
                 let record = try LicenseLedger.license(LicenseID(id), in: context.state),
                 parameters.inft.map({ record.inft == $0 }) != false,
-                parameters.licensor.map({ record.licensor == $0 }) != false
+                parameters.licensor.map({ record.licensor == $0 }) != false,
+                parameters.above.map({ record.under?.license == $0 }) != false
             else { return nil }
             return try view(record, context)
         }
@@ -209,8 +230,21 @@ public enum LicenseQueries {
     private static func view(_ record: TermsRecord, _ context: QueryContext) throws(Refusal) -> TermsView {
         TermsView(
             id: record.terms.id, terms: record.terms, registeredBy: record.registeredBy,
-            registeredAt: record.registeredAt, unenforcedField: record.terms.unenforcedField,
+            registeredAt: record.registeredAt,
             sentences: record.terms.sentences(PlainNames(state: context.state)))
+    }
+
+    private static func view(_ record: OfferRecord, _ context: QueryContext) throws(Refusal) -> OfferView {
+        do throws(Refusal) {
+            _ = try OpenOffer(record.id, field: "offer", at: context.block.time, in: context.state)
+            return OfferView(offer: record, isOpen: true, obstacle: nil)
+        } catch {
+            guard case .rejected(let rejection) = error else { throw error }
+            return OfferView(
+                offer: record, isOpen: false,
+                obstacle: OfferObstacle(
+                    code: rejection.code, reason: rejection.reason, message: rejection.message))
+        }
     }
 
     private static func view(_ record: LicenseRecord, _ context: QueryContext) throws(Refusal) -> LicenseView {

@@ -37,8 +37,12 @@ public struct QuotedDelivery: Codable, Hashable, Sendable {
     public let size: UInt64
     /// Not begun within this time, the purchase is refunded.
     public let beginWithinMilliseconds: UInt64
-    /// How long the payment is held after delivery; zero: it is distributed at once.
+    /// How long the payment is held after delivery, for disputes or a trial; zero: it is distributed at once.
     public let heldMilliseconds: UInt64
+    /// How long after delivery bad content can be disputed; zero: not at all, or a trial does as well.
+    public let disputableMilliseconds: UInt64
+    /// In the pool now: a dispute is raised only while a panel of three can be drawn of them.
+    public let arbiters: UInt64
 }
 
 /// Whom an amount reaches that is paid into the INFT's vault, if it were the next payment.
@@ -103,6 +107,8 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let rounding: Amount
     /// When a license bought now would end.
     public let expiresAt: Timestamp?
+    /// How long the license could be given back for its price; nil: not at all, or the buyer had a trial of it before.
+    public let trialMilliseconds: UInt64?
     /// How sealed content would be delivered; nil of open content, which is paid out at once.
     public let delivery: QuotedDelivery?
     /// Whether bad content could be shown to arbiters. Open content can be judged by all, and is paid out at once.
@@ -128,6 +134,7 @@ enum Quote {
         if open.inft.latest.isSealed {
             isDisputable = try Disputability.isDisputable(open.inft, at: time, in: state)
         }
+        let trial = try LicenseTrials.milliseconds(open, for: buyer, in: state)
         let derivatives =
             open.terms.derivatives.isAllowed
             ? try RoyaltyVector.entries(of: open.offer.inft, under: open.terms, in: state) : []
@@ -137,7 +144,8 @@ enum Quote {
             sale: sale.amount, uses: try uses(open, in: state), outcome: try outcome(open, in: state),
             total: total, revenueShare: open.terms.commercial.revenueShare, royalties: sale.royalties,
             derivativeRoyalties: derivatives, holders: sale.holders, rounding: sale.rounding,
-            expiresAt: open.expiry(from: time), delivery: delivery(open, isDisputable: isDisputable),
+            expiresAt: open.expiry(from: time), trialMilliseconds: trial,
+            delivery: try delivery(open, isDisputable: isDisputable, trial: trial ?? 0, in: state),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
@@ -163,14 +171,7 @@ enum Quote {
     private static func split(
         _ amount: Amount, _ open: OpenOffer, in state: any StateReader
     ) throws(Refusal) -> QuotedSplit {
-        guard let asset = open.offer.asset, amount > .zero else {
-            return QuotedSplit(amount: amount, royalties: [], holders: [], rounding: amount)
-        }
-        let (royalties, holders) = try split(amount, asset, open.offer.inft, in: state)
-        let left = (royalties.map(\.amount) + holders.map(\.amount)).reduce(amount) {
-            $0.subtracting($1) ?? .zero
-        }
-        return QuotedSplit(amount: amount, royalties: royalties, holders: holders, rounding: left)
+        try shares(of: amount, open.offer.asset, open.offer.inft, in: state)
     }
 
     private static func outcome(_ open: OpenOffer, in state: any StateReader) throws(Refusal) -> QuotedOutcome? {
@@ -186,12 +187,30 @@ enum Quote {
             perUse: try split(payment.perUseFee, open, in: state))
     }
 
-    private static func delivery(_ open: OpenOffer, isDisputable: Bool) -> QuotedDelivery? {
+    private static func delivery(
+        _ open: OpenOffer, isDisputable: Bool, trial: UInt64, in state: any StateReader
+    ) throws(Refusal) -> QuotedDelivery? {
         guard case .sealed(let content) = open.inft.latest, let delivery = open.offer.delivery else { return nil }
+        let window = isDisputable && open.saleAmount > .zero ? delivery.disputeWindowMilliseconds : 0
         return QuotedDelivery(
             version: open.inft.versionCount, root: content.root, size: content.size,
             beginWithinMilliseconds: delivery.beginWithinMilliseconds,
-            heldMilliseconds: isDisputable && open.saleAmount > .zero ? delivery.disputeWindowMilliseconds : 0)
+            heldMilliseconds: max(window, trial), disputableMilliseconds: window > trial ? window : 0,
+            arbiters: try Arbiters.pool(in: state).enrolled)
+    }
+
+    /// Whom a payment into the vault reaches, to the unit.
+    static func shares(
+        of amount: Amount, _ asset: AssetID?, _ inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> QuotedSplit {
+        guard let asset, amount > .zero else {
+            return QuotedSplit(amount: amount, royalties: [], holders: [], rounding: amount)
+        }
+        let (royalties, holders) = try split(amount, asset, inft, in: state)
+        let left = (royalties.map(\.amount) + holders.map(\.amount)).reduce(amount) {
+            $0.subtracting($1) ?? .zero
+        }
+        return QuotedSplit(amount: amount, royalties: royalties, holders: holders, rounding: left)
     }
 
     /// What `price` adds to what each may claim, by the vault's own arithmetic.

@@ -16,6 +16,10 @@ public enum LicenseState: UInt8, NamedCode, CBORCodable {
     case refunded = 7
     /// A dispute over its content was upheld; the price went back.
     case annulled = 8
+    /// Given back within its trial; the price went back.
+    case returned = 9
+    /// Of a sublicense: the license above it is not in force any more. Read from that, never written.
+    case endedAbove = 10
 }
 
 /// Who held the license from when on. `[party, since]`
@@ -80,11 +84,13 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
     case refunded(at: Timestamp)
     /// `[4, at, dispute]`
     case annulled(at: Timestamp, dispute: DisputeID)
+    /// `[5, at]`
+    case returned(at: Timestamp)
 
     public var at: Timestamp {
         switch self {
         case .revoked(let at, _, _), .consumed(let at, _), .surrendered(let at), .refunded(let at),
-            .annulled(let at, _):
+            .annulled(let at, _), .returned(let at):
             at
         }
     }
@@ -96,6 +102,7 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
         case .surrendered: .surrendered
         case .refunded: .refunded
         case .annulled: .annulled
+        case .returned: .returned
         }
     }
 
@@ -125,6 +132,10 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
             writer.write(UInt64(4))
             writer.write(at)
             writer.write(dispute)
+        case .returned(let at):
+            writer.array(2)
+            writer.write(UInt64(5))
+            writer.write(at)
         }
     }
 
@@ -139,7 +150,8 @@ public enum LicenseEnding: CBORCodable, Codable, Hashable, Sendable {
             case (2, 1): .surrendered(at: try reader.value("at"))
             case (3, 1): .refunded(at: try reader.value("at"))
             case (4, 2): .annulled(at: try reader.value("at"), dispute: try reader.value("dispute"))
-            case (0...4, _): throw reader.failure(.wrongCount)
+            case (5, 1): .returned(at: try reader.value("at"))
+            case (0...5, _): throw reader.failure(.wrongCount)
             default: throw reader.failure(.unknownCase)
             }
         }
@@ -175,13 +187,23 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     public var delivery: DeliveryID?
     /// One that is under way: of the purchase, to the next licensee, or of a newer version.
     public var openDelivery: DeliveryID?
+    /// Until then the licensee may give the license back for its price, which is held.
+    public var trialUntil: Timestamp?
+    /// What a sublicense hangs from; nil of what was bought.
+    public let under: Sublicense?
+    /// Sublicenses of this license that have not ended by themselves.
+    public var sublicenses: UInt64
+    /// What its sublicenses have brought the vault by the revenue share of the terms, up to the ceiling.
+    public var shared: Amount
 
     public init(
         id: LicenseID, inft: INFTID, version: UInt64, offer: OfferID, terms: TermsID, licensor: Party,
         holders: [LicenseHolder], asset: AssetID?, price: Amount, use: StatedUse,
         purchasedAt: Timestamp, activeFrom: Timestamp?, expiresAt: Timestamp?,
         renewals: [LicenseRenewal] = [], seatsTaken: UInt64 = 0, ending: LicenseEnding? = nil, isLive: Bool = true,
-        delivery: DeliveryID? = nil, openDelivery: DeliveryID? = nil
+        delivery: DeliveryID? = nil, openDelivery: DeliveryID? = nil, trialUntil: Timestamp? = nil,
+        under: Sublicense? = nil,
+        sublicenses: UInt64 = 0, shared: Amount = .zero
     ) {
         self.id = id
         self.inft = inft
@@ -202,6 +224,10 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         self.isLive = isLive
         self.delivery = delivery
         self.openDelivery = openDelivery
+        self.trialUntil = trialUntil
+        self.under = under
+        self.sublicenses = sublicenses
+        self.shared = shared
     }
 
     public var buyer: Party {
@@ -218,7 +244,7 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     /// Who held the license at `time`; nil before it was bought.
     public func licensee(at time: Timestamp) -> Party? { holders.last { $0.since <= time }?.party }
 
-    /// The state at `time` as far as this record tells: everything but suspension. Nil before the purchase.
+    /// The state at `time` as far as this record tells: everything but suspension and what is above a sublicense. Nil before the purchase.
     public func ownState(at time: Timestamp) -> LicenseState? {
         if time < purchasedAt { return nil }
         // An expiry that came before the ending stands: nobody revokes what is over.
@@ -229,7 +255,7 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(19)
+        writer.array(23)
         writer.write(id)
         writer.write(inft)
         writer.write(version)
@@ -249,10 +275,14 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
         writer.write(isLive)
         writer.write(delivery)
         writer.write(openDelivery)
+        writer.write(trialUntil)
+        writer.write(under)
+        writer.write(sublicenses)
+        writer.write(shared)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 19) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 23) { (reader) throws(EncodingFailure) in
             let record = LicenseRecord(
                 id: try reader.value("id"), inft: try reader.value("inft"), version: try reader.unsigned("version"),
                 offer: try reader.value("offer"), terms: try reader.value("terms"),
@@ -265,7 +295,9 @@ public struct LicenseRecord: CBORCodable, Codable, Hashable, Sendable {
                 renewals: try reader.list("renewals", max: LicenseLimits.renewals),
                 seatsTaken: try reader.unsigned("seatsTaken"), ending: try reader.optional("ending"),
                 isLive: try reader.boolean("isLive"), delivery: try reader.optional("delivery"),
-                openDelivery: try reader.optional("openDelivery"))
+                openDelivery: try reader.optional("openDelivery"), trialUntil: try reader.optional("trialUntil"),
+                under: try reader.optional("under"), sublicenses: try reader.unsigned("sublicenses"),
+                shared: try reader.value("shared"))
             guard !record.holders.isEmpty else { throw reader.failure(.wrongCount, "holders") }
             return record
         }

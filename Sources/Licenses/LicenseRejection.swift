@@ -5,9 +5,13 @@ import StateModel
 public enum LicenseRejection: Int, CaseIterable, Sendable {
     // Terms
     case inconsistentTerms = 1500
-    case termNotYetEnforced = 1501
     case termsExist = 1502
     case unknownTerms = 1503
+    // Trials and sublicenses
+    case trialRunning = 1700
+    case notSublicensable = 1701
+    case widerThanLicense = 1702
+    case sublicensesLive = 1703
     // Offers
     case unknownOffer = 1510
     case notOwner = 1511
@@ -140,7 +144,6 @@ extension LicenseRejection {
     var summary: String {
         switch self {
         case .inconsistentTerms: "The terms contradict themselves; the field that does is named."
-        case .termNotYetEnforced: "The ledger can't enforce this term yet, so nothing is offered under it."
         case .termsExist: "These terms are registered already; their id is their content."
         case .unknownTerms: "No terms with this id are registered."
         case .unknownOffer: "There is no such offer."
@@ -171,6 +174,10 @@ extension LicenseRejection {
         case .commercialUseNotAllowed: "The terms do not allow commercial use."
         case .deliveryNeeded: "A purchase of sealed content carries sealing key, possession and fetched root."
         case .deliveryUnneeded: "Open content is not delivered: anyone can read it."
+        case .trialRunning: "The license can still be given back for its price."
+        case .notSublicensable: "The terms do not allow a sublicense, or not one of this depth."
+        case .widerThanLicense: "The sublicense would allow more than the license above it."
+        case .sublicensesLive: "Sublicenses of the license are in force."
         case .unknownLicense: "There is no such license."
         case .notLicensee: "Only the licensee may do this."
         case .notLicensor: "Only the licensor may do this."

@@ -20,7 +20,7 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 30 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 34 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
 
     public struct Plan {
         let record: LicenseRecord
@@ -33,6 +33,11 @@ public struct RenewLicense: DomainOperation {
         let time = context.block.time
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
+        try LicenseTrials.requireOver(record, at: time, hint: "Renew it once the trial is over.")
+        guard record.under == nil else {
+            throw LicenseRejection.notRenewable.at(
+                "license", "it is a sublicense", hint: "The licensee above grants another with license.sublicense.")
+        }
         let open = try OpenOffer(offer, field: "offer", at: time, in: state)
         guard open.offer.inft == record.inft, open.offer.terms == record.terms else {
             throw LicenseRejection.termsDiffer.at("offer", "a renewal keeps the INFT and the terms of the license")
@@ -42,6 +47,7 @@ public struct RenewLicense: DomainOperation {
         else {
             throw LicenseRejection.notRenewable.at("license", "the terms allow no renewal, or its end can't move")
         }
+        try requireContent(record, open, in: state)
         guard record.renewals.count < LicenseLimits.renewals else {
             throw LicenseRejection.historyFull.at("license", "it was renewed \(LicenseLimits.renewals) times")
         }
@@ -57,6 +63,16 @@ public struct RenewLicense: DomainOperation {
         record.renewals.append(renewal)
         record.expiresAt = until
         return Plan(record: record, renewal: renewal, terms: open.terms)
+    }
+
+    /// Nobody pays for more time with what was erased; the newest version is looked at with the offer.
+    private func requireContent(
+        _ record: LicenseRecord, _ open: OpenOffer, in state: any StateReader
+    ) throws(Refusal) {
+        guard !open.terms.grant.coversRevisions else { return }
+        try Erasures.requireNotErased(
+            LicenseDelivery.version(record.version, of: record.inft, in: state), of: record.inft, field: "license",
+            in: state)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {

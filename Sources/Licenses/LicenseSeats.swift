@@ -1,4 +1,4 @@
-import Consents
+public import Consents
 public import Encoding
 import Identities
 public import Primitives
@@ -26,6 +26,7 @@ public struct AssignSeat: DomainOperation {
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: context.block.time)
+        try LicenseCheck.requireAbove(record, at: context.block.time, in: context.state)
         let seats = try Seats.count(of: record, in: context.state)
         try Parties.requireKnown(.account(account), field: "account", in: context.state)
         var seat = try context.state.record(LicenseKeys.seat(license, account)) ?? SeatRecord(periods: [])
@@ -121,9 +122,42 @@ public struct ReleaseSeat: DomainOperation {
     }
 }
 
+/// An account that has, or had, a seat of a license.
+public struct SeatView: Codable, Hashable, Sendable {
+    public let account: Address
+    /// By the time of the state that answers.
+    public let isTaken: Bool
+    public let periods: [Period]
+}
+
+public struct SeatListParameters: Codable, Sendable {
+    public let license: LicenseID
+    public let onlyTaken: Bool?
+}
+
+extension LicenseQueries {
+    static let seats = Query(
+        list: "license_seats", "Who has a seat of a license, by account.",
+        [
+            QueryParameter("license", "The license."),
+            QueryParameter("onlyTaken", "False: those who had one, too (default true).", required: false),
+        ],
+        from: SeatListParameters.self, of: SeatView.self
+    ) { (parameters, request, context) throws(Refusal) in
+        _ = try LicenseLedger.requireLicense(parameters.license, field: "license", in: context.state)
+        return try context.page(LicenseIndexes.seats(of: parameters.license), request) { (entry) throws(Refusal) in
+            guard let account = LicenseIndexes.id(entry.key).map({ Address($0) }),
+                let seat = try context.state.record(LicenseKeys.seat(parameters.license, account)),
+                seat.isTaken || parameters.onlyTaken == false
+            else { return nil }
+            return SeatView(account: account, isTaken: seat.isTaken, periods: seat.periods)
+        }
+    }
+}
+
 enum Seats {
     static func count(of license: LicenseRecord, in state: any StateReader) throws(Refusal) -> UInt64 {
-        guard let seats = try LicenseLedger.storedTerms(license.terms, in: state).grant.seats else {
+        guard let seats = license.seats(try LicenseLedger.storedTerms(license.terms, in: state)) else {
             throw LicenseRejection.withoutSeats.at(
                 "license", "its terms count no seats: whoever acts for the licensee may use it")
         }

@@ -73,7 +73,8 @@ enum LicenseTasks {
     private static let ending = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
         tasks: { (view: LicenseView, party, context) throws(Refusal) in
-            guard view.state == .active, view.licensee == party, let end = view.license.expiresAt,
+            guard view.state == .active, view.licensee == party, view.license.under == nil,
+                let end = view.license.expiresAt,
                 TaskSource.isNear(end, in: context)
             else { return [] }
             return [

@@ -38,6 +38,7 @@ public struct TransferLicense: DomainOperation {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
         try LicenseAct.requireNoDelivery(record)
+        try LicenseTrials.requireOver(record, at: time, hint: "Hand it on once the trial is over.")
         let terms = try LicenseLedger.storedTerms(record.terms, in: state)
         guard terms.grant.isTransferable else {
             throw LicenseRejection.notTransferable.at("license", "the terms do not allow a transfer")
@@ -156,13 +157,14 @@ public struct RequestVersion: DomainOperation {
             throw LicenseRejection.versionNotCovered.at("license", "the terms cover version \(record.version) alone")
         }
         let inft = try LicenseCheck.requireUsable(record, at: time, in: state)
+        let source = try self.source(record, inft, in: state)
         let held = try record.delivery.map { (id) throws(Refusal) in
             try Deliveries.require(id, field: "license", in: state).version
         }
-        guard held ?? 0 < inft.versionCount else {
-            throw LicenseRejection.versionHeld.at("license", "version \(inft.versionCount) is the newest")
+        guard held ?? 0 < source.version else {
+            throw LicenseRejection.versionHeld.at("license", "version \(source.version) is the newest")
         }
-        let version = try LicenseDelivery.version(inft.versionCount, of: inft.id, in: state)
+        let version = try LicenseDelivery.version(source.version, of: inft.id, in: state)
         try Deliveries.check(
             delivery, act: .licenseRevision, inft: inft.id, version: version, by: record.licensee, field: "delivery",
             in: context)
@@ -173,10 +175,23 @@ public struct RequestVersion: DomainOperation {
             at: time, in: state)
         let asked = DeliveryRecord(
             id: context.madeIdentifier(), act: .licenseRevision, inft: inft.id, version: version.number,
-            license: license, from: inft.owner, to: record.licensee, sealingKey: delivery.sealingKey,
+            license: license, from: source.party, to: record.licensee, sealingKey: delivery.sealingKey,
             requestedAt: time, beginBy: time.adding(milliseconds: LicenseLimits.onwardMilliseconds))
         record.openDelivery = asked.id
         return Plan(record: record, delivery: asked)
+    }
+
+    /// Who has the newest version to give: the owner, or the licensee above what was delivered to them last.
+    private func source(
+        _ record: LicenseRecord, _ inft: INFTRecord, in state: any StateReader
+    ) throws(Refusal) -> (party: Party, version: UInt64) {
+        guard let above = try LicenseChain.above(record, in: state).first else {
+            return (inft.owner, inft.versionCount)
+        }
+        let held = try above.delivery.map { (id) throws(Refusal) in
+            try Deliveries.require(id, field: "license", in: state).version
+        }
+        return (above.licensee, held ?? above.version)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {

@@ -106,12 +106,23 @@ extension Terms {
                 "It lasts \(durationText($0))" + (grant.isRenewable ? " and can be renewed." : ".")
             } ?? "It lasts without end."
         ]
-        if let trial = grant.trialMilliseconds { lines.append("It can be returned within \(durationText(trial)).") }
+        if let trial = grant.trialMilliseconds {
+            lines.append(
+                "Once, it can be given back within \(durationText(trial)) for its price, which is held until then.")
+        }
         if let seats = grant.seats { lines.append("At most \(seats) named accounts use it.") }
         if grant.isExclusive { lines.append("The licensee is the only one.") }
         if !grant.coversRevisions { lines.append("Only the version that is bought is licensed.") }
         lines.append(grant.isTransferable ? "It can be handed on." : "It can't be handed on.")
-        if grant.isSublicensable { lines.append("Sublicenses may be given.") }
+        if grant.isSublicensable {
+            lines.append(
+                grant.seats == nil
+                    ? "Sublicenses may be given; each pays the vault what the license cost."
+                    : "Sublicenses may be given to some of its seats.")
+            if commercial.revenueShare > .zero {
+                lines.append("Of what is earned by sublicenses \(commercial.revenueShare.percentText) are shared.")
+            }
+        }
         let causes = grant.revocableFor.codes.map(\.name)
         lines.append(
             causes.isEmpty

@@ -21,7 +21,7 @@ public struct UpdateOffer: DomainOperation {
         self.expiresAt = expiresAt
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 40 + INFTsWeights.standing }
 
     public struct Plan {
         let record: OfferRecord

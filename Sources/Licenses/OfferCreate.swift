@@ -34,9 +34,10 @@ public struct CreateOffer: DomainOperation {
         self.delivery = delivery
     }
 
-    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms.
+    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms and
+    /// licenses.
     public var weight: UInt64 {
-        10 + 4 * 10 + 16 * 4 + 10 * UInt64(LicenseLimits.consentRequests) + INFTsWeights.standing
+        10 + 4 * 12 + 16 * 8 + 10 * UInt64(LicenseLimits.consentRequests) + INFTsWeights.standing
     }
 
     public struct Plan {
@@ -52,8 +53,9 @@ public struct CreateOffer: DomainOperation {
             throw LicenseRejection.notOwner.at("inft", "\(id) belongs to \(record.owner)")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "inft")
+        try Erasures.requireNotErased(
+            LicenseDelivery.version(record.versionCount, of: id, in: state), of: id, field: "inft", in: state)
         let terms = try LicenseLedger.requireTerms(self.terms, field: "terms", in: state).terms
-        try terms.requireEnforced("terms")
         try OfferRules.checkPrice(price ?? terms.payment.fee, terms, in: state)
         try OfferRules.checkSupply(supply, terms, sold: 0)
         try OfferRules.checkExpiry(expiresAt, at: context.block.time)
@@ -106,7 +108,8 @@ public struct CreateOffer: DomainOperation {
                         + "refunded",
                     delivery.disputeWindowMilliseconds == 0
                         ? "Payments are distributed at once on delivery"
-                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery",
+                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery, if consents let "
+                            + "arbiters see the content",
                 ]
             } ?? [])
     }

@@ -94,7 +94,8 @@ enum OfferRules {
                     hint: "Offer under \(reciprocal).")
             }
         }
-        for (parent, parentID) in zip(link.parents, link.terms) {
+        for (index, parent) in link.parents.enumerated() {
+            let parentID = link.terms[index]
             let outer = try LicenseLedger.storedTerms(parentID, in: state)
             // Under the very terms of the parent nothing can be wider.
             if parentID != id, let field = terms.field(widerThan: outer) {
@@ -105,6 +106,25 @@ enum OfferRules {
                 throw LicenseRejection.widerThanParents.at(
                     "price", "the parent \(parent) is licensed for non-commercial use, so the derivative has no price")
             }
+            try checkStated(link.licenses[index], terms, price: price, in: state)
+        }
+    }
+
+    /// Nor do they allow what the license behind the link was not bought for: it covers what its buyer stated, and consents
+    /// were asked for that alone.
+    private static func checkStated(
+        _ id: LicenseID, _ terms: Terms, price: Amount, in state: any StateReader
+    ) throws(Refusal) {
+        let use = try LicenseLedger.requireLicense(id, field: "inft", in: state).use
+        if let field = terms.field(widerThan: use) {
+            throw LicenseRejection.widerThanParents.at(
+                "terms", "\(field) allows more than the license \(id) was bought for",
+                hint: "Derive from a license that was bought for it.")
+        }
+        guard price == .zero || use.isCommercial else {
+            throw LicenseRejection.widerThanParents.at(
+                "price", "the license \(id) was not bought for commercial use, so the derivative has no price",
+                hint: "Derive from a license that was bought for commercial use.")
         }
     }
 

@@ -104,7 +104,7 @@ public struct ReturnQuota: DomainOperation {
             throw LicenseRejection.notMetered.at("license", "no prepaid use is left")
         }
         let state = try LicenseCheck.state(of: record, at: context.block.time, in: context.state)
-        guard state == .suspended else {
+        guard state == .suspended || state == .endedAbove else {
             throw LicenseRejection.quotaInUse.at(
                 "license", "the license is \(state?.name ?? "not yet bought")",
                 hint: "A quota comes back by itself with the end of its license; license.surrender ends it.")

@@ -64,7 +64,7 @@ enum RecallAnswers {
         guard isDelivered(license) else { return false }
         switch license.ownState(at: recall.since) {
         case .active, .pending, .consumed, .suspended: return true
-        case .expired, .revoked, .surrendered, .refunded, .annulled, nil: return false
+        case .expired, .revoked, .surrendered, .refunded, .annulled, .returned, .endedAbove, nil: return false
         }
     }
 }

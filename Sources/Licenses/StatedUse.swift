@@ -65,6 +65,25 @@ public struct StatedUse: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
+extension StatedUse {
+    /// The first field in which this says more than `outer`; nil if it keeps within it. What is left out claims everything.
+    func field(widerThan outer: StatedUse) -> String? {
+        if isCommercial, !outer.isCommercial { return "isCommercial" }
+        if trainsModels, !outer.trainsModels { return "trainsModels" }
+        // Consents were asked for that research and no other.
+        if research != outer.research { return "research" }
+        if !outer.purposes.isEmpty {
+            let isWithin = purposes.codes.allSatisfy { code in outer.purposes.codes.contains { $0.includes(code) } }
+            if purposes.isEmpty || !isWithin { return "purposes" }
+        }
+        if !outer.territories.isEmpty {
+            let isWithin = territories.texts.allSatisfy { Jurisdictions.covers(outer.territories.texts, $0) }
+            if territories.isEmpty || !isWithin { return "territories" }
+        }
+        return nil
+    }
+}
+
 /// Who may be a licensee, and for what: the rules that a purchase, a renewal and a transfer share.
 enum Admission {
     struct Case {
@@ -149,6 +168,11 @@ enum Admission {
             throw LicenseRejection.consentDoesNotPermit.at(
                 "use.research.diseases", "a disease stated of data about few people would tell of their health",
                 hint: "Leave it out; the custodian compares it off the ledger.")
+        }
+        guard try !ConsentSets.isStale(set, at: time, in: state) else {
+            throw LicenseRejection.consentDoesNotPermit.at(
+                "use", "a consent behind the INFT was withdrawn, narrowed or has expired, so no use is permitted",
+                hint: "Wait until its owner cites a consent set without it.")
         }
         for request in requests {
             let decision = try ConsentSets.decide(record, request, at: time, in: state)

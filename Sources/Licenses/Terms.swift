@@ -38,9 +38,10 @@ public struct CommercialTerms: Hashable, Sendable, Codable {
     public var isAllowed: Bool
     /// A commercial use must name the work.
     public var requiresAttribution: Bool
-    /// What a derivative pays on from its revenue.
+    /// What a derivative pays on from its revenue, and a licensee from what they earn by sublicenses.
     public var revenueShare: PartsPerMillion
-    /// The most that share brings from one derivative, in smallest units of each asset it earns.
+    /// The most that share brings from one derivative, or from the sublicenses of one license, in smallest units of each
+    /// asset it earns.
     public var revenueCeiling: Amount?
 
     public init(
@@ -84,6 +85,7 @@ public struct DerivativeTerms: Hashable, Sendable, Codable {
 /// `[isTransferable, isSublicensable, isExclusive, seats?, duration?, trial?, coversRevisions, isRenewable, causes]`
 public struct GrantTerms: Hashable, Sendable, Codable {
     public var isTransferable: Bool
+    /// The licensee may let others use a part of it.
     public var isSublicensable: Bool
     /// While such a license is live, the INFT has no other.
     public var isExclusive: Bool

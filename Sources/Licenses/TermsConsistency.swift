@@ -7,7 +7,7 @@ extension Terms {
     /// The first contradiction inside the terms, or nil. Total: every field is looked at, whatever the others say.
     public var inconsistency: Rejection? {
         let found =
-            commercial.contradiction ?? derivatives.contradiction(commercial) ?? grant.contradiction(payment)
+            commercial.contradiction ?? derivatives.contradiction(commercial, grant) ?? grant.contradiction(payment)
             ?? payment.contradiction ?? assetContradiction ?? scope.contradiction(commercial)
             ?? legalText?.contradiction
         return found.map { LicenseRejection.inconsistentTerms.rejection($0.field, $0.message) }
@@ -64,7 +64,7 @@ extension CommercialTerms {
 }
 
 extension DerivativeTerms {
-    func contradiction(_ commercial: CommercialTerms) -> Contradiction? {
+    func contradiction(_ commercial: CommercialTerms, _ grant: GrantTerms) -> Contradiction? {
         if !isAllowed {
             let set: [(Bool, String)] = [
                 (requiresAttribution, "requiresAttribution"), (requiresApproval, "requiresApproval"),
@@ -75,9 +75,10 @@ extension DerivativeTerms {
                 return Contradiction(
                     "derivatives.\(field)", "derivatives are not allowed, so the field must stay unset")
             }
-            if commercial.revenueShare > .zero {
+            if commercial.revenueShare > .zero, !grant.isSublicensable {
                 return Contradiction(
-                    "commercial.revenueShare", "only derivatives pay a revenue share, and they are not allowed")
+                    "commercial.revenueShare",
+                    "only derivatives and sublicenses pay a revenue share, and neither is allowed")
             }
         }
         if let revenueCeiling {

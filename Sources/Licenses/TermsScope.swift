@@ -41,6 +41,23 @@ extension ScopeTerms {
 }
 
 extension Terms {
+    /// The first field in which these terms allow more than a license was bought for; nil if they keep within it.
+    func field(widerThan use: StatedUse) -> String? {
+        if commercial.isAllowed, !use.isCommercial { return "commercial.isAllowed" }
+        if scope.allowsTraining, !use.trainsModels { return "scope.allowsTraining" }
+        if !use.purposes.isEmpty {
+            let isWithin = scope.purposes.codes.allSatisfy { code in
+                use.purposes.codes.contains { $0.includes(code) }
+            }
+            if scope.purposes.isEmpty || !isWithin { return "scope.purposes" }
+        }
+        if !use.territories.isEmpty {
+            let isWithin = scope.territories.texts.allSatisfy { Jurisdictions.covers(use.territories.texts, $0) }
+            if scope.territories.isEmpty || !isWithin { return "scope.territories" }
+        }
+        return nil
+    }
+
     /// The first field in which these terms allow more than `parent`; nil if they keep within it.
     ///
     /// A derivative carries its parent inside, so whoever may use the derivative uses the parent too.

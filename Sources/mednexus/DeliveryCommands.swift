@@ -47,6 +47,14 @@ extension Session {
             }
             return (view.licensee, custody)
         }
+        if let license = record.license, let under = try await self.license(text(license)).license.under {
+            let above = try await self.license(text(under.license))
+            guard let held = above.license.delivery, let custody = try await delivery(held).delivery.custody else {
+                throw WalletFailure(
+                    .proofInvalid, "the node shows no delivery behind the license \(text(under.license))")
+            }
+            return (above.licensee, custody)
+        }
         if record.act == .dispute, let id = record.dispute {
             let dispute = try await self.dispute(text(DisputeID(id.bytes))).dispute
             // What was delivered by the disputed purchase, whatever the licensee got since.

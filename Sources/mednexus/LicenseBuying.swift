@@ -48,7 +48,7 @@ extension QuotedSplit {
 
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
-    func lines(_ names: SessionNames) -> [String] {
+    func lines(_ use: StatedUse, _ names: SessionNames) -> [String] {
         var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
@@ -81,21 +81,44 @@ extension LicenseQuote {
                 lines.append("  \(entry.share.percentText)\(diluted) to \(names.id(entry.ancestor))\(ceiling)")
             }
         }
+        if revenueShare > .zero, terms.grant.isSublicensable {
+            lines.append("Of what you earn by sublicenses \(revenueShare.percentText) are shared.")
+        }
+        if terms.derivatives.isAllowed, terms.commercial.isAllowed, !use.isCommercial {
+            lines.append(
+                "You state no commercial use: a derivative of this license can't be sold. Add --commercial if it will be."
+            )
+        }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
+        if let trialMilliseconds {
+            lines.append(
+                "It can be given back within \(durationText(trialMilliseconds)) for the whole price, which is held until "
+                    + "then: license surrender.")
+        } else if terms.grant.trialMilliseconds != nil {
+            lines.append("No trial: the buyer had one of this work before.")
+        }
         if let delivery {
             lines.append(
                 "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered "
                     + "within \(durationText(delivery.beginWithinMilliseconds)), else the price comes back.")
             lines.append(
                 delivery.heldMilliseconds > 0
-                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds)), in which "
-                        + "you can dispute bad content."
+                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds))"
+                        + Self.disputes(delivery)
                     : isDisputable
                         ? "After delivery the price is paid out at once."
                         : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery.")
         }
         lines.append("Terms:")
         return lines + terms.sentences(names).map { "  " + $0 }
+    }
+
+    private static func disputes(_ delivery: QuotedDelivery) -> String {
+        guard delivery.disputableMilliseconds > 0 else { return "." }
+        guard delivery.arbiters < UInt64(DisputeLimits.panel) else { return ", in which you can dispute bad content." }
+        return
+            ". Bad content could be disputed in that time only if \(DisputeLimits.panel) arbiters are enrolled by then: "
+            + "now there are \(delivery.arbiters)."
     }
 
     /// The node's answer to whether the purchase would pass, as the ledger's refusal: `reason (code) at field: message`.
@@ -127,7 +150,7 @@ extension LicenseQuote {
 struct LicenseQuoteCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "quote",
-        abstract: "What a license costs, whom the money reaches, and what would stand against it.",
+        abstract: "What a license costs, and whom the money reaches. Exit code 1: the ledger would refuse to sell it.",
         discussion: example("license quote score", "license quote score --purpose TREAT --territory DE --from clinic"))
     @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
     @OptionGroup(title: "Use") var use: StatedUseOptions
@@ -138,12 +161,13 @@ struct LicenseQuoteCommand: WalletCommand {
         // A price may be asked for without having an account.
         let buyer = try? session.actor()
         let id = try await session.offer(offer, buyer: buyer)
-        let (quote, json) = try await session.quote(id, buyer: buyer, try use.use())
+        let stated = try use.use()
+        let (quote, json) = try await session.quote(id, buyer: buyer, stated)
         let names = try await session.names()
         session.show(json) {
-            for line in quote.lines(names) { Console.out(line) }
-            if let refusal = quote.refusal { Console.out("The ledger would refuse it: \(names.translated(refusal))") }
+            for line in quote.lines(stated, names) { Console.out(line) }
         }
+        if let refusal = quote.refusal { throw refusal }
     }
 }
 
@@ -192,7 +216,7 @@ struct LicenseBuy: WalletCommand {
             return [.licenses(.purchase(purchase))]
         }
         guard let delivery = quote.delivery else {
-            return try await session.act(purchase(nil), notes: quote.lines(names))
+            return try await session.act(purchase(nil), notes: quote.lines(use, names))
         }
         // What one pays for is on this machine, whole and proven, before one pays.
         let (content, _) = try await session.sealedVersion(delivery.version, of: quote.inft)
@@ -201,7 +225,7 @@ struct LicenseBuy: WalletCommand {
         }
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act(notes: quote.lines(names)) { (place) throws(WalletFailure) in
+        try await session.act(notes: quote.lines(use, names)) { (place) throws(WalletFailure) in
             let request = try keyring.request(
                 .license, inft: quote.inft, version: delivery.version, root: content.root, receiver: buyer,
                 at: place, operation: 0)

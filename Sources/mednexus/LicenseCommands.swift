@@ -16,7 +16,8 @@ struct LicenseCommand: AsyncParsableCommand {
             "license check score-license --purpose TREAT --at 2027-03-03"),
         subcommands: [
             LicenseQuoteCommand.self, LicenseBuy.self, LicenseCheckCommand.self, LicenseShow.self, LicenseList.self,
-            LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSurrender.self, LicenseRevoke.self,
+            LicenseRenewCommand.self, LicenseTransferCommand.self, LicenseSublicense.self, LicenseSurrender.self,
+            LicenseRevoke.self,
             LicenseLink.self, LicenseSeat.self, LicenseDeliver.self, LicenseOpen.self, LicenseRefund.self,
             LicenseRequestVersion.self, LicenseReceive.self,
             LicenseDeliveries.self, LicenseUseCommand.self, LicenseTopUp.self, LicenseReturnQuota.self,
@@ -95,21 +96,27 @@ struct LicenseShow: WalletCommand {
             Console.fields([
                 ("License", names.identifier(record.id.description)), ("On", names.identifier(record.inft.description)),
                 ("Version", "\(record.version)" + (terms.terms.grant.coversRevisions ? " and later ones" : "")),
-                ("State", view.state.name), ("Delivery", view.delivery.map { Self.sentence($0, names) }),
+                ("State", view.state.name + Self.hint(view.state)),
+                ("Delivery", view.delivery.map { Self.sentence($0, names) }),
                 ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
-                ("Ends", record.expiresAt.map { names.time($0) } ?? "never"),
+                ("Ends", Self.end(record, view.state, terms.terms, names)),
                 (
                     "Renewed",
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
+                ("Trial", Self.trial(record, view.state, names)),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Prepaid", view.meter.flatMap { Self.sentence($0, record.asset, names) }),
                 ("Used", view.meter.map { "\($0.uses) times" }),
                 ("Outcomes", view.outcome.map { Self.sentence($0, terms.terms, names) }),
-                ("Seats", terms.terms.grant.seats.map { "\(record.seatsTaken) of \($0)" }),
+                (
+                    "Seats",
+                    (record.under?.seats ?? terms.terms.grant.seats).map { "\(record.seatsTaken) of \($0) taken" }
+                ), ("Under", record.under.map { names.identifier($0.license.description) }),
+                ("Sublicenses", record.sublicenses > 0 ? "\(record.sublicenses): license list --above" : nil),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),
                 ("Commercial", use.isCommercial ? "yes" : "no"), ("Trains models", use.trainsModels ? "yes" : "no"),
@@ -117,6 +124,32 @@ struct LicenseShow: WalletCommand {
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+
+    private static func end(
+        _ record: LicenseRecord, _ state: LicenseState, _ terms: Terms, _ names: SessionNames
+    ) -> String {
+        if let end = record.expiresAt { return names.time(end) }
+        guard let duration = terms.grant.durationMilliseconds else { return "never" }
+        return state == .pending ? "\(durationText(duration)) after it is delivered" : "it never began"
+    }
+
+    private static func hint(_ state: LicenseState) -> String {
+        state == .suspended || state == .endedAbove ? ": mednexus license check tells why" : ""
+    }
+
+    /// Whether the price can still be had back, or was.
+    private static func trial(_ record: LicenseRecord, _ state: LicenseState, _ names: SessionNames) -> String? {
+        guard let until = record.trialUntil else { return nil }
+        if let ending = record.ending, ending.at < until {
+            switch ending {
+            case .returned, .revoked: return "ended \(names.time(ending.at)); the price came back"
+            default: return "until \(names.time(until))"
+            }
+        }
+        return state == .active || state == .suspended
+            ? "until \(names.time(until)): license surrender gives the price back before it"
+            : "until \(names.time(until))"
     }
 
     /// What waits for outcomes, or what became of it.
@@ -151,9 +184,13 @@ struct LicenseShow: WalletCommand {
             let at = record.ending.map { names.time($0.at) } ?? ""
             let text = "version \(record.version), completed \(at)"
             guard let payment = record.payment else { return text }
-            if let settled = payment.settledAt { return text + ", paid out \(names.time(settled))" }
+            if let settled = payment.settledAt {
+                return text + (payment.isReturned ? ", the price came back " : ", paid out ") + names.time(settled)
+            }
             return text + (payment.heldUntil.map { "; the price is held until \(names.time($0))" } ?? "")
-        case .failed: return "ended without delivery: \(record.ending?.outcome.name ?? "")"
+        case .failed:
+            let back = record.payment?.isReturned == true ? "; the price came back" : ""
+            return "ended without delivery: \(record.ending?.outcome.name ?? "")\(back)"
         }
     }
 }
@@ -166,6 +203,7 @@ struct LicenseList: WalletCommand {
     @Option(help: "Held by this party, now or once; who acts if nothing is named.") var licensee: String?
     @Option(help: "On this INFT.") var inft: String?
     @Option(help: "Given by this party.") var licensor: String?
+    @Option(help: "Sublicenses of this license.") var above: String?
     @Option(help: "At most so many.") var limit = 100
 
     func perform(_ session: Session) async throws {
@@ -177,6 +215,10 @@ struct LicenseList: WalletCommand {
             params.append("inft", session.json(id))
         }
         if let licensor { params.append("licensor", session.json(try session.party(licensor))) }
+        if let above {
+            let id: LicenseID = try session.id(above)
+            params.append("above", session.json(id))
+        }
         if params.count == 0 { params.append("licensee", session.json(try session.actor())) }
         let items = try await session.client.items("license_list", params, limit: limit)
         let names = try await session.names()
@@ -217,12 +259,7 @@ struct LicenseTransferCommand: WalletCommand {
         if let request {
             let known = try ReceiverRequest.load(request, session)
             return try await session.act { (place) throws(WalletFailure) in
-                guard known.sequence == place.sequence, known.sender == place.sender else {
-                    throw WalletFailure(
-                        .usage,
-                        "\(request) was made for transaction number \(known.sequence); the next is "
-                            + "\(place.sequence)", hint: "Let it be made anew: mednexus license receive.")
-                }
+                try known.require(place, request)
                 return [
                     .licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: known.delivery)))
                 ]
@@ -254,6 +291,15 @@ struct ReceiverRequest: Codable {
     let sequence: UInt64
     let delivery: DeliveryRequest
 
+    /// It is bound to one transaction.
+    func require(_ place: OperationPlace, _ path: String) throws(WalletFailure) {
+        guard sequence == place.sequence, sender == place.sender else {
+            throw WalletFailure(
+                .usage, "\(path) was made for transaction number \(sequence); the next is \(place.sequence)",
+                hint: "Let it be made anew: mednexus license receive.")
+        }
+    }
+
     static func load(_ path: String, _ session: Session) throws(WalletFailure) -> ReceiverRequest {
         do {
             return try JSONValueDecoder.decode(
@@ -271,7 +317,8 @@ struct LicenseReceive: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive", abstract: "Prepares to get a license on sealed content from who hands it on.",
         discussion: """
-            Fetches the content, and writes a file for the licensee, who adds it with license transfer --request.
+            Fetches the content, and writes a file for the licensee, who adds it with license transfer --request, or
+            license sublicense --request.
 
             \(example("license receive tmnxlic1… --out request.json --from ben"))
             """)
@@ -281,6 +328,7 @@ struct LicenseReceive: WalletCommand {
         help: ArgumentHelp("The account that will sign for the licensee; the licensee if absent.", valueName: "account")
     )
     var sender: String?
+    @Flag(help: "It is to be sublicensed, not handed on.") var sublicense = false
     @Option(help: ArgumentHelp("Where the file for the licensee goes.", valueName: "path")) var out: String
 
     func perform(_ session: Session) async throws {
@@ -302,8 +350,8 @@ struct LicenseReceive: WalletCommand {
         let place = OperationPlace(
             network: session.network.genesis, sender: account, sequence: try await session.client.sequence(of: account))
         let delivery = try session.keyring().request(
-            .licenseTransfer, inft: view.license.inft, version: version, root: content.root,
-            receiver: try session.actor(), license: view.license.id, at: place, operation: 0)
+            sublicense ? .license : .licenseTransfer, inft: view.license.inft, version: version, root: content.root,
+            receiver: try session.actor(), license: sublicense ? nil : view.license.id, at: place, operation: 0)
         let made = ReceiverRequest(sender: account, sequence: place.sequence, delivery: delivery)
         let value = try session.client.encode(made)
         try ContentFile.writePrivate(value.text + "\n", to: out)
@@ -317,19 +365,32 @@ struct LicenseReceive: WalletCommand {
 
 struct LicenseSurrender: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "surrender", abstract: "Gives a license up, without return.",
+        commandName: "surrender", abstract: "Gives a license up: within its trial for its price, after it for nothing.",
         discussion: example("license surrender score-license"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
 
     func perform(_ session: Session) async throws {
-        try await session.act([.licenses(.surrender(SurrenderLicense(license: try session.id(license))))])
+        try await session.verifyNetwork()
+        let now = try await session.ledgerTime()
+        let record = try await session.license(license).license
+        let names = try await session.names()
+        let price = record.asset.map { names.amount(record.price, of: $0) } ?? ""
+        let note: String
+        if record.isOnTrial(at: now), let until = record.trialUntil {
+            note =
+                "It is on trial until \(names.time(until)): \(price) come back. You have no other trial of this work."
+        } else {
+            note = record.price > .zero ? "Nothing of the \(price) comes back." : "It cost nothing."
+        }
+        try await session.act(
+            [.licenses(.surrender(SurrenderLicense(license: record.id)))], notes: [note])
     }
 }
 
 struct LicenseRevoke: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Ends a license that you gave, for a cause that its terms name.",
+        commandName: "revoke", abstract: "Ends a license on an INFT that you own, for a cause that its terms name.",
         discussion: example("license revoke tmnxlic1… --cause breach-of-terms --evidence report.pdf --from clara"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
@@ -370,7 +431,7 @@ struct LicenseSeat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seat", abstract: "Who may use a license with seats.",
         discussion: example("license seat assign course student", "license seat release course student"),
-        subcommands: [LicenseSeatAssign.self, LicenseSeatRelease.self])
+        subcommands: [LicenseSeatAssign.self, LicenseSeatRelease.self, LicenseSeatList.self])
 }
 
 struct LicenseSeatAssign: WalletCommand {
@@ -384,6 +445,33 @@ struct LicenseSeatAssign: WalletCommand {
     func perform(_ session: Session) async throws {
         let assign = AssignSeat(license: try session.id(license), account: try session.address(account))
         try await session.act([.licenses(.assignSeat(assign))])
+    }
+}
+
+struct LicenseSeatList: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Who has a seat of the license.",
+        discussion: example("license seat list course", "license seat list course --all"))
+    @OptionGroup var globals: Globals
+    @Argument(help: "The license's id or name.") var license: String
+    @Flag(help: "Those who had one, too.") var all = false
+    @Option(help: "At most so many.") var limit = 100
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id: LicenseID = try session.id(license)
+        var params = parameters(["license": session.json(id)])
+        if all { params.append("onlyTaken", false) }
+        let items = try await session.client.items("license_seats", params, limit: limit)
+        let names = try await session.names()
+        session.list(items, ["ACCOUNT", "SINCE", "UNTIL"], empty: "No seat is taken.") { item in
+            let last = item["periods"]?.array?.last
+            return [
+                names.party(.object(["kind": "account", "id": item["account"] ?? .null])),
+                names.time(last?["from"]) ?? "",
+                names.time(last?["until"]) ?? "",
+            ]
+        }
     }
 }
 

@@ -27,7 +27,8 @@ enum OfferTable {
             names.id(offer?["id"]), names.id(offer?["inft"]), names.amount(offer?["price"], of: offer?["asset"]),
             "\(offer?["sold"]?.unsigned ?? 0)\(supply)", buyer.isEmpty ? "anyone" : buyer,
             names.time(offer?["expiresAt"]) ?? "no end",
-            item["isOpen"]?.boolean == true ? "open" : closing ?? "expired", names.party(offer?["seller"]),
+            item["isOpen"]?.boolean == true
+                ? "open" : closing ?? item["obstacle"]?["reason"]?.string ?? "closed", names.party(offer?["seller"]),
         ]
     }
 }
@@ -47,12 +48,26 @@ extension Session {
         }
         let open = try await openOffers(on: inft).filter { $0.buyer == nil || $0.buyer == buyer }
         if open.count == 1 { return open[0].id }
+        if open.isEmpty, let last = try await closedOffer(on: inft) {
+            throw WalletFailure(
+                .usage, "nothing can be bought on \(text): \(last.obstacle?.message ?? "the offer is closed")",
+                hint: "mednexus offer list --inft \(text) --all")
+        }
         throw WalletFailure(
             .usage, open.isEmpty ? "nothing is offered on \(text)" : "there are \(open.count) offers on \(text)",
             hint: open.isEmpty
                 ? ""
                 : "Name one: \(open.map { self.text($0.id) }.joined(separator: ", ")); mednexus offer list --inft \(text)"
         )
+    }
+
+    /// The newest of those on an INFT by which nobody can buy.
+    private func closedOffer(on inft: INFTID) async throws(WalletFailure) -> OfferView? {
+        var params = parameters(["inft": json(inft)])
+        params.append("onlyOpen", false)
+        return try await client.items("offer_list", params, limit: 1).first.map { (item) throws(WalletFailure) in
+            try decode(item, as: OfferView.self)
+        }
     }
 
     func openOffers(on inft: INFTID) async throws(WalletFailure) -> [OfferRecord] {
@@ -137,7 +152,11 @@ struct OfferShow: WalletCommand {
                 ("Offer", names.identifier(record.id.description)), ("On", names.identifier(record.inft.description)),
                 ("Seller", names.party(record.seller)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
-                ("State", view.isOpen ? "open" : closing ?? "expired"), ("Sold", "\(record.sold)\(supply)"),
+                (
+                    "State",
+                    view.isOpen ? "open" : closing ?? view.obstacle.map { "nobody can buy: \($0.message)" } ?? "closed"
+                ),
+                ("Sold", "\(record.sold)\(supply)"),
                 ("For", record.buyer.map { names.party($0) } ?? "anyone whom the terms admit"),
                 ("Until", record.expiresAt.map { names.time($0) } ?? "it is canceled"),
                 ("Terms", names.identifier(record.terms.description)),

@@ -35,11 +35,7 @@ struct TermsNew: WalletCommand {
                 Console.out("These terms are registered already: \(text)\(name)")
             }
         }
-        var notes: [String] = []
-        if let field = terms.unenforcedField {
-            notes.append("No offer can be made under them yet: this network does not enforce \(field).")
-        }
-        try await session.act([.licenses(.registerTerms(RegisterTerms(terms: terms)))], notes: notes)
+        try await session.act([.licenses(.registerTerms(RegisterTerms(terms: terms)))])
     }
 }
 
@@ -82,7 +78,6 @@ struct TermsShow: WalletCommand {
                 ("Terms", names.identifier(id.description)),
                 ("Registered", "\(names.time(view.registeredAt)) by \(names.party(view.registeredBy))"),
                 ("They say", view.terms.sentences(names).joined(separator: "\n")),
-                ("Not enforced", view.unenforcedField.map { "\($0): no offer can be made under them yet" }),
             ])
         }
     }

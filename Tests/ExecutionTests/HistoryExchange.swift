@@ -27,8 +27,9 @@ extension History {
         if let next = try nextStep(), happens(70) { return next }
         let name = trader()
         let known = pick(sealed) ?? (testIdentifier("nothing"), name)
-        switch number(0...11) {
+        switch number(0...13) {
         case 0, 1, 2: return try publish(by: name)
+        case 12, 13: return try sublicenseSealed()
         case 3: return try revise(known)
         case 4: return try reseal(known)
         case 5: return try clone(known)
@@ -70,12 +71,14 @@ extension History {
     }
 
     private func custody(for delivery: DeliveryRecord) throws -> Custody? {
-        guard delivery.act == .licenseTransfer else {
-            return try INFTRegistry.version(delivery.version, of: delivery.inft, in: ledger.state)?.custody
+        var license = try delivery.license.flatMap { try LicenseLedger.license($0, in: ledger.state) }
+        if delivery.act != .licenseTransfer {
+            guard let under = license?.under else {
+                return try INFTRegistry.version(delivery.version, of: delivery.inft, in: ledger.state)?.custody
+            }
+            license = try LicenseLedger.license(under.license, in: ledger.state)
         }
-        guard let license = try delivery.license.flatMap({ try LicenseLedger.license($0, in: ledger.state) }),
-            let held = license.delivery
-        else { return nil }
+        guard let held = license?.delivery else { return nil }
         return try Deliveries.record(held, in: ledger.state)?.custody
     }
 
@@ -101,6 +104,11 @@ extension History {
         if happens(60) { terms.grant.isTransferable = true }
         terms.grant.coversRevisions = happens(70)
         if happens(10) { terms.grant.isExclusive = true }
+        if happens(50) { terms.grant.isSublicensable = true }
+        if happens(40) {
+            terms.payment.fee = Amount(1)
+            terms.grant.trialMilliseconds = 60_000
+        }
         contents += 1
         let offer = CreateOffer(
             inft: .operation(0), terms: terms.id, price: Amount(number(0...3_000)),
@@ -184,6 +192,23 @@ extension History {
         return attempt
     }
 
+    private mutating func sublicenseSealed() throws -> Attempt {
+        guard let (license, holder) = try heldLicense(), let held = license.delivery,
+            let receiver = pick(Self.traders.filter { $0 != holder })
+        else { return try publish(by: trader()) }
+        let version = try ledger.version(ledger.delivery(held).version, of: license.inft)
+        let request = try ledger.request(.license, license.inft, version, key: newKey(), by: receiver, sender: holder)
+        var attempt = Attempt(
+            .licenses(
+                .sublicense(
+                    SublicenseLicense(
+                        license: license.id, to: Ledger.party(receiver), use: license.use,
+                        price: Amount(license.price.units + (happens(50) ? number(0...500) : 0)), delivery: request))),
+            by: holder, made: [(0, .license(owner: receiver))])
+        attempt.cosigners = [receiver]
+        return attempt
+    }
+
     private mutating func askForVersion() throws -> Attempt {
         guard let (license, holder) = try heldLicense() else { return try publish(by: trader()) }
         let request = try ledger.request(
@@ -206,17 +231,21 @@ extension History {
 extension History {
     func exchangeProblems() throws -> [String] {
         var found: [String] = []
+        var licenses: [LicenseID: LicenseRecord] = [:]
         for entry in try ledger.records() {
             guard let header = entry.key.header else { continue }
             switch (header.domain, header.kind) {
             case (.infts, 0): found += try problems(of: INFTRecord(decoding: entry.value))
             case (.infts, 1): found += try problems(of: VersionRecord(decoding: entry.value))
             case (.infts, 4): found += try problems(of: DeliveryRecord(decoding: entry.value))
-            case (.licenses, 2): found += try problems(of: LicenseRecord(decoding: entry.value))
+            case (.licenses, 2):
+                let license = try LicenseRecord(decoding: entry.value)
+                licenses[license.id] = license
+                found += try problems(of: license)
             default: continue
             }
         }
-        return found
+        return try found + countProblems(licenses)
     }
 
     /// An owner differs from the maker only by completed transfers, each of which its history tells.
@@ -287,7 +316,7 @@ extension History {
 
     private func problems(of license: LicenseRecord) throws -> [String] {
         let first = try Deliveries.record(DeliveryID(license.id.bytes), in: ledger.state)
-        guard let first else { return license.delivery == nil ? [] : ["license \(license.id): a delivery is missing"] }
+        guard let first else { return try openProblems(of: license) }
         var problems: [String] = []
         if (license.activeFrom != nil) != (first.state == .completed) {
             problems.append("active without a completed delivery, or the other way")
@@ -302,5 +331,50 @@ extension History {
             problems.append("names an ended delivery as open")
         }
         return problems.map { "license \(license.id): \($0)" }
+    }
+
+    /// The price of a trial of open content is held until it is over, and nothing else is.
+    private func openProblems(of license: LicenseRecord) throws -> [String] {
+        var problems = license.delivery == nil ? [] : ["a delivery is missing"]
+        let held = try Reserves.record(.held, license.id.bytes, in: ledger.state)?.amount
+        let isRunning = license.isOnTrial(at: ledger.time)
+        // Prepaid uses are set aside elsewhere.
+        let quota = try LicenseLedger.terms(license.terms, in: ledger.state)?.terms.payment.quotaAmount ?? .zero
+        if isRunning, held != license.price.subtracting(quota) {
+            problems.append("on trial, and its price is not held")
+        }
+        if license.trialUntil == nil || license.ending.map({ $0.state == .returned }) == true, held != nil {
+            problems.append("held without a trial")
+        }
+        return problems.map { "license \(license.id): \($0)" }
+    }
+
+    /// Sublicenses, their seats and shares are counted above them, whatever became of them.
+    private func countProblems(_ licenses: [LicenseID: LicenseRecord]) throws -> [String] {
+        var live: [LicenseID: UInt64] = [:]
+        var seats: [LicenseID: UInt64] = [:]
+        var shares: [LicenseID: UInt64] = [:]
+        for license in licenses.values {
+            guard let under = license.under else { continue }
+            if license.isLive {
+                live[under.license, default: 0] += 1
+                seats[under.license, default: 0] += under.seats ?? 0
+            }
+            let payment = try Deliveries.record(DeliveryID(license.id.bytes), in: ledger.state)?.payment
+            if payment?.isReturned != true {
+                shares[under.license, default: 0] += under.share.units
+            }
+        }
+        var problems: [String] = []
+        for (id, license) in licenses {
+            if license.sublicenses != live[id, default: 0] {
+                problems.append("license \(id): its sublicenses are miscounted")
+            }
+            if license.seatsTaken < seats[id, default: 0] { problems.append("license \(id): its seats are miscounted") }
+            if license.shared.units != shares[id, default: 0] {
+                problems.append("license \(id): its shares are miscounted")
+            }
+        }
+        return problems
     }
 }

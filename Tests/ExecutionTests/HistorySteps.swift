@@ -99,6 +99,11 @@ extension History {
         if happens(50) { terms.grant.isTransferable = true }
         if happens(20) { terms.grant.isRenewable = true }
         if happens(40) { terms.grant.seats = 2 }
+        if happens(40) { terms.grant.isSublicensable = true }
+        if happens(30) {
+            terms.payment.fee = Amount(1)
+            terms.grant.trialMilliseconds = 60_000
+        }
         return terms
     }
 
@@ -136,7 +141,8 @@ extension History {
         let name = trader()
         let offered = pick(offers) ?? (testIdentifier("nothing"), name)
         let license = pick(licenses) ?? (testIdentifier("nothing"), name)
-        switch number(0...15) {
+        switch number(0...17) {
+        case 16, 17: return sublicense(license.id, of: license.owner, to: name)
         case 0:
             return Attempt(
                 .licenses(
@@ -168,8 +174,7 @@ extension History {
             return Attempt(happens(60) ? assign : release, by: license.owner)
         case 6, 7, 8: return derive()
         default:
-            let use =
-                happens(70) ? StatedUse() : StatedUse(purposes: [.research], research: ResearchUse(aims: [.general]))
+            let use = try statedUse(offered.id)
             return Attempt(
                 .licenses(
                     .purchase(
@@ -179,6 +184,33 @@ extension History {
                             delivery: try purchaseRequest(offered.id, by: name)))), by: name,
                 made: [(0, .license(owner: name))])
         }
+    }
+
+    /// Mostly all that the terms allow, so that what is derived can be sold.
+    private mutating func statedUse(_ offer: OfferID) throws -> StatedUse {
+        if happens(20) { return StatedUse(purposes: [.research], research: ResearchUse(aims: [.general])) }
+        guard happens(80), let offer = try LicenseLedger.offer(offer, in: ledger.state),
+            let terms = try LicenseLedger.terms(offer.terms, in: ledger.state)?.terms
+        else { return StatedUse() }
+        return StatedUse(isCommercial: terms.commercial.isAllowed, trainsModels: terms.scope.allowsTraining)
+    }
+
+    private mutating func sublicense(_ id: LicenseID, of owner: String, to name: String) -> Attempt {
+        let record = try? LicenseLedger.license(id, in: ledger.state)
+        let terms = record.flatMap { try? LicenseLedger.terms($0.terms, in: ledger.state)?.terms }
+        let seats = terms?.grant.seats.map { _ in number(1...2) }
+        let price = (seats == nil ? record?.price.units ?? 0 : 0) + (happens(50) ? number(0...500) : 0)
+        var attempt = Attempt(
+            .licenses(
+                .sublicense(
+                    SublicenseLicense(
+                        license: id, to: Ledger.party(name),
+                        use: happens(90) ? record?.use ?? StatedUse() : StatedUse(),
+                        seats: seats,
+                        expiresAt: happens(30) ? ledger.time.adding(milliseconds: number(1...300) * 60_000) : nil,
+                        price: Amount(price)))), by: owner, made: [(0, .license(owner: name))])
+        if name != owner { attempt.cosigners = [name] }
+        return attempt
     }
 
     mutating func consent() -> Attempt {

@@ -17,6 +17,9 @@ struct StoryTests {
         .revenue(.claim(RevenueClaim(inft: inft, asset: Ledger.euro, descendants: descendants.sorted())))
     }
 
+    /// Of who derives, and sells what is derived.
+    static let widest = StatedUse(isCommercial: true, trainsModels: true)
+
     /// Mints under `license` and links, then offers on `terms` for `price`.
     static func derive(
         _ title: String, from parent: INFTID, _ license: LicenseID, by name: String, terms: Terms, price: UInt64,
@@ -43,13 +46,13 @@ struct StoryTests {
             DueTests.offer(tenth, price: 1_000), by: "alice")
         let root: INFTID = first.made()
 
-        let carols = try ledger.act(DueTests.purchase(first.made(2)), by: "carol").hash
+        let carols = try ledger.act(DueTests.purchase(first.made(2), use: Self.widest), by: "carol").hash
         #expect(try ledger.balance("carol") == 999_000)
         let child = try Self.derive(
             "score for children", from: root, carols.made(), by: "carol", terms: Ledger.derivativeTerms(20),
             price: 5_000, on: ledger)
 
-        let daves = try ledger.act(DueTests.purchase(child.offer), by: "dave").hash
+        let daves = try ledger.act(DueTests.purchase(child.offer, use: Self.widest), by: "dave").hash
         let commercial = TermsPreset.commercial.terms(asset: Ledger.euro, fee: .zero)
         let grandchild = try Self.derive(
             "score as an app", from: child.inft, daves.made(), by: "dave", terms: commercial, price: 7_777, on: ledger)

@@ -107,6 +107,7 @@ import Testing
             LicenseEnding.revoked(at: testStart, cause: .patientSafety, evidence: testHash("e")),
             .consumed(at: testStart, derivative: testIdentifier("d")), .surrendered(at: testStart),
             .refunded(at: testStart), .annulled(at: testStart, dispute: testIdentifier("dispute")),
+            .returned(at: testStart),
         ] {
             record.ending = ending
             record.renewals = [LicenseRenewal(at: testStart, until: testStart, price: Amount(1))]
@@ -123,8 +124,8 @@ import Testing
 
     @Test func refusalCodesAreUniqueAndInTheDomainsHundred() {
         let codes = LicensesDomain.rejections.map(\.code)
-        #expect(Set(codes).count == codes.count && codes.allSatisfy { (1500..<1600).contains($0) })
-        #expect(LicenseRejection.termNotYetEnforced.reason == "term_not_yet_enforced")
+        #expect(Set(codes).count == codes.count && codes.allSatisfy { (1500..<1600).contains($0) || (1700..<1800).contains($0) })
+        #expect(LicenseRejection.trialRunning.reason == "trial_running")
     }
 
     @Test func genesisTermsAreRegisteredAndChecked() throws {
@@ -237,6 +238,10 @@ import Testing
                     members: [GroupMember(inft: testIdentifier("member"), share: percent(5))],
                     terms: testIdentifier("terms"), joinBy: testStart)),
             .joinGroup(JoinGroup(group: testIdentifier("group"), members: [testIdentifier("member")])),
+            .sublicense(
+                SublicenseLicense(
+                    license: license, to: .account(testAddress("carol")), use: StatedUse(territories: ["DE"]), seats: 2,
+                    expiresAt: testStart, price: Amount(5), delivery: Self.request)),
             .transfer(TransferLicense(license: license, to: .account(testAddress("carol")), delivery: Self.request)),
         ]
     }

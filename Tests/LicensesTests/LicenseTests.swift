@@ -35,19 +35,6 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         #expect(try reason { try sandbox.execute(RegisterTerms(terms: unknown)) } == "unknown_asset")
     }
 
-    @Test func whatIsNotEnforcedYetIsNotOffered() throws {
-        let sandbox = try Sandbox()
-        let inft = try sandbox.mint("score")
-        let changes: [(String, (inout Terms) -> Void)] = [
-            ("grant.isSublicensable", { $0.grant.isSublicensable = true }),
-            ("grant.trialMilliseconds", { $0.grant.trialMilliseconds = millisecondsPerDay }),
-        ]
-        for (field, change) in changes {
-            let refused = try rejection { _ = try sandbox.offer(inft, commercial(sandbox, change)) }
-            #expect(refused?.reason == "term_not_yet_enforced" && refused?.message.contains(field) == true)
-        }
-    }
-
     @Test func offersAreTheOwnersAndWellFormed() throws {
         let sandbox = try Sandbox()
         let inft = try sandbox.mint("score")

@@ -149,10 +149,20 @@ final class Sandbox {
 
     @discardableResult
     func buy(
-        _ offer: OfferID, as name: String = "bob", use: StatedUse = StatedUse(), maximumPrice: UInt64 = 1_000_000,
+        _ offer: OfferID, as name: String = "bob", use: StatedUse? = nil, maximumPrice: UInt64 = 1_000_000,
         maximumShare: PartsPerMillion = .whole
     ) throws -> LicenseID {
-        try execute(
+        // Who buys to derive states all that the derivative will be offered for.
+        var widest = StatedUse()
+        if let terms = try LicenseLedger.offer(offer, in: state).flatMap({
+            try LicenseLedger.terms($0.terms, in: state)
+        })?
+        .terms, terms.derivatives.isAllowed {
+            widest.isCommercial = terms.commercial.isAllowed
+            widest.trainsModels = terms.scope.allowsTraining
+        }
+        let use = use ?? widest
+        return try execute(
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: Amount(maximumPrice), maximumRevenueShare: maximumShare, use: use),
             as: name

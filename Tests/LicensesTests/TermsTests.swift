@@ -14,7 +14,6 @@ import Testing
     @Test func presetsAreConsistentAndEnforced() {
         for preset in TermsPreset.all {
             #expect(preset.terms.inconsistency == nil, "\(preset.name)")
-            #expect(preset.terms.unenforcedField == nil, "\(preset.name)")
             let priced = preset.terms(asset: asset, fee: Amount(100))
             #expect(priced.inconsistency == nil && TermsPreset.named(preset.name) == preset)
             #expect(priced.id != preset.terms.id)

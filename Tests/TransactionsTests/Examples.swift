@@ -287,6 +287,10 @@ enum Examples {
                 inft: testIdentifier("inft"), ground: .improperRegistration, evidence: testHash("evidence"),
                 nonceCommitment: testHash("commitment"), asset: testIdentifier("asset"), bond: Amount(10_000))),
         .settleDispute(SettleDispute(dispute: dispute)),
+        .sublicense(
+            SublicenseLicense(
+                license: license, to: bob, use: StatedUse(purposes: [.research], territories: ["DE"]), seats: 2,
+                expiresAt: later, price: Amount(120), delivery: request)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

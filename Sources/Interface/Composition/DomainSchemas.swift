@@ -58,6 +58,7 @@ extension LicenseEnding: JSONSchemaDescribed {
                 ending("consumed", ["at": Timestamp.jsonSchema, "derivative": INFTID.jsonSchema]),
                 ending("surrendered", ["at": Timestamp.jsonSchema]),
                 ending("refunded", ["at": Timestamp.jsonSchema]),
+                ending("returned", ["at": Timestamp.jsonSchema]),
                 ending("annulled", ["at": Timestamp.jsonSchema, "dispute": DisputeID.jsonSchema]),
             ]
         ])

@@ -42,7 +42,7 @@ extension LedgerOperation {
         case .licenses(.raiseDispute), .licenses(.raiseClaim): DisputeKind.name
         case .licenses(.acceptDispute(let operation)) where operation.delivery != nil: DeliveryKind.name
         case .licenses(.createOffer): OfferKind.name
-        case .licenses(.purchase): LicenseKind.name
+        case .licenses(.purchase), .licenses(.sublicense): LicenseKind.name
         case .licenses(.registerTerms): TermsKind.name
         case .governance(.propose): ProposalKind.name
         default: nil

@@ -122,8 +122,15 @@ struct SessionNames: NameResolver {
             }
         }
         flush()
+        // The node names methods; who types commands is told of those.
+        for (method, command) in Self.commands { result = result.replacing(method, with: command) }
         return result
     }
+
+    private static let commands = [
+        ("consent_check", "mednexus consent check"), ("license_list", "mednexus license list"),
+        ("license_quote", "mednexus license quote"), ("offer_list", "mednexus offer list"),
+    ]
 
     // MARK: Of JSON
 
