@@ -52,7 +52,9 @@ enum LicenseIndexes {
     }
     static let receipts = IndexKey(.licenses, 14).appending(byte: 2)
     static func sublicenses(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 15).appending(license.bytes) }
-    static func seats(of license: LicenseID) -> IndexKey { IndexKey(.licenses, 14).appending(byte: 4).appending(license.bytes) }
+    static func seats(of license: LicenseID) -> IndexKey {
+        IndexKey(.licenses, 14).appending(byte: 4).appending(license.bytes)
+    }
 
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
