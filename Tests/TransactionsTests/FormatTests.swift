@@ -187,6 +187,7 @@ struct FormatTests {
         "license.requestVersion": "29e5abbbe6397c8f",
         "license.returnQuota": "ba850bca2f9b3739",
         "license.revoke": "776f0dee7ae1da1e",
+        "license.sublicense": "aef279593b4d3990",
         "license.surrender": "cdf693b9eba8d009",
         "license.topUp": "9f225f3e5378cb8d",
         "license.transfer": "009b9443d86d8ac4",
