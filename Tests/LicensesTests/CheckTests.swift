@@ -124,8 +124,9 @@ import Testing
 
     @Test func refusalCodesAreUniqueAndInTheDomainsHundred() {
         let codes = LicensesDomain.rejections.map(\.code)
-        #expect(Set(codes).count == codes.count)
-        #expect(codes.allSatisfy { (1500..<1600).contains($0) || (1700..<1800).contains($0) })
+        #expect(
+            Set(codes).count == codes.count
+                && codes.allSatisfy { (1500..<1600).contains($0) || (1700..<1800).contains($0) })
         #expect(LicenseRejection.trialRunning.reason == "trial_running")
     }
 

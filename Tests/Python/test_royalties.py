@@ -5,7 +5,10 @@ import csv
 import datetime
 import io
 import json
+import math
 import os
+import subprocess
+from fractions import Fraction
 
 import pytest
 
@@ -184,3 +187,58 @@ def test_the_independent_model_agrees_to_the_unit():
         "due: paid", "dispute", "claim", "share",
     ):
         assert kinds[kind] > 0, (kind, kinds)
+
+
+@pytest.fixture(scope="module")
+def histories():
+    done = subprocess.run(
+        [BINARIES / "mednexus-simulator", "--royalties", "--seeds", "60"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def bequeathed(dilute):
+    """What a parent brings into a vector, if `dilute` made what becomes of an entry."""
+    def bequeath(history, parent, share):
+        for entry in history.vectors[parent]:
+            diluted = dilute(entry, share)
+            if diluted.share > 0 and royalty_model.entry_ceiling(diluted) != 0:
+                yield diluted
+    return bequeath
+
+
+def diluted(entry, share, rounded=math.floor):
+    return entry._replace(share=rounded(Fraction(entry.share * share, royalty_model.WHOLE)))
+
+
+def kept_ceiling(entry, share):
+    return diluted(entry, share)._replace(most=royalty_model.entry_ceiling(entry), revenue=None)
+
+
+def without_carry(vault):
+    net = vault.net()
+    for party, share in vault.shares.items():
+        vault.accrued[party] += share * (net - vault.spread_until) // royalty_model.WHOLE
+    vault.spread_until = net
+
+
+RELATIVE = {
+    "a product rounded up": lambda entry, share: diluted(entry, share, math.ceil),
+    "a revenue ceiling that does not follow the share": kept_ceiling,
+}
+OTHER = {
+    "an absolute share diluted": (royalty_model.History, "bequeath", bequeathed(diluted)),
+    "a remainder forgotten": (royalty_model.Vault, "spread", without_carry),
+}
+
+
+@pytest.mark.parametrize("rule", [*RELATIVE, *OTHER])
+def test_a_rule_that_is_off_by_a_unit_is_found(histories, rule, monkeypatch):
+    """The histories tell the rules apart: a model with one of them changed disagrees with the ledger."""
+    assert not any(royalty_model.judge(line)[0] for line in histories)
+    if rule in RELATIVE:
+        change = RELATIVE[rule]
+        monkeypatch.setattr(royalty_model.History, "bequeath", bequeathed(
+            lambda entry, share: entry if entry.policy == "absolute" else change(entry, share)))
+    else:
+        monkeypatch.setattr(*OTHER[rule])
+    assert sum(royalty_model.judge(line)[0] is not None for line in histories) > 1

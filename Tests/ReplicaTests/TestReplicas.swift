@@ -135,14 +135,14 @@ struct TestReplicas {
     var restarts: [Int: EpochRestart] = [:]
 
     /// Of the programs that run the nodes; 1.0.0 of those that are not named.
-    var releases: [Int: Release] = [:]
+    var releases: [Int: Primitives.Release] = [:]
 
     private func open(_ index: Int) throws -> Replica {
         let disk = disks[index]
         return try Replica(
             ReplicaConfiguration(
                 network: genesis.hash, networkKind: .test, ownKey: keys[index].address, restart: restarts[index],
-                release: releases[index] ?? Release(1, 0, 0)),
+                release: releases[index] ?? Primitives.Release(1, 0, 0)),
             recovery: ReplicaRecovery(
                 head: disk.log[disk.log.count - 1].header, finalization: disk.finalization, state: snapshot(index),
                 journal: disk.journal, guardVotes: disk.guardRecord.votes))
