@@ -46,7 +46,8 @@ public struct CreateGroup: DomainOperation {
             && terms.grant.trialMilliseconds == nil && !terms.grant.isSublicensable
         guard isPlain else {
             throw LicenseRejection.groupTermsDiffer.at(
-                "terms", "a license on a group is paid once: neither by use nor by outcome, without trial and sublicenses")
+                "terms",
+                "a license on a group is paid once: neither by use nor by outcome, without trial and sublicenses")
         }
         guard joinBy > time, joinBy <= time.adding(milliseconds: LicenseLimits.joinMilliseconds) else {
             throw LicenseRejection.invalidExpiry.at(
