@@ -1,5 +1,5 @@
 import Cryptography
-public import Interface
+internal import Interface
 public import Licenses
 public import Primitives
 
