@@ -27,7 +27,7 @@ extension History {
         if let next = try nextStep(), happens(70) { return next }
         let name = trader()
         let known = pick(sealed) ?? (testIdentifier("nothing"), name)
-        switch number(0...13) {
+        switch number(0...15) {
         case 0, 1, 2: return try publish(by: name)
         case 12, 13: return try sublicenseSealed()
         case 3: return try revise(known)
@@ -36,7 +36,13 @@ extension History {
         case 6, 7: return try offerTransfer(known)
         case 8: return try handOn()
         case 9: return try askForVersion()
-        case 10: return Attempt(refund(pick(deliveries) ?? testIdentifier("nothing")), by: trader())
+        case 10, 14, 15:
+            // Mostly one that waits: of others nothing is ever refunded.
+            let waiting = try deliveries.suffix(30).filter {
+                try Deliveries.record($0, in: ledger.state).map { $0.state == .requested || $0.state == .begun }
+                    ?? false
+            }
+            return Attempt(refund(pick(waiting) ?? pick(deliveries) ?? testIdentifier("nothing")), by: trader())
         default:
             return Attempt(
                 .infts(.cancelTransfer(TransferCancel(transfer: pick(deliveries) ?? testIdentifier("nothing")))),

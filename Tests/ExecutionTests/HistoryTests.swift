@@ -45,7 +45,8 @@ struct HistoryTests {
         "license.returnQuota", "license.nameAgent", "license.dismissAgent",
         "dispute.raise", "dispute.respond", "dispute.revealNonce", "dispute.accept", "dispute.decline",
         "dispute.beginShow", "dispute.completeShow", "dispute.commitVote", "dispute.revealVote", "dispute.appeal",
-        "dispute.advance", "arbiter.enroll", "arbiter.leave",
+        "dispute.advance", "dispute.claim", "dispute.settle", "arbiter.enroll", "arbiter.leave",
+        "inft.recall", "inft.liftRecall", "license.acknowledgeRecall", "group.create", "group.join",
     ]
     static let due: Set<String> = [
         "due offer.closed", "due license.expired", "due license.refunded", "due license.distributed",

@@ -35,6 +35,14 @@ extension World {
         state.set(key, AcceptedCredentials(ids: before + [id]))
     }
 
+    /// Unless the random acts did so before.
+    func accredit(_ party: Party) {
+        guard (try? state.record(IdentityKeys.accreditor(party))) == .some(nil) else { return }
+        state.set(
+            IdentityKeys.accreditor(party),
+            AccreditorRecord(party: party, types: [.accreditation], jurisdictions: [], accreditedAt: testStart))
+    }
+
     func isEnrolled(_ name: String, at time: Timestamp? = nil) throws -> Bool {
         try Organizations.isEnrolled(testIdentifier(name), at: time ?? self.time, in: state)
     }
@@ -267,6 +275,8 @@ extension World {
         }
         var applied = 0
         for step in 0..<60 {
+            // Whoever attests was accredited once, if only until now.
+            if step == 20 { world.accredit(World.party("two")) }
             if step == 20 { for name in World.names { world.attest(name, by: World.party("two")) } }
             let voters = try world.validators
             let proposer = voters.randomElement(using: &random) ?? "one"

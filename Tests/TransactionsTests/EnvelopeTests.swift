@@ -64,7 +64,7 @@ struct EnvelopeTests {
 
     @Test("Every operation comes back from its bytes and from its JSON, under its name; the examples are all there are")
     func identity() throws {
-        #expect(Examples.all.map(\.name) == Operation.names)
+        #expect(Examples.all.map(\.name).sorted() == Operation.names.sorted())
         for operation in Examples.all {
             #expect(try Operation(decoding: operation.encoded) == operation)
             let body = Self.body(operations: [operation])
