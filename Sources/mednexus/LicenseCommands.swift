@@ -467,7 +467,7 @@ struct LicenseSeatList: WalletCommand {
         session.list(items, ["ACCOUNT", "SINCE", "UNTIL"], empty: "No seat is taken.") { item in
             let last = item["periods"]?.array?.last
             return [
-                names.party(.object(["kind": "account", "id": item["account"] ?? .null])),
+                names.party(item["account"]),
                 names.time(last?["from"]) ?? "",
                 names.time(last?["until"]) ?? "",
             ]

@@ -90,7 +90,7 @@ def test_a_claim_stands_against_all_that_derives_until_it_is_settled(network, tm
         (tmp_path / name).write_text(f"the {name}")
     act("inft", "mint", "--file", tmp_path / "paper", "--class", "publication", "--title", "A paper", "--terms",
         "derivatives-allowed", "--price", "10.00", "--asset", "EURX", "--as", "paper", "--from", "author")
-    act("license", "buy", "paper", "--from", "developer", "--as", "license")
+    act("license", "buy", "paper", "--commercial", "--from", "developer", "--as", "license")
     act("inft", "mint", "--file", tmp_path / "translation", "--class", "localization", "--title", "A translation",
         "--parent", "license", "--terms", "commercial", "--price", "20.00", "--asset", "EURX", "--as", "translation", "--from",
         "developer")
@@ -112,8 +112,8 @@ def test_a_claim_stands_against_all_that_derives_until_it_is_settled(network, tm
     assert not stands("translation")
     network.advance("8d")
     network.settle(lambda: stands("translation"))
-    sold = act("license", "buy", "translation", "--from", "clinic", check=False)
+    sold = act("license", "buy", "translation", "--commercial", "--from", "clinic", check=False)
     assert sold.returncode == 1 and "inft_not_active" in sold.stderr
     act("dispute", "settle", "claim", "--from", "clinic")
     assert not stands("paper") and not stands("translation")
-    act("license", "buy", "translation", "--from", "clinic")
+    act("license", "buy", "translation", "--commercial", "--from", "clinic")

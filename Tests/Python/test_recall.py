@@ -32,11 +32,11 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     notice.write_text("The dose is ten times too high. Stop at once.")
     act("inft", "mint", "--file", protocol, "--class", "protocol", "--title", "Sepsis protocol", "--terms",
         "derivatives-allowed", "--price", "10.00", "--asset", "EURX", "--as", "protocol", "--from", "author")
-    act("license", "buy", "protocol", "--from", "developer", "--as", "developers")
+    act("license", "buy", "protocol", "--commercial", "--from", "developer", "--as", "developers")
     act("inft", "mint", "--file", child, "--class", "protocol", "--title", "Sepsis protocol for children", "--parent",
         "developers", "--terms", "commercial", "--price", "20.00", "--asset", "EURX", "--as",
         "child", "--from", "developer")
-    act("license", "buy", "child", "--from", "clinic", "--as", "clinics")
+    act("license", "buy", "child", "--commercial", "--from", "clinic", "--as", "clinics")
     assert network.wallet("license", "check", "clinics")
 
     nobody = act("inft", "recall", "protocol", "--reason", "harm", "--notice", notice, "--from", "clinic", check=False)
@@ -48,7 +48,7 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     checked = network.wallet("license", "check", "clinics", check=False)
     assert checked.returncode == 1 and "suspendedByRecall" in checked.stdout
     assert value("license", "show", "clinics")["state"] == "suspended"
-    sold = act("license", "buy", "child", "--from", "clinic", check=False)
+    sold = act("license", "buy", "child", "--commercial", "--from", "clinic", check=False)
     assert sold.returncode == 1 and "inft_not_active" in sold.stderr
     assert "recalledByOwner" in network.wallet("inft", "show", "child")
     assert "by way of" in network.wallet("inft", "show", "child")
@@ -88,7 +88,7 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     act("inft", "lift-recall", "recall", "--reason", "corrected", "--from", "author")
     assert network.wallet("license", "check", "clinics")
     assert "corrected" in json.dumps(value("inft", "recalls"))
-    act("license", "buy", "child", "--from", "clinic")
+    act("license", "buy", "child", "--commercial", "--from", "clinic")
 
 
 def test_a_payment_that_is_held_goes_back(network, tmp_path):

@@ -23,7 +23,7 @@ class Person:
 
     def __init__(self, network, home):
         self.network = network
-        self.environment = dict(network.environment, MEDNEXUS_WALLET_HOME=str(home), MEDNEXUS_HOME=str(home))
+        self.environment = dict(network.environment, MEDNEXUS_WALLET_HOME=str(home), MEDNEXUS_PASSPHRASE="long enough")
         status = network.node.call("node_status")
         genesis = (status.get("value") or status)["network"]
         self("network", "add", "devnet", "--node", network.url, "--genesis", genesis)

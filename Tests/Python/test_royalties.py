@@ -56,11 +56,11 @@ def graph(network, tmp_path_factory):
           "7.00")
     mint("score", "author", "--share", "author=60", "--share", "coauthor=40", "--co-sign", "coauthor", "--terms",
          "score-terms", "--price", "1.00")
-    act(network, "license", "buy", "score", "--from", "developer", "--as", "of-score")
+    act(network, "license", "buy", "score", "--commercial", "--from", "developer", "--as", "of-score")
     terms(network, "sheet-terms", "developer", "--revenue-share", "20")
     mint("sheet", "developer", "--parent", "of-score", "--terms", "sheet-terms", "--price", "1.00")
     quoted = network.wallet("license", "quote", "sheet", "--from", "hospital")
-    act(network, "license", "buy", "sheet", "--from", "hospital", "--as", "of-sheet")
+    act(network, "license", "buy", "sheet", "--commercial", "--from", "hospital", "--as", "of-sheet")
     mint("pathway", "hospital", "--parent", "of-sheet", "--terms", "commercial", "--price", "100.01", "--asset", "EURX")
     return quoted
 
@@ -77,7 +77,7 @@ def test_dilution_is_labeled_before_anyone_signs(network, graph):
 
 def test_a_relative_share_with_a_ceiling_is_collected_to_the_unit(network, graph):
     before = {name: units(network, name) for name in ("author", "coauthor", "developer", "hospital")}
-    act(network, "license", "buy", "pathway", "--from", "clinic")
+    act(network, "license", "buy", "pathway", "--commercial", "--from", "clinic")
     act(network, "revenue", "pay", "pathway", "333.33", "--asset", "EURX", "--from", "clinic")
     act(network, "revenue", "pay", "sheet", "50.00", "--asset", "EURX", "--from", "clinic")
     pathway, sheet = 10_001 + 33_333, 100 + 5_000

@@ -257,7 +257,7 @@ struct RoyaltyHistory {
 
     func purchase(_ offer: OfferID, delivery: DeliveryRequest? = nil) -> PurchaseLicense {
         PurchaseLicense(
-            offer: .id(offer), maximumPrice: Amount(.max), maximumRevenueShare: .whole, use: StatedUse(),
+            offer: .id(offer), maximumPrice: Amount(.max), maximumRevenueShare: .whole, use: StatedUse(isCommercial: true),
             delivery: delivery)
     }
 
