@@ -56,11 +56,11 @@ def graph(network, tmp_path_factory):
           "7.00")
     mint("score", "author", "--share", "author=60", "--share", "coauthor=40", "--co-sign", "coauthor", "--terms",
          "score-terms", "--price", "1.00")
-    act(network, "license", "buy", "score", "--commercial", "--from", "developer", "--as", "of-score")
+    act(network, "license", "buy", "score", "--commercial", "--training", "--from", "developer", "--as", "of-score")
     terms(network, "sheet-terms", "developer", "--revenue-share", "20")
     mint("sheet", "developer", "--parent", "of-score", "--terms", "sheet-terms", "--price", "1.00")
     quoted = network.wallet("license", "quote", "sheet", "--from", "hospital")
-    act(network, "license", "buy", "sheet", "--commercial", "--from", "hospital", "--as", "of-sheet")
+    act(network, "license", "buy", "sheet", "--commercial", "--training", "--from", "hospital", "--as", "of-sheet")
     mint("pathway", "hospital", "--parent", "of-sheet", "--terms", "commercial", "--price", "100.01", "--asset", "EURX")
     return quoted
 

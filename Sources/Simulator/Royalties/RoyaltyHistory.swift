@@ -198,7 +198,7 @@ struct RoyaltyHistory {
             let terms = derivativeTerms(asset)
             let price = random.chance(500) ? 0 : amount()
             guard let offer = try offer(parent, terms, asset: asset, price: price) else { return }
-            purchases.append(.licenses(.purchase(purchase(offer))))
+            purchases.append(.licenses(.purchase(purchase(offer, trains: true))))
             lines.append(
                 JSONText.object([
                     ("inft", "\(parent)"), ("share", "\(terms.commercial.revenueShare.parts)"),
@@ -255,9 +255,10 @@ struct RoyaltyHistory {
             parents: parents.map { works[$0].id })
     }
 
-    func purchase(_ offer: OfferID, delivery: DeliveryRequest? = nil) -> PurchaseLicense {
+    func purchase(_ offer: OfferID, trains: Bool = false, delivery: DeliveryRequest? = nil) -> PurchaseLicense {
         PurchaseLicense(
-            offer: .id(offer), maximumPrice: Amount(.max), maximumRevenueShare: .whole, use: StatedUse(isCommercial: true),
+            offer: .id(offer), maximumPrice: Amount(.max), maximumRevenueShare: .whole,
+            use: StatedUse(isCommercial: true, trainsModels: trains),
             delivery: delivery)
     }
 
