@@ -97,6 +97,10 @@ def test_a_case_is_deidentified_at_the_command_line(tmp_path):
     assert ("phenotypicFeatures[].description", "freeText") in removed
     # Two runs have nothing in common but the codes.
     first = clean["subject"]["id"]
+    # What is there is not written over.
+    assert deidentify(tmp_path, source)[0].returncode == 2
+    out.unlink()
+    report.unlink()
     deidentify(tmp_path, source)
     assert json.loads(out.read_text())["subject"]["id"] != first
 
