@@ -62,6 +62,11 @@ def test_the_library_does_refuse():
         check(broken)
 
 
+def without_pseudonyms(text):
+    """Random digits can look like any number."""
+    return re.sub("[0-9a-f]{32}", "", text)
+
+
 def deidentify(tmp_path, source, *arguments):
     out, report = tmp_path / "clean.json", tmp_path / "report.json"
     done = subprocess.run(
@@ -92,7 +97,7 @@ def test_a_case_is_deidentified_at_the_command_line(tmp_path):
     birth, onset = clean["subject"]["dateOfBirth"], clean["phenotypicFeatures"][0]["onset"]["timestamp"]
     assert int(onset[:4]) - int(birth[:4]) in (9, 10, 11) and birth[:4] < "1101"
     for text in (out.read_text(), report.read_text(), done.stdout, done.stderr):
-        assert not re.search("Ada|Example|Springfield|1234567|1980|1990|2026", text), text
+        assert not re.search("Ada|Example|Springfield|1234567|1980|1990|2026", without_pseudonyms(text)), text
     removed = {(line["path"], line["rule"]) for line in json.loads(report.read_text())["removed"]}
     assert ("phenotypicFeatures[].description", "freeText") in removed
     # Two runs have nothing in common but the codes.
@@ -244,4 +249,4 @@ def test_every_published_phenopacket_is_deidentified(tmp_path):
         for text in planted:
             for place in (clean, report.read_text(), done.stdout, done.stderr):
                 assert text not in place, (file, text)
-        assert not re.search(r"PMID|[12]\d{3}-\d\d-\d\d|https?:", clean), file
+        assert not re.search(r"PMID|[12]\d{3}-\d\d-\d\d|https?:", without_pseudonyms(clean)), file
