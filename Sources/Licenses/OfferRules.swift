@@ -82,7 +82,16 @@ enum OfferRules {
     static func checkParents(
         of inft: INFTID, _ terms: Terms, _ id: TermsID, price: Amount, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) {
-        guard let link = try LicenseLedger.link(of: inft, in: state) else { return }
+        guard let link = try LicenseLedger.link(of: inft, in: state) else {
+            // Within the transaction that mints it: before the link nobody knows what its parents allow.
+            guard try INFTRegistry.requireKnown(inft, field: "inft", in: state).parents.isEmpty else {
+                throw LicenseRejection.widerThanParents.at(
+                    "inft", "it derives from others and is not linked to them yet",
+                    hint: "Put the link before the offer.")
+            }
+            return
+        }
+        let earns = price > .zero || terms.payment.perUseFee > .zero || terms.payment.outcome != nil
         if let expiresAt = link.expiresAt, expiresAt <= time {
             throw LicenseRejection.derivativeExpired.at(
                 "inft", "the licenses under which \(inft) was derived ended at \(expiresAt)")
@@ -102,18 +111,18 @@ enum OfferRules {
                 throw LicenseRejection.widerThanParents.at(
                     "terms", "\(field) allows more than the terms \(parentID) of the parent \(parent)")
             }
-            guard price == .zero || outer.commercial.isAllowed else {
+            guard !earns || outer.commercial.isAllowed else {
                 throw LicenseRejection.widerThanParents.at(
                     "price", "the parent \(parent) is licensed for non-commercial use, so the derivative has no price")
             }
-            try checkStated(link.licenses[index], terms, price: price, in: state)
+            try checkStated(link.licenses[index], terms, earns: earns, in: state)
         }
     }
 
     /// Nor do they allow what the license behind the link was not bought for: it covers what its buyer stated, and consents
     /// were asked for that alone.
     private static func checkStated(
-        _ id: LicenseID, _ terms: Terms, price: Amount, in state: any StateReader
+        _ id: LicenseID, _ terms: Terms, earns: Bool, in state: any StateReader
     ) throws(Refusal) {
         let use = try LicenseLedger.requireLicense(id, field: "inft", in: state).use
         if let field = terms.field(widerThan: use) {
@@ -121,7 +130,7 @@ enum OfferRules {
                 "terms", "\(field) allows more than the license \(id) was bought for",
                 hint: "Derive from a license that was bought for it.")
         }
-        guard price == .zero || use.isCommercial else {
+        guard !earns || use.isCommercial else {
             throw LicenseRejection.widerThanParents.at(
                 "price", "the license \(id) was not bought for commercial use, so the derivative has no price",
                 hint: "Derive from a license that was bought for commercial use.")

@@ -8,7 +8,7 @@ extension Terms {
     public var inconsistency: Rejection? {
         let found =
             commercial.contradiction ?? derivatives.contradiction(commercial, grant) ?? grant.contradiction(payment)
-            ?? payment.contradiction ?? assetContradiction ?? scope.contradiction(commercial)
+            ?? payment.contradiction(grant) ?? assetContradiction ?? scope.contradiction(commercial)
             ?? legalText?.contradiction
         return found.map { LicenseRejection.inconsistentTerms.rejection($0.field, $0.message) }
     }
@@ -124,7 +124,11 @@ extension GrantTerms {
 }
 
 extension PaymentTerms {
-    var contradiction: Contradiction? {
+    func contradiction(_ grant: GrantTerms) -> Contradiction? {
+        if outcome != nil, grant.isSublicensable {
+            return Contradiction(
+                "payment.outcome", "a sublicense sets none aside, so with sublicenses nobody would pay it")
+        }
         if asset == nil {
             if fee > .zero { return Contradiction("payment.fee", "a fee needs an asset") }
             if perUseFee > .zero { return Contradiction("payment.perUseFee", "a fee needs an asset") }

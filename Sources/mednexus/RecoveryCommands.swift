@@ -157,14 +157,9 @@ struct RecoveryApprove: WalletCommand {
     @Argument(help: "The file of the request, or the id of a recovery under way.") var request: String
 
     func perform(_ session: Session) async throws {
-        guard let file = try RecoveryRequest.load(request) else {
-            return try await session.act([
-                .identities(.approveRecovery(ApproveRecovery(recovery: try session.id(request))))
-            ])
-        }
+        guard let file = try RecoveryRequest.load(request) else { return try await approve(session) }
         try file.check(on: session.network)
-        let view = try await session.client.read(
-            "identity_recovery", .object(["account": try session.client.encode(file.account)]), as: RecoveryView.self)
+        let view = try await session.provenRecovery(of: file.account)
         let notes = [
             "Are you sure that this comes from \(session.plainNames.party(.account(file.account)))? Ask by voice or in person."
         ]
@@ -176,6 +171,42 @@ struct RecoveryApprove: WalletCommand {
                 .startRecovery(StartRecovery(account: file.account, key: file.key, proof: file.proof))
             }
         try await session.act([.identities(operation)], notes: notes)
+    }
+}
+
+extension RecoveryApprove {
+    /// By its id, which says nothing: whose account, and which key, is read from the state, and said.
+    private func approve(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let id: RecoveryID = try session.id(request)
+        let guardian = try session.actor()
+        let guarded = try await session.client.items(
+            "identity_guarded", parameters(["guardian": session.json(guardian)]))
+        for item in guarded {
+            let told = try session.decode(item, as: RecoveryView.self)
+            guard told.open.contains(where: { $0.id == id }) else { continue }
+            let view = try await session.provenRecovery(of: told.account)
+            guard let open = view.open.first(where: { $0.id == id }) else { break }
+            let account = session.plainNames.party(.account(view.account))
+            return try await session.act(
+                [.identities(.approveRecovery(ApproveRecovery(recovery: id)))],
+                notes: [
+                    "The key \(session.text(.account(open.key))) shall speak for \(account).",
+                    "Are you sure that this comes from \(account)? Ask by voice or in person.",
+                ])
+        }
+        throw WalletFailure(
+            .usage, "no such recovery waits for \(session.plainNames.party(guardian))",
+            hint: "mednexus account inbox lists what waits.")
+    }
+}
+
+extension Session {
+    /// Proven: a guardian who agrees to another recovery than the one that is shown gives an account away.
+    fileprivate func provenRecovery(of account: Address) async throws -> RecoveryView {
+        let answer = try await client.provenAnswer(
+            "identity_recovery", parameters(["account": try client.encode(account)]), trusting: try pinnedCheckpoint())
+        return try decode(answer.value)
     }
 }
 

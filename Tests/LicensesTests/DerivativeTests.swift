@@ -87,6 +87,14 @@ import Testing
         let mint = sandbox.mintOperation("child", as: "bob", parents: [root])
         #expect(try reason { try sandbox.execute(mint, as: "bob") } == "parents_not_linked")
         #expect(try link(sandbox.mintOperation("c", as: "bob", parents: [other]), [license]) == "parents_differ")
+        // An offer in the same transaction comes after the link, which says what the parents allow.
+        let terms = try sandbox.register(open, as: "bob")
+        let early = CreateOffer(inft: .operation(0), terms: terms, price: Amount(10))
+        #expect(
+            try reason {
+                try sandbox.execute(
+                    mint, early, LinkLicenses(derivative: .operation(0), licenses: [.id(license)]), as: "bob")
+            } == "wider_than_parents")
         #expect(try link(sandbox.mintOperation("c", as: "bob", parents: [root, other]), [license]) == "parents_differ")
         #expect(try link(mint, []) == "parents_differ")
         #expect(try link(mint, [license, license]) == "duplicate_license")

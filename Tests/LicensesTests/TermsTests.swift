@@ -34,6 +34,13 @@ import Testing
         #expect(field { _ in } == nil)
         #expect(field { $0.commercial.isAllowed = false } == "commercial.requiresAttribution")
         #expect(
+            field {
+                $0.grant.isSublicensable = true
+                $0.payment.outcome = OutcomePrice(
+                    measure: testHash("measure"), threshold: percent(90), amount: Amount(5),
+                    withinMilliseconds: 3_600_000)
+            } == "payment.outcome")
+        #expect(
             field { $0.commercial = CommercialTerms(isAllowed: false, revenueShare: percent(1)) }
                 == "commercial.revenueShare")
         #expect(

@@ -17,6 +17,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 import content
+import measured
 import schema
 from conftest import BINARIES, ROOT
 
@@ -53,15 +54,10 @@ class Wallet:
 
     def measured(self, *arguments):
         """Standard output, and the peak of memory in bytes: the largest that the system counted for that process."""
-        with subprocess.Popen(
-                [BINARIES / "mednexus", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True, env=self.environment, cwd=self.folder) as process:
-            output = process.stdout.read()
-            errors = process.stderr.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, f"{arguments}: {process.returncode}\n{output}\n{errors}"
-        return output, usage.ru_maxrss * 1024
+        output, errors, code, peak = measured.run(
+            [BINARIES / "mednexus", *arguments], env=self.environment, cwd=self.folder)
+        assert code == 0, f"{arguments}: {code}\n{output}\n{errors}"
+        return output, peak
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ MEDNEXUS_CONTENT_SIZE sets its size (default 64M; `make large-content SIZE=5G`).
 """
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import time
 
 import pytest
 
+import measured
 from conftest import BINARIES, ROOT, Devnet
 from test_content_format import MEMORY_LIMIT, large_size
 
@@ -39,16 +39,11 @@ class Person:
 
     def __call__(self, *arguments):
         """The last line of standard output as JSON, and the peak of memory in bytes."""
-        command = [BINARIES / "mednexus", *map(str, arguments), "--from", self.name, "--yes", "--json"]
-        with subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                env=self.environment, cwd=ROOT) as process:
-            output, errors = process.stdout.read(), process.stderr.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, f"{arguments}: {process.returncode}\n{output}\n{errors}"
+        command = [BINARIES / "mednexus", *arguments, "--from", self.name, "--yes", "--json"]
+        output, errors, code, peak = measured.run(command, env=self.environment, cwd=ROOT)
+        assert code == 0, f"{arguments}: {code}\n{output}\n{errors}"
         # A command that signs twice says a line for each transaction.
-        return json.loads(output.splitlines()[-1]), usage.ru_maxrss * 1024
+        return json.loads(output.splitlines()[-1]), peak
 
     def copies(self):
         folder = self.home / "content"
