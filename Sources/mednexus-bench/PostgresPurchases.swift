@@ -36,7 +36,7 @@ enum PostgresPurchases {
             FROM generate_series(0, \(works + derivatives - 1)) i, generate_series(0, 3) h;
         INSERT INTO royalty SELECT \(works) + i, (i + p * (1 + i / \(works) % 7)) % \(works), 50000, NULL
             FROM generate_series(0, \(derivatives - 1)) i, generate_series(0, 1) p;
-        INSERT INTO offer SELECT i, \(works) + i, \(works) + i, 1, \(price), 0, NULL, NULL
+        INSERT INTO offer SELECT i, \(works) + i, \(accounts - derivatives) + i, 1, \(price), 0, NULL, NULL
             FROM generate_series(0, \(derivatives - 1)) i;
         CREATE FUNCTION purchase(buyer int, wanted int, maximum bigint) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE

@@ -9,6 +9,7 @@ final class PostgresServer {
     private let folder: TemporaryFolder
     private let programs: String
     private let isRoot = geteuid() == 0
+    private var server: ChildProcess?
 
     init(in folder: TemporaryFolder) throws {
         self.folder = folder
@@ -21,13 +22,12 @@ final class PostgresServer {
             "full_page_writes=on", "shared_buffers=1GB", "max_wal_size=16GB", "checkpoint_timeout=1h",
             "max_connections=64", "jit=off",
         ]
-        let options = settings.map { "-c \($0)" }.joined(separator: " ")
-        try start(["-D", data, "-l", folder.path + "/server.log", "-w", "-t", "60", "-o", options, "start"])
+        try start(["-D", data] + settings.flatMap { ["-c", $0] })
     }
 
     private var data: String { folder.path + "/data" }
 
-    func stop() { _ = try? run("pg_ctl", ["-D", data, "-m", "immediate", "-w", "stop"]) }
+    func stop() { server?.stop() }
 
     func execute(_ sql: String) throws {
         let file = try folder.write(sql, to: "statements.sql")
@@ -56,13 +56,16 @@ final class PostgresServer {
 
     private var connection: [String] { ["-h", folder.path, "-U", Self.account] }
 
-    /// Not by ``run(_:_:)``: the server would hold the other end of its pipe for as long as it lives.
+    /// A child of this program, not a daemon that `pg_ctl` leaves behind: who waits for that waits for its server, too.
     private func start(_ arguments: [String]) throws {
-        let (program, all) = command("pg_ctl", arguments)
-        guard try ChildProcess(program, all).wait() == 0 else {
-            let log = (try? TemporaryFolder.read(folder.path + "/server.log")) ?? []
-            throw BenchFailure("PostgreSQL does not start:\n\(String(decoding: log.suffix(2_000), as: UTF8.self))")
+        let (program, all) = command("postgres", arguments)
+        server = try ChildProcess(program, all, log: folder.path + "/server.log")
+        for _ in 0..<600 {
+            if (try? run("pg_isready", connection + ["-q"])) != nil { return }
+            usleep(100_000)
         }
+        let log = (try? TemporaryFolder.read(folder.path + "/server.log")) ?? []
+        throw BenchFailure("PostgreSQL does not start:\n\(String(decoding: log.suffix(2_000), as: UTF8.self))")
     }
 
     private func run(_ program: String, _ arguments: [String]) throws -> String {
