@@ -42,7 +42,8 @@ struct Bench: AsyncParsableCommand {
             if isWanted("pipeline") { figures.append(try await PipelineBench(setting: setting).run()) }
             if isWanted("rpc.one") { figures.append(try await ThroughputBench(setting: setting, validators: 1).run()) }
             if isWanted("rpc.four") { figures.append(try await ThroughputBench(setting: setting, validators: 4).run()) }
-            if isWanted("postgres") { figures.append(try await PostgresBench(setting: setting).run()) }
+            // Asked for by name: it takes minutes.
+            if wanted.contains("postgres") { figures.append(try await PostgresBench(setting: setting).run()) }
             if isWanted("replay") { figures.append(try await ReplayBench(setting: setting).run()) }
             if isWanted("delivery.verify") { figures.append(try DeliveryBench(setting: setting).run()) }
             if isWanted("royalty.graph") { figures.append(try RoyaltyBench(setting: setting).run()) }
