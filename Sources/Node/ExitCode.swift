@@ -48,7 +48,7 @@ extension NodeFailure {
             case .damaged, .outOfOrder, .wrongRoot: .corruption
             case .newerSchema: .newerSchema
             case .homeLocked, .homeBeingCopied: .homeInUse
-            case .otherNetwork, .noHome, .homeExists, .unfinishedState, .unfinishedIndex: .configuration
+            case .olderSchema, .otherNetwork, .noHome, .homeExists, .unfinishedState, .unfinishedIndex: .configuration
             case .noGuard: .signingGuard
             case .tooManySnapshots, .system: .failure
             }

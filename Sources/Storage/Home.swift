@@ -51,9 +51,7 @@ public final class Home: Sendable {
         _ path: String, network: Hash? = nil, needsRoom: Bool = true, schema: SchemaPath = .standard
     ) throws(StorageFailure) -> Home {
         let (version, owner) = try describe(path)
-        guard version <= schema.current else {
-            throw .newerSchema(path: path, found: version, known: schema.current)
-        }
+        try schema.check(version, of: path)
         if let network, network != owner { throw .otherNetwork(path: path, found: owner, expected: network) }
         let lock = try takeLock(path)
         do throws(StorageFailure) {

@@ -7,17 +7,30 @@ internal import Primitives
 public struct SchemaPath: Sendable {
     /// What this build writes.
     let current: UInt64
+    /// The oldest that can be brought to it.
+    let oldest: UInt64
     /// By the version that it starts from and the environment's name. A version that changed nothing in an environment
     /// has no step there.
     let steps: [UInt64: [String: SchemaStep]]
 
-    /// Version 1 is the first, so there is no step yet.
-    public static let standard = SchemaPath(current: 1, steps: [1: [:]])
+    /// Version 1 was of builds before the first release: its trie had pages where 2 has none, and its entries no leaf. A home of
+    /// it is made anew from its network's peers.
+    public static let standard = SchemaPath(current: 2, oldest: 2, steps: [:])
 
-    /// - Parameter steps: one entry for every version below `current` that ever was.
-    package init(current: UInt64, steps: [UInt64: [String: SchemaStep]]) {
+    /// - Parameter steps: one entry for every version from `oldest` to below `current`.
+    package init(current: UInt64, oldest: UInt64 = 1, steps: [UInt64: [String: SchemaStep]]) {
+        precondition((1...current).contains(oldest), "a version is brought forward, never back")
         self.current = current
+        self.oldest = oldest
         self.steps = steps
+    }
+}
+
+extension SchemaPath {
+    /// Refuses what this build can't read, and can't bring to what it can.
+    func check(_ found: UInt64, of place: String) throws(StorageFailure) {
+        guard found <= current else { throw .newerSchema(path: place, found: found, known: current) }
+        guard found >= oldest else { throw .olderSchema(path: place, found: found, oldest: oldest) }
     }
 }
 
@@ -90,7 +103,7 @@ enum Schema {
         let transaction = try ReadTransaction(environment)
         let stored = try unsafe transaction.reads.get(meta, schemaKey) { unsafe [UInt8]($0) }
         let owner = try unsafe transaction.reads.get(meta, networkKey) { unsafe [UInt8]($0) }
-        _ = try compare(environment.path, stored, owner, network: network, known: current)
+        _ = try compare(environment.path, stored, owner, network: network, path: .standard)
     }
 
     private static func stamp(
@@ -104,19 +117,18 @@ enum Schema {
             return home.schema.current
         }
         return try compare(
-            environment.path, stored, try transaction.get(meta, networkKey), network: home.network,
-            known: home.schema.current)
+            environment.path, stored, try transaction.get(meta, networkKey), network: home.network, path: home.schema)
     }
 
     private static func compare(
-        _ path: String, _ stored: [UInt8]?, _ owner: [UInt8]?, network: Hash, known: UInt64
+        _ place: String, _ stored: [UInt8]?, _ owner: [UInt8]?, network: Hash, path: SchemaPath
     ) throws(StorageFailure) -> UInt64 {
         guard let stored, stored.count == 8, let owner = owner.flatMap({ Bytes32($0) }) else {
-            throw .damaged(what: "\(path) lacks its description")
+            throw .damaged(what: "\(place) lacks its description")
         }
         let found = UInt64(bigEndianBytes: stored[...])
-        guard found <= known else { throw .newerSchema(path: path, found: found, known: known) }
-        guard Hash(owner) == network else { throw .otherNetwork(path: path, found: Hash(owner), expected: network) }
+        try path.check(found, of: place)
+        guard Hash(owner) == network else { throw .otherNetwork(path: place, found: Hash(owner), expected: network) }
         return found
     }
 }

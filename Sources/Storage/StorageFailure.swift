@@ -11,6 +11,7 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// A checksum, a structure or a root is wrong.
     case damaged(what: String)
     case newerSchema(path: String, found: UInt64, known: UInt64)
+    case olderSchema(path: String, found: UInt64, oldest: UInt64)
     case homeLocked(path: String)
     /// A copy of the home is being made.
     case homeBeingCopied(path: String)
@@ -44,6 +45,9 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
             Self.damagePrefix + "\(what). Stop, check the disk, and restore from a backup or sync this node anew."
         case .newerSchema(let path, let found, let known):
             "\(path) has schema \(found); this build knows up to \(known). Use the newer build that wrote it."
+        case .olderSchema(let path, let found, let oldest):
+            "\(path) has schema \(found); this build reads none before \(oldest). Move it away, make a home anew (mednexusd"
+                + " join), and let it sync from its peers; keep the validator's keys and its signing guard."
         case .homeLocked(let path):
             "\(path) is in use by another process. Stop that process, or name another home."
         case .homeBeingCopied(let path):

@@ -41,9 +41,7 @@ public enum StoreCopy {
         home path: String, to target: String, progress: (UInt64, UInt64) -> Void
     ) throws(StorageFailure) -> Content {
         let description = try Home.describe(path)
-        guard description.schema <= Schema.current else {
-            throw .newerSchema(path: path, found: description.schema, known: Schema.current)
-        }
+        try SchemaPath.standard.check(description.schema, of: path)
         let lock = try CopyLock(sharing: path)
         defer { lock.release() }
         let state = try LMDBEnvironment(
@@ -73,7 +71,7 @@ public enum StoreCopy {
     /// Reads what a copy holds, and that the state can go on from its checkpoint with the log's blocks.
     public static func examine(_ path: String) throws(StorageFailure) -> Content {
         let (schema, network) = try Home.describe(path)
-        guard schema <= Schema.current else { throw .newerSchema(path: path, found: schema, known: Schema.current) }
+        try SchemaPath.standard.check(schema, of: path)
         let state = try LMDBEnvironment(reading: path + "/state", .alone, tables: CheckpointSnapshot.Tables.names)
         let log = try LMDBEnvironment(reading: path + "/log", .alone, tables: BlockLog.tableNames)
         for environment in [state, log] {

@@ -3,7 +3,7 @@ import Storage
 import Synchronization
 import Testing
 
-/// A home that began with schema 1, in a build whose schema is 3. Each step makes the height under every hash larger by
+/// A home that began with the schema of today, in a build whose schema is two further. Each step makes the height under every hash larger by
 /// its own number, so that what was done, and how often, can be read.
 struct SchemaTests {
     private static func adding(_ number: UInt64) -> SchemaStep {
@@ -14,7 +14,7 @@ struct SchemaTests {
     }
 
     private static let third = SchemaPath(
-        current: 3, steps: [1: ["log": adding(100)], 2: ["log": adding(1_000), "state": .rewriting("meta") { $1 }]])
+        current: 4, steps: [2: ["log": adding(100)], 3: ["log": adding(1_000), "state": .rewriting("meta") { $1 }]])
 
     private func oldHome(_ path: String, blocks: UInt64 = 3_000) throws {
         let stores = try Stores(path, isNew: true)
@@ -42,7 +42,7 @@ struct SchemaTests {
             }
             try home.finishUpgrade()
         }
-        #expect(throws: StorageFailure.newerSchema(path: path, found: 3, known: 1)) { try Home.open(path) }
+        #expect(throws: StorageFailure.newerSchema(path: path, found: 4, known: 2)) { try Home.open(path) }
     }
 
     @Test(
@@ -54,21 +54,21 @@ struct SchemaTests {
         try oldHome(path)
         let killed = StorageFailure.system(call: "migration", path: path, message: "ended here")
         let stopping = SchemaPath(
-            current: 3,
+            current: 4,
             steps: [
-                1: ["log": Self.adding(100)],
-                2: ["log": .rewriting("hashes") { (_, _) throws(StorageFailure) in throw killed }],
+                2: ["log": Self.adding(100)],
+                3: ["log": .rewriting("hashes") { (_, _) throws(StorageFailure) in throw killed }],
             ])
         #expect(throws: killed) { try open(path, stopping) }
-        #expect(try Home.describe(path).schema == 1)
+        #expect(try Home.describe(path).schema == 2)
         // An older build is not misled by that.
-        #expect(throws: StorageFailure.newerSchema(path: path + "/log", found: 2, known: 1)) {
+        #expect(throws: StorageFailure.newerSchema(path: path + "/log", found: 3, known: 2)) {
             try open(path, .standard)
         }
         let (home, log, _) = try open(path, Self.third)
         #expect(try log.height(of: blockHash(5)) == Height(1_105))
         try home.finishUpgrade()
-        #expect(try Home.describe(path).schema == 3)
+        #expect(try Home.describe(path).schema == 4)
     }
 
     @Test("A schema that never was is damage")
@@ -76,9 +76,24 @@ struct SchemaTests {
         let scratch = try Scratch()
         let path = scratch.path("home")
         try oldHome(path, blocks: 1)
-        let path4 = SchemaPath(current: 4, steps: [2: [:], 3: [:]])
-        #expect(throws: StorageFailure.damaged(what: path + "/log has schema 1, which never was")) {
+        let path4 = SchemaPath(current: 5, steps: [3: [:], 4: [:]])
+        #expect(throws: StorageFailure.damaged(what: path + "/log has schema 2, which never was")) {
             try open(path, path4)
         }
+    }
+
+    @Test("A home of a schema that can't be brought forward is refused by name, also where it is only read")
+    func tooOld() throws {
+        let scratch = try Scratch()
+        let path = scratch.path("home")
+        do {
+            let home = try Home.create(path, network: network, schema: SchemaPath(current: 1, steps: [:]))
+            let log = try BlockLog(in: home, mapBytes: 1 << 30)
+            _ = try StateStore(in: home, log: log)
+        }
+        let refused = StorageFailure.olderSchema(path: path, found: 1, oldest: 2)
+        #expect(throws: refused) { try Home.open(path) }
+        #expect(throws: refused) { try StoreCopy.examine(path) }
+        #expect(refused.description.contains("sync from its peers"))
     }
 }
