@@ -184,7 +184,11 @@ struct BlockRun {
                     "signatures", "no rule asks for the signature of \(unneeded.bytes)",
                     hint: "Leave that signature out; a transaction carries exactly those it needs."))
         }
-        if let sponsor { try Sponsorship.account(changesOf: overlay, to: sponsor) }
+        if let sponsor {
+            // A quota that was voted too low, or used up by others of a sponsor's accounts, keeps nobody from voting on it.
+            let isVote = body.operations.allSatisfy { if case .governance = $0 { true } else { false } }
+            try Sponsorship.account(changesOf: overlay, to: sponsor, isLimited: !isVote)
+        }
         return context
     }
 

@@ -10,7 +10,8 @@ internal import StateModel
 /// - `[6, 4]` the proposals that are open, and those that wait for the epoch's end
 /// - `[6, 5, proposal]` a proposal
 /// - `[6, 6, key]` a key that is or was a validator's
-/// - `[6, 7]` the upgrade that was scheduled last; absent if there is none
+/// - `[6, 7]` the upgrade that was scheduled last; absent if there is none, or it was canceled
+/// - `[6, 8]` the last upgrade whose height was reached before another was scheduled
 enum GovernanceKeys {
     static let proposalKind: UInt8 = 5
 
@@ -19,6 +20,7 @@ enum GovernanceKeys {
     static let epoch = RecordKey<EpochRecord>(StateKey(.governance, 3))
     static let agenda = RecordKey<AgendaRecord>(StateKey(.governance, 4))
     static let upgrade = RecordKey<UpgradeRecord>(StateKey(.governance, 7))
+    static let formerUpgrade = RecordKey<UpgradeRecord>(StateKey(.governance, 8))
 
     static func control(_ domain: DomainNumber) -> RecordKey<DomainControl> {
         RecordKey(StateKey(.governance, 2, domain))

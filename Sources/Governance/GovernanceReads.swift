@@ -48,9 +48,10 @@ public enum DomainControls {
 }
 
 public enum Upgrades {
-    /// The upgrade that was scheduled last; nil if there never was one, or it was canceled.
+    /// The upgrade that was scheduled last and not canceled; nil if there never was one.
     public static func current(in state: any StateReader) throws(Refusal) -> UpgradeRecord? {
-        try state.record(GovernanceKeys.upgrade)
+        if let record = try state.record(GovernanceKeys.upgrade) { return record }
+        return try state.record(GovernanceKeys.formerUpgrade)
     }
 
     /// The one that lies ahead of the block at `height`.
@@ -63,7 +64,10 @@ public enum Upgrades {
     public static func missing(
         for release: Release, at height: Height, in state: any StateReader
     ) throws(Refusal) -> UpgradePlan? {
-        guard let plan = try current(in: state)?.plan, plan.height <= height, release < plan.release else { return nil }
-        return plan
+        // One that lies ahead does not take back what another one before it already asks for.
+        for record in [try state.record(GovernanceKeys.upgrade), try state.record(GovernanceKeys.formerUpgrade)] {
+            if let plan = record?.plan, plan.height <= height, release < plan.release { return plan }
+        }
+        return nil
     }
 }

@@ -96,6 +96,9 @@ struct ImmediateChange {
         case .admitIssuer(let party): Assets.admitIssuer(party, in: context)
         case .dismissIssuer(let party): Assets.withdrawIssuer(party, in: context)
         case .upgrade(let plan):
+            if let reached = try state.record(GovernanceKeys.upgrade) {
+                state.set(GovernanceKeys.formerUpgrade, reached)
+            }
             state.set(GovernanceKeys.upgrade, UpgradeRecord(plan: plan, proposal: proposal, since: time))
         case .cancelUpgrade: state.remove(GovernanceKeys.upgrade)
         case .pause(let order):

@@ -92,7 +92,11 @@ public enum Sponsorship {
 
     /// Counts what a transaction changes, its `overlay`, for its sponsor; the executor calls it once per transaction,
     /// after its operations. Sponsors' own records count for nothing: their size follows from the counting itself.
-    public static func account(changesOf overlay: StateOverlay, to sponsor: Party) throws(Refusal) {
+    ///
+    /// - Parameter isLimited: refused above the network's quota; else only counted.
+    public static func account(
+        changesOf overlay: StateOverlay, to sponsor: Party, isLimited: Bool = true
+    ) throws(Refusal) {
         let balance: (added: UInt64, removed: UInt64)
         do throws(StateFailure) {
             balance = try overlay.byteBalance { key in
@@ -102,12 +106,13 @@ public enum Sponsorship {
         } catch {
             throw .failed(error)
         }
-        try account(added: balance.added, removed: balance.removed, to: sponsor, in: overlay)
+        try account(added: balance.added, removed: balance.removed, to: sponsor, in: overlay, isLimited: isLimited)
     }
 
-    /// Counts what a transaction added to the state, or took out of it, for its sponsor. Refused above the network's quota, unless the transaction frees bytes.
+    /// Counts what a transaction added to the state, or took out of it, for its sponsor. Refused above the network's quota,
+    /// unless the transaction frees bytes.
     public static func account(
-        added: UInt64, removed: UInt64, to sponsor: Party, in state: StateOverlay
+        added: UInt64, removed: UInt64, to sponsor: Party, in state: StateOverlay, isLimited: Bool = true
     ) throws(Refusal) {
         guard added != removed else { return }
         var record = try record(sponsor, in: state)
@@ -115,7 +120,7 @@ public enum Sponsorship {
             record.stateBytes -= min(record.stateBytes, removed - added)
         } else {
             let limit = try parameters(in: state).stateBytesPerSponsor
-            guard let total = record.stateBytes.adding(added - removed), total <= limit else {
+            guard let total = record.stateBytes.adding(added - removed), !isLimited || total <= limit else {
                 throw IdentityRejection.sponsorStorageExhausted.at(
                     "sender", "\(sponsor) may hold \(limit) bytes of state and has \(record.stateBytes)",
                     hint: "Ask the sponsor to have its quota raised.", retryable: true)

@@ -181,8 +181,18 @@ extension World {
         #expect(try reason { try world.propose(plan(height + 50), by: "one") } == "release_not_newer")
         #expect(try reason { try world.propose(.cancelUpgrade, by: "one") } == "no_upgrade")
         try world.decide(plan(height + 50, Release(1, 3, 0)), by: Self.three)
+        // Another that is scheduled, and one that is canceled, leaves what the first asks for.
+        func checkFirst() throws {
+            #expect(try missing(Release(1, 1, 9), at: height + 20)?.release == Release(1, 2, 0))
+            #expect(try missing(Release(1, 2, 0), at: height + 20) == nil)
+        }
+        try checkFirst()
+        #expect(try missing(Release(1, 2, 0), at: height + 50)?.release == Release(1, 3, 0))
         try world.decide(.cancelUpgrade, by: Self.three)
-        #expect(try world.overview().upgrade == nil)
+        try checkFirst()
+        #expect(try missing(Release(1, 2, 0), at: height + 50) == nil)
+        #expect(try world.overview().upgrade?.plan.release == Release(1, 2, 0))
+        #expect(try reason { try world.propose(plan(height + 50), by: "one") } == "release_not_newer")
     }
 
     @Test("What no longer fits when it is accepted is marked with its reason, and changes nothing")
