@@ -83,11 +83,21 @@ public enum Delegations {
         for link in links {
             if let revocation = link.revocation, revocation.at <= time { return false }
         }
-        let root = links.last?.grantor ?? issuer
-        guard let accreditor = try state.record(IdentityKeys.accreditor(root)) else {
-            throw .failed(StateFailure("the accreditor \(root) is missing"))
-        }
+        let accreditor = try accreditor(links.last?.grantor ?? issuer, in: state)
         if let revokedAt = accreditor.revokedAt, revokedAt <= time { return false }
         return true
+    }
+
+    /// The accreditor at the beginning of a chain.
+    static func root(of id: DelegationID, in state: any StateReader) throws(Refusal) -> AccreditorRecord {
+        guard let last = try chain(id, in: state).last else { preconditionFailure("a chain has its first link") }
+        return try accreditor(last.grantor, in: state)
+    }
+
+    private static func accreditor(_ party: Party, in state: any StateReader) throws(Refusal) -> AccreditorRecord {
+        guard let record = try state.record(IdentityKeys.accreditor(party)) else {
+            throw .failed(StateFailure("the accreditor \(party) is missing"))
+        }
+        return record
     }
 }

@@ -7,10 +7,19 @@ enum IssueRules {
     struct Right {
         let types: [CredentialType]
         let jurisdictions: [String]
+        /// Those of the accreditor at the beginning of the chain.
+        let rootJurisdictions: [String]
         let depth: UInt64
         let mayDelegate: Bool
         let validFrom: Timestamp
         let validUntil: Timestamp?
+
+        func covers(_ wanted: [String]) -> Bool {
+            Jurisdictions.covers(jurisdictions, all: wanted) && Jurisdictions.covers(rootJurisdictions, all: wanted)
+        }
+
+        /// For people.
+        var places: String { (jurisdictions.isEmpty ? rootJurisdictions : jurisdictions).joined(separator: ", ") }
     }
 
     /// What `party` may at `time` by `delegation`, or as an accreditor; refused if that is nothing.
@@ -25,8 +34,8 @@ enum IssueRules {
                     field, "\(party) is no accreditor", hint: "Name the delegation by which it may issue.")
             }
             return Right(
-                types: root.types, jurisdictions: root.jurisdictions, depth: 0, mayDelegate: true,
-                validFrom: root.accreditedAt, validUntil: nil)
+                types: root.types, jurisdictions: root.jurisdictions, rootJurisdictions: root.jurisdictions, depth: 0,
+                mayDelegate: true, validFrom: root.accreditedAt, validUntil: nil)
         }
         guard let link = try Delegations.record(delegation, in: state) else {
             throw IdentityRejection.unknownDelegation.at(field, "there is no delegation \(delegation)")
@@ -39,9 +48,12 @@ enum IssueRules {
         else {
             throw IdentityRejection.delegationNotInForce.at(field, "\(delegation) is not in force at \(time)")
         }
+        // What the accreditor may no longer do, nobody may do by its right; what was issued before stays.
+        let root = try Delegations.root(of: delegation, in: state)
         return Right(
-            types: link.grant.types, jurisdictions: link.grant.jurisdictions, depth: link.depth,
-            mayDelegate: link.grant.mayDelegate, validFrom: link.grant.validFrom, validUntil: link.grant.validUntil)
+            types: link.grant.types.filter { root.types.contains($0) }, jurisdictions: link.grant.jurisdictions,
+            rootJurisdictions: root.jurisdictions, depth: link.depth, mayDelegate: link.grant.mayDelegate,
+            validFrom: link.grant.validFrom, validUntil: link.grant.validUntil)
     }
 
     /// Refused unless the issuer signed, as far as that is not the subject's own signature: who attests for an
@@ -77,10 +89,10 @@ enum IssueRules {
             throw IdentityRejection.mayNotIssue.at(
                 "claim.credentialType", "\(issuer) may not issue \(claim.credentialType.name)")
         }
-        guard Jurisdictions.covers(right.jurisdictions, all: claim.scope.jurisdictions) else {
+        guard right.covers(claim.scope.jurisdictions) else {
             throw IdentityRejection.mayNotIssue.at(
                 "claim.scope.jurisdictions",
-                "\(issuer) may issue for \(right.jurisdictions.joined(separator: ", ")) only")
+                "\(issuer) may issue for \(right.places) only")
         }
         // The right of whoever stands in the chain is where the issuer's comes from.
         for link in try Delegations.chain(delegation, in: state) where link.grantor == claim.subject {
@@ -101,10 +113,10 @@ enum IssueRules {
         guard grant.types.allSatisfy({ right.types.contains($0) }) else {
             throw IdentityRejection.delegationWider.at("grant.types", "the grantor may not issue all of these types")
         }
-        guard Jurisdictions.covers(right.jurisdictions, all: grant.jurisdictions) else {
+        guard right.covers(grant.jurisdictions) else {
             throw IdentityRejection.delegationWider.at(
                 "grant.jurisdictions",
-                "the grantor may issue for \(right.jurisdictions.joined(separator: ", ")) only")
+                "the grantor may issue for \(right.places) only")
         }
         guard right.validFrom <= grant.validFrom || right.depth == 0 else {
             throw IdentityRejection.delegationWider.at(

@@ -85,6 +85,35 @@ struct DelegationTests {
             } == "unknown_delegation")
     }
 
+    @Test("What an accreditor may no longer attest, nobody attests by its right; what was attested before stays")
+    func narrowedAccreditor() throws {
+        let world = try World()
+        let link = try world.grant(from: World.board, to: .account(World.dora))
+        let lower = try world.grant(from: World.dora, to: .account(World.bert), parent: link)
+        let before = try world.offer(from: World.dora, world.license(World.anna, in: ["DE"]), by: link)
+        try world.accept(before, by: World.anna)
+        // By the validators' votes: other types, or another place.
+        let context = world.context(World.board, day: 1)
+        try Accreditors.accredit(.account(World.board), [.medicalLicense], ["FR"], in: context)
+        for (issuer, delegation) in [(World.dora, link), (World.bert, lower)] {
+            #expect(
+                try reason {
+                    try world.offer(from: issuer, world.license(World.anna, in: ["DE"]), by: delegation, day: 2)
+                } == "may_not_issue")
+            try world.offer(from: issuer, world.license(World.anna, in: ["FR"]), by: delegation, day: 2)
+        }
+        try Accreditors.accredit(.account(World.board), [.specialty], [], in: context)
+        #expect(
+            try reason {
+                try world.offer(from: World.dora, world.license(World.anna, in: ["FR"]), by: link, day: 3)
+            } == "may_not_issue")
+        #expect(
+            try reason {
+                try world.grant(from: World.dora, to: .account(World.bert), parent: link, jurisdictions: ["FR"], day: 3)
+            } == "delegation_wider")
+        #expect(try world.holds(.account(World.anna), .medicalLicense, in: "DE", day: 4))
+    }
+
     @Test("A grant is never wider than the right that it rests on")
     func narrower() throws {
         let world = try World()
