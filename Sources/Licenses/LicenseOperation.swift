@@ -52,10 +52,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AssignSeat.name, ReleaseSeat.name, BeginDelivery.name, CompleteDelivery.name, RefundDelivery.name,
         RequestVersion.name, RaiseDispute.name, RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name,
         DeclineDispute.name, BeginShow.name, CompleteShow.name, CommitDisputeVote.name, RevealDisputeVote.name,
-        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name, CreateGroup.name,
-        JoinGroup.name,
-        AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name,
-        RecordUse.name, TopUpQuota.name, ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name,
+        AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
+        AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name, RecordUse.name, TopUpQuota.name,
+        ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name, CreateGroup.name, JoinGroup.name,
         SublicenseLicense.name,
     ]
 

@@ -6,9 +6,10 @@ public import Primitives
 /// A file by which sealing secrets get into another wallet, such as a custodian's: encrypted to one of its accounts, so that
 /// whoever carries it learns nothing.
 ///
-///     {"format": "mednexus-sealed-secrets", "version": 1, "network", "to", "encapsulatedKey", "ciphertext"}
+///     {"format": "mednexus-sealed-secrets", "version": 1, "network", "to", "key", "encapsulatedKey", "ciphertext"}
 ///
-/// HPKE (Specs/sealed-keys.md) to the point of the account with an even y coordinate; what is encrypted is a CBOR list of byte
+/// HPKE (Specs/sealed-keys.md) to the point with an even y coordinate of the key that speaks for the account `to`, bound to
+/// network, account and key; what is encrypted is a CBOR list of byte
 /// strings, each a kept secret (Specs/bytes.md).
 public enum SecretTransfer {
     public static let limit = 256
@@ -17,11 +18,13 @@ public enum SecretTransfer {
     private static let info = Array("mednexus/secret-transfer/1".utf8)
 
     /// - Precondition: 1 to ``limit`` secrets.
+    ///
+    /// - Parameter key: what speaks for the account now. Its address is its first key, which may be lost or stolen by now.
     public static func seal(
-        _ secrets: [KeptSecret], to account: Address, on network: PinnedNetwork
+        _ secrets: [KeptSecret], to account: Address, key: Address, on network: PinnedNetwork
     ) throws(WalletFailure) -> [UInt8] {
         precondition((1...limit).contains(secrets.count), "bounded by the command")
-        guard let point = CurvePoint(account), let key = CompressedPoint(point.compressed) else {
+        guard let point = CurvePoint(key), let messageKey = CompressedPoint(point.compressed) else {
             throw WalletFailure(.usage, "the account's key is no point of the curve")
         }
         var writer = CBORWriter(reserving: 1 << 16)
@@ -36,7 +39,7 @@ public enum SecretTransfer {
         let message: HPKEMessage
         do {
             message = try HPKE.seal(
-                plain, to: key, info: info, associatedData: network.genesis.bytes.array,
+                plain, to: messageKey, info: info, associatedData: bound(network, account, key),
                 randomness: OperatingSystemRandom.bytes32())
         } catch {
             throw WalletFailure(.key, "the secrets can't be encrypted: \(error)")
@@ -44,18 +47,28 @@ public enum SecretTransfer {
         let value = JSONValue.object([
             "format": .string(format), "version": 1, "network": .string("\(network.genesis)"),
             "to": .string(TypedText.encode(account.bytes, kind: "", network: network.kind)),
+            "key": .string(TypedText.encode(key.bytes, kind: "", network: network.kind)),
             "encapsulatedKey": .string(Hexadecimal.encode(message.encapsulatedKey)),
             "ciphertext": .string(Hexadecimal.encode(message.ciphertext)),
         ])
         return value.serialized + [UInt8(ascii: "\n")]
     }
 
-    /// To which account a file is encrypted; throws where it is no such file, or of another network.
-    public static func recipient(of bytes: [UInt8], on network: PinnedNetwork) throws(WalletFailure) -> Address {
+    /// To which account, and by which of its keys, a file is encrypted; throws where it is no such file, or of another network.
+    public static func recipient(
+        of bytes: [UInt8], on network: PinnedNetwork
+    ) throws(WalletFailure) -> (account: Address, key: Address) {
         let value = try parsed(bytes, on: network)
-        guard let text = value["to"]?.string, case .account(let account) = Party(text: text, network: network.kind)
-        else { throw damaged("to") }
-        return account
+        func address(_ field: String) throws(WalletFailure) -> Address {
+            guard let text = value[field]?.string, let bytes = TypedText.decode(text, kind: "", network: network.kind)
+            else { throw damaged(field) }
+            return Address(bytes)
+        }
+        return (try address("to"), try address("key"))
+    }
+
+    private static func bound(_ network: PinnedNetwork, _ account: Address, _ key: Address) -> [UInt8] {
+        network.genesis.bytes.array + account.bytes.array + key.bytes.array
     }
 
     public static func open(
@@ -68,11 +81,12 @@ public enum SecretTransfer {
         guard let ciphertext = value["ciphertext"]?.string.flatMap({ Hexadecimal.decode($0) }) else {
             throw damaged("ciphertext")
         }
+        let (account, named) = try recipient(of: bytes, on: network)
         var plain: [UInt8]
         do {
             plain = try HPKE.open(
                 HPKEMessage(encapsulatedKey: encapsulated, ciphertext: ciphertext), with: key.even, info: info,
-                associatedData: network.genesis.bytes.array)
+                associatedData: bound(network, account, named))
         } catch {
             throw WalletFailure(.key, "the file is not encrypted to this account, or it was changed")
         }

@@ -326,10 +326,25 @@ struct AccountRotate: WalletCommand {
 }
 
 extension Session {
-    /// Whose key it is, as the node says; nil if no account has or had it. Nothing is signed by it: at worst the ledger
-    /// refuses what this wallet signs.
+    /// Whose key it is; nil if no account has or had it. Proven where a checkpoint is pinned: a name of this wallet must not
+    /// come to mean somebody else's account.
     func keyView(of key: Address) async throws(WalletFailure) -> KeyView? {
-        try await client.read("identity_key", .object(["key": try client.encode(key)]), as: KeyView?.self)
+        let params = parameters(["key": try client.encode(key)])
+        guard network.checkpoint != nil else {
+            return try await client.read("identity_key", .object(params), as: KeyView?.self)
+        }
+        let answer = try await client.provenAnswer("identity_key", params, trusting: try pinnedCheckpoint())
+        return try decode(answer.value, as: KeyView?.self)
+    }
+
+    /// The key that speaks for an account now, proven.
+    func provenKey(of account: Address) async throws(WalletFailure) -> Address {
+        let answer = try await client.provenAnswer(
+            "account_get", parameters(["address": try client.encode(account)]), trusting: try pinnedCheckpoint())
+        guard let view = try decode(answer.value, as: AccountView?.self) else {
+            throw WalletFailure(.usage, "\(text(.account(account))) is no registered account")
+        }
+        return view.key
     }
 
     /// The secret of a key of this wallet, by its name or its own address.

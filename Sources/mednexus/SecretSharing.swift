@@ -10,7 +10,7 @@ struct ContentShareKeys: WalletCommand {
         commandName: "share-keys",
         abstract: "Copies the sealing secrets of INFTs for another wallet, as a custodian's.",
         discussion: """
-            Encrypted to one account: only the wallet that has its key can take them in (content receive-keys). Of each INFT \
+            Encrypted to the key that speaks for an account today, which is proven: only the wallet that has its key can take them in (content receive-keys). Of each INFT \
             it is the secret of every version that is sealed to this wallet today; what is made or resealed later needs a \
             copy again. Whoever has it can open the content and deliver it, and has to destroy it when it is to be erased.
 
@@ -47,12 +47,14 @@ struct ContentShareKeys: WalletCommand {
         guard found.count <= SecretTransfer.limit else {
             throw WalletFailure(.usage, "\(found.count) secrets; a file takes \(SecretTransfer.limit)")
         }
+        let key = try await session.provenKey(of: account)
         try session.confirm(
             [
                 "Copy \(found.count) sealing secrets for \(session.plainNames.party(.account(account))), who can then open and "
-                    + "deliver what they open."
+                    + "deliver what they open.",
+                "The key that speaks for them: \(session.text(.account(key)))",
             ], question: "Write them?")
-        try RecordFile.write(try SecretTransfer.seal(found, to: account, on: session.network), to: out)
+        try RecordFile.write(try SecretTransfer.seal(found, to: account, key: key, on: session.network), to: out)
         session.show(.object(["file": .string(out), "secrets": .integer(found.count)])) {
             Console.out("\(found.count) secrets in \(out), for \(session.plainNames.party(.account(account))) alone.")
         }
@@ -68,11 +70,13 @@ struct ContentReceiveKeys: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let bytes = try ContentFile.text(file)
-        let account = try SecretTransfer.recipient(of: bytes, on: session.network)
+        let recipient = try SecretTransfer.recipient(of: bytes, on: session.network)
         let keystore = try session.unlock()
-        guard let key = keystore.key(of: account) else {
+        guard let key = keystore.key(of: recipient.key) else {
             throw WalletFailure(
-                .key, "they are for \(session.text(.account(account))), whose key is not in this wallet")
+                .key,
+                "they are for \(session.text(.account(recipient.account))), by a key that is not in this wallet: "
+                    + session.text(.account(recipient.key)))
         }
         let secrets = SecretFiles(home: session.home, keystore: keystore)
         let received = try SecretTransfer.open(bytes, with: key, on: session.network)

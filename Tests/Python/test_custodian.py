@@ -27,12 +27,13 @@ class Custodian:
         self.path = network.home.with_suffix(".custodian")
         self.log = open(self.path, "ab")
         self.process, self.begin = None, 0
+        self.environment = network.environment
 
     def start(self):
         self.begin = self.path.stat().st_size
         self.process = subprocess.Popen(
             [BINARIES / "mednexus", "custodian", "run", "--from", "robot"], stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=subprocess.STDOUT, env=self.network.environment)
+            stderr=subprocess.STDOUT, env=self.environment)
 
     def is_up(self):
         return b"started at block" in self.path.read_bytes()[self.begin:]
@@ -139,4 +140,50 @@ def test_an_erasure_stays_open_until_the_ledger_has_its_receipt(network, tmp_pat
     assert tasks(), "a person's word does not stand against the ledger's"
     act(*command.split()[1:], *hospital)
     until(lambda: not tasks(), "the receipt closes it")
+    assert custodian.stop(signal.SIGTERM) == 0
+
+
+def test_a_custodian_in_a_home_of_its_own(network, tmp_path):
+    """It gets the keys of what it is to deliver, and no other: neither money nor the owner's words."""
+    own = dict(network.environment, MEDNEXUS_WALLET_HOME=str(tmp_path / "robot"), MEDNEXUS_PASSPHRASE="long enough")
+
+    def robot(*arguments, check=True):
+        done = subprocess.run(
+            [BINARIES / "mednexus", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60, env=own)
+        assert not check or done.returncode == 0, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout if check else done
+
+    def act(*arguments):
+        return network.wallet(*map(str, arguments), "--yes")
+
+    pinned = json.loads(network.wallet("network", "list", "--json"))[0]
+    robot("network", "add", "devnet", "--node", network.url, "--genesis", pinned["genesis"], "--checkpoint",
+          pinned["checkpoint"], "--standard")
+    robot("key", "new", "robot")
+    address = json.loads(robot("key", "show", "robot", "--json"))["address"]
+    act("account", "sponsor", address, "--kind", "service", "--from", "hospital", "--acting-for", "hospital-org")
+    act("inft", "mint", "--file", "Tests/Story/scores/has-bled.json", "--seal", "--class", "algorithm", "--title",
+        "HAS-BLED", "--terms", "commercial", "--price", "1.00", "--asset", "EURX", "--as", "score", "--from", "author")
+    act("mandate", "grant", address, "--operation", "license.begin", "--until", "90d", "--from", "author")
+    act("content", "share-keys", "score", "--to", address, "--out", tmp_path / "keys.json", "--from", "author")
+    # Whoever else gets the file can do nothing with it, and it is not written over.
+    assert "not in this wallet" in network.wallet(
+        "content", "receive-keys", str(tmp_path / "keys.json"), check=False).stderr
+    assert network.wallet("content", "share-keys", "score", "--to", address, "--out", str(tmp_path / "keys.json"),
+                          "--from", "author", "--yes", check=False).returncode == 2
+    assert "1 secrets taken in" in robot("content", "receive-keys", tmp_path / "keys.json")
+    folder = tmp_path / "robot" / "custodian" / network.network["network"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "policy.json").write_text(json.dumps({"owners": [network.accounts["author"]["address"]]}))
+    act("license", "buy", "score", "--from", "clinic", "--as", "bought")
+    custodian = Custodian(network)
+    custodian.environment = own
+    custodian.start()
+    for _ in range(120):
+        state = json.loads(network.wallet("license", "show", "bought", "--json"))["state"]
+        if state == "active":
+            break
+        time.sleep(0.25)
+    assert state == "active", custodian.path.read_text()
     assert custodian.stop(signal.SIGTERM) == 0
