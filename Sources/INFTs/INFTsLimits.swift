@@ -55,6 +55,8 @@ public enum INFTsWeights {
     public static let ownProofs: UInt64 = 2 * keyProof
     /// Looks up the tags of all ancestors; most have none.
     public static let standing: UInt64 = UInt64(INFTsLimits.ancestors) + 4
+    /// What others keep of an INFT that stops or begins to be sold: up to sixteen groups of it.
+    public static let groups: UInt64 = 16 * 8
     /// One delivery: seven multiplications.
     public static let delivery: UInt64 = 300
 }

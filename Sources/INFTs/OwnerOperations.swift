@@ -45,7 +45,9 @@ public struct Revise: DomainOperation {
         self.consentSet = consentSet
     }
 
-    public var weight: UInt64 { 60 + (content.isSealed ? INFTsWeights.ownProofs : 0) }
+    public var weight: UInt64 {
+        60 + INFTsWeights.standing + INFTsWeights.groups + (content.isSealed ? INFTsWeights.ownProofs : 0)
+    }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
@@ -117,7 +119,7 @@ public struct SetMetadata: DomainOperation {
         self.metadata = metadata
     }
 
-    public var weight: UInt64 { 30 }
+    public var weight: UInt64 { 30 + INFTsWeights.standing }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
@@ -162,7 +164,7 @@ public struct Freeze: DomainOperation {
 
     public init(inft: INFTID) { self.inft = inft }
 
-    public var weight: UInt64 { 26 }
+    public var weight: UInt64 { 26 + INFTsWeights.standing }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         var record = try INFTRegistry.requireOwned(inft, unfrozen: true, in: context)
@@ -200,7 +202,7 @@ public struct Retire: DomainOperation {
 
     public init(inft: INFTID) { self.inft = inft }
 
-    public var weight: UInt64 { 26 }
+    public var weight: UInt64 { 26 + INFTsWeights.standing + INFTsWeights.groups }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {
         let record = try INFTRegistry.requireOwned(inft, in: context)

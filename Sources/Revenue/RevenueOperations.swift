@@ -97,7 +97,8 @@ public struct RevenuePay: DomainOperation {
         let mandate: MandateUse?
     }
 
-    public var weight: UInt64 { 34 + (from == nil ? 0 : Mandates.weight) }
+    /// The domain of INFTs looks up the tags of all ancestors when it hears of the payment.
+    public var weight: UInt64 { 38 + UInt64(RevenueLimits.royaltyEntries) + (from == nil ? 0 : Mandates.weight) }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let payer = from ?? context.actor
