@@ -7,11 +7,15 @@ public enum Schnorr {
     /// this once at their start.
     public static func randomizeContext(seed: Bytes32) { CurveContext.randomize(seed: seed) }
 
-    /// False also if the address is no point of the curve. About 40 µs; any number of threads at once.
+    /// False also if the address is no point of the curve. About 40 µs, 35 if the signer's key verified lately; any
+    /// number of threads at once.
     public static func verify(_ signature: Signature, message: Hash, by signer: Address) -> Bool {
-        guard var key = parse(signer) else { return false }
+        let known = ParsedKeys.shared[signer]
+        guard var key = known ?? parse(signer) else { return false }
         var message = message.bytes.bigEndianWords
-        return unsafe withUnsafeBytes(of: &message) { unsafe verify(signature, $0, &key) }
+        let isValid = unsafe withUnsafeBytes(of: &message) { unsafe verify(signature, $0, &key) }
+        if isValid, known == nil { ParsedKeys.shared.insert(signer, key) }
+        return isValid
     }
 
     /// A message of any length, as BIP-340 allows. The ledger signs only hashes.

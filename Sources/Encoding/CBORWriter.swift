@@ -78,6 +78,13 @@ public struct CBORWriter: Sendable {
         for value in values { value.encode(into: &self) }
     }
 
+    /// The bytes so far, in an array of their size; the writer begins anew and keeps its memory.
+    public mutating func take() -> [UInt8] {
+        let taken = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+        bytes.removeAll(keepingCapacity: true)
+        return taken
+    }
+
     /// Appends a value that is encoded already.
     public mutating func write(encoded value: [UInt8]) { bytes.append(contentsOf: value) }
 }

@@ -250,13 +250,13 @@ public enum BlockExecutor {
     ) throws(StateFailure) -> (receipts: BlockReceipts, layer: StateLayer) {
         var run = run
         try run.endEpoch()
-        let changes = run.state.changes
-        try checkConservation(changes, over: run.reads, at: run.block.height)
+        let changes = try run.state.changes()
+        try checkConservation(changes, at: run.block.height)
         // Who is meant by an index changes with the set; the key is whose it was.
         let set = evidence.isEmpty ? nil : try GenesisExecutor.validatorSet(in: state)
         let accused = evidence.map { set?[$0.validator]?.key }
         let indexes = try LedgerIndexes.changes(
-            of: changes, before: run.reads,
+            of: changes,
             adding: LedgerIndexes.entries(of: run, transactions: transactions, accused: accused))
         let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
@@ -265,10 +265,10 @@ public enum BlockExecutor {
     /// Money is never made or lost: what the block changed in every place where units can be is what it changed in the
     /// running totals. A violation is a broken invariant of this program, so it stops rather than signs.
     private static func checkConservation(
-        _ changes: [(key: StateKey, value: [UInt8]?)], over base: any StateReader, at height: Height
+        _ changes: [StateChange], at height: Height
     ) throws(StateFailure) {
         do throws(Refusal) {
-            try Conservation.check(changes: changes, over: base)
+            try Conservation.check(changes)
         } catch {
             throw StateFailure("block \(height): \(error)")
         }

@@ -11,9 +11,9 @@ internal import Votes
 /// validator, and by replay, so that there is one way to execute.
 struct BlockRun {
     let block: BlockContext
-    /// The state under the block.
-    let reads: BlockReads
-    let state: StateOverlay
+    let state: BlockState
+    /// What the transaction (or due item) at hand changes; empty between two of them.
+    private let overlay: StateOverlay
     var weight: BlockWeight
     private(set) var dueReceipt: Receipt
     private(set) var receipts: [Receipt] = []
@@ -23,19 +23,18 @@ struct BlockRun {
     private var admitted: Set<Party> = []
 
     /// - Parameter transactions: at most how many will come.
-    init(block: BlockContext, over base: any StateReader, weightLimit: UInt64, transactions: Int) {
+    init(block: BlockContext, over base: LayeredSnapshot, weightLimit: UInt64, transactions: Int) {
         self.block = block
         // A payment reads and changes five or six keys.
         let expected = 6 * min(transactions, WireLimits.blockTransactions)
-        reads = BlockReads(of: base, reserving: expected)
-        state = StateOverlay(over: reads, reserving: expected)
+        state = BlockState(over: base, reserving: expected)
+        overlay = StateOverlay(over: state)
         weight = BlockWeight(limit: weightLimit)
         dueReceipt = Receipt(transactionHash: .zero, weight: 0, events: [])
     }
 
     /// Before all else: the epoch that the block's restart begins. Its last height is a whole epoch from here.
     mutating func restartEpoch(_ restart: EpochRestart) throws(StateFailure) {
-        let overlay = StateOverlay(over: state)
         let context = OperationContext(
             block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: overlay)
         do throws(Refusal) {
@@ -51,13 +50,13 @@ struct BlockRun {
         var raised: [any LedgerEvent] = []
         let items: [DueItem]
         do throws(Refusal) {
-            items = try DueQueue.takeOverdue(at: block.time, limit: weight.dueItems, in: state)
+            items = try DueQueue.takeOverdue(at: block.time, limit: weight.dueItems, in: overlay)
         } catch {
             throw error.asDamage(of: "the due queue")
         }
+        overlay.commit(to: state)
         for item in items {
-            let overlay = StateOverlay(over: state)
-            let context = OperationContext(
+                let context = OperationContext(
                 block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil,
                 state: overlay)
             do throws(Refusal) {
@@ -65,7 +64,9 @@ struct BlockRun {
                 try Self.settle(context)
             } catch {
                 switch error {
-                case .rejected: continue
+                case .rejected:
+                    overlay.discard()
+                    continue
                 case .failed(let failure): throw failure
                 }
             }
@@ -81,7 +82,6 @@ struct BlockRun {
     /// After all else: governance ends the epoch if this is its last height. What that raises stands behind what due work
     /// raised, since both are the block's own.
     mutating func endEpoch() throws(StateFailure) {
-        let overlay = StateOverlay(over: state)
         let context = OperationContext(
             block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: overlay)
         do throws(Refusal) {
@@ -102,7 +102,6 @@ struct BlockRun {
     ///
     /// `sponsor` is whom ``BlockExecutor/sponsor(of:in:)`` names on this state; nil for reserved acts.
     mutating func apply(_ transaction: VerifiedTransaction, sponsor: Party?) throws(Refusal) {
-        let overlay = StateOverlay(over: state)
         let known = sponsor.flatMap { admitted.contains($0) ? $0 : nil }
         let context = try Self.execute(transaction, in: block, over: overlay, admitted: known)
         overlay.commit(to: state)

@@ -16,7 +16,8 @@ public enum GenesisExecutor {
     public static func execute(_ genesis: Genesis) throws(Refusal) -> (block: Block, layer: StateLayer) {
         let network = genesis.hash
         let kind = genesis.kind.networkKind
-        let state = StateOverlay(over: EmptySnapshot())
+        let nothing = LayeredSnapshot(EmptySnapshot())
+        let state = StateOverlay(over: nothing)
         let block = BlockContext(network: network, networkKind: kind, height: .genesis, time: genesis.time)
         let context = OperationContext(
             block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil, state: state)
@@ -28,15 +29,16 @@ public enum GenesisExecutor {
         try LicensesDomain.applyGenesis(genesis.licenses, in: context)
         try GovernanceDomain.applyGenesis(genesis.governance, in: context)
         do throws(StateFailure) {
-            let changes = state.changes
-            let indexes = try LedgerIndexes.changes(of: changes, before: EmptySnapshot(), adding: [])
-            let layer = try StateLayer.make(
-                height: .genesis, over: LayeredSnapshot(EmptySnapshot()), changes: changes, index: indexes)
+            let result = BlockState(over: nothing)
+            state.commit(to: result)
+            let changes = try result.changes()
+            let indexes = try LedgerIndexes.changes(of: changes, adding: [])
+            let layer = try StateLayer.make(height: .genesis, over: nothing, changes: changes, index: indexes)
             let empty = BlockReceipts(
                 due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
             let header = BlockHeader(
                 network: network, height: .genesis, parent: .zero, time: genesis.time, epoch: 0, proposer: 0,
-                validatorSet: try validatorSet(in: state).hash, transactionsRoot: Block.transactionsRoot(of: []),
+                validatorSet: try validatorSet(in: result).hash, transactionsRoot: Block.transactionsRoot(of: []),
                 receiptsRoot: empty.root, evidenceRoot: Block.evidenceRoot(of: []), stateRoot: layer.root)
             return (Block(header: header, transactions: [], evidence: []), layer)
         } catch {

@@ -129,31 +129,30 @@ public enum LedgerIndexes {
 
     /// What the change of state records means for the domains' indexes: entries that go, then entries that come. Sorted
     /// by key, one line per key.
-    static func changes(
-        of records: [(key: StateKey, value: [UInt8]?)], before base: any StateReader, adding entries: [IndexEntry]
-    ) throws(StateFailure) -> [IndexWrite] {
-        var changes: [IndexKey: [UInt8]?] = [:]
-        changes.reserveCapacity(entries.count)
-        for (key, value) in records {
-            let old = try base.read(key)
+    static func changes(of records: [StateChange], adding entries: [IndexEntry]) throws(StateFailure) -> [IndexWrite] {
+        var gone: [IndexKey] = []
+        var writes: [IndexWrite] = []
+        writes.reserveCapacity(entries.count + 64)
+        for record in records {
             do throws(EncodingFailure) {
-                let gone =
-                    try old.map { (old) throws(EncodingFailure) in
-                        try DomainDispatch.indexEntries(key: key, record: old)
-                    } ?? []
-                let come =
-                    try value.map { (value) throws(EncodingFailure) in
-                        try DomainDispatch.indexEntries(key: key, record: value)
-                    } ?? []
+                let old = try indexEntries(record.key, record.before)
+                let new = try indexEntries(record.key, record.after)
                 // Most changes of a record leave its entries as they are.
-                if gone == come { continue }
-                for entry in gone where changes[entry.key] == nil { changes[entry.key] = .some(nil) }
-                for entry in come { changes[entry.key] = .some(entry.value) }
+                if old == new { continue }
+                for entry in old { gone.append(entry.key) }
+                for entry in new { writes.append(IndexWrite(entry.key, entry.value)) }
             } catch {
-                throw StateFailure("the record under \(Hexadecimal.encode(key.bytes)) does not decode: \(error)")
+                throw StateFailure(
+                    "the record under \(Hexadecimal.encode(record.key.bytes)) does not decode: \(error)")
             }
         }
-        for entry in entries { changes[entry.key] = .some(entry.value) }
-        return changes.map { IndexWrite($0.key, $0.value) }.sorted { $0.key < $1.key }
+        for entry in entries { writes.append(IndexWrite(entry.key, entry.value)) }
+        // What comes stands against what goes, wherever it comes from.
+        return IndexWrite.lastOfEach(gone.map { IndexWrite($0, nil) } + writes)
+    }
+
+    private static func indexEntries(_ key: StateKey, _ record: [UInt8]?) throws(EncodingFailure) -> [IndexEntry] {
+        guard let record else { return [] }
+        return try DomainDispatch.indexEntries(key: key, record: record)
     }
 }

@@ -23,10 +23,8 @@ public enum Conservation {
     }
 
     /// What a block changed in balances, vaults and reserves is what it changed in the running totals, and these agree
-    /// with each other. Reads only the old values of what changed: the cost is that of the block, not of the state.
-    public static func check(
-        changes: [(key: StateKey, value: [UInt8]?)], over base: any StateReader
-    ) throws(Refusal) {
+    /// with each other. The cost is that of the block, not of the state.
+    public static func check(_ changes: [StateChange]) throws(Refusal) {
         var before = Tally()
         var after = Tally()
         for change in changes {
@@ -34,8 +32,8 @@ public enum Conservation {
                 Tally.counts(header.kind)
             else { continue }
             do throws(StateFailure) {
-                if let old = try base.read(change.key) { try before.add(change.key, old) }
-                if let new = change.value { try after.add(change.key, new) }
+                if let old = change.before { try before.add(change.key, old) }
+                if let new = change.after { try after.add(change.key, new) }
             } catch {
                 throw .failed(error)
             }

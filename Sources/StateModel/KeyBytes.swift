@@ -5,6 +5,30 @@ enum KeyBytes {
         unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
 
+    static func hash(_ bytes: [UInt8]) -> Int {
+        var hasher = Hasher()
+        hash(bytes, into: &hasher)
+        return hasher.finalize()
+    }
+
+    /// The first sixteen bytes as two numbers that order as the bytes do; zeros stand behind the end.
+    static func start(of bytes: [UInt8]) -> (UInt64, UInt64) {
+        if bytes.count >= 16 {
+            return unsafe bytes.withUnsafeBytes { bytes in
+                (
+                    UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
+                    UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
+        }
+        var words: (UInt64, UInt64) = (0, 0)
+        for (index, byte) in bytes.enumerated() {
+            if index < 8 { words.0 |= UInt64(byte) << UInt64(56 - 8 * index) }
+            if index >= 8 { words.1 |= UInt64(byte) << UInt64(120 - 8 * index) }
+        }
+        return words
+    }
+
     static func equals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return unsafe left.withUnsafeBytes { left in

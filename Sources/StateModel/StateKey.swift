@@ -30,15 +30,18 @@ public enum DomainNumber: UInt8, CaseIterable, Sendable, CBORCodable {
 /// A state key: the CBOR array `[domain, kind, component…]`, so that no two keys of different shape are equal.
 public struct StateKey: Hashable, Comparable, Sendable {
     public let bytes: [UInt8]
+    /// A hash of the bytes, of this process alone: who chooses keys can't choose where they fall in a table.
+    let digest: Int
 
     /// `count` components must be written by `components`.
     public init(_ domain: DomainNumber, _ kind: UInt8, count: Int, _ components: (inout CBORWriter) -> Void) {
-        var writer = CBORWriter(reserving: 48)
+        // Most components are an id, or a party: a byte more and its kind.
+        var writer = CBORWriter(reserving: 4 + 38 * count)
         writer.array(2 + count)
         writer.write(UInt64(domain.rawValue))
         writer.write(UInt64(kind))
         components(&writer)
-        bytes = writer.bytes
+        self.init(stored: writer.bytes)
     }
 
     public init(_ domain: DomainNumber, _ kind: UInt8) {
@@ -57,22 +60,27 @@ public struct StateKey: Hashable, Comparable, Sendable {
     }
 
     /// A key read back from storage or a proof. Its shape is checked by ``header``.
-    public init(stored bytes: [UInt8]) { self.bytes = bytes }
+    public init(stored bytes: [UInt8]) {
+        self.bytes = bytes
+        digest = KeyBytes.hash(bytes)
+    }
 
     /// Domain and kind of a stored key; nil if the bytes are no state key.
     public var header: (domain: DomainNumber, kind: UInt8)? {
-        // Keys have fewer than 22 components, so the array's head is one byte.
-        guard bytes.count >= 3, bytes[0] >> 5 == 4, bytes[0] & 31 < 24 else { return nil }
-        var reader = CBORReader(bytes, in: 1..<bytes.count)
-        guard let number: UInt8 = try? reader.integer(), let domain = DomainNumber(rawValue: number),
-            let kind: UInt8 = try? reader.integer()
+        // Keys have fewer than 22 components and there are few domains, so the array's head is one byte, and so is the
+        // domain. Every change of every block is asked for this.
+        guard bytes.count >= 3, bytes[0] >> 5 == 4, bytes[0] & 31 < 24, let domain = DomainNumber(rawValue: bytes[1])
         else { return nil }
-        return (domain, kind)
+        if bytes[2] < 24 { return (domain, bytes[2]) }
+        guard bytes.count >= 4, bytes[2] == 24, bytes[3] >= 24 else { return nil }
+        return (domain, bytes[3])
     }
 
-    public func hash(into hasher: inout Hasher) { KeyBytes.hash(bytes, into: &hasher) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
-    public static func == (left: StateKey, right: StateKey) -> Bool { KeyBytes.equals(left.bytes, right.bytes) }
+    public static func == (left: StateKey, right: StateKey) -> Bool {
+        left.digest == right.digest && KeyBytes.equals(left.bytes, right.bytes)
+    }
 
     public static func < (left: StateKey, right: StateKey) -> Bool { KeyBytes.precedes(left.bytes, right.bytes) }
 }

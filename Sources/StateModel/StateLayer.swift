@@ -9,6 +9,25 @@ public struct IndexWrite: Hashable, Sendable {
         self.key = key
         self.value = value
     }
+
+    /// Ascending by key, the last write of each.
+    public static func lastOfEach(_ writes: [IndexWrite]) -> [IndexWrite] {
+        // Sorted by their first bytes as plain numbers: keys would be retained and released with each comparison.
+        var order = writes.indices.map { (start: KeyBytes.start(of: writes[$0].key.bytes), position: $0) }
+        order.sort { one, other in
+            if one.start.0 != other.start.0 { return one.start.0 < other.start.0 }
+            if one.start.1 != other.start.1 { return one.start.1 < other.start.1 }
+            let (left, right) = (writes[one.position].key, writes[other.position].key)
+            return left == right ? one.position < other.position : left < right
+        }
+        var last: [IndexWrite] = []
+        last.reserveCapacity(writes.count)
+        for (_, position) in order {
+            if let previous = last.last, previous.key == writes[position].key { last.removeLast() }
+            last.append(writes[position])
+        }
+        return last
+    }
 }
 
 /// What one block, or a run of blocks, makes of the state under it: entries, trie pages and index entries, with the
@@ -48,19 +67,34 @@ public final class StateLayer: Sendable {
         pageKeys = pages.map(\.key)
         var bytes = 256
         // Beside their bytes, arrays take a header each: 32 bytes and what the allocator rounds up.
-        for write in state { bytes += 224 + write.key.bytes.count + (write.value?.count ?? 0) }
+        for write in state { bytes += 232 + write.key.bytes.count + (write.value?.count ?? 0) }
         for write in pages { bytes += 136 + (write.bytes?.count ?? 0) }
         for write in index { bytes += 112 + write.key.bytes.count + (write.value?.count ?? 0) }
         byteCount = bytes
     }
 
-    /// Executes nothing: takes the changes of a block (distinct keys) and brings trie and indexes along. The layer lies
-    /// on `snapshot`. `index` may name a key several times; the last write stands.
+    /// Executes nothing: takes what a block did (distinct keys) and brings trie and indexes along. The layer lies on
+    /// `snapshot`. `index` may name a key several times; the last write stands.
+    public static func make(
+        height: Height, over snapshot: LayeredSnapshot, changes: [StateChange], index: [IndexWrite]
+    ) throws(StateFailure) -> StateLayer {
+        try make(
+            height: height, over: snapshot,
+            writes: changes.map { StateWrite(path: $0.path, key: $0.key, value: $0.after) }, index: index)
+    }
+
+    /// The same of entries as they are to be.
     public static func make(
         height: Height, over snapshot: LayeredSnapshot, changes: [(key: StateKey, value: [UInt8]?)],
         index: [IndexWrite]
     ) throws(StateFailure) -> StateLayer {
-        let update = try TrieUpdate.update(snapshot.root, changes: changes, pages: snapshot, leaves: snapshot)
+        try make(height: height, over: snapshot, writes: changes.map { StateWrite($0.key, $0.value) }, index: index)
+    }
+
+    private static func make(
+        height: Height, over snapshot: LayeredSnapshot, writes: [StateWrite], index: [IndexWrite]
+    ) throws(StateFailure) -> StateLayer {
+        let update = try TrieUpdate.update(snapshot.root, writes: writes, pages: snapshot, leaves: snapshot)
         var isAscending = true
         for (position, write) in index.enumerated() {
             guard !write.key.bytes.isEmpty, write.key.bytes.count <= maximumIndexKeyBytes else {
@@ -70,14 +104,7 @@ public final class StateLayer: Sendable {
         }
         return StateLayer(
             base: snapshot.height, height: height, root: update.root, state: update.writes, pages: update.pages,
-            index: isAscending ? index : lastWrites(index))
-    }
-
-    /// Ascending by key, the last write of each.
-    private static func lastWrites(_ index: [IndexWrite]) -> [IndexWrite] {
-        var last: [IndexKey: [UInt8]?] = [:]
-        for write in index { last[write.key] = .some(write.value) }
-        return last.map { IndexWrite($0.key, $0.value) }.sorted { $0.key < $1.key }
+            index: isAscending ? index : IndexWrite.lastOfEach(index))
     }
 
     /// One layer that does what `older` and then `newer` do. Precondition: `newer` lies on `older`.

@@ -39,41 +39,51 @@ extension StateReader {
     }
 }
 
-/// What a block or a transaction would change, over a reader that stays as it is. Reads see the changes.
+/// What a transaction would change, over a reader that stays as it is. Reads see the changes.
 ///
 /// One owner, one thread: an overlay lives inside one execution.
 public final class StateOverlay: StateReader {
     private let base: any StateReader
-    private var writes: [StateKey: [UInt8]?] = [:]
+    private var writes = KeyTable<[UInt8]?>()
+    /// Where records are encoded before they are copied at their size: what is kept takes no more than it is long.
+    private var writer = CBORWriter()
 
-    /// - Parameter expected: about how many keys will change.
-    public init(over base: any StateReader, reserving expected: Int = 8) {
-        self.base = base
-        writes.reserveCapacity(expected)
-    }
+    public init(over base: any StateReader) { self.base = base }
 
     public func read(_ key: StateKey) throws(StateFailure) -> [UInt8]? {
-        if let written = writes[key] { return written }
+        if let position = writes.position(of: key) { return writes.values[position] }
         return try base.read(key)
     }
 
     public func set<Record: CBORCodable>(_ key: RecordKey<Record>, _ record: Record) {
-        writes[key.key] = .some(record.encoded)
+        record.encode(into: &writer)
+        put(key.key, writer.take())
     }
 
-    public func remove<Record: CBORCodable>(_ key: RecordKey<Record>) {
-        writes[key.key] = .some(nil)
+    public func remove<Record: CBORCodable>(_ key: RecordKey<Record>) { put(key.key, nil) }
+
+    private func put(_ key: StateKey, _ value: [UInt8]?) {
+        if let position = writes.position(of: key) {
+            writes.values[position] = value
+        } else {
+            writes.append(key, value)
+        }
     }
 
     /// Moves every change into `parent` and leaves this overlay empty.
     public func commit(to parent: StateOverlay) {
-        // Keys are distinct, so the dictionary's order can't be seen in the result.
-        parent.writes.merge(writes) { _, new in new }
-        writes.removeAll(keepingCapacity: true)
+        for position in writes.keys.indices { parent.put(writes.keys[position], writes.values[position]) }
+        writes.removeAll()
+    }
+
+    /// Moves every change into the block and leaves this overlay empty.
+    public func commit(to block: BlockState) {
+        for position in writes.keys.indices { block.set(writes.keys[position], writes.values[position]) }
+        writes.removeAll()
     }
 
     /// Forgets every change.
-    public func discard() { writes.removeAll(keepingCapacity: true) }
+    public func discard() { writes.removeAll() }
 
     /// Bytes of keys and values that the changes add to what lies under this overlay, and bytes that they take from it;
     /// of the keys that `isCounted` admits.
@@ -82,8 +92,7 @@ public final class StateOverlay: StateReader {
     ) throws(StateFailure) -> (added: UInt64, removed: UInt64) {
         var added: UInt64 = 0
         var removed: UInt64 = 0
-        // Sums: the dictionary's order can't be seen in them.
-        for (key, value) in writes where isCounted(key) {
+        for (key, value) in zip(writes.keys, writes.values) where isCounted(key) {
             if let value { added += UInt64(key.bytes.count + value.count) }
             if let old = try base.read(key) { removed += UInt64(key.bytes.count + old.count) }
         }
@@ -92,6 +101,6 @@ public final class StateOverlay: StateReader {
 
     /// Every change, sorted by state key.
     public var changes: [(key: StateKey, value: [UInt8]?)] {
-        writes.map { (key: $0.key, value: $0.value) }.sorted { $0.key < $1.key }
+        zip(writes.keys, writes.values).map { (key: $0.0, value: $0.1) }.sorted { $0.key < $1.key }
     }
 }

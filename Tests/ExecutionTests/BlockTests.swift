@@ -274,7 +274,11 @@ struct BlockTests {
         var record = try #require(try ledger.state.record(balance))
         record.amount = Amount(record.amount.units + 1)
         #expect(throws: Refusal.self) {
-            try Conservation.check(changes: [(balance.key, record.encoded)], over: ledger.state)
+            try Conservation.check([
+                StateChange(
+                    path: StateTrie.path(of: balance.key), key: balance.key, before: try ledger.state.read(balance.key),
+                    after: record.encoded)
+            ])
         }
     }
 }

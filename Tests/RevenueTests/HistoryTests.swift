@@ -209,7 +209,7 @@ private struct RandomHistory {
         let key = RevenueKeys.balance(sandbox.party("alice"), sandbox.asset)
         let overlay = StateOverlay(over: sandbox.state)
         overlay.set(key, BalanceRecord(amount: Amount(1_000_001)))
-        #expect(throws: Refusal.self) { try Conservation.check(changes: overlay.changes, over: sandbox.state) }
+        #expect(throws: Refusal.self) { try Conservation.check(overlay.changes(of: sandbox.state)) }
         overlay.commit(to: sandbox.state)
         #expect(try sandbox.problems().count == 1)
     }

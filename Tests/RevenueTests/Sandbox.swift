@@ -60,7 +60,7 @@ final class Sandbox {
         let context = context(name, cosigners: cosigners, over: overlay)
         try body(context)
         if let rejection = context.openObligation { throw Refusal.rejected(rejection) }
-        try Conservation.check(changes: overlay.changes, over: state)
+        try Conservation.check(overlay.changes(of: state))
         overlay.commit(to: state)
         try Conservation.check(asset, in: state)
         return context.events

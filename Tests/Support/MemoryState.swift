@@ -21,6 +21,18 @@ public struct MemoryState: StateReader, Sendable {
     public var keys: [StateKey] { values.keys.sorted() }
 }
 
+extension StateOverlay {
+    /// What this overlay changes, beside what `base` has there.
+    public func changes(of base: any StateReader) throws(StateFailure) -> [StateChange] {
+        var result: [StateChange] = []
+        for (key, value) in changes {
+            result.append(
+                StateChange(path: StateTrie.path(of: key), key: key, before: try base.read(key), after: value))
+        }
+        return result
+    }
+}
+
 /// A state that can't be read: every read fails as a damaged store does.
 public struct FailingState: StateReader {
     public init() {}
