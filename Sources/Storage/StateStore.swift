@@ -18,6 +18,9 @@ public struct StateStoreOptions: Hashable, Sendable {
     public var snapshotAge: Duration = .seconds(30)
     /// Memory for trie pages that are read again and again.
     public var cacheBytes = 64 << 20
+    /// How many pages a checkpoint may change in parts of its transaction; LMDB takes at most 131,071, and the pages above
+    /// them change as well.
+    package var partedPages = 100_000
 
     public init() {}
 }
@@ -199,32 +202,56 @@ public final class StateStore: Sendable {
             throw .outOfOrder("A checkpoint of block \(layer.height) would precede the log.")
         }
         let transaction = try WriteTransaction(environment)
-        try write(layer.state, to: tables.state, transaction) { (write, table) throws(StorageFailure) in
-            let key = write.path.array
-            guard let value = write.value else { return try table.delete(key) }
-            try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
-        }
-        try write(layer.pages, to: tables.pages, transaction) { (write, table) throws(StorageFailure) in
-            guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
-            try table.put(write.key.bytes, StateValues.page(bytes))
-        }
-        try write(layer.index, to: tables.index, transaction) { (write, table) throws(StorageFailure) in
-            guard let value = write.value else { return try table.delete(write.key.bytes) }
-            try table.put(write.key.bytes, StateValues.index(write.key, value))
-        }
+        var room = options.partedPages
+        try write(
+            layer.state, to: tables.state, transaction, &room, bytes: { $0.value?.count },
+            use: { (write, table) throws(StorageFailure) in
+                let key = write.path.array
+                guard let value = write.value else { return try table.delete(key) }
+                try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
+            })
+        try write(
+            layer.pages, to: tables.pages, transaction, &room, bytes: { $0.bytes?.count },
+            use: { (write, table) throws(StorageFailure) in
+                guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
+                try table.put(write.key.bytes, StateValues.page(bytes))
+            })
+        try write(
+            layer.index, to: tables.index, transaction, &room, bytes: { $0.value?.count },
+            use: { (write, table) throws(StorageFailure) in
+                guard let value = write.value else { return try table.delete(write.key.bytes) }
+                try table.put(write.key.bytes, StateValues.index(write.key, value))
+            })
         let checkpoint = CheckpointSnapshot.checkpointValue(layer.height, layer.root)
         try transaction.put(tables.meta, CheckpointSnapshot.checkpointKey, checkpoint)
         try transaction.commit()
     }
 
-    /// Layers are sorted, so each table is gone through once, from its first key to its last. All in one flat transaction:
-    /// of a nested one LMDB can't write pages out early, and a large checkpoint would not fit.
+    /// Writes from which one part of a transaction is made.
+    private static let partWrites = 4_096
+
+    /// Layers are sorted, so each table is gone through once, from its first key to its last: in parts, as long as `room`
+    /// has place for the pages that they may change, and what is beyond directly, since LMDB writes pages out early only
+    /// of a transaction without parts.
     private func write<Write>(
-        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
-        _ use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
+        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction, _ room: inout Int,
+        bytes: (Write) -> Int?, use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {
-        try transaction.withWriter(table) { (table) throws(StorageFailure) in
-            for write in writes { try use(write, table) }
+        for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
+            let part = writes[start..<min(start + Self.partWrites, writes.count)]
+            // One page each, and one more for a value that does not fit beside others.
+            room -= part.reduce(0) { $0 + ((bytes($1) ?? 0) > 2_000 ? 2 : 1) }
+            if room >= 0 {
+                try transaction.withPart { (inner) throws(StorageFailure) in
+                    try inner.withWriter(table) { (table) throws(StorageFailure) in
+                        for write in part { try use(write, table) }
+                    }
+                }
+            } else {
+                try transaction.withWriter(table) { (table) throws(StorageFailure) in
+                    for write in part { try use(write, table) }
+                }
+            }
         }
     }
 

@@ -14,7 +14,7 @@ struct Bench: AsyncParsableCommand {
             Prints a table and writes .build/bench.json. The measurements and what their ceilings are:
             Specs/performance.md.
             """,
-        subcommands: [Measure.self, Echo.self, GrowthBuild.self, GrowthMeasure.self, GrowthOpen.self],
+        subcommands: [Measure.self, Echo.self, GrowthBuild.self, GrowthMeasure.self, GrowthOpen.self, PipelineMeasure.self],
         defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
@@ -39,7 +39,7 @@ struct Bench: AsyncParsableCommand {
                 runs: quick ? 3 : 5, cores: ProcessorCount.available, programs: programs)
             print("\(setting.cores) cores, \(setting.runs) runs each; medians.\n")
             var figures: [Figure] = []
-            if isWanted("pipeline") { figures.append(try await PipelineBench(setting: setting).run()) }
+            if isWanted("pipeline") { figures += try PipelineBench(setting: setting).run() }
             if isWanted("rpc.one") { figures.append(try await ThroughputBench(setting: setting, validators: 1).run()) }
             if isWanted("rpc.four") { figures.append(try await ThroughputBench(setting: setting, validators: 4).run()) }
             // Asked for by name: it takes minutes.
@@ -89,6 +89,20 @@ extension Bench {
 
         func run() async throws {
             let run = GrowthRun(
+                entries: entries, home: NodeHome(folder + "/node"), windows: windows, cores: ProcessorCount.available)
+            try await run.run(report: folder + "/report.json")
+        }
+    }
+
+    /// The streams of the pipeline bench.
+    struct PipelineMeasure: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "pipeline-run", shouldDisplay: false)
+        @Argument var folder: String
+        @Option var entries: Int
+        @Option var windows: Int
+
+        func run() async throws {
+            let run = PipelineRun(
                 entries: entries, home: NodeHome(folder + "/node"), windows: windows, cores: ProcessorCount.available)
             try await run.run(report: folder + "/report.json")
         }

@@ -32,7 +32,7 @@ struct GrowthBench {
         return figures(reports, opened)
     }
 
-    private func child(_ arguments: [String], isKilled: Bool = false) throws {
+    func child(_ arguments: [String], isKilled: Bool = false) throws {
         let process = Process()
         process.executableURL = URL(filePath: "\(setting.programs)/mednexus-bench")
         process.arguments = arguments
@@ -48,7 +48,7 @@ struct GrowthBench {
         }
     }
 
-    private static func read<Value: Decodable>(_ type: Value.Type, _ file: String) throws -> Value {
+    static func read<Value: Decodable>(_ type: Value.Type, _ file: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: file)))
     }
 

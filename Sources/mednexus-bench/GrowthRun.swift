@@ -146,7 +146,7 @@ struct GrowthRun {
     }
 
     /// Seconds that the cores spent on this process.
-    private static func busySeconds() -> Double {
+    static func busySeconds() -> Double {
         var time = timespec()
         guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000

@@ -1,6 +1,7 @@
 import Blocks
 import Cryptography
 import Execution
+import Foundation
 import Interface
 import Node
 import Primitives
@@ -10,42 +11,87 @@ import Transactions
 import Votes
 
 /// Bytes → verified on all cores → executed → rooted → durable, block after block, as a node does it: while one block is
-/// executed and logged the next one is verified.
+/// executed and logged the next ones are verified, and checkpoints are written beside both.
+///
+/// On a state of a million entries, built in bulk. The blocks of a pattern are one stream without a pause, and a window is
+/// some blocks of it, from one being final to another: neither the first block's verification nor the last one's execution,
+/// which nothing runs beside, is in it, and what checkpoints cost is.
 struct PipelineBench {
     static let blockTransactions = 5_000
     static let blocksPerRun = 4
+    static let entries = 1_000_000
 
     let setting: Setting
 
-    func run() async throws -> Figure {
-        let folder = try TemporaryFolder("pipeline")
-        defer { folder.remove() }
-        var workload = Workload()
-        let chain = try Chain(workload, in: folder.path + "/node")
-        let network = chain.ledger.network
-        let funding = await workload.sign(workload.funding(network: network))
-        let pass = PipelinePass(chain: chain, cores: setting.cores)
-        try chain.append(try await pass.verified(funding))
-
-        var rates: [Double] = []
-        var ceilings: [Double] = []
-        var stages = Stages()
-        // The first run warms up caches and branch predictors and counts for nothing.
-        for run in 0...setting.runs {
-            let bodies = workload.transfers(Self.blockTransactions * Self.blocksPerRun, network: network)
-            let transactions = await workload.sign(bodies)
-            let ceiling = try VerificationCeiling(transactions, cores: setting.cores).run()
-            var measured = Stages()
-            let rate = try await pass.rate(pass.blocks(transactions, of: Self.blockTransactions), &measured)
-            guard run > 0 else { continue }
-            rates.append(rate)
-            ceilings.append(ceiling)
-            stages.add(measured)
+    func run() throws -> [Figure] {
+        let folder = ".build/pipeline"
+        try? FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let child = GrowthBench(setting: setting, isLarge: false)
+        try child.child(["growth-build", folder, "--entries", "\(Self.entries)"])
+        try child.child(["pipeline-run", folder, "--entries", "\(Self.entries)", "--windows", "\(setting.runs)"])
+        let report = try GrowthBench.read(PipelineReport.self, folder + "/report.json")
+        for line in report.stages { print("pipeline: \(line)") }
+        return TouchPattern.allCases.map { pattern in
+            let windows = report.windows.filter { $0.pattern == pattern }
+            return Figure(
+                id: pattern == .skewed ? "pipeline" : "pipeline.uniform",
+                name: "bytes to durable, \(pattern) touches ÷ parse + verify", unit: "tx/s",
+                values: windows.map(\.rate), ceilings: windows.map(\.ceiling))
         }
-        print(
-            "pipeline: \(stages.description(transactions: Self.blockTransactions * Self.blocksPerRun * setting.runs))")
-        return Figure(
-            id: "pipeline", name: "bytes to durable ÷ parse + verify", unit: "tx/s", values: rates, ceilings: ceilings)
+    }
+}
+
+/// What the pipeline gave.
+struct PipelineReport: Codable {
+    struct Window: Codable {
+        let pattern: TouchPattern
+        /// Transactions a second.
+        let rate: Double
+        /// What the machine could verify meanwhile, a second: the mean of before and after the stream.
+        let ceiling: Double
+    }
+
+    var windows: [Window] = []
+    var stages: [String] = []
+}
+
+/// Both patterns on a state that is there, in a process of their own.
+struct PipelineRun {
+    let entries: Int
+    let home: NodeHome
+    let windows: Int
+    let cores: Int
+
+    func run(report file: String) async throws {
+        let state = GrowthState(entries: entries, isKeyed: true)
+        var workload = GrowthWorkload(state)
+        let ledger = try Ledger.open(home, mapGibibytes: UInt64(GrowthBench.mapBytes >> 30))
+        let chain = try Chain(ledger, validator: state.validator)
+        let size = PipelineBench.blockTransactions * PipelineBench.blocksPerRun
+        var report = PipelineReport()
+        for pattern in TouchPattern.allCases {
+            // The first window warms up; the one behind the last keeps verification busy to the last one's end.
+            let signed = await Workload.sign(
+                workload.transfers(size * (windows + 2), pattern, network: ledger.network), keys: state.keys)
+            let before = try VerificationCeiling(Array(signed.prefix(size)), cores: cores).run()
+            var stages = Stages()
+            let busy = GrowthRun.busySeconds()
+            let rates = try await PipelinePass(chain: chain, cores: cores).windows(
+                signed, blocks: PipelineBench.blocksPerRun, &stages)
+            let cost = (GrowthRun.busySeconds() - busy) / Double(signed.count) * 1_000_000
+            let after = try VerificationCeiling(Array(signed.prefix(size)), cores: cores).run()
+            for rate in rates.dropFirst().prefix(windows) {
+                report.windows.append(
+                    PipelineReport.Window(pattern: pattern, rate: rate, ceiling: (before + after) / 2))
+            }
+            let tenths = (cost * 10).rounded() / 10
+            report.stages.append(
+                "\(pattern): \(stages.description(transactions: signed.count)); \(tenths) µs of all cores")
+            try await ledger.state.checkpoint()
+        }
+        try JSONEncoder().encode(report).write(to: URL(filePath: file), options: .atomic)
     }
 }
 
@@ -58,6 +104,33 @@ struct PipelinePass {
         stride(from: 0, to: transactions.count, by: count).map {
             Array(transactions[$0..<min($0 + count, transactions.count)])
         }
+    }
+
+    /// Transactions a second of each run of `count` blocks of one stream: two blocks are verified ahead of the one that
+    /// is executed.
+    func windows(_ transactions: [[UInt8]], blocks count: Int, _ stages: inout Stages) async throws -> [Double] {
+        let pipeline = Pipeline(network: chain.ledger.network, threads: cores)
+        var rest = blocks(transactions, of: PipelineBench.blockTransactions)[...]
+        func ahead() -> Task<[Result<VerifiedTransaction, Rejection>], any Error>? {
+            guard let block = rest.popFirst() else { return nil }
+            return Task { try await pipeline.verify(all: block) }
+        }
+        var pending = [ahead(), ahead()].compactMap { $0 }
+        var rates: [Double] = []
+        var started = ContinuousClock.now
+        var done = 0
+        while !pending.isEmpty {
+            let ready = try await pending.removeFirst().value
+            if let next = ahead() { pending.append(next) }
+            try chain.append(try ready.map { try $0.get() }, &stages)
+            done += 1
+            guard done % count == 0 else { continue }
+            let now = ContinuousClock.now
+            rates.append(Double(count * PipelineBench.blockTransactions) / ((now - started) / .seconds(1)))
+            started = now
+        }
+        try await pipeline.stop()
+        return rates
     }
 
     /// Transactions a second, checkpoint of the state included.

@@ -80,6 +80,43 @@ struct CheckpointTests {
         #expect(builder.finish() == root)
     }
 
+    @Test("A checkpoint of many parts, and one with more pages than parts may change, write what a small one would")
+    func parts() throws {
+        for partedPages in [0, 9_000, 100_000] {
+            let scratch = try Scratch()
+            var options = manual
+            options.partedPages = partedPages
+            var root = StateTrie.emptyRoot
+            do {
+                let stores = try Stores(scratch.path("home"), options: options, isNew: true)
+                let index = (0..<9_000).map { IndexWrite(IndexKey(.infts, 1).appending(UInt64($0)), [1]) }
+                try stores.commit(
+                    (0..<9_000).map { (key($0), [UInt8](repeating: 1, count: $0.isMultiple(of: 500) ? 9_000 : 40)) },
+                    index: index)
+                try stores.state.checkpoint()
+                // Beside those that are there: changed, removed and new ones, on free pages of the first.
+                for round in 0..<3 {
+                    try stores.commit(
+                        (0..<12_000).map { ($0 % 3 == round ? (key($0), nil) : (key($0), [UInt8(round), 7])) },
+                        index: index.map {
+                            IndexWrite($0.key, $0.key.bytes.last.map { $0 % 2 == 0 } == true ? nil : [2])
+                        })
+                    try stores.state.checkpoint()
+                }
+                root = stores.state.root
+            }
+            let reopened = try Stores(scratch.path("home"), options: options)
+            #expect(reopened.state.root == root && reopened.state.checkpointHeight == Height(3))
+            let snapshot = try reopened.state.snapshot()
+            var builder = TrieBuilder()
+            let entries = try snapshot.entries(atOrAfter: .zero, limit: .max)
+            for entry in entries { try builder.append(path: entry.path, value: entry.value) }
+            #expect(entries.count == 8_000 && builder.finish() == root)
+            let index = try snapshot.scan(prefix: IndexKey(.infts, 1), after: nil, limit: .max, descending: false)
+            #expect(index.count == 4_500 && index.allSatisfy { $0.value == [2] && $0.key.bytes[8] % 2 == 1 })
+        }
+    }
+
     @Test("A push that alone is above the bound is written at once, and the next one finds room")
     func largeLayer() throws {
         let scratch = try Scratch()
