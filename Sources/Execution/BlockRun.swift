@@ -56,7 +56,7 @@ struct BlockRun {
         }
         overlay.commit(to: state)
         for item in items {
-                let context = OperationContext(
+            let context = OperationContext(
                 block: block, transactionHash: .zero, sender: Address(.zero), signers: [], actingFor: nil,
                 state: overlay)
             do throws(Refusal) {

@@ -14,7 +14,9 @@ struct Bench: AsyncParsableCommand {
             Prints a table and writes .build/bench.json. The measurements and what their ceilings are:
             Specs/performance.md.
             """,
-        subcommands: [Measure.self, Echo.self, GrowthBuild.self, GrowthMeasure.self, GrowthOpen.self, PipelineMeasure.self],
+        subcommands: [
+            Measure.self, Echo.self, GrowthBuild.self, GrowthMeasure.self, GrowthOpen.self, PipelineMeasure.self,
+        ],
         defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {

@@ -4,7 +4,8 @@ import Interface
 /// One measurement beside its ceiling.
 struct Figure: Codable {
     static let identifiers = [
-        "pipeline", "pipeline.uniform", "rpc.one", "rpc.four", "postgres", "reads.point", "reads.page", "finality", "replay",
+        "pipeline", "pipeline.uniform", "rpc.one", "rpc.four", "postgres", "reads.point", "reads.page", "finality",
+        "replay",
         "delivery.verify", "royalty.graph", "content.encrypt", "startup", "startup.wallet", "growth.skewed.1M",
         "growth.uniform.1M", "growth.start.1M",
         "growth.skewed.10M",
