@@ -258,7 +258,7 @@ public enum BlockExecutor {
         let indexes = try LedgerIndexes.changes(
             of: changes,
             adding: LedgerIndexes.entries(of: run, transactions: transactions, accused: accused))
-        let layer = try StateLayer.make(height: run.block.height, over: state, changes: changes, index: indexes)
+        let layer = try StateLayer.make(height: run.block.height, over: state, changed: changes, index: indexes)
         return (BlockReceipts(due: run.dueReceipt, transactions: run.receipts), layer)
     }
 

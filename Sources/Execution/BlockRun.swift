@@ -103,7 +103,13 @@ struct BlockRun {
     /// `sponsor` is whom ``BlockExecutor/sponsor(of:in:)`` names on this state; nil for reserved acts.
     mutating func apply(_ transaction: VerifiedTransaction, sponsor: Party?) throws(Refusal) {
         let known = sponsor.flatMap { admitted.contains($0) ? $0 : nil }
-        let context = try Self.execute(transaction, in: block, over: overlay, admitted: known)
+        let context: OperationContext
+        do throws(Refusal) {
+            context = try Self.execute(transaction, in: block, over: overlay, admitted: known)
+        } catch {
+            overlay.discard()
+            throw error
+        }
         overlay.commit(to: state)
         if context.events.contains(where: { type(of: $0).domain == .identities }) {
             admitted.removeAll()

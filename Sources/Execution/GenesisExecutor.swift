@@ -33,7 +33,7 @@ public enum GenesisExecutor {
             state.commit(to: result)
             let changes = try result.changes()
             let indexes = try LedgerIndexes.changes(of: changes, adding: [])
-            let layer = try StateLayer.make(height: .genesis, over: nothing, changes: changes, index: indexes)
+            let layer = try StateLayer.make(height: .genesis, over: nothing, changed: changes, index: indexes)
             let empty = BlockReceipts(
                 due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
             let header = BlockHeader(

@@ -91,22 +91,32 @@ public enum LedgerIndexes {
         }
         for (index, raised) in raised {
             guard let index else { continue }
-            var parties: Set<Party> = Set(transactions[index].signers.map { .account($0) })
-            if let organization = transactions[index].actingFor { parties.insert(.organization(organization)) }
+            var parties: [Party] = transactions[index].signers.map { .account($0) }
+            if let organization = transactions[index].actingFor { parties.append(.organization(organization)) }
             for event in raised {
                 for topic in event.topics {
-                    if case .party(let party) = topic { parties.insert(party) }
+                    if case .party(let party) = topic { parties.append(party) }
                 }
             }
             let hash = transactions[index].hash
             let position = Self.position(height, UInt64(index))
             entries.append(IndexEntry(transaction(hash), value: position))
-            for party in parties {
+            for party in distinct(parties) {
                 let key = self.transactions(of: party).appending(height).appending(UInt64(index))
                 entries.append(IndexEntry(key, value: hash.bytes.array))
             }
         }
         return entries
+    }
+
+    /// Each once. Entries are sorted later, so the order can't be seen in them.
+    private static func distinct(_ parties: [Party]) -> [Party] {
+        // Most transactions concern a handful: to look through them is cheaper than to make a set.
+        guard parties.count <= 16 else { return Array(Set(parties)) }
+        var found: [Party] = []
+        found.reserveCapacity(parties.count)
+        for party in parties where !found.contains(party) { found.append(party) }
+        return found
     }
 
     /// The block that a ledger entry is of; nil for entries of state records, and of tables that blocks alone don't

@@ -76,11 +76,11 @@ public final class StateLayer: Sendable {
     /// Executes nothing: takes what a block did (distinct keys) and brings trie and indexes along. The layer lies on
     /// `snapshot`. `index` may name a key several times; the last write stands.
     public static func make(
-        height: Height, over snapshot: LayeredSnapshot, changes: [StateChange], index: [IndexWrite]
+        height: Height, over snapshot: LayeredSnapshot, changed: [StateChange], index: [IndexWrite]
     ) throws(StateFailure) -> StateLayer {
         try make(
             height: height, over: snapshot,
-            writes: changes.map { StateWrite(path: $0.path, key: $0.key, value: $0.after) }, index: index)
+            writes: changed.map { StateWrite(path: $0.path, key: $0.key, value: $0.after) }, index: index)
     }
 
     /// The same of entries as they are to be.

@@ -160,7 +160,7 @@ struct GrowthRun {
     }
 
     /// Bytes that this process handed to the system to write.
-    private static func writtenBytes() -> Int {
+    static func writtenBytes() -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/io", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("wchar:") }
         return (line?.split(separator: " ").last).flatMap { Int($0) } ?? 0

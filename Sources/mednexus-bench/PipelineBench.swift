@@ -78,6 +78,7 @@ struct PipelineRun {
             let before = try VerificationCeiling(Array(signed.prefix(size)), cores: cores).run()
             var stages = Stages()
             let busy = GrowthRun.busySeconds()
+            let written = GrowthRun.writtenBytes()
             let rates = try await PipelinePass(chain: chain, cores: cores).windows(
                 signed, blocks: PipelineBench.blocksPerRun, &stages)
             let cost = (GrowthRun.busySeconds() - busy) / Double(signed.count) * 1_000_000
@@ -86,10 +87,12 @@ struct PipelineRun {
                 report.windows.append(
                     PipelineReport.Window(pattern: pattern, rate: rate, ceiling: (before + after) / 2))
             }
+            try await ledger.state.checkpoint()
+            let bytes = (GrowthRun.writtenBytes() - written) / signed.count
             let tenths = (cost * 10).rounded() / 10
             report.stages.append(
-                "\(pattern): \(stages.description(transactions: signed.count)); \(tenths) µs of all cores")
-            try await ledger.state.checkpoint()
+                "\(pattern): \(stages.description(transactions: signed.count)); \(tenths) µs of all cores;"
+                    + " \(bytes) bytes written")
         }
         try JSONEncoder().encode(report).write(to: URL(filePath: file), options: .atomic)
     }
