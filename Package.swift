@@ -204,13 +204,14 @@ targets += [
             Library.nioCore, Library.nioPosix,
         ]),
     tests("Custodian", ["Custodian", "Interface", "Primitives", "Encoding", "Cryptography", "Consents"]),
-    tests("Interface", ["Interface", "TestBackend"] + foundations + domains + ["Transactions"]),
+    tests("Interface", ["Interface", "TestBackend", "TestSupport"] + foundations + domains + ["Transactions"]),
     tests(
         "HealthRecords", ["HealthRecords", "Interface", "Consents", "Identities", "Primitives", "TestSupport"]),
     tests(
         "RPC",
         [
-            "RPC", "Interface", "TestBackend", "Primitives", "Encoding", "StateModel", Library.logging, Library.metrics,
+            "RPC", "Interface", "TestBackend", "TestSupport", "Primitives", "Encoding", "StateModel", Library.logging,
+            Library.metrics,
             Library.nioCore, Library.nioPosix, Library.serviceLifecycle,
         ]),
 ]

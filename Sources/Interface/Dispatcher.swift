@@ -107,39 +107,88 @@ public enum CallMessage: Sendable {
 public struct Dispatcher: Sendable {
     public let table: MethodTable
     public let backend: any LedgerBackend
+    private let memory: (any AnswerMemory)?
 
-    public init(table: MethodTable, backend: any LedgerBackend) {
+    public init(table: MethodTable, backend: any LedgerBackend, memory: (any AnswerMemory)? = nil) {
         self.table = table
         self.backend = backend
+        self.memory = memory
     }
 
-    /// The answer's bytes; nil if nothing is to be answered (notifications).
-    public func answer(_ message: CallMessage, _ context: CallContext = CallContext()) async -> [UInt8]? {
+    /// The answer that is remembered for one whole request, if it was asked before at the state of now. It is what
+    /// answering anew would give, byte for byte, and counts as one call.
+    public func remembered(_ request: [UInt8]) -> [UInt8]? {
+        guard let memory, let height = backend.stateHeight, let plain = PlainRequest(request),
+            let key = plain.key(request), let result = memory.answer(to: key, at: height)
+        else { return nil }
+        return Self.response(result: result, id: request[plain.id])
+    }
+
+    /// The answer's bytes; nil if nothing is to be answered (notifications). `request` is what `message` was parsed from,
+    /// where its answer may be remembered.
+    public func answer(
+        _ message: CallMessage, _ context: CallContext = CallContext(), to request: [UInt8]? = nil
+    ) async -> [UInt8]? {
         switch message {
         case .refused(let failure): return Self.response(.null, .failure(failure)).serialized
-        case .single(let call): return await answer(call, context)?.serialized
+        case .single(let call): return await answer(call, context, request)
         case .batch(let calls):
             // In order, one after the other: a later call sees what an earlier one did.
             let context = context.inBatch()
-            var answers: [JSONValue] = []
+            var answers: [UInt8] = []
             for call in calls {
-                if let answer = await answer(call, context) { answers.append(answer) }
+                guard let answer = await answer(call, context, nil) else { continue }
+                answers.append(answers.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
+                answers.append(contentsOf: answer)
             }
-            return answers.isEmpty ? nil : JSONValue.array(answers).serialized
+            if answers.isEmpty { return nil }
+            answers.append(UInt8(ascii: "]"))
+            return answers
         }
     }
 
     public func answer(_ bytes: [UInt8], _ context: CallContext = CallContext()) async -> [UInt8]? {
-        await answer(CallMessage(parsing: bytes), context)
+        if let answer = remembered(bytes) { return answer }
+        return await answer(CallMessage(parsing: bytes), context, to: bytes)
     }
 
-    private func answer(_ call: Call, _ context: CallContext) async -> JSONValue? {
-        let result: CallResult =
-            switch call.content {
-            case .failure(let failure): .failure(failure)
-            case .success(let content): await self.call(content.method, content.params, context)
+    private func answer(_ call: Call, _ context: CallContext, _ request: [UInt8]?) async -> [UInt8]? {
+        guard case .success(let content) = call.content else {
+            guard case .failure(let failure) = call.content else { return nil }
+            return call.id.map { Self.response($0, .failure(failure)).serialized }
+        }
+        if Self.isDiscovery(content.method), let memory {
+            let document = memory.document { table.document.serialized }
+            return call.id.map { Self.response(result: document, id: $0.serialized[...]) }
+        }
+        guard let method = table[content.method], let render = method.render else {
+            let result = await self.call(content.method, content.params, context)
+            return call.id.map { Self.response($0, result).serialized }
+        }
+        do {
+            let rendered = try await render(try method.arguments(content.params), backend, context)
+            if let memory, let request, let key = PlainRequest(request)?.key(request) {
+                memory.keep(rendered.bytes, to: key, at: rendered.height)
             }
-        return call.id.map { Self.response($0, result) }
+            return call.id.map { Self.response(result: rendered.bytes, id: $0.serialized[...]) }
+        } catch {
+            let failure = Self.failure(error, method: content.method, backend)
+            return call.id.map { Self.response($0, .failure(failure)).serialized }
+        }
+    }
+
+    private static func isDiscovery(_ name: String) -> Bool { name == "rpc.discover" || name == "rpc_discover" }
+
+    /// What ``response(_:_:)`` writes of a success.
+    private static func response(result: [UInt8], id: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(result.count + id.count + 40)
+        bytes.append(contentsOf: #"{"jsonrpc":"2.0","result":"#.utf8)
+        bytes.append(contentsOf: result)
+        bytes.append(contentsOf: #","id":"#.utf8)
+        bytes.append(contentsOf: id)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
     }
 
     public static func response(_ id: JSONValue, _ result: CallResult) -> JSONValue {
@@ -155,7 +204,7 @@ public struct Dispatcher: Sendable {
 
     /// Calls one method.
     public func call(_ name: String, _ params: JSONValue?, _ context: CallContext = CallContext()) async -> CallResult {
-        if name == "rpc.discover" || name == "rpc_discover" { return .success(table.document) }
+        if Self.isDiscovery(name) { return .success(table.document) }
         guard let method = table[name] else { return .failure(.methodNotFound(name)) }
         let backend = backend
         let run: @Sendable () async -> CallResult = {

@@ -40,30 +40,43 @@ extension JSONValue {
         }
     }
 
-    private static func serialize(_ value: UInt64, into bytes: inout [UInt8]) {
+    static func serialize(_ value: UInt64, into bytes: inout [UInt8]) {
         if value < 10 {
             bytes.append(48 + UInt8(truncatingIfNeeded: value))
             return
         }
-        let start = bytes.count
+        var power: UInt64 = 10
+        // 10^19 is the largest power below 2^64.
+        while power < 10_000_000_000_000_000_000, value / power >= 10 { power *= 10 }
         var rest = value
-        while rest > 0 {
-            bytes.append(48 + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
+        while power > 0 {
+            bytes.append(48 + UInt8(truncatingIfNeeded: rest / power))
+            rest %= power
+            power /= 10
         }
-        bytes[start...].reverse()
     }
 
-    private static func serialize(_ text: String, into bytes: inout [UInt8]) {
+    static func serialize(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        let utf8 = text.utf8
-        let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        if isPlain {
-            bytes.append(contentsOf: utf8)
-        } else {
-            for byte in utf8 { escape(byte, into: &bytes) }
+        let isWritten: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe append($0, to: &bytes) }
+        if isWritten == nil { for byte in text.utf8 { escape(byte, into: &bytes) } }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        var isPlain = true
+        for index in 0..<utf8.count {
+            let byte = unsafe utf8[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                isPlain = false
+                break
+            }
         }
-        bytes.append(UInt8(ascii: "\""))
+        if isPlain {
+            unsafe bytes.append(contentsOf: utf8)
+        } else {
+            for index in 0..<utf8.count { escape(unsafe utf8[index], into: &bytes) }
+        }
     }
 
     private static func escape(_ byte: UInt8, into bytes: inout [UInt8]) {

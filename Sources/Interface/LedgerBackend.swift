@@ -19,6 +19,10 @@ public protocol LedgerBackend: Sendable {
     /// Of the last final block. Cheap: a value kept in memory.
     func head() async -> ChainHead
 
+    /// Of the block whose state ``withSnapshot(_:)`` would answer from now. Cheap. Nil where that is not known, and
+    /// then no answer is remembered.
+    var stateHeight: Height? { get }
+
     /// Returns once a block above `height` is final, after `milliseconds`, or when the task is canceled. The result is
     /// how many of the milliseconds are left: 0 unless the block came (the interface itself has no clock).
     func waitForBlock(above height: Height, milliseconds: UInt64) async -> UInt64
@@ -77,6 +81,7 @@ public protocol LedgerBackend: Sendable {
 
 extension LedgerBackend {
     public var content: (any ContentService)? { nil }
+    public var stateHeight: Height? { nil }
 }
 
 public struct ChainHead: Hashable, Sendable, Codable {

@@ -50,6 +50,12 @@ public struct SubscriptionRequest: Sendable {
     }
 }
 
+/// An answer's JSON text, and the block whose state it tells.
+struct RenderedAnswer: Sendable {
+    let bytes: [UInt8]
+    let height: Height
+}
+
 /// What a method answers with.
 public enum ResultShape: Sendable {
     /// `{"height", "blockHash", "value"}`
@@ -77,6 +83,9 @@ public struct Method: Sendable {
     let replay: (@Sendable (Arguments, QueryContext) throws -> JSONValue)?
     /// True if it may take longer than reading: such calls are raced against the time limit.
     let isLong: Bool
+    /// The answer as text without the value between, of what is a function of the state and the parameters alone: such
+    /// answers may be remembered for as long as the state stays. Nil for every other method.
+    var render: (@Sendable (Arguments, any LedgerBackend, CallContext) async throws -> RenderedAnswer)? = nil
     let body: @Sendable (Arguments, any LedgerBackend, CallContext) async throws -> JSONValue
 
     public enum CommonParameter: String, Sendable, CaseIterable {
@@ -214,6 +223,15 @@ public struct NoParameters: Codable, Sendable, Hashable {
 
 /// The fixed envelopes of every read.
 enum Envelope {
+    /// What every envelope begins with, as text.
+    static func begin(_ height: Height, _ blockHash: Hash, _ bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"height":"#.utf8)
+        JSONValue.serialize(height.value, into: &bytes)
+        bytes.append(contentsOf: #","blockHash":""#.utf8)
+        Hexadecimal.append(blockHash.bytes, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     static func value(_ value: JSONValue, height: Height, blockHash: Hash, proof: [UInt8]? = nil) -> JSONValue {
         var object = JSONObject(reserving: 4)
         object.append("height", .unsigned(height.value))

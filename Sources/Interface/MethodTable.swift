@@ -7,34 +7,35 @@ public struct MethodTable: Sendable {
     public let methods: [Method]
     /// Every ledger refusal.
     public let rejections: [RejectionDescription]
-    /// The OpenRPC document, written once.
-    public let document: JSONValue
+    /// The OpenRPC document. Writing it takes tens of milliseconds, so whoever answers with it keeps it
+    /// (``AnswerMemory``).
+    public var document: JSONValue { written.document }
     /// Types whose schema could not be seen completely; for tests.
-    public let incompleteSchemas: [String]
+    public var incompleteSchemas: [String] { written.incompleteSchemas }
+    private let networkKind: NetworkKind
+    private let version: String
     private let positions: [String: Int]
 
-    /// Precondition: no name twice. `isDescribed` false leaves the document out, which takes longest.
+    /// Precondition: no name twice.
     public init(
-        methods: [Method], rejections: [RejectionDescription], networkKind: NetworkKind, version: String,
-        isDescribed: Bool = true
+        methods: [Method], rejections: [RejectionDescription], networkKind: NetworkKind, version: String
     ) {
         self.methods = methods
         self.rejections = rejections.sorted { $0.code < $1.code }
+        self.networkKind = networkKind
+        self.version = version
         var positions: [String: Int] = [:]
         for (index, method) in methods.enumerated() {
             let earlier = positions.updateValue(index, forKey: method.name)
             precondition(earlier == nil, "two methods are named \(method.name)")
         }
         self.positions = positions
-        guard isDescribed else {
-            document = .null
-            incompleteSchemas = []
-            return
-        }
+    }
+
+    private var written: (document: JSONValue, incompleteSchemas: [String]) {
         let writer = OpenRPCWriter(
-            methods: methods, rejections: self.rejections, networkKind: networkKind, version: version)
-        document = writer.document()
-        incompleteSchemas = writer.incompleteSchemas
+            methods: methods, rejections: rejections, networkKind: networkKind, version: version)
+        return (writer.document(), writer.incompleteSchemas)
     }
 
     /// The methods that no domain owns.

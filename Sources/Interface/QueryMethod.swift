@@ -86,6 +86,22 @@ extension Method {
             guard arguments.proves else { return try await backend.withSnapshot(read) }
             return try await Self.proving(arguments, backend, read)
         }
+        let body = body
+        render = { arguments, backend, context in
+            if arguments.proves {
+                let json = try await body(arguments, backend, context)
+                return RenderedAnswer(bytes: json.serialized, height: Height(json["height"]?.unsigned ?? 0))
+            }
+            let (parameters, request) = try Self.request(query, arguments, backend.networkKind)
+            try await MinimumHeight.reach(arguments.minHeight, backend, context)
+            return try await backend.withSnapshot { snapshot in
+                if let wanted = arguments.minHeight, snapshot.block.height < wanted {
+                    throw CallFailure(ServerState.lagging)
+                }
+                let bytes = try Self.text(query, parameters, request, snapshot)
+                return RenderedAnswer(bytes: bytes, height: snapshot.block.height)
+            }
+        }
     }
 
     private static func request(
@@ -125,5 +141,29 @@ extension Method {
                 array, next: next.map { PageCursor.text($0.bytes, method: query.name) },
                 height: snapshot.block.height, blockHash: snapshot.blockHash)
         }
+    }
+
+    /// The text of ``answer(_:_:_:_:)``, byte for byte.
+    private static func text(
+        _ query: Query, _ parameters: any Codable & Sendable, _ request: PageRequest, _ snapshot: QueryContext
+    ) throws -> [UInt8] {
+        let networkKind = snapshot.block.networkKind
+        let answer = try query.evaluate(parameters, request, snapshot)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1_024)
+        Envelope.begin(snapshot.block.height, snapshot.blockHash, &bytes)
+        switch answer {
+        case .value(let value):
+            bytes.append(contentsOf: #","value":"#.utf8)
+            try JSONByteEncoder.append(value, networkKind: networkKind, to: &bytes)
+        case .page(let items, let next):
+            bytes.append(contentsOf: #","items":["#.utf8)
+            try JSONByteEncoder.append(items, networkKind: networkKind, to: &bytes)
+            bytes.append(contentsOf: #"],"next":"#.utf8)
+            let cursor = next.map { JSONValue.string(PageCursor.text($0.bytes, method: query.name)) } ?? .null
+            cursor.serialize(into: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
     }
 }

@@ -13,6 +13,9 @@ package struct Dialer {
 
     private var targets: [TransportKey: Target] = [:]
 
+    /// True while there is nobody to dial.
+    package var isEmpty: Bool { targets.isEmpty }
+
     package mutating func setTargets(_ wanted: [TransportKey: [PeerAddress]], now: ContinuousClock.Instant) {
         targets = targets.filter { wanted[$0.key] != nil }
         for (key, addresses) in wanted where !addresses.isEmpty {

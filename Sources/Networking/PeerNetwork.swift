@@ -114,7 +114,8 @@ public final class PeerNetwork: Service, Sendable {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 dialDue()
-                try? await Task.sleep(for: .milliseconds(50))
+                let isAlone = state.withLock { $0.dialer.isEmpty }
+                try? await Task.sleep(for: .milliseconds(isAlone ? 250 : 50))
             }
         }
         let open = state.withLock { state in

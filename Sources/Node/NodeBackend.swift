@@ -82,6 +82,8 @@ final class NodeBackend: LedgerBackend {
 
     func head() async -> ChainHead { board.head }
 
+    var stateHeight: Height? { ledger.state.height }
+
     func waitForBlock(above height: Height, milliseconds: UInt64) async -> UInt64 {
         if board.head.height > height { return milliseconds }
         let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: milliseconds))

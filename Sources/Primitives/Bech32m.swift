@@ -20,6 +20,48 @@ public enum Bech32m {
         return humanReadablePart + "1" + String(decoding: (groups + tail).map { alphabet[Int($0)] }, as: UTF8.self)
     }
 
+    /// Appends the text of 32 bytes behind a human-readable part whose checksum is known: what answers hold most of.
+    ///
+    /// ```
+    /// prefix · 1 · 52 characters: 256 bits and four of padding, five each · 6 characters: the checksum
+    /// ```
+    static func append(_ bytes: Bytes32, behind prefix: TypedPrefix, to text: inout [UInt8]) {
+        let (alphabet, feedback) = (alphabet, feedback)
+        text.append(contentsOf: prefix.characters)
+        var checksum = prefix.checksum
+        var accumulator: UInt32 = 0
+        var bits: UInt32 = 0
+        for index in 0..<Bytes32.count {
+            accumulator = accumulator << 8 | UInt32(bytes[index])
+            bits += 8
+            while bits >= 5 {
+                bits -= 5
+                let group = accumulator >> bits & 31
+                checksum = step(checksum, group, feedback)
+                text.append(alphabet[Int(group)])
+            }
+            accumulator &= (1 << bits) - 1
+        }
+        let last = accumulator << (5 - bits) & 31
+        checksum = step(checksum, last, feedback)
+        text.append(alphabet[Int(last)])
+        for _ in 0..<6 { checksum = step(checksum, 0, feedback) }
+        checksum ^= checksumConstant
+        for place in 0..<6 { text.append(alphabet[Int(checksum >> UInt32(5 * (5 - place)) & 31)]) }
+    }
+
+    /// The checksum's state behind a human-readable part.
+    fileprivate static func checksum(of prefix: [UInt8]) -> UInt32 { polymod(expand(prefix)) }
+
+    /// What the five bits that leave the checksum's top add to it: one look-up instead of five questions.
+    private static let feedback: [UInt32] = (0..<32).map { top in
+        generator.enumerated().reduce(0) { $0 ^ (top >> $1.offset & 1 == 1 ? $1.element : 0) }
+    }
+
+    private static func step(_ checksum: UInt32, _ group: UInt32, _ feedback: [UInt32]) -> UInt32 {
+        (checksum & 0x1ff_ffff) << 5 ^ group ^ feedback[Int(checksum >> 25)]
+    }
+
     /// The lower-case human-readable part and the bytes behind it.
     public static func decode(_ text: String) throws(Failure) -> (humanReadablePart: String, bytes: [UInt8]) {
         let (prefix, groups) = try decodeGroups(text)
@@ -40,9 +82,11 @@ public enum Bech32m {
         let tail = characters[(separator + 1)...]
         guard tail.count >= 6 else { throw .badChecksum }
         var groups: [UInt8] = []
+        groups.reserveCapacity(tail.count)
         for character in tail {
-            guard let group = alphabet.firstIndex(of: character) else { throw .badCharacter }
-            groups.append(UInt8(group))
+            let group = groupOfCharacter[Int(character)]
+            guard group < 32 else { throw .badCharacter }
+            groups.append(group)
         }
         let prefix = Array(characters[..<separator])
         guard polymod(expand(prefix) + groups) == checksumConstant else { throw .badChecksum }
@@ -53,15 +97,16 @@ public enum Bech32m {
         prefix.map { $0 >> 5 } + [0] + prefix.map { $0 & 31 }
     }
 
+    /// The group that a character stands for; 255 for one that stands for none. Characters are below 128 here.
+    private static let groupOfCharacter: [UInt8] = (0..<128).map { character in
+        alphabet.firstIndex(of: UInt8(character)).map { UInt8($0) } ?? 255
+    }
+
+    private static let generator: [UInt32] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3]
+
     private static func polymod(_ values: [UInt8]) -> UInt32 {
-        let generator: [UInt32] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3]
-        var checksum: UInt32 = 1
-        for value in values {
-            let top = checksum >> 25
-            checksum = (checksum & 0x1ff_ffff) << 5 ^ UInt32(value)
-            for index in 0..<5 where top >> UInt32(index) & 1 == 1 { checksum ^= generator[index] }
-        }
-        return checksum
+        let feedback = feedback
+        return values.reduce(1) { step($0, UInt32($1), feedback) }
     }
 
     /// Nil if unpadded bits are left over that are not zero, or a whole group of them.
@@ -69,6 +114,7 @@ public enum Bech32m {
         var accumulator: UInt32 = 0
         var bits: UInt32 = 0
         var groups: [UInt8] = []
+        groups.reserveCapacity(values.count * Int(from) / Int(to) + 1)
         let mask = UInt32(1) << to - 1
         for value in values {
             accumulator = accumulator << from | UInt32(value)
@@ -96,11 +142,29 @@ public enum NetworkKind: UInt8, Sendable, CaseIterable {
     public var prefix: String { self == .main ? "mnx" : "tmnx" }
 }
 
+/// The human-readable part of a kind's texts on a network, its separator, and the checksum's state behind it.
+public struct TypedPrefix: Sendable {
+    let characters: [UInt8]
+    let checksum: UInt32
+
+    public init(kind: String, network: NetworkKind) {
+        let prefix = Array((network.prefix + kind).utf8)
+        characters = prefix + [UInt8(ascii: "1")]
+        checksum = Bech32m.checksum(of: prefix)
+    }
+
+    /// Appends what ``TypedText/encode(_:kind:network:)`` makes a string of.
+    public func append(_ bytes: Bytes32, to text: inout [UInt8]) { Bech32m.append(bytes, behind: self, to: &text) }
+}
+
 /// The typed text of 32 bytes: network prefix, kind, bech32m.
 public enum TypedText {
     /// In plain descriptions (logs, failures) the main network's prefix stands, since a value doesn't know its network.
     public static func encode(_ bytes: Bytes32, kind: String, network: NetworkKind = .main) -> String {
-        Bech32m.encode(humanReadablePart: network.prefix + kind, bytes: bytes.array)
+        var text: [UInt8] = []
+        text.reserveCapacity(Bech32m.maximumCount)
+        TypedPrefix(kind: kind, network: network).append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Nil unless `text` is 32 bytes of that kind. `network` nil accepts both prefixes.

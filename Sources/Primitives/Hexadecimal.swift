@@ -2,11 +2,26 @@
 public enum Hexadecimal {
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends what ``encode(_:)`` makes a string of.
+    public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
         for byte in bytes {
             text.append(digit(byte >> 4))
             text.append(digit(byte & 15))
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Likewise, of 32 bytes that lie on no heap.
+    public static func append(_ bytes: Bytes32, to text: inout [UInt8]) {
+        for index in 0..<Bytes32.count {
+            let byte = bytes[index]
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
     }
 
     /// Nil unless `text` is an even number of the digits 0-9 and a-f (capitals are refused: one value, one text).

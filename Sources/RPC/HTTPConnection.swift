@@ -18,9 +18,11 @@ struct HTTPConnection<Program: HTTPProgram>: Sendable {
         do {
             try await channel.executeThenClose { inbound, outbound in
                 var parts = inbound.makeAsyncIterator()
+                // Asking the channel costs a lock and writing the address out, and it stays what it is.
+                let peer = program.peer(of: channel.channel)
                 while let part = try await parts.next() {
                     guard case .head(let head) = part else { continue }
-                    guard try await serve(head, &parts, outbound, channel.channel) else { return }
+                    guard try await serve(head, &parts, outbound, channel.channel, peer) else { return }
                 }
             }
         } catch {
@@ -31,9 +33,9 @@ struct HTTPConnection<Program: HTTPProgram>: Sendable {
     /// False if the connection is to be closed.
     private func serve(
         _ head: HTTPRequestHead, _ parts: inout NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator,
-        _ outbound: HTTPOutbound, _ channel: any Channel
+        _ outbound: HTTPOutbound, _ channel: any Channel, _ peer: String
     ) async throws -> Bool {
-        let address = program.address(of: channel, head)
+        let address = program.address(behind: peer, head)
         if let refusal { return try await write(refusal.answer, head, outbound) }
         if var refusal = program.refuse(head, address: address) {
             // The body is not read, so nothing may follow it on this connection.

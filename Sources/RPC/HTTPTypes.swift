@@ -136,7 +136,10 @@ protocol HTTPProgram: Sendable {
     /// True if this request may become a WebSocket.
     func mayUpgrade(_ head: HTTPRequestHead) -> Bool
     func serve(webSocket channel: WebSocketChannel, address: String) async
-    func address(of channel: any Channel, _ head: HTTPRequestHead) -> String
+    /// The address of the other end.
+    func peer(of channel: any Channel) -> String
+    /// Who calls: the peer, or whom it says it speaks for, where it is believed.
+    func address(behind peer: String, _ head: HTTPRequestHead) -> String
     /// Counts a connection, or says why there is no room.
     func openConnection(of channel: any Channel) -> ConnectionAdmission
     /// Gives back what was counted. It goes by the ticket, since a closed channel no longer knows its peer.

@@ -54,9 +54,8 @@ struct OperatorProgram: HTTPProgram {
     func commonHeaders(_ head: HTTPRequestHead) -> [(String, String)] { [("Cache-Control", "no-store")] }
     func mayUpgrade(_ head: HTTPRequestHead) -> Bool { false }
     func serve(webSocket channel: WebSocketChannel, address: String) async {}
-    func address(of channel: any Channel, _ head: HTTPRequestHead) -> String {
-        channel.remoteAddress?.ipAddress ?? "local"
-    }
+    func peer(of channel: any Channel) -> String { channel.remoteAddress?.ipAddress ?? "local" }
+    func address(behind peer: String, _ head: HTTPRequestHead) -> String { peer }
     func openConnection(of channel: any Channel) -> ConnectionAdmission { .admitted(ConnectionTicket(caller: nil)) }
     func closeConnection(_ ticket: ConnectionTicket) {}
 }

@@ -44,8 +44,9 @@ final class RPCProgram: HTTPProgram {
 
     // MARK: Who calls
 
-    func address(of channel: any Channel, _ head: HTTPRequestHead) -> String {
-        let peer = channel.remoteAddress?.ipAddress ?? "local"
+    func peer(of channel: any Channel) -> String { channel.remoteAddress?.ipAddress ?? "local" }
+
+    func address(behind peer: String, _ head: HTTPRequestHead) -> String {
         guard trustedProxies.contains(peer),
             let forwarded = head.headers[canonicalForm: "x-forwarded-for"].last
         else { return peer }
@@ -72,7 +73,7 @@ final class RPCProgram: HTTPProgram {
 
     /// Nil for a trusted proxy.
     private func caller(_ channel: any Channel) -> String? {
-        let peer = channel.remoteAddress?.ipAddress ?? "local"
+        let peer = peer(of: channel)
         return trustedProxies.contains(peer) ? nil : CallerKey.of(peer)
     }
 
@@ -110,6 +111,8 @@ final class RPCProgram: HTTPProgram {
     // MARK: Routes
 
     func refuse(_ head: HTTPRequestHead, address: String) -> HTTPAnswer? {
+        // What nearly every request is.
+        if head.method == .POST, head.uri == "/" { return limiter.refuse(address, count: 1).map { limited($0) } }
         let path = head.uri.prefix { $0 != "?" && $0 != "#" }
         let methods: [HTTPMethod]
         switch path {
@@ -169,21 +172,29 @@ final class RPCProgram: HTTPProgram {
     }
 
     func route(_ request: IncomingRequest) async -> Routed {
-        if request.path == "/events" { return await events(request) }
+        if request.head.uri != "/", request.path == "/events" { return await events(request) }
+        let started = ContinuousClock.now
+        // One call was paid for before the body was read, and what is remembered is one.
+        if let bytes = dispatcher.remembered(request.body) {
+            count(1, since: started)
+            return .answer(.json(bytes))
+        }
         let message = CallMessage(parsing: request.body, limit: limits.bodyBytes)
-        // One call was paid for before the body was read.
         if message.cost > 1, let seconds = limiter.refuse(request.address, count: message.cost - 1) {
             return .answer(limited(seconds))
         }
-        let started = ContinuousClock.now
         let timeLimit = timeLimit
         let milliseconds = limits.callMilliseconds
         let context = CallContext(limitTime: { await timeLimit.run(milliseconds: milliseconds, $0) })
-        let bytes = await dispatcher.answer(message, context)
-        measures.calls.increment(by: message.count)
-        measures.seconds.record((ContinuousClock.now - started) / Duration.seconds(1))
+        let bytes = await dispatcher.answer(message, context, to: request.body)
+        count(message.count, since: started)
         guard let bytes else { return .answer(HTTPAnswer(status: .noContent)) }
         return .answer(.json(bytes))
+    }
+
+    private func count(_ calls: Int, since started: ContinuousClock.Instant) {
+        measures.calls.increment(by: calls)
+        measures.seconds.record((ContinuousClock.now - started) / Duration.seconds(1))
     }
 
     // MARK: Server-sent events

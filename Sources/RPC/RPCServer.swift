@@ -27,7 +27,7 @@ public final class RPCServer: Service {
         self.logger = logger
         self.onListening = onListening
         program = RPCProgram(
-            configuration: configuration, dispatcher: Dispatcher(table: table, backend: backend),
+            configuration: configuration, dispatcher: Dispatcher(table: table, backend: backend, memory: KeptAnswers()),
             timeLimit: timeLimit, metrics: metrics)
     }
 

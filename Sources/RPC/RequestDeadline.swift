@@ -11,7 +11,12 @@ final class RequestDeadline: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let limit: TimeAmount
+    /// When the request that is being read must be whole; nil between requests.
+    private var due: NIODeadline?
+    /// Looks at `due` when it comes to its time. It is not taken back when a request ends in time, as nearly all do: one
+    /// timer in `limit` is enough for a connection, however many requests pass.
     private var timer: Scheduled<Void>?
+    private var timerTime = NIODeadline.distantFuture
     private var context: ChannelHandlerContext?
     /// Requests that were read whole, less answers that were given.
     private var openAnswers = 0
@@ -43,9 +48,23 @@ final class RequestDeadline: ChannelInboundHandler {
     }
 
     func requestBegan() {
-        guard timer == nil, !isStopped, let context else { return }
-        let limit = streamed == nil ? limit : max(limit, Self.streamLimit)
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in expire() }
+        guard due == nil, !isStopped else { return }
+        due = .now() + (streamed == nil ? limit : max(limit, Self.streamLimit))
+        schedule()
+    }
+
+    private func schedule() {
+        guard let due, let context, timer == nil || timerTime > due else { return }
+        // A later one is of a body in pieces, which had longer.
+        timer?.cancel()
+        timerTime = due
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { [self] in look() }
+    }
+
+    private func look() {
+        timer = nil
+        guard let due else { return }
+        if due <= .now() { expire() } else { schedule() }
     }
 
     /// The body of this request comes in pieces.
@@ -64,15 +83,13 @@ final class RequestDeadline: ChannelInboundHandler {
     }
 
     private func giveTime() {
-        timer?.cancel()
-        timer = nil
+        due = nil
         requestBegan()
     }
 
     func requestEnded() {
         streamed = nil
-        timer?.cancel()
-        timer = nil
+        due = nil
         openAnswers += 1
     }
 
@@ -80,12 +97,13 @@ final class RequestDeadline: ChannelInboundHandler {
 
     func stop() {
         isStopped = true
+        due = nil
         timer?.cancel()
         timer = nil
     }
 
     private func expire() {
-        timer = nil
+        due = nil
         guard !isStopped, let context else { return }
         // While an answer is due, the server itself reads no further: the client is not to blame.
         guard openAnswers <= 0 else { return requestBegan() }

@@ -44,7 +44,7 @@ struct ServerChannel<Program: HTTPProgram>: ServerChildChannel {
                                 minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1_024,
                                 maxAccumulatedFrameSize: program.limits.bodyBytes))
                         let frames = try WebSocketChannel(wrappingChannelSynchronously: channel)
-                        return .webSocket(frames, address: program.address(of: channel, head))
+                        return .webSocket(frames, address: program.address(behind: program.peer(of: channel), head))
                     }
                 })
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(

@@ -247,8 +247,10 @@ extension Replica {
 
     mutating func isOverdue(after tip: Hash) -> Bool {
         guard let state = tree.state(after: tip) else { return false }
+        var clear = clearBuckets?.tip == tip ? clearBuckets?.before ?? 0 : 0
+        defer { clearBuckets = (tip, clear) }
         do {
-            return try DueQueue.hasOverdue(at: now, in: state)
+            return try DueQueue.hasOverdue(at: now, in: state, clear: &clear)
         } catch {
             stop("the due queue can't be read: \(error)")
             return false

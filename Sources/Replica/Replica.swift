@@ -54,6 +54,8 @@ public struct Replica: Sendable {
     var isRestartDue = false
     private var work = Work.none
     var isWorkOverdue = false
+    /// Before which bucket of the due queue nothing is due after that block: a look each second need not begin anew.
+    var clearBuckets: (tip: Hash, before: UInt64)?
     // The batch that fills: its timer's number, and whether it was waited for.
     private var batchNumber: UInt64 = 0
     private var isBatchWaiting = false

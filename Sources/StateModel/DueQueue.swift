@@ -89,14 +89,20 @@ public enum DueQueue {
         return items
     }
 
-    /// True if the next block has overdue work; the idle chain asks.
-    public static func hasOverdue(at time: Timestamp, in state: any StateReader) throws(Refusal) -> Bool {
+    /// True if the next block has overdue work; the idle chain asks, each second of the same state.
+    ///
+    /// - Parameter clear: the bucket before which an earlier look at this state found nothing due, 0 for a first look;
+    ///   moved on, so that each bucket is read once.
+    public static func hasOverdue(
+        at time: Timestamp, in state: any StateReader, clear: inout UInt64
+    ) throws(Refusal) -> Bool {
         let current = time.milliseconds / bucketMilliseconds
-        var cursor = try state.record(cursorKey) ?? current
+        let cursor = try state.record(cursorKey) ?? current
         let bound = min(current, cursor + UInt64(bucketsPerBlock))
-        while cursor < bound {
-            if let count = try state.record(countKey(cursor)), count > 0 { return true }
-            cursor += 1
+        clear = max(clear, cursor)
+        while clear < bound {
+            if let count = try state.record(countKey(clear)), count > 0 { return true }
+            clear += 1
         }
         return false
     }

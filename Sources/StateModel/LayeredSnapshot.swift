@@ -154,12 +154,14 @@ private func merge<Write, Key: Comparable, Entry>(
             below = LayerCursor(writes: writes, range: 0..<writes.count, step: 1)
         }
         var chosen: (key: Key, write: Write)?
-        for head in layers.lazy.map(\.head) + [below.head] {
-            guard let head else { continue }
+        func consider(_ head: Write?) {
+            guard let head else { return }
             let headKey = key(head)
-            if let best = chosen, !isBefore(headKey, best.key) { continue }
+            if let best = chosen, !isBefore(headKey, best.key) { return }
             chosen = (headKey, head)
         }
+        for index in layers.indices { consider(layers[index].head) }
+        consider(below.head)
         guard let chosen else { break }
         for index in layers.indices {
             if let head = layers[index].head, key(head) == chosen.key { layers[index].advance() }

@@ -79,7 +79,7 @@ extension ProofFile {
     public static func answer(
         _ verified: VerifiedProof, kind: NetworkKind
     ) throws(WalletFailure) -> JSONValue? {
-        let table = MethodTable.standard(networkKind: kind, version: ProgramVersion.text, isDescribed: false)
+        let table = MethodTable.standard(networkKind: kind, version: ProgramVersion.text)
         do {
             return try table.replay(verified, networkKind: kind)
         } catch let failure as CallFailure {

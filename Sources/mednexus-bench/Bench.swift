@@ -50,10 +50,12 @@ struct Bench: AsyncParsableCommand {
             if isWanted("delivery.verify") { figures.append(try DeliveryBench(setting: setting).run()) }
             if isWanted("royalty.graph") { figures.append(try RoyaltyBench(setting: setting).run()) }
             if isWanted("finality") { figures.append(try FinalityBench(setting: setting).run()) }
-            let reads = ["reads.point", "reads.page"].filter(isWanted)
+            let reads = ReadsBench.identifiers.filter(isWanted)
             if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
             let starts = ["startup", "startup.wallet"].filter(isWanted)
             if !starts.isEmpty { figures += try await StartupBench(setting: setting).run(starts) }
+            let idle = IdleBench.identifiers.filter(isWanted)
+            if !idle.isEmpty { figures += try IdleBench(setting: setting).run(idle) }
             if isWanted("content.encrypt") { figures.append(try await ContentBench(setting: setting).run()) }
             if isWanted("growth") { figures += try GrowthBench(setting: setting, isLarge: large).run() }
             print("\n" + Figure.table(figures))

@@ -20,6 +20,8 @@ final class ChildProcess {
         try process.run()
     }
 
+    var identifier: Int32 { process.processIdentifier }
+
     /// Until the program has written `file`, looking every half millisecond; at most a minute.
     func waitFor(_ file: String) throws {
         let deadline = ContinuousClock.now + .seconds(60)

@@ -4,12 +4,10 @@ import Interface
 /// One measurement beside its ceiling.
 struct Figure: Codable {
     static let identifiers = [
-        "pipeline", "pipeline.uniform", "rpc.one", "rpc.four", "postgres", "reads.point", "reads.page", "finality",
-        "replay",
-        "delivery.verify", "royalty.graph", "content.encrypt", "startup", "startup.wallet", "growth.skewed.1M",
-        "growth.uniform.1M", "growth.start.1M",
-        "growth.skewed.10M",
-        "growth.uniform.10M", "growth.start.10M",
+        "pipeline", "pipeline.uniform", "rpc.one", "rpc.four", "postgres", "reads.point", "reads.point.anew",
+        "reads.page", "reads.page.anew", "finality", "replay", "delivery.verify", "royalty.graph", "content.encrypt",
+        "startup", "startup.wallet", "idle.cpu", "idle.memory", "growth.skewed.1M", "growth.uniform.1M",
+        "growth.start.1M", "growth.skewed.10M", "growth.uniform.10M", "growth.start.10M",
     ]
 
     let id: String

@@ -9,7 +9,12 @@ import Primitives
 
 /// Reads over JSON-RPC from the real node ÷ a bare answer of the same size from the same HTTP stack, both loaded by wrk
 /// with the same requests on kept-alive connections over loopback, turn by turn.
+///
+/// Each read is measured twice: the same question again and again, which the node remembers the answer of until the next
+/// block, and (`.anew`) a question that was never asked before, for which it reads, decodes and writes everything. Those
+/// differ in `checkpoint`, which means nothing without a proof.
 struct ReadsBench {
+    static let identifiers = ["reads.point", "reads.point.anew", "reads.page", "reads.page.anew"]
     static let connections = 32
     static let secondsPerRun = 2
 
@@ -18,22 +23,30 @@ struct ReadsBench {
     private struct Read {
         let id: String
         let name: String
-        let request: String
+        let method: String
+        /// Of the parameters, without the brace that ends them.
+        let parameters: String
+        var isNew: Bool { id.hasSuffix(".anew") }
+
+        func request(checkpoint: String?) -> String {
+            let last = checkpoint.map { #","checkpoint":\#($0)"# } ?? ""
+            return #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(parameters)\#(last)}}"#
+        }
     }
 
     private static func reads() -> [Read] {
         let workload = Workload()
         let account = TypedText.encode(workload.keys[17].address.bytes, kind: "", network: .test)
-        func request(_ method: String, _ parameters: String) -> String {
-            #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(parameters)}"#
+        func read(_ id: String, _ what: String, _ method: String, _ parameters: String) -> Read {
+            Read(id: id, name: "\(what) ÷ bare answer", method: method, parameters: parameters)
         }
+        let point = #"{"address":"\#(account)""#
+        let page = #"{"limit":100"#
         return [
-            Read(
-                id: "reads.point", name: "account_get ÷ bare answer",
-                request: request("account_get", #"{"address":"\#(account)"}"#)),
-            Read(
-                id: "reads.page", name: "asset_list of 100 ÷ bare answer",
-                request: request("asset_list", #"{"limit":100}"#)),
+            read("reads.point", "account_get, remembered", "account_get", point),
+            read("reads.point.anew", "account_get, never asked before", "account_get", point),
+            read("reads.page", "asset_list of 100, remembered", "asset_list", page),
+            read("reads.page.anew", "asset_list of 100, never asked before", "asset_list", page),
         ]
     }
 
@@ -52,17 +65,14 @@ struct ReadsBench {
     }
 
     private func measure(_ read: Read, _ url: String, _ folder: TemporaryFolder) async throws -> Figure {
-        let size = try await Self.answerSize(url, read.request)
+        let size = try await Self.answerSize(url, read.request(checkpoint: nil))
         let ready = folder.path + "/echo.json"
         TemporaryFolder.removeFile(ready)
         let echo = try ChildProcess(CommandLine.arguments[0], ["echo", "--bytes", "\(size)", "--ready", ready])
         defer { echo.stop() }
         try echo.waitFor(ready)
         let echoURL = "http://127.0.0.1:\(try ReadyFile.port(ready))/"
-        let body = read.request.replacingOccurrences(of: "\"", with: "\\\"")
-        let script = try folder.write(
-            "wrk.method = \"POST\"\nwrk.body = \"\(body)\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\n",
-            to: "request.lua")
+        let script = try folder.write(Self.script(read), to: "request.lua")
         var values: [Double] = []
         var ceilings: [Double] = []
         for run in 0...setting.runs {
@@ -74,6 +84,25 @@ struct ReadsBench {
         }
         print("\(read.id): answers of \(size) bytes")
         return Figure(id: read.id, name: read.name, unit: "calls/s", values: values, ceilings: ceilings)
+    }
+
+    /// What wrk sends. Each new question is written by the load generator, for both servers alike.
+    private static func script(_ read: Read) -> String {
+        let headers = "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\n"
+        guard read.isNew else {
+            let body = read.request(checkpoint: nil).replacingOccurrences(of: "\"", with: "\\\"")
+            return headers + "wrk.body = \"\(body)\"\n"
+        }
+        // Runs differ too: each begins at its own second.
+        let parts = read.request(checkpoint: "#").split(separator: "#").map { "'\($0)'" }
+        return headers + """
+            local next = (os.time() % 1000000) * 1000000
+            function request()
+              next = next + 1
+              return wrk.format(nil, "/", nil, \(parts[0]) .. string.format("%d", next) .. \(parts[1]))
+            end
+
+            """
     }
 
     /// The bytes of a right answer.

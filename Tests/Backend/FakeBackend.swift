@@ -3,6 +3,7 @@ package import Interface
 package import Primitives
 package import Proofs
 package import StateModel
+import Synchronization
 
 /// What the tests of the interface and of its server answer from.
 package enum Fake {
@@ -78,7 +79,8 @@ package enum Fake {
 package actor FakeBackend: LedgerBackend {
     package nonisolated let network = Fake.hash(99)
     package nonisolated let networkKind = NetworkKind.test
-    private var height: UInt64
+    private var height: UInt64 { didSet { known.withLock { $0.height = height } } }
+    private nonisolated let known: Mutex<(height: UInt64, snapshots: Int)>
     /// Blocks below this height have no events.
     private let quietBelow: UInt64
     /// After so many blocks one call for events stops.
@@ -87,11 +89,15 @@ package actor FakeBackend: LedgerBackend {
 
     package init(height: UInt64 = 3, quietBelow: UInt64 = 0, blocksPerRead: UInt64 = 1_024) {
         self.height = height
+        known = Mutex((height, 0))
         self.quietBelow = quietBelow
         self.blocksPerRead = blocksPerRead
     }
 
     package func advance() { height += 1 }
+    package nonisolated var stateHeight: Height? { known.withLock { Height($0.height) } }
+    /// How often a snapshot was asked.
+    package nonisolated var snapshots: Int { known.withLock { $0.snapshots } }
     private func add(_ report: String) { reports.append(report) }
     package nonisolated func report(internalFailure description: String) { Task { await add(description) } }
 
@@ -102,6 +108,7 @@ package actor FakeBackend: LedgerBackend {
     }
 
     package func withSnapshot<Value: Sendable>(_ body: @Sendable (QueryContext) throws -> Value) throws -> Value {
+        known.withLock { $0.snapshots += 1 }
         let block = BlockContext(
             network: network, networkKind: .test, height: Height(height), time: Timestamp(height * 1_000))
         return try body(

@@ -82,7 +82,32 @@ struct DueTests {
             closed.append(executed.receipts.due.events.count)
         }
         #expect(closed == [125, count - 125, 0])
-        #expect(try !DueQueue.hasOverdue(at: ledger.time, in: ledger.state))
+        var clear: UInt64 = 0
+        #expect(try !DueQueue.hasOverdue(at: ledger.time, in: ledger.state, clear: &clear))
+    }
+
+    @Test("Looking for overdue work again goes on where the last look ended, and finds what has become due since")
+    func overdue() throws {
+        let ledger = try Ledger(Ledger.genesis())
+        let end = ledger.time.adding(milliseconds: 10 * Self.minute)
+        let terms = TermsPreset.commercial.terms(asset: Ledger.euro, fee: .zero)
+        try ledger.act(Self.register(terms), by: "alice")
+        try ledger.block([
+            try ledger.transaction(
+                [Ledger.mint("score", by: "alice"), Self.offer(terms, supply: 1, expiresAt: end)], by: "alice")
+        ])
+        #expect(ledger.refused.isEmpty)
+        var clear: UInt64 = 0
+        var found: [UInt64] = []
+        for step in UInt64(0)...12 {
+            let time = ledger.time.adding(milliseconds: step * Self.minute)
+            var anew: UInt64 = 0
+            let isOverdue = try DueQueue.hasOverdue(at: time, in: ledger.state, clear: &clear)
+            #expect(try isOverdue == DueQueue.hasOverdue(at: time, in: ledger.state, clear: &anew))
+            #expect(clear == anew, "both stand where nothing before is due")
+            if isOverdue { found.append(step) }
+        }
+        #expect(!found.isEmpty && !found.contains(0) && found.last == 12, "\(found)")
     }
 
     static let policy = ConsentPolicy(

@@ -27,8 +27,7 @@ extension MethodTable {
     /// Every method of the ledger: the node's, the chain's, the transactions', and each domain's queries. A new domain
     /// adds a line to each of the two lists.
     public static func standard(
-        networkKind: NetworkKind, version: String, admissionRejections: [RejectionDescription] = [],
-        isDescribed: Bool = true
+        networkKind: NetworkKind, version: String, admissionRejections: [RejectionDescription] = []
     ) -> MethodTable {
         let queries =
             IdentitiesDomain.queries + INFTsDomain.queries + LicensesDomain.queries + ConsentsDomain.queries
@@ -41,8 +40,7 @@ extension MethodTable {
             ledgerMethods(TransactionCoding.standard) + [.contentInfo]
             + ([AccountTasks.query] + queries).map { Method($0) }
         return MethodTable(
-            methods: methods, rejections: rejections, networkKind: networkKind, version: version,
-            isDescribed: isDescribed)
+            methods: methods, rejections: rejections, networkKind: networkKind, version: version)
     }
 }
 
