@@ -155,7 +155,7 @@ private struct Widths: Codable, Sendable {
 private struct Unusual: Codable, Sendable {
     enum Way: String, Codable, CaseIterable, Sendable {
         case nothing, reopened, reopenedTwiceSaid, nested, emptyNested, interleaved, elements, emptyElements
-        case parent, keyedParent, single, singleTwice, value
+        case parent, keyedParent, single, singleTwice, value, swallowed
     }
 
     enum Key: String, CodingKey { case a, b, c }
@@ -194,8 +194,21 @@ private struct Unusual: Codable, Sendable {
             var container = encoder.singleValueContainer()
             try container.encode([1, 2])
             if way == .singleTwice { try container.encode("other") }
+        case .swallowed:
+            var object = encoder.container(keyedBy: Key.self)
+            try object.encode(1, forKey: .a)
+            try? object.encode(Failing(), forKey: .b)
+            try object.encode(2, forKey: .c)
         case .value:
             try JSONValue.object(["a": [1, "\n", .null], "b": .decimal("1.50")]).encode(to: encoder)
         }
+    }
+}
+
+private struct Failing: Codable, Sendable {
+    func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Unusual.Key.self)
+        try object.encode(1, forKey: .a)
+        throw CancellationError()
     }
 }

@@ -227,6 +227,46 @@ struct ServerTests {
         }
     }
 
+    @Test("Each request of a connection has its whole time, and no more")
+    func slowAfterFast() async throws {
+        try await withServer(limits: limits { $0.requestMilliseconds = 600 }) { server in
+            let client = try #require(SocketClient(port: server.port))
+            #expect(client.post(Self.head)?.status == 200)
+            // The first request's time ends while the second is being sent, which has time left.
+            try await Task.sleep(for: .milliseconds(400))
+            let body = Array(Self.head.utf8)
+            client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
+            try await Task.sleep(for: .milliseconds(350))
+            client.send(body)
+            #expect(client.answer()?.status == 200)
+            let started = ContinuousClock.now
+            client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123")
+            #expect(client.answer()?.status == 408)
+            #expect(ContinuousClock.now - started > .milliseconds(590))
+            #expect(ContinuousClock.now - started < .seconds(5))
+        }
+    }
+
+    @Test("The same question again is answered the same, until there is a new block")
+    func sameQuestion() async throws {
+        try await withServer { server in
+            let client = try #require(SocketClient(port: server.port))
+            func ask(_ id: String) -> String? {
+                let body = #"{"jsonrpc":"2.0","method":"test_difference","params":[42,23],"id":\#(id)}"#
+                return client.post(body).map { "\($0.status) \($0.body)" }
+            }
+            let first = try #require(ask("1"))
+            #expect(first.contains(#""height":3,"#) && first.contains(#""value":19"#))
+            let before = server.backend.snapshots
+            #expect(ask("1") == first)
+            #expect(ask(#""other""#) == first.replacing(#""id":1"#, with: #""id":"other""#))
+            #expect(server.backend.snapshots == before)
+            await server.backend.advance()
+            #expect(ask("1")?.contains(#""height":4,"#) == true)
+            #expect(server.backend.snapshots == before + 1)
+        }
+    }
+
     @Test("One address has its share of the connections, and gives back what it closes")
     func connectionShare() async throws {
         try await withServer(limits: limits { $0.connections = 64 }) { server in
