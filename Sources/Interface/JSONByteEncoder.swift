@@ -24,18 +24,18 @@ final class JSONByteEncoder: Encoder {
 
     // Unchecked exclusivity: each access ends inside the statement that begins it, on the one thread that owns this, and
     // the checks were a sixth of the time.
-    @exclusivity(unchecked) fileprivate(set) var bytes: [UInt8]
+    @safe @exclusivity(unchecked) fileprivate(set) var bytes: [UInt8]
     private let leaves: JSONLeaves
     private let info: [CodingUserInfoKey: any Sendable]
     /// The innermost value that is being written.
-    @exclusivity(unchecked) private var frame = Frame(firstKey: 0, number: 0)
+    @safe @exclusivity(unchecked) private var frame = Frame(firstKey: 0, number: 0)
     /// Those around it.
-    @exclusivity(unchecked) private var outer: [Frame] = []
+    @safe @exclusivity(unchecked) private var outer: [Frame] = []
     /// Where in ``bytes`` the keys of all open objects are.
-    @exclusivity(unchecked) private var keys: [Range<Int>] = []
-    @exclusivity(unchecked) private var nextNumber = 0
+    @safe @exclusivity(unchecked) private var keys: [Range<Int>] = []
+    @safe @exclusivity(unchecked) private var nextNumber = 0
     /// True once a container was asked for that can't be written in one go, whether or not it is written to.
-    @exclusivity(unchecked) private var isUnsupported = false
+    @safe @exclusivity(unchecked) private var isUnsupported = false
 
     private init(appendingTo bytes: [UInt8], networkKind: NetworkKind) {
         self.bytes = bytes
@@ -88,14 +88,19 @@ final class JSONByteEncoder: Encoder {
 
     func write<Value: Encodable>(_ value: Value) throws {
         if leaves.write(value, to: &bytes) { return }
-        if let json = value as? JSONValue { return json.serialize(into: &bytes) }
+        if Value.self == JSONValue.self, let json = value as? JSONValue { return json.serialize(into: &bytes) }
         nextNumber += 1
         let number = nextNumber
         outer.append(frame)
         frame = Frame(firstKey: keys.count, number: number)
-        try value.encode(to: self)
-        // A value that went on after a failure inside it.
-        guard frame.number == number else { throw Unsupported() }
+        do {
+            try value.encode(to: self)
+        } catch {
+            // Whoever goes on after that has part of a value in the text.
+            isUnsupported = true
+            throw error
+        }
+        guard frame.number == number else { throw unsupported() }
         switch frame.kind {
         case .empty: bytes.append(contentsOf: "null".utf8)
         case .single: break
@@ -136,8 +141,13 @@ final class JSONByteEncoder: Encoder {
         return 0
     }
 
+    private func unsupported() -> Unsupported {
+        isUnsupported = true
+        return Unsupported()
+    }
+
     fileprivate func beginMember(_ key: String, of number: Int) throws {
-        guard frame.number == number else { throw Unsupported() }
+        guard frame.number == number else { throw unsupported() }
         if frame.count > 0 { bytes.append(UInt8(ascii: ",")) }
         let start = bytes.count
         JSONValue.serialize(key, into: &bytes)
@@ -145,7 +155,7 @@ final class JSONByteEncoder: Encoder {
         if frame.isReopened {
             for earlier in keys[frame.firstKey...]
             where earlier.count == written.count && bytes[earlier] == bytes[written] {
-                throw Unsupported()
+                throw unsupported()
             }
         }
         keys.append(written)
@@ -154,7 +164,7 @@ final class JSONByteEncoder: Encoder {
     }
 
     fileprivate func beginElement(of number: Int) throws {
-        guard frame.number == number else { throw Unsupported() }
+        guard frame.number == number else { throw unsupported() }
         if frame.count > 0 { bytes.append(UInt8(ascii: ",")) }
         frame.count += 1
     }
@@ -164,7 +174,7 @@ final class JSONByteEncoder: Encoder {
     }
 
     fileprivate func beginSingle(of number: Int) throws {
-        guard frame.number == number, frame.kind == .empty else { throw Unsupported() }
+        guard frame.number == number, frame.kind == .empty else { throw unsupported() }
         frame.kind = .single
     }
 
@@ -180,6 +190,7 @@ final class JSONByteEncoder: Encoder {
     }
     /// Rare, and its text is decided in one place.
     fileprivate func floating(_ value: Double) throws {
+        guard value.isFinite else { throw unsupported() }
         try JSONWriter(userInfo: info, path: nil).number(value).serialize(into: &bytes)
     }
 }

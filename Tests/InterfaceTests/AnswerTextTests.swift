@@ -198,6 +198,7 @@ private struct Unusual: Codable, Sendable {
             var object = encoder.container(keyedBy: Key.self)
             try object.encode(1, forKey: .a)
             try? object.encode(Failing(), forKey: .b)
+            try? object.encode(Double.infinity, forKey: .b)
             try object.encode(2, forKey: .c)
         case .value:
             try JSONValue.object(["a": [1, "\n", .null], "b": .decimal("1.50")]).encode(to: encoder)
