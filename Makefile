@@ -10,7 +10,7 @@ VENV := .build/venv
 HOME_DIRECTORY ?= .build/devnet
 ONLY ?=
 
-.PHONY: help run test build state-sync package check-package bench large-content simulate royalty-model simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
+.PHONY: help run test build state-sync package check-package bench guard guard-baseline large-content simulate royalty-model simulate-custodian simulate-planted kill perturb finality content fuzz vectors format check cddl docs prerequisites python clean model-check
 
 help: ## Says what each target does.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -21,7 +21,7 @@ prerequisites: ## Installs what is missing of the Swift-side system packages.
 python: prerequisites ## Makes the Python environment of the third-party checks.
 	@.ci/python $(VENV)
 	@command -v node >/dev/null || .ci/prerequisites nodejs
-	@.ci/prerequisites systemd openssl dpkg-dev
+	@.ci/prerequisites systemd openssl dpkg-dev valgrind
 
 build: prerequisites ## Builds node and wallet in release.
 	$(BUILD) --product mednexusd
@@ -85,6 +85,16 @@ bench: build python ## Prints ratios beside their ceilings measured in the same 
 	$(BUILD) --product mednexus-bench
 	$(BUILD) --product mednexus-relay
 	$(BIN)/mednexus-bench --only "$(ONLY)" $(if $(LARGE),--large)
+
+guard: prerequisites ## Counts the instructions of each stage and fails where one costs 15 % more than .ci/guard.json says.
+	@.ci/prerequisites valgrind
+	$(BUILD) --product mednexus-bench
+	@.ci/guard
+
+guard-baseline: prerequisites ## Makes what each stage costs now the baseline of the guard.
+	@.ci/prerequisites valgrind
+	$(BUILD) --product mednexus-bench
+	@.ci/guard --write
 
 simulate: prerequisites ## Runs SEEDS simulated networks with faults (SEEDS=1000; SEED=n: that one, with its trace).
 	$(BUILD) --product mednexus-simulator

@@ -22,21 +22,32 @@ struct Workload {
     /// The validators' keys, the first of them ``validator``; their transport keys are made of the same scalars.
     let validators: [SecretKey]
     let genesis: Genesis
-    private var sequences = [UInt64](repeating: 0, count: accountCount)
+    private var sequences: [UInt64]
     private var random = SeededGenerator(state: 7_411)
     private var nextPayer = 0
 
     /// The validator's key; its network exists for minutes.
     static let validatorSeed = Bytes32(7, 4, 1, 1)
     static func seed(ofValidator index: Int) -> Bytes32 { Bytes32(7, 4, 1, UInt64(index + 1)) }
+    static let genesisTime = Timestamp(1_763_800_000_000)
     static let asset = Assets.genesisIdentifier(code: "EUR000")
 
-    /// - Parameter validatorCount: at most ``sponsorCount``, since each has an institution of its own.
-    init(validators validatorCount: Int = 1) {
-        keys = (0..<Self.accountCount).map { Self.key(Bytes32(1, 2, 3, UInt64($0 + 1))) }
+    /// - Parameters:
+    ///   - validatorCount: at most ``sponsorCount``, since each has an institution of its own.
+    ///   - accountCount: at least a hundred.
+    ///   - time: when the ledger begins; a ledger that is long behind its clock looks for work that fell due in between.
+    init(
+        validators validatorCount: Int = 1, accounts accountCount: Int = Self.accountCount,
+        time: Timestamp = Self.genesisTime
+    ) {
+        keys = (0..<accountCount).map { Self.key(Bytes32(1, 2, 3, UInt64($0 + 1))) }
+        sequences = Array(repeating: 0, count: accountCount)
         validators = (0..<validatorCount).map { Self.key(Self.seed(ofValidator: $0)) }
         validator = validators[0]
-        genesis = Self.genesis(keys, validators)
+        // Where several share the cores each block is executed as often one after the other, and within Δ.
+        genesis = Self.genesis(
+            keys, validators, time: time,
+            blockWeight: validatorCount == 1 ? 10_000_000 : 1_000_000 / UInt64(validatorCount))
     }
 
     static func key(_ bytes: Bytes32) -> SecretKey {
@@ -53,10 +64,9 @@ struct Workload {
     /// Account 0 is accreditor, issuer and every institution's administrator. The block's weight is the largest there
     /// may be, so that a block's transactions are what bounds it.
     static func genesis(
-        _ keys: [SecretKey], _ validators: [SecretKey], epochLength: UInt64 = 1_000_000,
-        heartbeatMilliseconds: UInt64 = 86_400_000
+        _ keys: [SecretKey], _ validators: [SecretKey], time: Timestamp = genesisTime, epochLength: UInt64 = 1_000_000,
+        heartbeatMilliseconds: UInt64 = 86_400_000, blockWeight: UInt64 = 10_000_000
     ) -> Genesis {
-        let time = Timestamp(1_763_800_000_000)
         let organizations = (0..<sponsorCount).map { index in
             GenesisOrganization(
                 id: sponsor(index),
@@ -76,7 +86,7 @@ struct Workload {
             governance: GovernanceGenesis(
                 parameters: LedgerParameters(
                     epochLength: epochLength, deltaMilliseconds: 500, heartbeatMilliseconds: heartbeatMilliseconds,
-                    blockWeight: 10_000_000, clockSkewMilliseconds: 2_000),
+                    blockWeight: blockWeight, clockSkewMilliseconds: 2_000),
                 validators: validators.enumerated().map { index, validator in
                     GenesisValidator(
                         name: "node-\(index)", institution: .organization(sponsor(index)), key: validator.address,
@@ -131,7 +141,7 @@ struct Workload {
 
     private mutating func touched() -> Int {
         let isHot = random.next() % 100 < 80
-        return Int(random.next() % UInt64(isHot ? Self.hotCount : Self.accountCount))
+        return Int(random.next() % UInt64(isHot ? keys.count / 100 : keys.count))
     }
 
     mutating func body(_ network: Hash, signer: Int, _ operations: [Operation]) -> TransactionBody {
@@ -140,6 +150,14 @@ struct Workload {
             operations: operations)
         sequences[signer] += 1
         return body
+    }
+
+    func signed(_ one: (signer: Int, body: TransactionBody)) -> [UInt8] { Self.signed(one, keys: keys) }
+
+    private static func signed(_ one: (signer: Int, body: TransactionBody), keys: [SecretKey]) -> [UInt8] {
+        let key = keys[one.signer]
+        let signature = Schnorr.sign(message: one.body.hash, secret: key, auxiliary: .zero)
+        return one.body.signed([AccountSignature(account: key.address, signature: signature)]).bytes
     }
 
     /// Signs on all cores; the complete bytes in the order of `bodies`.
@@ -151,14 +169,7 @@ struct Workload {
         await withTaskGroup(of: (Int, [[UInt8]]).self) { group in
             for start in stride(from: 0, to: bodies.count, by: 256) {
                 let part = bodies[start..<min(start + 256, bodies.count)]
-                group.addTask {
-                    let signed = part.map { signer, body in
-                        let key = keys[signer]
-                        let signature = Schnorr.sign(message: body.hash, secret: key, auxiliary: .zero)
-                        return body.signed([AccountSignature(account: key.address, signature: signature)]).bytes
-                    }
-                    return (start, signed)
-                }
+                group.addTask { (start, part.map { Self.signed($0, keys: keys) }) }
             }
             var parts: [(Int, [[UInt8]])] = []
             for await part in group { parts.append(part) }
