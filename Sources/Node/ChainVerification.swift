@@ -2,6 +2,7 @@ internal import Blocks
 internal import Cryptography
 internal import Encoding
 internal import Execution
+internal import NIOCore
 package import Primitives
 internal import Revenue
 internal import StateModel
@@ -94,46 +95,29 @@ package enum ChainVerification {
         guard let tip = ledger.log.tip else { throw NodeFailure(.corruption, "the log is empty") }
         let lowest = try ledger.log.lowestBlock() ?? tip.height.next
         if lowest > .genesis { return try verifyPruned(ledger, from: lowest, progress: progress) }
-        let (genesis, first) = try Ledger.genesisBlock(ledger.genesis)
+        let (genesis, _) = try Ledger.genesisBlock(ledger.genesis)
         guard try ledger.block(at: .genesis).block == genesis else {
             throw NodeFailure(.corruption, "block 0 is not the genesis block of genesis.json")
         }
-        var parent = genesis.header
-        var state = LayeredSnapshot(EmptySnapshot()).adding(first)
-        var layers = [first]
+        var replay = try ChainReplay(ledger, through: tip.height, threads: System.coreCount)
         var transactions = 0
         var certificates = 0
         var isCovered = true
-        while parent.height < tip.height {
-            let (block, certificate) = try ledger.block(at: parent.height.next)
-            isCovered = try check(certificate, of: block, state: state)
+        while let next = try replay.next() {
+            isCovered = try check(next.certificate, of: next.block, state: replay.state)
             certificates += isCovered ? 1 : 0
-            let executed = try Ledger.execute(
-                block, on: parent, state: state, networkKind: ledger.networkKind, signatures: .verified)
-            guard try ledger.log.receipts(at: block.header.height) == executed.receipts.encoded else {
-                throw NodeFailure(.corruption, "the receipts of block \(block.header.height) are not its own")
+            let executed = try replay.execute(next)
+            guard try ledger.log.receipts(at: replay.head.height) == executed.receipts.encoded else {
+                throw NodeFailure(.corruption, "the receipts of block \(replay.head.height) are not its own")
             }
             transactions += executed.transactions.count
-            append(executed.layer, to: &layers)
-            state = LayeredSnapshot(EmptySnapshot(), layersNewestFirst: layers)
-            parent = block.header
-            try progress(parent.height, tip.height)
+            try progress(replay.head.height, tip.height)
         }
         guard isCovered else {
-            throw NodeFailure(.corruption, "no certificate covers the head, block \(parent.height)")
+            throw NodeFailure(.corruption, "no certificate covers the head, block \(replay.head.height)")
         }
         return try compare(
-            ledger, parent, replayed: state, transactions: transactions, certificates: certificates)
-    }
-
-    /// Newest first, each at least twice as large as the one before it: reads stay few steps deep, and no entry is copied
-    /// more often than the logarithm of their number.
-    private static func append(_ layer: StateLayer, to layers: inout [StateLayer]) {
-        layers.insert(layer, at: 0)
-        while layers.count > 1, layers[0].byteCount * 2 > layers[1].byteCount {
-            let newer = layers.removeFirst()
-            layers[0] = StateLayer.merging(older: layers[0], newer: newer)
-        }
+            ledger, replay.head, replayed: replay.state, transactions: transactions, certificates: certificates)
     }
 
     /// False if the block has none of its own; then a later one must cover it.

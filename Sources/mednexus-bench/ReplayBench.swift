@@ -2,11 +2,9 @@ import Blocks
 import Execution
 import Node
 import Primitives
-import StateModel
-import Transactions
 
-/// A chain executed again from its bytes with all signatures verified, as a node does that syncs: while one block is
-/// executed and its roots are checked, the next one is verified on all cores.
+/// A chain executed again from its log with all signatures verified, as `mednexusd verify` does: while one block is executed
+/// and its roots are checked, the next ones are decoded and verified on all cores.
 struct ReplayBench {
     let setting: Setting
 
@@ -30,7 +28,7 @@ struct ReplayBench {
         var ceilings: [Double] = []
         for run in 0...setting.runs {
             let ceiling = try VerificationCeiling(signed, cores: setting.cores).run()
-            let rate = try await replay(chain)
+            let rate = try replay(chain)
             guard run > 0 else { continue }
             rates.append(rate)
             ceilings.append(ceiling)
@@ -41,34 +39,17 @@ struct ReplayBench {
     }
 
     /// Transactions a second of the blocks behind the funding.
-    private func replay(_ chain: Chain) async throws -> Double {
+    private func replay(_ chain: Chain) throws -> Double {
         let ledger = chain.ledger
-        let (genesis, layer) = try Ledger.genesisBlock(ledger.genesis)
-        var state = LayeredSnapshot(EmptySnapshot()).adding(layer)
-        var parent = genesis.header
-        let blocks = try (1...UInt64(PipelineBench.blocksPerRun + 1)).map { try ledger.block(at: Height($0)).block }
-        // A new one each time: what an earlier pass verified must not be remembered.
-        let pipeline = Pipeline(network: ledger.network, threads: setting.cores)
-        var ready = try await pipeline.verify(all: blocks[0].transactions)
-        var started = ContinuousClock.now
+        let tip = Height(UInt64(PipelineBench.blocksPerRun + 1))
+        var funding = try ChainReplay(ledger, through: Height(1), threads: setting.cores)
+        while let next = try funding.next() { _ = try funding.execute(next) }
+        let started = ContinuousClock.now
+        var replay = funding.going(through: tip, threads: setting.cores)
         var count = 0
-        for index in blocks.indices {
-            let following = index + 1 < blocks.count ? blocks[index + 1].transactions : []
-            if index == 1 {
-                started = .now
-                ready = try await pipeline.verify(all: blocks[1].transactions)
-            }
-            async let next = index == 0 ? [] : pipeline.verify(all: following)
-            let executed = try Ledger.execute(
-                blocks[index], transactions: try ready.map { try $0.get() }, on: parent, state: state,
-                networkKind: ledger.networkKind)
-            state = state.adding(executed.layer)
-            parent = blocks[index].header
-            if index > 0 { count += executed.transactions.count }
-            ready = try await next
-        }
+        while let next = try replay.next() { count += try replay.execute(next).transactions.count }
         let seconds = (ContinuousClock.now - started) / .seconds(1)
-        try await pipeline.stop()
+        guard replay.head.height == tip else { throw BenchFailure("the replay ended at \(replay.head.height)") }
         return Double(count) / seconds
     }
 }
