@@ -55,6 +55,9 @@ public protocol LedgerBackend: Sendable {
     // Transactions
     /// Admits complete, signed transaction bytes to the pool. Idempotent: what is pending or final already is accepted.
     func submit(_ transaction: [UInt8]) async throws -> Submission
+    /// The same for several, in order, each answered by itself. What the ledger's rules say of them may be left to the block
+    /// that they are meant for: then ``status(of:)`` tells.
+    func submit(all transactions: [[UInt8]]) async throws -> [Result<Submission, Rejection>]
     /// Executes on the last final state and forgets. Signatures may be absent; those given are verified.
     func simulate(_ transaction: [UInt8]) async throws -> Simulation
     func status(of transaction: Hash) async throws -> TransactionStatus

@@ -97,29 +97,25 @@ extension Method {
                 from: BytesParameters.self, to: Submission.self, isLong: true
             ) { parameters, backend, _ in try await backend.submit(parameters.bytes.bytes) },
             Method(
-                plain: submitMany, "Hands several over, in order; each is answered by itself.",
+                plain: submitMany,
+                """
+                Hands several over, in order; each is answered by itself. What the ledger's rules say of them, tx_status \
+                tells.
+                """,
                 [QueryParameter("transactions", "At most \(manyLimit) complete transactions.")],
                 from: ManyBytesParameters.self, to: [ManySubmission].self, isLong: true
             ) { parameters, backend, _ in
                 guard parameters.transactions.count <= manyLimit else {
                     throw CallFailure.invalidParameters("transactions", "At most \(manyLimit) at a time.")
                 }
-                var answers: [ManySubmission] = []
-                for transaction in parameters.transactions {
-                    do {
-                        let submission = try await backend.submit(transaction.bytes)
-                        answers.append(ManySubmission(submission: submission, error: nil))
-                    } catch let rejection as Rejection {
-                        answers.append(
-                            ManySubmission(
-                                submission: nil, error: RejectionView(rejection, networkKind: backend.networkKind)))
-                    } catch Refusal.rejected(let rejection) {
-                        answers.append(
-                            ManySubmission(
-                                submission: nil, error: RejectionView(rejection, networkKind: backend.networkKind)))
+                return try await backend.submit(all: parameters.transactions.map(\.bytes)).map { result in
+                    switch result {
+                    case .success(let submission): ManySubmission(submission: submission, error: nil)
+                    case .failure(let rejection):
+                        ManySubmission(
+                            submission: nil, error: RejectionView(rejection, networkKind: backend.networkKind))
                     }
                 }
-                return answers
             },
             Method(
                 "tx_get", "A final transaction with what it did; null if unknown or not final.",

@@ -21,6 +21,7 @@ final class Driver: Sendable {
         case input(ReplicaInput)
         case peer(VerifiedMessage, TransportKey, @Sendable () -> Void)
         case transaction(VerifiedTransaction, @Sendable (Result<Hash, Rejection>) -> Void)
+        case transactions([VerifiedTransaction], @Sendable ([Result<Hash, Rejection>]) -> Void)
         case ask(@Sendable (borrowing Replica) -> Void)
         case stop
     }
@@ -37,6 +38,13 @@ final class Driver: Sendable {
     func admit(_ transaction: VerifiedTransaction) async -> Result<Hash, Rejection> {
         await withCheckedContinuation { continuation in
             post(.transaction(transaction) { continuation.resume(returning: $0) })
+        }
+    }
+
+    /// The same for several, in order.
+    func admit(all transactions: [VerifiedTransaction]) async -> [Result<Hash, Rejection>] {
+        await withCheckedContinuation { continuation in
+            post(.transactions(transactions) { continuation.resume(returning: $0) })
         }
     }
 
@@ -67,6 +75,7 @@ final class Driver: Sendable {
             switch message {
             case .ask(let question): question(replica)
             case .transaction(_, let answer): answer(.failure(Self.stopping))
+            case .transactions(let all, let answer): answer(all.map { _ in .failure(Self.stopping) })
             case .peer(_, _, let done): done()
             case .input, .stop: break
             }
@@ -132,6 +141,10 @@ final class Driver: Sendable {
         case .transaction(let transaction, let answer):
             let ticket = performer.ticket(answer)
             perform(replica.step(.transaction(transaction, ticket: ticket), now: performer.clock.now), performer)
+        case .transactions(let transactions, let answer):
+            let ticket = performer.tickets(transactions.count, answer)
+            perform(
+                replica.step(.transactions(transactions, firstTicket: ticket), now: performer.clock.now), performer)
         }
         settle(&replica, performer)
     }

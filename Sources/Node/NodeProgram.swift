@@ -326,9 +326,11 @@ private struct DriverService: Service {
             return []
         }
         var admitted = 0
-        for (index, transaction) in transactions.enumerated() {
-            if Task.isCancelled { return Array(transactions[index...]) }
-            if (try? await backend.submit(transaction)) != nil { admitted += 1 }
+        for start in stride(from: 0, to: transactions.count, by: 256) {
+            if Task.isCancelled { return Array(transactions[start...]) }
+            let part = Array(transactions[start..<min(start + 256, transactions.count)])
+            let results = (try? await backend.submit(all: part)) ?? []
+            admitted += results.count { (try? $0.get()) != nil }
         }
         home.removeMempool()
         logger.info("waiting transactions taken up", metadata: ["count": "\(admitted)", "of": "\(transactions.count)"])

@@ -34,6 +34,31 @@ extension NodeBackend {
         }
     }
 
+    /// Verified on all cores, admitted in one step: what a call of many costs the driver is one message. Nothing is
+    /// executed beforehand, since the next block does so anyway.
+    func submit(all transactions: [[UInt8]]) async throws -> [Result<Submission, Rejection>] {
+        var results = try await pipeline.verify(all: transactions).map { result in
+            result.map { verified in
+                (verified, Submission(hash: verified.hash, wireId: verified.wireID, state: .pending))
+            }
+        }
+        let admissible = results.compactMap { try? $0.get().0 }
+        guard !admissible.isEmpty else { return results.map { $0.map(\.1) } }
+        var answers = await driver.admit(all: admissible)[...]
+        for (index, result) in results.enumerated() {
+            guard case .success((let verified, let pending)) = result,
+                case .failure(let rejection)? = answers.popFirst()
+            else { continue }
+            guard rejection.code != MempoolRejection.duplicate.rawValue else { continue }
+            // The pool refuses what is final: its sequence is used, or its time has passed since.
+            results[index] =
+                try position(of: verified.hash) == nil
+                ? .failure(rejection)
+                : .success((verified, Submission(hash: pending.hash, wireId: pending.wireId, state: .final)))
+        }
+        return results.map { $0.map(\.1) }
+    }
+
     private func nextBlock(after snapshot: LayeredSnapshot) throws -> BlockContext {
         let header = try ledger.header(at: snapshot.height ?? .genesis).header
         return BlockContext(

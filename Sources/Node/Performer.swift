@@ -36,8 +36,7 @@ final class Performer {
     private var observed: Epoch?
     private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
     private var answers: [ReplicaInput] = []
-    private var tickets: [UInt64: @Sendable (Result<Hash, Rejection>) -> Void] = [:]
-    private var lastTicket: UInt64 = 0
+    private let tickets = AdmissionTickets()
     private var lastSnapshot = ContinuousClock.now
     private var lastDiskCheck = ContinuousClock.now
     /// Records that must survive a rotation of the journal, and where they stand.
@@ -83,15 +82,15 @@ final class Performer {
     func takeAnswer() -> ReplicaInput? { answers.isEmpty ? nil : answers.removeFirst() }
 
     func ticket(_ answer: @escaping @Sendable (Result<Hash, Rejection>) -> Void) -> UInt64 {
-        lastTicket += 1
-        tickets[lastTicket] = answer
-        return lastTicket
+        tickets.open(answer)
     }
 
-    func answerOpenTickets(_ rejection: Rejection) {
-        for answer in tickets.values { answer(.failure(rejection)) }
-        tickets = [:]
+    /// Of the first of several that are answered together; the others' follow it.
+    func tickets(_ count: Int, _ answer: @escaping @Sendable ([Result<Hash, Rejection>]) -> Void) -> UInt64 {
+        tickets.open(count, answer)
     }
+
+    func answerOpenTickets(_ rejection: Rejection) { tickets.answerAll(.failure(rejection)) }
 
     /// A fresh snapshot before the last one expires.
     func refreshedSnapshot(_ driver: Driver) -> LayeredSnapshot? {
@@ -202,10 +201,10 @@ final class Performer {
             let index = timers.firstIndex { $0.deadline > deadline } ?? timers.count
             timers.insert((deadline, timer), at: index)
         case .finalize(let blocks): try finalize(blocks)
-        case .admitted(let ticket, let hash, _): tickets.removeValue(forKey: ticket)?(.success(hash))
+        case .admitted(let ticket, let hash, _): tickets.answer(ticket, .success(hash))
         case .refused(let ticket, let rejection):
             measures.refused(rejection.reason)
-            tickets.removeValue(forKey: ticket)?(.failure(rejection))
+            tickets.answer(ticket, .failure(rejection))
         case .report(let evidence):
             logger.warning("a validator broke the rules of voting", metadata: ["validator": "\(evidence.validator)"])
         case .epochBegan(let information):

@@ -63,7 +63,7 @@ package final class Pipeline: Sendable {
         let network = self.network
         let cache = self.cache
         // Runs of a few dozen keep the hand-over below a hundredth of the work, and every core busy to the end.
-        let run = max(8, min(64, transactions.count / (threads * 4) + 1))
+        let run = max(16, min(64, transactions.count / (threads * 4) + 1))
         return try await withThrowingTaskGroup(of: (Int, [Result<VerifiedTransaction, Rejection>]).self) { group in
             for start in stride(from: 0, to: transactions.count, by: run) {
                 let part = transactions[start..<min(start + run, transactions.count)]

@@ -11,25 +11,30 @@ internal import Votes
 
 // Taking transactions into the pool.
 extension Replica {
-    /// Admits a verified transaction and announces it, or says why not. Whether an ordinary one would apply is seen when a
-    /// block is built (and by the caller beforehand, on a snapshot of its own: `BlockExecutor.simulate`).
-    mutating func admit(_ transaction: VerifiedTransaction, ticket: UInt64) {
+    /// Admits verified transactions and announces them, or says why not. Whether an ordinary one would apply is seen when
+    /// a block is built (and by the caller beforehand, on a snapshot of its own: `BlockExecutor.simulate`).
+    mutating func admit(_ transactions: [VerifiedTransaction], firstTicket: UInt64) {
         guard let state = tree.state(after: tree.headHash) else {
             stop("the state after the head is not here")
             return
         }
-        do throws(Refusal) {
-            let replaced = try admit(transaction, on: state)
-            effects.append(.admitted(ticket: ticket, hash: transaction.hash, replaced: replaced))
-            gossip.add(
-                hash: transaction.hash, wireID: transaction.wireID, from: nil, isLocal: hasOtherValidators, now: now)
-            announce()
-        } catch {
-            switch error {
-            case .rejected(let rejection): effects.append(.refused(ticket: ticket, rejection))
-            case .failed(let failure): stop(failure.message)
+        let isLocal = hasOtherValidators
+        var ticket = firstTicket
+        for transaction in transactions where !isStopped {
+            do throws(Refusal) {
+                let replaced = try admit(transaction, on: state)
+                effects.append(.admitted(ticket: ticket, hash: transaction.hash, replaced: replaced))
+                gossip.add(
+                    hash: transaction.hash, wireID: transaction.wireID, from: nil, isLocal: isLocal, now: now)
+            } catch {
+                switch error {
+                case .rejected(let rejection): effects.append(.refused(ticket: ticket, rejection))
+                case .failed(let failure): stop(failure.message)
+                }
             }
+            ticket += 1
         }
+        announce()
     }
 
     private var hasOtherValidators: Bool {
@@ -42,6 +47,7 @@ extension Replica {
     /// state may be another.
     mutating func admit(_ transactions: [VerifiedTransaction], from key: TransportKey) {
         guard let state = tree.state(after: tree.headHash) else { return }
+        let request = transactions.first.flatMap { gossip.request(TransactionTag($0.wireID), of: key) }
         for transaction in transactions where !isStopped {
             let tag = TransactionTag(transaction.wireID)
             gossip.answered(tag)
@@ -56,6 +62,12 @@ extension Replica {
                 case .failed(let failure): stop(failure.message)
                 }
             }
+        }
+        // A full answer was cut: the rest of what that message asked for is asked again, or nobody would send it for seconds.
+        let bytes = transactions.reduce(0) { $0 + $1.bytes.count }
+        if let request, bytes + WireLimits.transactionBytes > PeerMessageLimits.transactionsBytes {
+            let rest = gossip.rest(of: request, at: key, now: now)
+            if !rest.isEmpty { effects.append(.send(.transactionsRequest(rest), to: [key])) }
         }
         announce()
     }
@@ -134,15 +146,15 @@ extension Replica {
         }
         // Nobody fills the queue of an account whose key it does not hold.
         try AccountKeys.requireKey(of: sender, account, among: transaction.signed.signatures.map(\.account))
-        let sponsor = try Parties.sponsor(of: sender, in: state)
+        let sponsor = account.sponsor ?? .account(sender)
         let lane = try lane(of: transaction, next: account.sequence, state)
         let pooled = PoolTransaction(
             wireID: transaction.wireID, hash: transaction.hash, sender: sender, sequence: transaction.body.sequence,
-            sponsor: sponsor ?? .account(sender), weight: transaction.weight,
+            sponsor: sponsor, weight: transaction.weight,
             validUntil: transaction.body.validUntil, lane: lane, hasRecordToActOn: lane != .ordinary,
             bytes: transaction.bytes, payload: transaction)
         do {
-            return try pool.admit(pooled, nextSequence: account.sequence, isSponsored: sponsor != nil, now: now)
+            return try pool.admit(pooled, nextSequence: account.sequence, now: now)
         } catch {
             throw .rejected(error)
         }

@@ -13,6 +13,8 @@ public enum ReplicaInput: Sendable {
     /// From a client of this node. Answered by ``ReplicaEffect/admitted(ticket:hash:replaced:)`` or
     /// ``ReplicaEffect/refused(ticket:_:)``.
     case transaction(VerifiedTransaction, ticket: UInt64)
+    /// The same for several of one call, in order; their tickets follow one another.
+    case transactions([VerifiedTransaction], firstTicket: UInt64)
     case connected(TransportKey)
     case disconnected(TransportKey)
     /// From a connected peer.

@@ -6,6 +6,8 @@ struct TransactionGossip: Sendable {
         var peer: TransportKey
         var isValidator: Bool
         var time: Timestamp
+        /// Of the message that asked.
+        var number: UInt64 = 0
         /// Who else announced it, to be asked next.
         var others: [TransportKey]
     }
@@ -28,6 +30,7 @@ struct TransactionGossip: Sendable {
     private var openOf: [TransportKey: Int] = [:]
     private var openOfObservers = 0
     private var requestOrder: [TransactionTag] = []
+    private var lastNumber: UInt64 = 0
     /// What was here before and need not come again. Two generations: when the younger is full, the elder goes.
     private var younger: Set<TransactionTag> = []
     private var elder: Set<TransactionTag> = []
@@ -120,6 +123,7 @@ struct TransactionGossip: Sendable {
         _ tags: [TransactionTag], from key: TransportKey, isValidator: Bool, now: Timestamp
     ) -> [TransactionTag] {
         var wanted: [TransactionTag] = []
+        lastNumber += 1
         for tag in tags where pooled[tag] == nil && !younger.contains(tag) && !elder.contains(tag) {
             if var request = requests[tag] {
                 if request.peer != key, request.others.count < Self.otherAnnouncers, !request.others.contains(key) {
@@ -127,7 +131,7 @@ struct TransactionGossip: Sendable {
                     requests[tag] = request
                 }
             } else if hasRoom(key, isValidator: isValidator) {
-                open(tag, Request(peer: key, isValidator: isValidator, time: now, others: []))
+                open(tag, Request(peer: key, isValidator: isValidator, time: now, number: lastNumber, others: []))
                 requestOrder.append(tag)
                 wanted.append(tag)
             }
@@ -160,6 +164,19 @@ struct TransactionGossip: Sendable {
     }
 
     mutating func answered(_ tag: TransactionTag) { close(tag) }
+
+    /// The message in which a transaction was asked of `key`; nil if it was not.
+    func request(_ tag: TransactionTag, of key: TransportKey) -> UInt64? {
+        requests[tag].flatMap { $0.peer == key ? $0.number : nil }
+    }
+
+    /// What an answer to that message had no room for, to be asked of the same peer at once.
+    mutating func rest(of number: UInt64, at key: TransportKey, now: Timestamp) -> [TransactionTag] {
+        requestOrder.removeAll { requests[$0] == nil }
+        let rest = requestOrder.filter { requests[$0]?.number == number && requests[$0]?.peer == key }
+        for tag in rest { requests[tag]?.time = now }
+        return rest
+    }
 
     private func hasRoom(_ key: TransportKey, isValidator: Bool) -> Bool {
         guard requests.count < Self.openRequests else { return false }

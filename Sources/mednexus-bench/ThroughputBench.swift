@@ -8,13 +8,14 @@ import NIOHTTP1
 import Node
 import Primitives
 
-/// Transactions from a client to final, over JSON-RPC: `tx_submitMany` of a hundred that were signed before, four calls at
-/// a time, the generator on the same cores; until every one of them is final. Beside what the machine can verify, which
-/// each of several validators on it has to do again.
+/// Transactions from clients to final, over JSON-RPC: `tx_submitMany` of a hundred that were signed and written down
+/// before, on 64 connections, the generator on the same cores; until every one of them is final. Beside what the machine can
+/// verify, which each of several validators on it has to do again.
 struct ThroughputBench {
-    static let transactionsPerRun = 10_000
+    /// Of one validator; several, which share the cores, get as many fewer.
+    static let transactionsPerRun = 40_000
     static let batch = 100
-    static let calls = 4
+    static let connections = 64
 
     let setting: Setting
     let validators: Int
@@ -24,7 +25,8 @@ struct ThroughputBench {
     func run() async throws -> Figure {
         let folder = try TemporaryFolder(id)
         defer { folder.remove() }
-        var workload = Workload(validators: validators)
+        let now = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000))
+        var workload = Workload(validators: validators, time: now)
         let network = try BenchNetwork(workload, in: folder, programs: setting.programs)
         let children = try network.start()
         defer { for child in children { child.stop() } }
@@ -33,16 +35,17 @@ struct ThroughputBench {
         // All of it is one account's, of which only a window of sequences may wait.
         let funding = await workload.sign(workload.funding(network: genesis))
         for start in stride(from: 0, to: funding.count, by: 32) {
-            try await client.finalize(Array(funding[start..<min(start + 32, funding.count)]))
+            try await client.finalize(RPCClient.bodies(funding[start..<min(start + 32, funding.count)]), connections: 1)
         }
         var rates: [Double] = []
         var ceilings: [Double] = []
         for run in 0...setting.runs {
             let transactions = await workload.sign(
-                workload.spreadTransfers(Self.transactionsPerRun, network: genesis))
+                workload.spreadTransfers(Self.transactionsPerRun / validators, network: genesis))
+            let bodies = RPCClient.bodies(transactions[...])
             let ceiling = try VerificationCeiling(transactions, cores: setting.cores).run() / Double(validators)
             let started = ContinuousClock.now
-            try await client.finalize(transactions)
+            try await client.finalize(bodies, connections: Self.connections)
             let rate = Double(transactions.count) / ((ContinuousClock.now - started) / .seconds(1))
             guard run > 0 else { continue }
             rates.append(rate)
@@ -55,17 +58,28 @@ struct ThroughputBench {
 }
 
 /// Calls of one node.
-private struct RPCClient {
-    let url: String
+private final class RPCClient: Sendable {
+    private let url: String
+    /// As long as the process runs.
+    private static let client = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = ThroughputBench.connections
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
-    func call(_ method: String, _ parameters: String) async throws -> JSONValue {
+    init(url: String) { self.url = url }
+
+    private func post(_ body: ByteBuffer) async throws -> ByteBuffer {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(
-            ByteBuffer(string: #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(parameters)}"#))
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-        let body = Array(try await answer.body.collect(upTo: 1 << 24).readableBytesView)
+        request.body = .bytes(body)
+        let answer = try await Self.client.execute(request, timeout: .seconds(60))
+        return try await answer.body.collect(upTo: 1 << 24)
+    }
+
+    func call(_ method: String, _ parameters: String) async throws -> JSONValue {
+        let body = Array(try await post(Self.body(method, parameters)).readableBytesView)
         let value = try JSONParser.parse(body, limit: 1 << 24)
         guard let result = value["result"] else {
             throw BenchFailure("\(method) answers \(String(decoding: body.prefix(300), as: UTF8.self))")
@@ -73,28 +87,38 @@ private struct RPCClient {
         return result
     }
 
-    /// Submits all, in order, and returns when all are final.
-    func finalize(_ transactions: [[UInt8]]) async throws {
+    private static func body(_ method: String, _ parameters: String) -> ByteBuffer {
+        ByteBuffer(string: #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(parameters)}"#)
+    }
+
+    /// What is sent to submit them all, in order.
+    static func bodies(_ transactions: ArraySlice<[UInt8]>) -> [ByteBuffer] {
         // A body holds at most 1 MiB, and each byte is two digits.
         let size = min(ThroughputBench.batch, 400_000 / (transactions.map(\.count).max() ?? 1))
-        let batches = stride(from: 0, to: transactions.count, by: size).map { start in
-            transactions[start..<min(start + size, transactions.count)].map {
+        return stride(from: transactions.startIndex, to: transactions.endIndex, by: size).map { start in
+            let texts = transactions[start..<min(start + size, transactions.endIndex)].map {
                 "\"" + Hexadecimal.encode($0) + "\""
             }
-            .joined(separator: ",")
+            return body("tx_submitMany", "{\"transactions\":[\(texts.joined(separator: ","))]}")
         }
-        var last: String?
-        for start in stride(from: 0, to: batches.count, by: ThroughputBench.calls) {
-            last = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
-                for index in start..<min(start + ThroughputBench.calls, batches.count) {
-                    group.addTask { (index, try await submit(batches[index])) }
-                }
-                var hashes: [(Int, String?)] = []
-                for try await one in group { hashes.append(one) }
-                return hashes.max { $0.0 < $1.0 }?.1
+    }
+
+    /// Submits all, in order, on so many connections, and returns when all are final.
+    func finalize(_ bodies: [ByteBuffer], connections: Int) async throws {
+        let last = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+            for index in bodies.indices.prefix(connections) { group.addTask { try await self.submit(bodies, index) } }
+            var next = connections
+            var last: String?
+            while let (index, hash) = try await group.next() {
+                if index == bodies.count - 1 { last = hash }
+                let following = next
+                guard following < bodies.count else { continue }
+                next += 1
+                group.addTask { try await self.submit(bodies, following) }
             }
+            return last
         }
-        guard let last else { return }
+        guard let last else { throw BenchFailure("tx_submitMany does not tell the last one's hash") }
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
             let pending = try await call("node_status", "{}")["value"]?["pendingCount"]?.unsigned
@@ -108,14 +132,33 @@ private struct RPCClient {
         throw BenchFailure("not all transactions were final within two minutes")
     }
 
-    /// The hash of the last one.
-    private func submit(_ batch: String) async throws -> String? {
-        let answer = try await call("tx_submitMany", "{\"transactions\":[\(batch)]}")
-        let results = answer.array ?? answer["value"]?.array ?? answer["results"]?.array ?? []
-        for one in results where one["error"] != nil {
+    private static let refusal = Array("\"error\":{".utf8)
+
+    private static func contains(_ bytes: [UInt8], _ text: [UInt8]) -> Bool {
+        guard bytes.count >= text.count else { return false }
+        for start in 0...bytes.count - text.count where bytes[start] == text[0] && bytes[start + 1] == text[1] {
+            if bytes[start..<start + text.count].elementsEqual(text) { return true }
+        }
+        return false
+    }
+
+    /// The hash of the last one, where it is the last call; the others' answers are looked through for refusals alone.
+    private func submit(_ bodies: [ByteBuffer], _ index: Int) async throws -> (Int, String?) {
+        let answer = try await post(bodies[index])
+        let bytes = Array(answer.readableBytesView)
+        if index < bodies.count - 1 {
+            // `"error":null` or none; a refusal's is an object.
+            guard !Self.contains(bytes, Self.refusal) else {
+                throw BenchFailure("refused: \(String(decoding: bytes.prefix(600), as: UTF8.self))")
+            }
+            return (index, nil)
+        }
+        let value = try JSONParser.parse(bytes, limit: 1 << 24)
+        let results = value["result"]?.array ?? []
+        for one in results where one["error"].map({ $0 != .null }) ?? false {
             throw BenchFailure("refused: \(one.text.prefix(300))")
         }
-        return results.last.flatMap { ($0["submission"] ?? $0["value"] ?? $0)["hash"]?.string }
+        return (index, results.last?["submission"]?["hash"]?.string)
     }
 }
 

@@ -173,6 +173,16 @@ package actor FakeBackend: LedgerBackend {
     }
 
     package func evidence(before position: EvidencePosition?, limit: Int) -> [EvidenceView] { [] }
+    package func submit(all transactions: [[UInt8]]) throws -> [Result<Submission, Rejection>] {
+        try transactions.map { transaction in
+            do {
+                return .success(try submit(transaction))
+            } catch let rejection as Rejection {
+                return .failure(rejection)
+            }
+        }
+    }
+
     package func submit(_ transaction: [UInt8]) throws -> Submission {
         guard transaction != [0] else {
             throw Rejection(code: 1004, reason: "signature_invalid", domain: "transaction", message: "Bad signature.")

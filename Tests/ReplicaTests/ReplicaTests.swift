@@ -109,6 +109,19 @@ struct ReplicaTests {
         #expect(network.refusals.first?.reason == "sequence_too_far")
     }
 
+    @Test("Several of one call are admitted in their order, one refused among them, and become final")
+    func several() throws {
+        var network = try TestReplicas(1)
+        var transactions = try (0..<20 as Range<UInt64>).map { try network.transfer(0, sequence: $0) }
+        transactions.insert(try network.transfer(0, sequence: 90), at: 10)
+        network.send(0, .transactions(transactions, firstTicket: 7))
+        network.run(milliseconds: 1_000)
+        #expect(network.refusals.map(\.reason) == ["sequence_too_far"])
+        #expect(network.replicas[0].pool.isEmpty)
+        #expect(network.stops.isEmpty)
+        #expect(network.areChainsSound)
+    }
+
     @Test("[C19] A quorum lost its guards: a signed restart begins the next epoch, and those who got none follow")
     func restart() throws {
         var network = try TestReplicas(4, epochLength: 20)
