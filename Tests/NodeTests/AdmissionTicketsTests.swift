@@ -7,7 +7,7 @@ import Testing
 @Suite struct AdmissionTicketsTests {
     private static func hash(_ number: UInt8) -> Hash { HashTag.wire.hash([number]) }
     private static let rejection = Rejection(
-        code: 1040, reason: "pool_full", domain: "mempool", message: "full", hint: nil, retryable: true)
+        code: 1040, reason: "pool_full", domain: "mempool", message: "full", hint: "", retryable: true)
 
     private final class Answers: Sendable {
         private let all = Mutex<[[Hash?]]>([])
