@@ -260,7 +260,8 @@ enum DisputeMachine {
         try conclude(&dispute, side == .claimant ? .upheld : .dismissed, cause, in: context)
     }
 
-    /// Ends a round. What a panel decided in the first, or could not decide, can be appealed; everything else is final.
+    /// Ends a round. What a panel decided in the first, or could not decide, can be appealed, and so can what nobody
+    /// answered: whoever overlooked a dispute is heard once. Everything else is final.
     private static func conclude(
         _ dispute: inout DisputeRecord, _ outcome: DisputeOutcome, _ cause: DisputeCause,
         in context: OperationContext
@@ -268,7 +269,8 @@ enum DisputeMachine {
         dispute.round.finding = DisputeFinding(outcome: outcome, cause: cause, at: context.block.time)
         try DisputeShow.close(dispute, in: context)
         context.emit(LicenseEvent.disputeDecided(DisputeChanged(dispute)))
-        if dispute.rounds.count < DisputeLimits.rounds, cause == .majority || cause == .noMajority {
+        let isAppealable = cause == .majority || cause == .noMajority || cause == .notAnswered
+        if dispute.rounds.count < DisputeLimits.rounds, isAppealable {
             try enter(.appeal, &dispute, in: context)
         } else if let result = dispute.result {
             try DisputeSettlement.settle(&dispute, result, in: context)

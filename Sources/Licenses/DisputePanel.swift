@@ -135,7 +135,8 @@ public struct DeclineDispute: DomainOperation {
 
     public init(dispute: DisputeID) { self.dispute = dispute }
 
-    public var weight: UInt64 { 10 + 4 * 12 + DisputeAct.drawWeight }
+    /// Where nobody else is found the dispute ends, and the money moves.
+    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing }
 
     public struct Plan {
         let dispute: DisputeRecord

@@ -124,8 +124,10 @@ public struct RaiseDispute: DomainOperation {
         _ license: LicenseRecord, by claimant: Party, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> (DeliveryRecord, DeliveryPayment) {
         // A licensor can't escape by revoking; a licensee who used the license up, or gave it up, took the content.
+        // While it is in force its sublicensees can't be cut off by it; once it has ended, nothing of theirs is left.
         switch license.ownState(at: time) {
-        case .active, .expired, .revoked: break
+        case .active: try LicenseAct.requireNoSublicenses(license)
+        case .expired, .revoked: break
         case let own:
             throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own?.name ?? "not yet bought")")
         }
@@ -272,7 +274,8 @@ public struct RevealDisputeNonce: DomainOperation {
         self.nonce = nonce
     }
 
-    public var weight: UInt64 { 10 + 4 * 16 + DisputeAct.drawWeight }
+    /// Where no panel is found the dispute ends, and the money moves.
+    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing }
 
     public struct Plan {
         let dispute: DisputeRecord

@@ -174,11 +174,8 @@ public struct JoinGroup: DomainOperation {
         }
         context.state.set(LicenseKeys.group(group), plan)
         if plan.formedAt != nil {
+            // It says too how many that joined early have become unavailable before the last one joined.
             context.emit(LicenseEvent.groupFormed(GroupChanged(plan)))
-            // A member that joined early may have become unavailable before the last one joined.
-            for member in plan.unavailable {
-                context.emit(LicenseEvent.groupChanged(GroupChanged(plan, member: member)))
-            }
         }
     }
 

@@ -36,12 +36,13 @@ public struct GroupRecord: CBORCodable, Codable, Hashable, Sendable {
     public var joined: UInt64
     /// When the last owner joined; nothing is sold before.
     public var formedAt: Timestamp?
-    /// Members that can't be licensed now: disputed, recalled, retired or sealed since. Sorted.
-    public var unavailable: [INFTID]
+    /// How many members can't be licensed now: disputed, recalled, retired or sealed since. Which, their memberships say:
+    /// so this record stays small however many they are.
+    public var unavailable: UInt64
 
     public init(
         group: INFTID, terms: TermsID, joinBy: Timestamp, memberCount: UInt64, joined: UInt64 = 0,
-        formedAt: Timestamp? = nil, unavailable: [INFTID] = []
+        formedAt: Timestamp? = nil, unavailable: UInt64 = 0
     ) {
         self.group = group
         self.terms = terms
@@ -69,22 +70,34 @@ public struct GroupRecord: CBORCodable, Codable, Hashable, Sendable {
                 group: try reader.value("group"), terms: try reader.value("terms"), joinBy: try reader.value("joinBy"),
                 memberCount: try reader.unsigned("memberCount"), joined: try reader.unsigned("joined"),
                 formedAt: try reader.optional("formedAt"),
-                unavailable: try reader.sortedList("unavailable", max: LicenseLimits.groupMembers) { (id: INFTID) in id
-                })
+                unavailable: try reader.unsigned("unavailable", max: UInt64(LicenseLimits.groupMembers)))
         }
     }
 }
 
-/// The groups that an INFT has joined, in the order in which it did. `[inft, …]`
+/// The groups that an INFT has joined, in the order in which it did. `[groups, isAvailable]`
 public struct Memberships: CBORCodable, Codable, Hashable, Sendable {
     public var groups: [INFTID]
+    /// False while each of these groups counts it among those that can't be licensed.
+    public var isAvailable: Bool
 
-    public init(groups: [INFTID]) { self.groups = groups }
+    public init(groups: [INFTID], isAvailable: Bool = true) {
+        self.groups = groups
+        self.isAvailable = isAvailable
+    }
 
-    public func encode(into writer: inout CBORWriter) { writer.write(groups) }
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(groups)
+        writer.write(isAvailable)
+    }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        groups = try reader.list("groups", max: LicenseLimits.groupsPerMember)
+        self = try reader.record("memberships", count: 2) { (reader) throws(EncodingFailure) in
+            Memberships(
+                groups: try reader.list("groups", max: LicenseLimits.groupsPerMember),
+                isAvailable: try reader.boolean("isAvailable"))
+        }
     }
 }
 
@@ -102,7 +115,7 @@ public struct GroupChanged: CBORCodable, Codable, Hashable, Sendable {
     init(_ record: GroupRecord, member: INFTID? = nil) {
         self.init(
             group: record.group, member: member, joined: record.joined, memberCount: record.memberCount,
-            unavailable: UInt64(record.unavailable.count))
+            unavailable: record.unavailable)
     }
 
     private init(group: INFTID, member: INFTID?, joined: UInt64, memberCount: UInt64, unavailable: UInt64) {

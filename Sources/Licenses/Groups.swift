@@ -29,11 +29,10 @@ public enum Groups {
                 "\(record.memberCount - record.joined) of \(record.memberCount) members have not joined \(record.group)"
             )
         }
-        guard let member = record.unavailable.first else { return }
+        guard record.unavailable > 0 else { return }
         throw LicenseRejection.groupNotFormed.at(
-            field,
-            "\(record.unavailable.count) members of \(record.group) can't be licensed now, such as \(member)",
-            hint: "Wait until they can, or make a group without them.", retryable: true)
+            field, "\(record.unavailable) members of \(record.group) can't be licensed now",
+            hint: "group_get says which. Wait until they can, or make a group without them.", retryable: true)
     }
 
     /// An INFT that a group can take: what a member brings with it would have to hold for the whole group, so it brings
@@ -69,20 +68,18 @@ public enum Groups {
     /// Notes in each group of `member` whether it can be licensed: called with everything that changes that, so that a
     /// sale of the group asks nothing of its members.
     static func memberChanged(_ member: INFTID, in context: OperationContext) throws(Refusal) {
-        let groups = try groups(of: member, in: context.state)
-        guard !groups.isEmpty else { return }
+        guard var memberships = try context.state.record(LicenseKeys.memberships(member)) else { return }
         let inft = try INFTRegistry.requireKnown(member, field: "inft", in: context.state)
         let isAvailable = inft.status == .active && !inft.latest.isSealed
-        for group in groups {
+        guard memberships.isAvailable != isAvailable else { return }
+        memberships.isAvailable = isAvailable
+        context.state.set(LicenseKeys.memberships(member), memberships)
+        for group in memberships.groups {
             var record = try require(group, field: "inft", in: context.state)
-            let found = record.unavailable.firstIndex { $0 >= member } ?? record.unavailable.endIndex
-            let isNoted = found < record.unavailable.endIndex && record.unavailable[found] == member
-            guard isNoted == isAvailable else { continue }
-            if isAvailable {
-                record.unavailable.remove(at: found)
-            } else {
-                record.unavailable.insert(member, at: found)
+            guard isAvailable ? record.unavailable > 0 : record.unavailable < record.memberCount else {
+                throw .failed(StateFailure("the members of the group \(group) are miscounted"))
             }
+            if isAvailable { record.unavailable -= 1 } else { record.unavailable += 1 }
             context.state.set(LicenseKeys.group(group), record)
             context.emit(LicenseEvent.groupChanged(GroupChanged(record, member: member)))
         }

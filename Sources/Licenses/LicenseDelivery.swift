@@ -195,19 +195,19 @@ enum LicenseDelivery {
         delivery.payment?.heldUntil = heldUntil
     }
 
-    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns. But what was recalled
-    /// before the payment came to rest is not paid for: the price goes back.
+    /// Into the vault, as the price of an open sale; of a sublicense but for what its grantor earns. Or back:
+    /// ``Distribution``.
     static func distribute(
         _ delivery: inout DeliveryRecord, _ license: LicenseRecord, from kind: ReserveKind,
         in context: OperationContext
     ) throws(Refusal) {
         guard let payment = delivery.payment else { return }
-        guard try Tags.recall(on: license.inft, in: context.state) == nil else {
+        let margin = license.under?.margin(of: payment.amount) ?? .zero
+        let due = Amount(payment.amount.units - margin.units)
+        guard try !Distribution.goesBack(due, of: license, in: context.state) else {
             try payBack(&delivery, license, from: kind, .refunded(at: context.block.time), in: context)
             return
         }
-        let margin = license.under?.margin(of: payment.amount) ?? .zero
-        let due = Amount(payment.amount.units - margin.units)
         if due > .zero {
             try Reserves.pay(
                 due, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)

@@ -20,6 +20,18 @@ enum LicenseDue: UInt8 {
     /// The end of a stage of a dispute.
     case dispute = 20
 
+    /// As of the operation that does the same: the keys that it touches, the tags of all ancestors where a price comes to
+    /// rest, and the draw of a panel.
+    var weight: UInt64 {
+        switch self {
+        case .offerExpiry: 40
+        case .licenseExpiry: 4 * 20
+        case .deliveryBegin, .deliveryCompletion: 4 * 30
+        case .distribution, .outcomePrice, .trial: 4 * 30 + INFTsWeights.standing
+        case .dispute: 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing
+        }
+    }
+
     static func schedule(
         _ kind: LicenseDue, _ subject: Bytes32, at time: Timestamp, in state: StateOverlay
     ) throws(Refusal) {

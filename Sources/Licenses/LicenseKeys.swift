@@ -23,6 +23,7 @@ public import StateModel
 /// | 14 | INFT id, version, measure | ``OutcomeTotals`` of all institutions |
 /// | 15 | INFT id, version, measure, institution | ``OutcomeTotals`` of one |
 /// | 16 | INFT id (of a clone, the original's), party | ``TrialRecord`` |
+/// | 17 | INFT id, version, measure, party | ``OutcomeHand`` |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -96,6 +97,17 @@ public enum LicenseKeys {
                 $0.write(version)
                 $0.write(measure)
                 $0.write(institution)
+            })
+    }
+    public static func outcomeHand(
+        _ inft: INFTID, _ version: UInt64, _ measure: Hash, _ party: Party
+    ) -> RecordKey<OutcomeHand> {
+        RecordKey(
+            StateKey(.licenses, 17, count: 4) {
+                $0.write(inft)
+                $0.write(version)
+                $0.write(measure)
+                $0.write(party)
             })
     }
     public static func trial(_ inft: INFTID, _ party: Party) -> RecordKey<TrialRecord> {

@@ -158,6 +158,17 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 
+    /// True for answers, votes and appeals in disputes, raising one before its window is over, answers to recalls, giving a
+    /// license back within its trial, and outcomes that a price depends on.
+    public var meetsDeadline: Bool {
+        switch self {
+        case .raiseDispute, .respondDispute, .revealDisputeNonce, .acceptDispute, .declineDispute, .beginShow,
+            .commitDisputeVote, .revealDisputeVote, .appealDispute, .acknowledgeRecall, .surrender, .reportOutcome:
+            true
+        default: false
+        }
+    }
+
     /// True for the completion of a delivery that was begun.
     public var isDelivery: Bool {
         switch self {

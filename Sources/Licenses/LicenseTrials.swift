@@ -93,14 +93,14 @@ enum LicenseTrials {
             end <= context.block.time, try Deliveries.record(DeliveryID(id.bytes), in: context.state) == nil,
             let held = try Reserves.record(.held, id.bytes, in: context.state)
         else { return }
-        guard try Tags.recall(on: license.inft, in: context.state) == nil else {
+        guard try !Distribution.goesBack(held.amount, of: license, in: context.state) else {
             return try payBack(license, held.amount, in: context)
         }
         try Reserves.pay(held.amount, kind: .held, for: id.bytes, into: license.inft, reason: .sale, in: context)
         context.emit(LicenseEvent.distributed(LicenseSettled(license, held.amount)))
     }
 
-    /// What was recalled before its price came to rest is not paid for.
+    /// See ``Distribution``.
     private static func payBack(
         _ license: LicenseRecord, _ amount: Amount, in context: OperationContext
     ) throws(Refusal) {

@@ -75,13 +75,21 @@ enum OutcomePrices {
         if price.basis == .others {
             let all = try context.state.record(
                 LicenseKeys.outcomeTotals(license.inft, license.version, price.measure))
-            // Those under the license are among all, unless they came before anybody counted.
-            reports = (all?.reports ?? 0) - min(hold.reports, all?.reports ?? 0)
-            agreeing = (all?.agreeing ?? 0) - min(hold.agreeing, all?.agreeing ?? 0)
+            // To the buyer the price goes back, so whatever the buyer has a hand in does not count, under whichever license.
+            let own = try context.state.record(
+                LicenseKeys.outcomeHand(license.inft, license.version, price.measure, license.buyer))
+            guard (own?.reports ?? 0) <= (all?.reports ?? 0), (own?.agreeing ?? 0) <= (all?.agreeing ?? 0) else {
+                throw .failed(StateFailure("the outcomes of \(license.inft) are miscounted"))
+            }
+            reports = (all?.reports ?? 0) - (own?.reports ?? 0)
+            agreeing = (all?.agreeing ?? 0) - (own?.agreeing ?? 0)
         }
         let isRecalled = try Tags.recall(on: license.inft, in: context.state) != nil
+        let canBePaid = try Distribution.canTake(
+            hold.amount, of: hold.asset, into: license.inft, in: context.state)
         try settle(
-            hold, license, isPaid: !isRecalled && price.isDue(reports: reports, agreeing: agreeing),
+            hold, license,
+            isPaid: canBePaid && !isRecalled && price.isDue(reports: reports, agreeing: agreeing),
             reports: reports, agreeing: agreeing, in: context)
     }
 

@@ -218,6 +218,34 @@ public struct OutcomeTotals: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
+/// What was reported of a version under a measure with a party's hand in it. `[reports, agreeing]`
+public struct OutcomeHand: CBORCodable, Codable, Hashable, Sendable {
+    public private(set) var reports: UInt64
+    public private(set) var agreeing: UInt64
+
+    public init(reports: UInt64 = 0, agreeing: UInt64 = 0) {
+        self.reports = reports
+        self.agreeing = agreeing
+    }
+
+    mutating func add(_ outcome: OutcomeRecord) {
+        reports += 1
+        if outcome.agrees { agreeing += 1 }
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(reports)
+        writer.write(agreeing)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            OutcomeHand(reports: try reader.unsigned("reports"), agreeing: try reader.unsigned("agreeing"))
+        }
+    }
+}
+
 /// What became of an outcome price. `[at, isPaid, reports, agreeing]`
 public struct OutcomeSettlement: CBORCodable, Codable, Hashable, Sendable {
     public let at: Timestamp

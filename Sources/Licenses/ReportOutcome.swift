@@ -74,8 +74,9 @@ public struct ReportOutcome: DomainOperation {
         self.observed = observed
     }
 
-    /// License, receipt, INFT, credentials, organizations of owner and creators, the vault's holders, totals.
-    public var weight: UInt64 { 10 + 4 * (30 + 66) + 150 }
+    /// License, receipt, INFT, credentials, organizations of owner and creators, the vault's holders, totals, and those
+    /// of up to three parties with a hand in it.
+    public var weight: UInt64 { 10 + 4 * (30 + 66 + 6) + 150 }
 
     public struct Plan {
         let license: LicenseRecord
@@ -181,8 +182,25 @@ public struct ReportOutcome: DomainOperation {
             totals.add(outcome)
             state.set(key, totals)
         }
+        for party in hands(in: plan) {
+            let key = LicenseKeys.outcomeHand(outcome.inft, outcome.version, measure, party)
+            var hand = try state.record(key) ?? OutcomeHand()
+            hand.add(outcome)
+            state.set(key, hand)
+        }
         try OutcomePrices.note(outcome, plan.license, in: context)
         context.emit(LicenseEvent.outcomeReported(OutcomeReported(plan.license, outcome)))
+    }
+
+    /// Each once: who bought the license, who used it, who reports.
+    private func hands(in plan: Plan) -> [Party] {
+        let license = plan.license
+        var parties = [license.buyer]
+        for party in [license.licensee(at: plan.receipt.at) ?? license.licensee, plan.outcome.institution]
+        where !parties.contains(party) {
+            parties.append(party)
+        }
+        return parties
     }
 
     public func words(_ names: any NameResolver) -> [String] {

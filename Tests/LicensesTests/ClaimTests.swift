@@ -148,6 +148,9 @@ extension Sandbox {
         let (sandbox, root, _, _, license) = try family()
         let id = try sandbox.claim(root, .improperRegistration)
         try sandbox.end(id)
+        // The owner may appeal until then.
+        #expect(try sandbox.dispute(id).ending == nil && sandbox.verdict(license).isValid)
+        try sandbox.end(id)
         #expect(try sandbox.dispute(id).ending?.cause == .notAnswered)
         #expect(try sandbox.reasons(license) == [.suspendedByDispute])
     }

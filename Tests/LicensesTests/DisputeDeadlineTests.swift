@@ -24,11 +24,16 @@ struct DisputeDeadlineTests {
         }
     }
 
-    @Test("Not answered in time: upheld, at once and for good", arguments: [true, false])
+    @Test("Not answered in time, and not appealed: upheld", arguments: [true, false])
     func notAnswered(due: Bool) throws {
         let sandbox = try Sandbox()
         try sandbox.enroll(0..<5)
         let id = try sandbox.raise(sandbox.delivered())
+        try end(id, due: due, sandbox)
+        #expect(try sandbox.dispute(id).stage == .appeal && sandbox.dispute(id).round.finding?.outcome == .upheld)
+        #expect(try sandbox.balance("bob") == 999_400)
+        #expect(try sandbox.dispute(id).duties.map(\.party) == [sandbox.party("alice")])
+        #expect(try reason { try sandbox.appeal(id, as: "bob") } == "not_side")
         try end(id, due: due, sandbox)
         #expect(try sandbox.dispute(id).ending?.outcome == .upheld)
         #expect(try sandbox.dispute(id).ending?.cause == .notAnswered)
@@ -255,6 +260,34 @@ struct DisputeDeadlineTests {
         #expect(try other.dispute(second).ending?.cause == .majority)
         #expect(try other.balance("bob") == 1_000_000 && other.balance("alice") == 1_000_000)
         #expect(try other.isConserved())
+    }
+
+    @Test("Who overlooked a dispute is heard on appeal, once, with twice the bond")
+    func appealOfNotAnswered() throws {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<5)
+        let license = try sandbox.delivered()
+        let id = try sandbox.raise(license)
+        try sandbox.expire(id)
+        try sandbox.appeal(id, as: "alice")
+        #expect(try sandbox.balance("alice") == 999_800)
+        try sandbox.respond(id, as: "bob", round: 1)
+        try sandbox.reveal(id, as: "bob", round: 1)
+        try sandbox.reveal(id, as: "alice", round: 1)
+        try sandbox.show(id)
+        try sandbox.vote(id, upholding: 1)
+        #expect(try sandbox.dispute(id).ending?.outcome == .dismissed)
+        #expect(try sandbox.balance("alice") == 1_000_100 && sandbox.balance("bob") == 999_400)
+        #expect(try sandbox.verdict(license).isValid && sandbox.vaultTotal(id) == 500 && sandbox.isConserved())
+        // Not answered again, it is over.
+        let other = try Sandbox()
+        try other.enroll(0..<5)
+        let second = try other.raise(other.delivered())
+        try other.expire(second)
+        try other.appeal(second, as: "alice")
+        try other.expire(second)
+        #expect(try other.dispute(second).ending?.outcome == .dismissed)
+        #expect(try other.dispute(second).ending?.cause == .notAnswered)
     }
 
     @Test("Who is not there to answer an appeal loses it")

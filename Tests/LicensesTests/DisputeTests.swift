@@ -156,6 +156,8 @@ struct DisputeTests {
         try third.execute(RevokeLicense(license: revoked, cause: .breachOfTerms, evidence: testHash("breach")))
         let id = try third.raise(revoked)
         try third.expire(id)
+        // Not appealed either.
+        try third.expire(id)
         // Not answered: the buyer has the price back, and the ending stays what it was.
         #expect(try third.balance("bob") == 1_000_000)
         #expect(try third.license(revoked).ownState(at: third.time) == .revoked)

@@ -1,4 +1,5 @@
 import Consents
+import Encoding
 import INFTs
 import Licenses
 import Primitives
@@ -146,6 +147,36 @@ import Testing
         // Of what was earned, a recalled member's holders still get what they were due.
         try group.tag(.recalledByRegulator, group.second)
         #expect(try group.claim(group.second, as: "bob", from: [group.id]) == 900)
+    }
+
+    /// Else a change of one member would rewrite a list of up to a thousand, in each of its groups.
+    @Test func aGroupsRecordStaysSmallHoweverManyMembersAreInTrouble() throws {
+        let sandbox = try Sandbox()
+        let terms = try sandbox.register(derivativeTerms(sandbox.asset, share: 10))
+        let members = try (0..<30).map { try sandbox.mint("work \($0)") }.sorted()
+        let id: INFTID = try sandbox.execute(
+            CreateGroup(
+                metadata: INFTMetadata(title: "Thirty", language: "en"),
+                members: members.map { GroupMember(inft: $0, share: percent(1)) }, terms: terms,
+                joinBy: sandbox.time.adding(milliseconds: millisecondsPerDay)), as: "carol"
+        ).madeIdentifier()
+        try sandbox.execute(JoinGroup(group: id, members: members))
+        let offer: OfferID = try sandbox.execute(
+            CreateOffer(inft: .id(id), terms: terms, price: Amount(1_000)), as: "carol"
+        ).madeIdentifier()
+        func size() throws -> Int { try #require(try Groups.record(id, in: sandbox.state)).encoded.count }
+        let before = try size()
+        let recalls = try members.map { try sandbox.recall($0) }
+        #expect(try Groups.record(id, in: sandbox.state)?.unavailable == 30)
+        // One number, of one byte more.
+        #expect(try size() <= before + 1)
+        #expect(try reason { try sandbox.buy(offer, as: "dave") } == "group_not_formed")
+        for recall in recalls.dropFirst() { try sandbox.lift(recall) }
+        #expect(try Groups.record(id, in: sandbox.state)?.unavailable == 1)
+        #expect(try reason { try sandbox.buy(offer, as: "dave") } == "group_not_formed")
+        try sandbox.lift(recalls[0])
+        #expect(try Groups.record(id, in: sandbox.state)?.unavailable == 0)
+        try sandbox.buy(offer, as: "dave")
     }
 
     @Test func whatAGroupCannotVouchForDoesNotJoin() throws {

@@ -301,6 +301,35 @@ extension Sandbox {
         #expect(try !settled(sold))
     }
 
+    /// Neither under a second license of the same buyer, nor where the buyer reports for another licensee.
+    @Test func aBuyersOtherReportsAreNoReportsOfOthers() throws {
+        func refused(_ report: (UseTests.Sold) throws -> Void) throws {
+            let sold = try priced(basis: .others, isDueWithoutReports: true)
+            try report(sold)
+            // The other license is the buyer's too, or its price waits likewise for what others report.
+            let hold = try #require(try sold.sandbox.state.record(LicenseKeys.outcomeHold(sold.license)))
+            sold.sandbox.advance(days: 11)
+            try sold.sandbox.drain()
+            let settled = try #require(try sold.sandbox.state.record(LicenseKeys.outcomeHold(sold.license)))
+            #expect(hold.settlement == nil && settled.settlement?.reports == 0)
+        }
+        try refused { sold in
+            let second = try sold.sandbox.buy(sold.offer, as: "hospital")
+            try report(
+                UseTests.Sold(sandbox: sold.sandbox, inft: sold.inft, offer: sold.offer, license: second),
+                [false, false, false])
+        }
+        try refused { sold in
+            let second = try sold.sandbox.buy(sold.offer, as: "carol")
+            try sold.sandbox.execute(NameAgent(license: second, agent: sold.sandbox.party("hospital")), as: "carol")
+            let runs = Runs(license: second, bins: [nil, nil])
+            try sold.sandbox.record(runs, as: "carol")
+            for index in 0..<2 {
+                try sold.sandbox.execute(runs.report(0, index, agrees: false), as: "hospital")
+            }
+        }
+    }
+
     @Test func nobodyEscapesTheOutcomePriceByEndingTheLicense() throws {
         let sold = try priced()
         try report(sold, [true, true])

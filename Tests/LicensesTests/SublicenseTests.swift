@@ -263,6 +263,23 @@ import Testing
         }
     }
 
+    /// A dispute suspends what is below, and an upheld one ends it.
+    @Test func whatIsSublicensedIsNotDisputedAway() throws {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<5)
+        let terms = Self.terms(sandbox) { $0.grant.durationMilliseconds = 365 * Self.day }
+        let license = try sandbox.delivered(terms, window: 20 * Self.day, use: StatedUse(isCommercial: true))
+        let inft = try sandbox.license(license).inft
+        let request = sandbox.request("a", of: inft, act: .license, key: "carol", by: "carol", sender: "bob")
+        let below = try Self.grant(license, sandbox, delivery: request)
+        #expect(try reason { try sandbox.raise(license) } == "sublicenses_live")
+        // Never delivered, it is over after a week, and the window is open still.
+        sandbox.advance(days: 8)
+        try sandbox.execute(RefundDelivery(delivery: DeliveryID(below.bytes)), as: "carol")
+        #expect(try sandbox.license(license).sublicenses == 0)
+        try sandbox.raise(license)
+    }
+
     @Test func whatIsSublicensedIsNotTakenAwayAtWill() throws {
         let sandbox = try Sandbox()
         var terms = derivativeTerms(sandbox.asset, share: 10)

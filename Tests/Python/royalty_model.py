@@ -296,7 +296,8 @@ class History:
         if self.spendable(sale["by"], sale["asset"], bond):
             return "insufficient_balance"
         self.balances[sale["by"], sale["asset"]] -= bond
-        sale.update(stage="response", deadline=self.now + 600_000, bond=bond, revealed=set())
+        # Ten minutes to answer, and a minute to appeal for who did not.
+        sale.update(stage="response", deadline=self.now + 660_000, bond=bond, revealed=set())
         return [["reserved", "bond", sale["asset"], sale["by"], bond]]
 
     def respond(self, step):

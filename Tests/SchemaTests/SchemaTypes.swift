@@ -383,6 +383,7 @@ enum SchemaTypes {
             "outcome-case": OutcomeCase.self,
             "outcome-bin": OutcomeBin.self,
             "outcome-totals": OutcomeTotals.self,
+            "outcome-hand": OutcomeHand.self,
             "outcome-settlement": OutcomeSettlement.self,
             "outcome-hold": OutcomeHold.self,
             "outcome-opening": OutcomeOpening.self,
