@@ -45,12 +45,18 @@ struct BlockRun {
         overlay.commit(to: state)
     }
 
-    /// Drains what is overdue, oldest first. Due work is never refused: an item whose reason is gone does nothing.
+    /// After so long due work that a rule refused is tried again, and so on until it is done.
+    static let retryMilliseconds: UInt64 = 3_600_000
+
+    /// Drains what is overdue, oldest first. An item whose reason is gone does nothing. One that a rule refuses changes
+    /// nothing and is put into the queue again: money waits for due work, and nobody else could call for it.
     mutating func performDue() throws(StateFailure) {
         var raised: [any LedgerEvent] = []
         let items: [DueItem]
         do throws(Refusal) {
-            items = try DueQueue.takeOverdue(at: block.time, limit: weight.dueItems, in: overlay)
+            items = try DueQueue.takeOverdue(
+                at: block.time, limit: weight.dueItems, budget: weight.dueBudget,
+                weighing: { DomainDispatch.weight(of: $0) }, in: overlay)
         } catch {
             throw error.asDamage(of: "the due queue")
         }
@@ -66,6 +72,7 @@ struct BlockRun {
                 switch error {
                 case .rejected:
                     overlay.discard()
+                    try putAgain(item)
                     continue
                 case .failed(let failure): throw failure
                 }
@@ -74,9 +81,18 @@ struct BlockRun {
             raised += context.events
         }
         dueReceipt = Receipt(
-            transactionHash: .zero, weight: UInt64(items.count) * BlockWeight.dueItem,
+            transactionHash: .zero, weight: items.reduce(0) { $0 + DomainDispatch.weight(of: $1) },
             events: raised.map { EventRecord($0) })
         events.append((nil, raised))
+    }
+
+    private func putAgain(_ item: DueItem) throws(StateFailure) {
+        do throws(Refusal) {
+            try DueQueue.schedule(item, at: block.time.adding(milliseconds: Self.retryMilliseconds), in: overlay)
+        } catch {
+            throw error.asDamage(of: "the due queue")
+        }
+        overlay.commit(to: state)
     }
 
     /// After all else: governance ends the epoch if this is its last height. What that raises stands behind what due work
@@ -207,7 +223,7 @@ struct BlockRun {
     private static func checkNotPaused(
         _ operation: Operation, in context: OperationContext
     ) throws(Refusal) {
-        guard !operation.isReserved,
+        guard !operation.isReserved, !operation.meetsDeadline,
             let until = try DomainControls.pausedUntil(operation.domain, at: context.block.time, in: context.state)
         else { return }
         throw .rejected(

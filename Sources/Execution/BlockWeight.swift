@@ -12,15 +12,18 @@ public struct BlockWeight: Sendable {
     private var bySponsor: [Party: UInt64] = [:]
     private var largest: UInt64 = 0
 
-    /// Cost of one item of due work, for the quarter of a block that it may take.
+    /// What an item of due work weighs at least; ``DomainDispatch/weight(of:)`` says what each does.
     public static let dueItem: UInt64 = 40
 
     public init(limit: UInt64) { self.limit = limit }
 
     public var ordinaryLimit: UInt64 { limit - limit / 20 }
 
+    /// What due work may weigh together.
+    public var dueBudget: UInt64 { limit / 4 }
+
     /// Due items that a block may drain.
-    public var dueItems: Int { Int(min(limit / 4 / Self.dueItem, 4096)) }
+    public var dueItems: Int { Int(min(dueBudget / Self.dueItem, 4096)) }
 
     /// True if no sponsor has more than its share. Taking transactions out of a fair block leaves it fair.
     public var isFair: Bool {

@@ -33,6 +33,16 @@ public enum DomainDispatch {
         }
     }
 
+    /// What an item of due work weighs, by the most that it may come to.
+    static func weight(of item: DueItem) -> UInt64 {
+        switch item.domain {
+        case .licenses: max(BlockWeight.dueItem, LicensesDomain.dueWeight(kind: item.kind))
+        // Each set of the consent is marked, and each INFT that cites it told of.
+        case .consents: BlockWeight.dueItem + UInt64(ConsentsLimits.setsPerConsent) * (8 + LicensesDomain.staleWeight)
+        case .ledger, .identities, .revenue, .infts, .governance: BlockWeight.dueItem
+        }
+    }
+
     /// The index entries of one state record; `reindex` calls it for every record of the state.
     public static func indexEntries(key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         guard let (domain, kind) = key.header else {

@@ -59,14 +59,19 @@ public enum DueQueue {
         state.set(countKey(bucket), count + 1)
     }
 
-    /// Takes up to `limit` items that are overdue at `time` out of the queue, oldest bucket first.
-    public static func takeOverdue(at time: Timestamp, limit: Int, in state: StateOverlay) throws(Refusal) -> [DueItem]
-    {
+    /// Takes up to `limit` items that are overdue at `time` out of the queue, oldest bucket first; together they weigh at
+    /// most `budget`, unless the first does not by itself.
+    public static func takeOverdue(
+        at time: Timestamp, limit: Int, budget: UInt64 = .max, weighing weight: (DueItem) -> UInt64 = { _ in 0 },
+        in state: StateOverlay
+    ) throws(Refusal) -> [DueItem] {
         let current = time.milliseconds / bucketMilliseconds
         var cursor = try state.record(cursorKey) ?? current
         let first = cursor
         var items: [DueItem] = []
-        while cursor < current, cursor - first < UInt64(bucketsPerBlock), items.count < limit {
+        var total: UInt64 = 0
+        var isSpent = false
+        while !isSpent, cursor < current, cursor - first < UInt64(bucketsPerBlock), items.count < limit {
             guard let count = try state.record(countKey(cursor)), count > 0 else {
                 cursor += 1
                 continue
@@ -74,11 +79,16 @@ public enum DueQueue {
             // Taken from the end, so that what stays is a bucket with a lower count.
             var left = count
             while left > 0, items.count < limit {
-                left -= 1
-                let key = itemKey(cursor, left)
+                let key = itemKey(cursor, left - 1)
                 guard let item = try state.record(key) else {
-                    throw .failed(StateFailure("due item \(left) of bucket \(cursor) is missing"))
+                    throw .failed(StateFailure("due item \(left - 1) of bucket \(cursor) is missing"))
                 }
+                guard let sum = total.adding(weight(item)), items.isEmpty || sum <= budget else {
+                    isSpent = true
+                    break
+                }
+                total = sum
+                left -= 1
                 items.append(item)
                 state.remove(key)
             }

@@ -80,6 +80,16 @@ public enum Operation: Hashable, Sendable {
         }
     }
 
+    /// True for acts by which a party meets a deadline of what runs already, and loses money, a right or its standing
+    /// without: deadlines go on in a pause, so a pause stops none of these.
+    public var meetsDeadline: Bool {
+        switch self {
+        case .licenses(let operation): operation.meetsDeadline
+        case .consents(.review): true
+        case .identities, .consents, .revenue, .infts, .governance: false
+        }
+    }
+
     /// True for the completion of a delivery that was begun: a reserved act without limit of number.
     public var isDelivery: Bool {
         switch self {

@@ -5,6 +5,7 @@ import Encoding
 import Execution
 import Governance
 import Identities
+import Licenses
 import Primitives
 import Revenue
 import StateModel
@@ -231,6 +232,48 @@ struct BlockTests {
         #expect(try reason(Ledger.mint("two", by: "alice"), at: ledger.time) == nil)
         #expect(
             try reason(.revenue(.claim(RevenueClaim(inft: hash.made(), asset: Ledger.euro))), at: ledger.time) == nil)
+    }
+
+    @Test("A pause keeps nobody from meeting a deadline; all else of the domain it does")
+    func deadlinesInPause() throws {
+        let ledger = try Ledger()
+        let paused = StateOverlay(over: ledger.state)
+        for domain in [DomainNumber.licenses, .consents] {
+            paused.set(
+                RecordKey<DomainControl>(StateKey(.governance, 2, domain)),
+                DomainControl(since: testStart, until: ledger.time.adding(milliseconds: 60_000)))
+        }
+        func reason(_ operation: Operation) throws -> String? {
+            let transaction = try ledger.transaction([operation], by: "alice")
+            let block = BlockContext(
+                network: ledger.epoch.network, networkKind: .test, height: ledger.head.height.next, time: ledger.time)
+            return try TestSupport.reason { _ = try BlockExecutor.simulate(transaction, on: paused, in: block) }
+        }
+        let license: LicenseID = testIdentifier("license")
+        let dispute: DisputeID = testIdentifier("dispute")
+        let hash = testHash("commitment")
+        let timely: [LicenseOperation] = [
+            .raiseDispute(RaiseDispute(license: license, ground: .content, evidence: hash, nonceCommitment: hash)),
+            .respondDispute(RespondDispute(dispute: dispute, nonceCommitment: hash)),
+            .revealDisputeNonce(RevealDisputeNonce(dispute: dispute, nonce: hash)),
+            .acceptDispute(AcceptDispute(dispute: dispute)),
+            .declineDispute(DeclineDispute(dispute: dispute)),
+            .commitDisputeVote(CommitDisputeVote(dispute: dispute, commitment: hash)),
+            .revealDisputeVote(RevealDisputeVote(dispute: dispute, vote: .uphold, salt: hash)),
+            .appealDispute(AppealDispute(dispute: dispute, nonceCommitment: hash)),
+            .acknowledgeRecall(
+                AcknowledgeRecall(license: license, recall: testIdentifier("recall"), answer: .stopped)),
+            .surrender(SurrenderLicense(license: license)),
+        ]
+        for operation in timely {
+            let refusal = try reason(.licenses(operation))
+            #expect(refusal?.hasPrefix("unknown_") == true, "\(operation): \(refusal ?? "")")
+        }
+        let untimely: [LicenseOperation] = [
+            .advanceDispute(AdvanceDispute(dispute: dispute)), .settleDispute(SettleDispute(dispute: dispute)),
+            .registerTerms(RegisterTerms(terms: TermsPreset.openAccess.terms)),
+        ]
+        for operation in untimely { #expect(try reason(.licenses(operation)) == "domain_paused") }
     }
 
     @Test("Simulation answers what execution would do, signed or not, and changes nothing")

@@ -1,9 +1,11 @@
 import Blocks
 import Consents
 import Execution
+import INFTs
 import Identities
 import Licenses
 import Primitives
+import Revenue
 import StateModel
 import TestSupport
 import Testing
@@ -108,6 +110,50 @@ struct DueTests {
             if isOverdue { found.append(step) }
         }
         #expect(!found.isEmpty && !found.contains(0) && found.last == 12, "\(found)")
+    }
+
+    @Test("What due work weighs bounds a block's, the heaviest goes alone, and all of it comes in order")
+    func budget() throws {
+        let state = StateOverlay(over: MemoryState())
+        DueQueue.start(at: testStart, in: state)
+        for kind: UInt8 in [9, 2, 3, 4] {
+            let item = DueItem(domain: .licenses, kind: kind, subject: .zero)
+            try DueQueue.schedule(item, at: testStart.adding(milliseconds: UInt64(9 - kind) * Self.minute), in: state)
+        }
+        let end = testStart.adding(milliseconds: 20 * Self.minute)
+        func take(limit: Int = 10) throws -> [UInt8] {
+            try DueQueue.takeOverdue(at: end, limit: limit, budget: 7, weighing: { UInt64($0.kind) }, in: state)
+                .map(\.kind)
+        }
+        #expect(try take() == [9])
+        #expect(try take(limit: 1) == [4])
+        #expect(try take() == [3, 2] && DueQueue.hasOverdue(at: end, in: state) == false)
+        #expect(try take() == [])
+    }
+
+    @Test("Due work that a rule refuses is not lost: it is tried again each hour until it is done")
+    func refusedIsTriedAgain() throws {
+        let sale = try ExchangeTests.Sale()
+        let ledger = sale.ledger
+        try ledger.act(sale.begin, by: "alice")
+        try ledger.act(sale.complete, by: "alice")
+        let subject = sale.delivery.id.bytes
+        let heldUntil = try #require(try ledger.delivery(sale.delivery.id).payment?.heldUntil)
+        let held = try #require(try Reserves.record(.held, subject, in: ledger.state))
+        // What is to be paid is not there: no rule lets that happen, so the state is changed by hand.
+        try ledger.change { $0.remove(RevenueKeys.reserve(.held, subject)) }
+        try ledger.block([], after: heldUntil.milliseconds - ledger.time.milliseconds + 2 * Self.minute)
+        #expect(try Self.names(ledger) == [])
+        try ledger.block([], after: 30 * Self.minute)
+        #expect(try Self.names(ledger) == [])
+        try ledger.change { $0.set(RevenueKeys.reserve(.held, subject), held) }
+        try ledger.block([], after: 10 * Self.minute)
+        #expect(try Self.names(ledger) == [])
+        try ledger.block([], after: 30 * Self.minute)
+        #expect(try Self.names(ledger).contains("license.distributed"))
+        // Weighed by what it may read: the tags of all ancestors too.
+        #expect(ledger.blocks.last?.receipts.due.weight == 4 * 30 + INFTsWeights.standing)
+        #expect(try Reserves.record(.held, subject, in: ledger.state) == nil)
     }
 
     static let policy = ConsentPolicy(

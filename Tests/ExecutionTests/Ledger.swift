@@ -165,6 +165,15 @@ final class Ledger {
         blocks.append(executed)
     }
 
+    /// Changes the state after the last block by hand, as no rule would.
+    func change(_ body: (StateOverlay) throws -> Void) throws {
+        let overlay = StateOverlay(over: state)
+        try body(overlay)
+        let layer = try StateLayer.make(height: head.height, over: state, changes: overlay.changes, index: [])
+        let all = state.layers.first.map { StateLayer.merging(older: $0, newer: layer) } ?? layer
+        state = LayeredSnapshot(EmptySnapshot()).adding(all)
+    }
+
     /// One transaction in a block of its own: the transaction's hash and its events. Throws the refusal.
     @discardableResult
     func act(
