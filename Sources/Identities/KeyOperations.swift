@@ -27,7 +27,7 @@ public struct RotateKey: DomainOperation {
     }
 
     public func apply(_: Void, in context: OperationContext) throws(Refusal) {
-        try Recoveries.supersede(of: context.sender, in: context)
+        try Recoveries.end(of: context.sender, .superseded, in: context)
         try AccountKeys.replace(context.sender, by: key, in: context)
     }
 

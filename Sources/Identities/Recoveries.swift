@@ -80,11 +80,11 @@ public enum Recoveries {
     }
 
     /// Ends every open recovery of an account.
-    static func supersede(of account: Address, in context: OperationContext) throws(Refusal) {
+    static func end(
+        of account: Address, _ outcome: RecoveryOutcome, in context: OperationContext
+    ) throws(Refusal) {
         guard let guardians = try guardians(of: account, in: context.state) else { return }
-        for recovery in try open(of: guardians, in: context.state) {
-            try end(recovery, .superseded, in: context)
-        }
+        for recovery in try open(of: guardians, in: context.state) { try end(recovery, outcome, in: context) }
     }
 
     /// The end of a delay, or of the time to find guardians. Does nothing if the recovery has ended, or goes on.
@@ -96,7 +96,7 @@ public enum Recoveries {
             guard end <= time else { return }
             try self.end(recovery, .completed, in: context)
             try AccountKeys.replace(recovery.account, by: recovery.key, in: context)
-            try supersede(of: recovery.account, in: context)
+            try self.end(of: recovery.account, .superseded, in: context)
         } else if recovery.lapsesAt <= time {
             try end(recovery, .lapsed, in: context)
         }

@@ -12,7 +12,8 @@ public struct ArrangeRecovery: DomainOperation {
 
     public init(policy: GuardianPolicy?) { self.policy = policy }
 
-    public var weight: UInt64 { 10 + 4 * UInt64(2 + IdentityLimits.guardians) }
+    /// Guardians who are told, and recoveries that end: each guardian may have one under way.
+    public var weight: UInt64 { 10 + 4 * UInt64(2 + IdentityLimits.guardians + 7 * IdentityLimits.guardians) }
 
     public func check(in context: OperationContext) throws(Refusal) -> GuardianRecord? {
         let account = context.sender
@@ -20,11 +21,6 @@ public struct ArrangeRecovery: DomainOperation {
         let before = try Recoveries.guardians(of: account, in: context.state)
         guard before?.policy != policy else {
             throw IdentityRejection.nothingChanged.at("policy", "the guardians are as the operation would make them")
-        }
-        guard before?.open.isEmpty ?? true else {
-            throw IdentityRejection.recoveryOpen.at(
-                "policy", "guardians have a recovery of this account under way",
-                hint: "Cancel it first, if it is not wanted: mednexus account recover cancel.")
         }
         guard let policy else { return nil }
         try RecoveryRules.check(policy, of: account, kind, in: context.state)
@@ -34,6 +30,9 @@ public struct ArrangeRecovery: DomainOperation {
     public func apply(_ record: GuardianRecord?, in context: OperationContext) throws(Refusal) {
         let key = IdentityKeys.guardians(context.sender)
         let before = try context.state.record(key)?.policy.guardians ?? []
+        // Who has the account's key objects by it to whatever is under way. Else a guardian that starts one recovery after
+        // another could not be got rid of.
+        try Recoveries.end(of: context.sender, .canceled, in: context)
         if let record { context.state.set(key, record) } else { context.state.remove(key) }
         let named = record?.policy.guardians ?? []
         context.emit(
@@ -43,11 +42,15 @@ public struct ArrangeRecovery: DomainOperation {
     }
 
     public func words(_ names: any NameResolver) -> [String] {
-        guard let policy else { return ["Let nobody give your account a new key any more, should you lose yours"] }
+        let objection = "Object to every recovery of your account that is under way"
+        guard let policy else {
+            return ["Let nobody give your account a new key any more, should you lose yours", objection]
+        }
         return [
             "If you lose your key, let \(policy.threshold) of these together give your account another:"
         ] + policy.guardians.map { "Guardian: \(names.party($0))" } + [
-            "You can object for \(RecoveryRules.days(policy.delayMilliseconds)) after the last of them agreed"
+            "You can object for \(RecoveryRules.days(policy.delayMilliseconds)) after the last of them agreed",
+            objection,
         ]
     }
 
@@ -148,19 +151,37 @@ public struct StartRecovery: DomainOperation {
     }
 }
 
-/// `recovery.approve`: another guardian agrees.
+/// `recovery.approve`: another guardian agrees. It names account and key, so that whoever signs sees what it agrees to
+/// without asking a node.
 public struct ApproveRecovery: DomainOperation {
     public static let name = "recovery.approve"
 
     public let recovery: RecoveryID
+    public let account: Address
+    /// What is to speak for the account.
+    public let key: Address
 
-    public init(recovery: RecoveryID) { self.recovery = recovery }
+    public init(recovery: RecoveryID, account: Address, key: Address) {
+        self.recovery = recovery
+        self.account = account
+        self.key = key
+    }
 
     public var weight: UInt64 { 10 + 4 * 6 }
 
     public func check(in context: OperationContext) throws(Refusal) -> RecoveryRecord {
         let guardian = context.actor
         let (record, guardians) = try Recoveries.requireOpen(recovery, in: context.state)
+        guard record.account == account else {
+            throw IdentityRejection.unknownRecovery.at(
+                "account", "the recovery \(recovery) is of another account, \(record.account)",
+                hint: "Ask whoever gave you the request which account it is about.")
+        }
+        guard record.key == key else {
+            throw IdentityRejection.unknownRecovery.at(
+                "key", "the recovery \(recovery) is to another key, \(record.key)",
+                hint: "Ask the account's owner, by voice or in person, which key is its new one.")
+        }
         try RecoveryRules.requireGuardian(guardian, under: guardians.policy, field: "recovery", in: context)
         guard !record.approvals.contains(where: { $0.guardian == guardian }) else {
             throw IdentityRejection.nothingChanged.at("recovery", "\(guardian) approved it already")
@@ -177,17 +198,25 @@ public struct ApproveRecovery: DomainOperation {
     }
 
     public func words(_ names: any NameResolver) -> [String] {
-        ["As guardian, agree to the recovery \(names.identifier(recovery.description))"]
+        [
+            "As guardian, agree that a new key speak for \(names.party(.account(account)))",
+            "New key: \(names.party(.account(key)))",
+            "Recovery: \(names.identifier(recovery.description))",
+        ]
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(1)
+        writer.array(3)
         writer.write(recovery)
+        writer.write(account)
+        writer.write(key)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 1) { (reader) throws(EncodingFailure) in
-            ApproveRecovery(recovery: try reader.value("recovery"))
+        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
+            ApproveRecovery(
+                recovery: try reader.value("recovery"), account: try reader.value("account"),
+                key: try reader.value("key"))
         }
     }
 }

@@ -166,7 +166,7 @@ struct RecoveryApprove: WalletCommand {
         // The first guardian starts what the others agree to.
         let operation: IdentityOperation =
             if let open = view.open.first(where: { $0.key == file.key }) {
-                .approveRecovery(ApproveRecovery(recovery: open.id))
+                .approveRecovery(ApproveRecovery(recovery: open.id, account: file.account, key: file.key))
             } else {
                 .startRecovery(StartRecovery(account: file.account, key: file.key, proof: file.proof))
             }
@@ -189,10 +189,12 @@ extension RecoveryApprove {
             guard let open = view.open.first(where: { $0.id == id }) else { break }
             let account = session.plainNames.party(.account(view.account))
             return try await session.act(
-                [.identities(.approveRecovery(ApproveRecovery(recovery: id)))],
+                [
+                    .identities(
+                        .approveRecovery(ApproveRecovery(recovery: id, account: view.account, key: open.key)))
+                ],
                 notes: [
-                    "The key \(session.text(.account(open.key))) shall speak for \(account).",
-                    "Are you sure that this comes from \(account)? Ask by voice or in person.",
+                    "Are you sure that this comes from \(account)? Ask by voice or in person."
                 ])
         }
         throw WalletFailure(

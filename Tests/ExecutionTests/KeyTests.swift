@@ -56,8 +56,10 @@ struct KeyTests {
         let record = try INFTRegistry.record(inft, in: ledger.state)
         let balance = try ledger.balance("alice")
         try ledger.act(
-            .identities(.approveRecovery(ApproveRecovery(recovery: hash.made()))), by: "registrar",
-            actingFor: Ledger.hospital)
+            .identities(
+                .approveRecovery(
+                    ApproveRecovery(recovery: hash.made(), account: Ledger.address("alice"), key: fresh.address))),
+            by: "registrar", actingFor: Ledger.hospital)
         let approved = ledger.time
         // The old key acts to the last; the new one not before.
         try ledger.act(Ledger.transfer(1, to: "bob"), by: "alice", after: millisecondsPerDay - 120_000)

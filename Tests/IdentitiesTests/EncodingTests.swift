@@ -44,7 +44,7 @@ struct EncodingTests {
         .startRecovery(
             StartRecovery(
                 account: World.anna, key: testAddress("key"), proof: Signature(noncePoint: .zero, scalar: .zero))),
-        .approveRecovery(ApproveRecovery(recovery: recovery.id)),
+        .approveRecovery(ApproveRecovery(recovery: recovery.id, account: recovery.account, key: recovery.key)),
         .withdrawRecovery(WithdrawRecovery(recovery: recovery.id)),
         .cancelRecovery(CancelRecovery(recovery: recovery.id)),
         .rotateKey(RotateKey(key: testAddress("key"), proof: Signature(noncePoint: .zero, scalar: .zero))),
@@ -85,9 +85,11 @@ struct EncodingTests {
         try RecoveryTests.arrange(world)
         let id = try RecoveryTests.start(world)
         let guardian = world.context(World.dora, day: 2)
-        try ApproveRecovery(recovery: id).execute(in: guardian)
+        let approval = ApproveRecovery(
+            recovery: id, account: World.anna, key: try RecoveryTests.secret(1).address)
+        try approval.execute(in: guardian)
         try WithdrawRecovery(recovery: id).execute(in: guardian)
-        try ApproveRecovery(recovery: id).execute(in: guardian)
+        try approval.execute(in: guardian)
         let started = world.context(World.bert, day: 1, "again")
         try ArrangeRecovery(policy: RecoveryTests.policy).execute(in: world.context(World.cleo))
         let arranged = world.context(World.frida)

@@ -95,7 +95,9 @@ struct RecoveryHistoryTests {
         case 3, 4, 5, 6:
             guard let chosen else { return }
             let attempt = model.attempts[chosen]
-            let refusal = try reason { try ApproveRecovery(recovery: attempt.id).execute(in: context) }
+            let refusal = try reason {
+                try ApproveRecovery(recovery: attempt.id, account: World.anna, key: attempt.key).execute(in: context)
+            }
             #expect((refusal == "recovery_ended") == !attempt.isOpen)
             guard attempt.isOpen else { return }
             #expect((refusal == "nothing_changed") == attempt.approvals.contains(guardian))

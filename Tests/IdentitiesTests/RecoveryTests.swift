@@ -47,7 +47,10 @@ struct RecoveryTests {
     static func approve(
         _ world: World, _ id: RecoveryID, by guardian: Address, for organization: OrganizationID? = nil, day: UInt64 = 1
     ) throws {
-        try ApproveRecovery(recovery: id).execute(in: world.context(guardian, for: organization, day: day))
+        let record = try Recoveries.record(id, in: world.state)
+        let approval = ApproveRecovery(
+            recovery: id, account: record?.account ?? World.anna, key: record?.key ?? testAddress("none"))
+        try approval.execute(in: world.context(guardian, for: organization, day: day))
     }
 
     /// Performs what is due of the recovery in a block of that day.
@@ -240,15 +243,37 @@ struct RecoveryTests {
             try reason { try Self.approve(world, testIdentifier("none"), by: World.dora) } == "unknown_recovery")
     }
 
-    @Test("While a recovery is under way its guardians stay as they are")
-    func guardiansStay() throws {
+    @Test("An approval names the account and the key that it is for; of another it is refused")
+    func approvalsName() throws {
+        let world = try World()
+        try Self.arrange(world)
+        let id = try Self.start(world)
+        let key = try Self.secret(1).address
+        func refusal(_ account: Address, _ key: Address) throws -> Rejection? {
+            try rejection {
+                try ApproveRecovery(recovery: id, account: account, key: key)
+                    .execute(in: world.context(World.dora, day: 1))
+            }
+        }
+        #expect(try refusal(World.bert, key)?.field == "account")
+        #expect(try refusal(World.anna, testAddress("thief"))?.field == "key")
+        #expect(try Recoveries.record(id, in: world.state)?.approvals.count == 1)
+        #expect(try refusal(World.anna, key) == nil)
+    }
+
+    @Test("Who has the key ends what is under way by naming other guardians, or none: nobody can be kept from it")
+    func arrangingObjects() throws {
         let world = try World()
         try Self.arrange(world)
         #expect(try reason { try Self.arrange(world) } == "nothing_changed")
         let id = try Self.start(world)
-        #expect(try reason { try Self.arrange(world, nil, day: 2) } == "recovery_open")
-        try CancelRecovery(recovery: id).execute(in: world.context(World.anna, day: 2))
+        let other = try Self.start(world, by: World.dora, 2, day: 2)
         try Self.arrange(world, nil, day: 2)
+        for ended in [id, other] {
+            let record = try #require(try Recoveries.record(ended, in: world.state))
+            #expect(record.ending?.outcome == .canceled)
+            #expect(try world.state.record(IdentityKeys.key(record.key)) == nil, "the key is free again")
+        }
         #expect(try reason { try Self.start(world, day: 3) } == "no_guardians")
     }
 

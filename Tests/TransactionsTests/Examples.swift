@@ -87,7 +87,9 @@ enum Examples {
                     guardians: [bob, .organization(clinic)].sorted(), threshold: 2, delayMilliseconds: 259_200_000))),
         .startRecovery(
             StartRecovery(account: testAddress("bob"), key: testAddress("key"), proof: newKeyProof)),
-        .approveRecovery(ApproveRecovery(recovery: testIdentifier("recovery"))),
+        .approveRecovery(
+            ApproveRecovery(
+                recovery: testIdentifier("recovery"), account: testAddress("bob"), key: testAddress("key"))),
         .withdrawRecovery(WithdrawRecovery(recovery: testIdentifier("recovery"))),
         .cancelRecovery(CancelRecovery(recovery: testIdentifier("recovery"))),
         .rotateKey(RotateKey(key: testAddress("key"), proof: newKeyProof)),

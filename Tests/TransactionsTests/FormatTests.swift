@@ -201,7 +201,7 @@ struct FormatTests {
         "organization.update": "78ed21a8c6f39916",
         "receipt": "8510f71daefed3be",
         "receipts": "e9e8e3f14555cd38",
-        "recovery.approve": "9d3bff065aa363a6",
+        "recovery.approve": "6460c5f3d416fdd2",
         "recovery.arrange": "515aff35dea78ec5",
         "recovery.cancel": "ae4c02d6e120e368",
         "recovery.start": "427a83e90477743b",
