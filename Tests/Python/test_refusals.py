@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -69,8 +70,16 @@ def test_a_home_of_another_network_is_refused(home):
 
 def test_a_newer_schema_is_refused(home):
     description = home / "ledger" / "home"
-    description.write_text(description.read_text().replace("schema 1\n", "schema 99\n"))
+    text, count = re.subn(r"schema \d+\n", "schema 99\n", description.read_text())
+    assert count == 1
+    description.write_text(text)
     refused(start(home), 9, "newer")
+
+
+def test_a_schema_that_no_build_brings_forward_is_refused(home):
+    description = home / "ledger" / "home"
+    description.write_text(re.sub(r"schema \d+\n", "schema 1\n", description.read_text()))
+    refused(start(home), 3, "sync")
 
 
 def test_a_key_without_its_guard_does_not_sign(home):
