@@ -59,7 +59,7 @@ enum GroupQueries {
                 GroupMemberView(
                     inft: entry.ancestor, owner: member.owner, share: entry.share,
                     hasJoined: try Groups.groups(of: entry.ancestor, in: state).contains(record.group),
-                    isAvailable: member.status == .active && !member.latest.isSealed))
+                    isAvailable: Groups.isAvailable(member)))
         }
         var obstacle: String?
         do throws(Refusal) {

@@ -65,12 +65,15 @@ public enum Groups {
             field, "\(original) is sold with the group \(group), so no license on it is exclusive")
     }
 
+    /// Whether a member can be licensed with its groups now.
+    static func isAvailable(_ member: INFTRecord) -> Bool { member.status == .active && !member.latest.isSealed }
+
     /// Notes in each group of `member` whether it can be licensed: called with everything that changes that, so that a
     /// sale of the group asks nothing of its members.
     static func memberChanged(_ member: INFTID, in context: OperationContext) throws(Refusal) {
         guard var memberships = try context.state.record(LicenseKeys.memberships(member)) else { return }
         let inft = try INFTRegistry.requireKnown(member, field: "inft", in: context.state)
-        let isAvailable = inft.status == .active && !inft.latest.isSealed
+        let isAvailable = isAvailable(inft)
         guard memberships.isAvailable != isAvailable else { return }
         memberships.isAvailable = isAvailable
         context.state.set(LicenseKeys.memberships(member), memberships)

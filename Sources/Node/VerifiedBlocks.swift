@@ -23,7 +23,7 @@ package final class VerifiedBlocks: Sendable {
 
     /// Enough that every core is busy while the blocks are small.
     private static let groupTransactions = 2_048
-    private static let groupBlocks = 256
+    package static let groupBlocks = 256
     private static let groupsAhead = 2
     private static let runTransactions = 32
 
@@ -31,13 +31,21 @@ package final class VerifiedBlocks: Sendable {
     private let last: Height
     private let queue = DispatchQueue(label: "mednexus.lookahead")
     private let state = Mutex(State())
-    private let room = DispatchSemaphore(value: VerifiedBlocks.groupsAhead)
+    private let groupBlocks: Int
+    /// Begins at 0 and is raised: libdispatch traps where a semaphore ends below the value that it began with, as it does
+    /// when a bad block ends a replay amid the chain.
+    private let room = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
     /// Begins at once. ``stop()`` must follow where not all are taken.
-    package init(of ledger: Ledger, from first: Height, through last: Height, threads: Int) {
+    package init(
+        of ledger: Ledger, from first: Height, through last: Height, threads: Int,
+        groupBlocks: Int = VerifiedBlocks.groupBlocks
+    ) {
         self.ledger = ledger
         self.last = last
+        self.groupBlocks = groupBlocks
+        for _ in 0..<Self.groupsAhead { room.signal() }
         queue.async { [self] in fill(from: first, threads: threads) }
     }
 
@@ -87,7 +95,7 @@ package final class VerifiedBlocks: Sendable {
         var blocks: [(block: Block, certificate: Certificate?)] = []
         var count = 0
         var height = first
-        while height <= last, blocks.count < Self.groupBlocks, count < Self.groupTransactions {
+        while height <= last, blocks.count < groupBlocks, count < Self.groupTransactions {
             let next = try ledger.block(at: height)
             blocks.append(next)
             count += next.block.transactions.count

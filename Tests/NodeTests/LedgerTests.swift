@@ -1,6 +1,8 @@
+import Blocks
 import Foundation
 import Node
 import Primitives
+import Storage
 import Testing
 
 /// Homes on a real disk, opened as `start` and `verify` do.
@@ -51,6 +53,32 @@ import Testing
             let report = try await ChainVerification.run(home: home) { _, _ in }
             #expect(report.height == .genesis)
             #expect(report.assets == 1)
+        }
+    }
+
+    @Test("Whoever reads verified blocks may stop amid the chain, as a replay does at a bad block")
+    func stopsAmid() throws {
+        let home = try makeHome()
+        defer { remove(home) }
+        let ledger = try Ledger.open(home, mapGibibytes: 1)
+        let genesis = try ledger.header(at: .genesis).header
+        let empty = BlockReceipts(due: Receipt(transactionHash: .zero, weight: 0, events: []), transactions: [])
+        var parent = genesis
+        for height: UInt64 in 1...8 {
+            parent = BlockHeader(
+                network: genesis.network, height: Height(height), parent: parent.hash,
+                time: Timestamp(parent.time.milliseconds + 1), epoch: 0, proposer: 0,
+                validatorSet: genesis.validatorSet, transactionsRoot: Block.transactionsRoot(of: []),
+                receiptsRoot: empty.root, evidenceRoot: Block.evidenceRoot(of: []), stateRoot: genesis.stateRoot)
+            let block = Block(header: parent, transactions: [], evidence: [])
+            try ledger.log.append(Ledger.entry(block, certificate: nil, receipts: empty))
+        }
+        for taken in 0...9 {
+            let blocks = VerifiedBlocks(of: ledger, from: Height(1), through: Height(8), threads: 2, groupBlocks: 1)
+            var heights: [UInt64] = []
+            for _ in 0..<taken { heights += try blocks.next()?.map(\.block.header.height.value) ?? [] }
+            #expect(heights == Array(1...8).prefix(taken).map { UInt64($0) })
+            blocks.stop()
         }
     }
 
