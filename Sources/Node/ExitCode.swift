@@ -44,7 +44,7 @@ extension NodeFailure {
     package init(_ failure: StorageFailure) {
         let exit: NodeExit =
             switch failure {
-            case .diskFull, .noRoom, .mapFull, .readOnly: .disk
+            case .diskFull, .noRoom, .mapFull, .transactionFull, .readOnly: .disk
             case .damaged, .outOfOrder, .wrongRoot: .corruption
             case .newerSchema: .newerSchema
             case .homeLocked, .homeBeingCopied: .homeInUse

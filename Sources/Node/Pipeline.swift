@@ -69,7 +69,8 @@ package final class Pipeline: Sendable {
                 let part = transactions[start..<min(start + run, transactions.count)]
                 group.addTask { [pool] in
                     let results = try await pool.runIfActive {
-                        part.map { bytes -> Result<VerifiedTransaction, Rejection> in
+                        ThreadPriority.yieldToOthers()
+                        return part.map { bytes -> Result<VerifiedTransaction, Rejection> in
                             if untilFailure, let known = stop.rejection { return .failure(known) }
                             let result = Self.verifyNow(bytes, network: network, cache: cache)
                             if untilFailure, case .failure(let rejection) = result { stop.note(rejection) }

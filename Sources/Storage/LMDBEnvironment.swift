@@ -182,6 +182,7 @@ struct LMDBTable: Sendable {
         guard code != MDB_SUCCESS else { return }
         switch code {
         case MDB_MAP_FULL: throw .mapFull(path: path, bytes: mapBytes)
+        case MDB_TXN_FULL: throw .transactionFull(path: path)
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH, MDB_PANIC:
             throw .damaged(what: "\(path): \(text(of: code))")
         case EIO: throw shortWrite(call, path)

@@ -64,10 +64,18 @@ internal import CLMDB
         return isStart ? code : unsafe mdb_cursor_get(cursor, &key, &value, MDB_PREV)
     }
 
-    func count(_ table: LMDBTable) throws(StorageFailure) -> Int {
+    func count(_ table: LMDBTable) throws(StorageFailure) -> Int { Int(try statistics(table).ms_entries) }
+
+    /// Of the tree and of values that are too large to lie in it.
+    func pageCount(_ table: LMDBTable) throws(StorageFailure) -> Int {
+        let statistics = try statistics(table)
+        return Int(statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages)
+    }
+
+    private func statistics(_ table: LMDBTable) throws(StorageFailure) -> MDB_stat {
         var statistics = MDB_stat()
         try unsafe LMDBEnvironment.check(mdb_stat(raw, table.handle, &statistics), "mdb_stat", path, 0)
-        return Int(statistics.ms_entries)
+        return statistics
     }
 }
 

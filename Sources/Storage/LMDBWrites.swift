@@ -41,19 +41,25 @@ internal import CLMDB
         if let raw = unsafe raw { unsafe mdb_txn_abort(raw) }
     }
 
-    /// What `use` writes becomes part of this transaction when it returns, and nothing of it if it throws.
+    /// What `use` writes becomes part of this transaction when it returns, and nothing of it if it throws or if this answers
+    /// false: the transaction has changed as many pages as LMDB keeps of one.
     ///
     /// LMDB keeps the pages that a transaction has changed in an array, sorted by their numbers. It takes free pages from
     /// the lists that earlier transactions left, each list from its lowest number on: once the second list is begun, every
     /// new page moves up to a hundred thousand others. A part has an array of its own, which begins empty, and is
-    /// merged into that of the whole in one pass. All parts together must not change more than 131,071 pages.
+    /// merged into that of the whole in one pass. All parts together can't change more than 131,071 pages.
     @inline(never)  // As ``withWriter(_:_:)``.
     func withPart(
         _ use: (borrowing WriteTransaction) throws(StorageFailure) -> Void
-    ) throws(StorageFailure) {
-        let part = try WriteTransaction(of: self)
-        try use(part)
-        try part.commit()
+    ) throws(StorageFailure) -> Bool {
+        do throws(StorageFailure) {
+            let part = try WriteTransaction(of: self)
+            try use(part)
+            try part.commit()
+            return true
+        } catch .transactionFull {
+            return false
+        }
     }
 
     /// Writes to `table` in ascending order of keys: neighbors are not looked for from the top of the table each time.
@@ -70,7 +76,7 @@ internal import CLMDB
         try use(unsafe TableWriter(cursor: cursor, path: path, mapBytes: mapBytes))
     }
 
-    private var reads: LMDBReads {
+    var reads: LMDBReads {
         guard let raw = unsafe raw else { preconditionFailure("a transaction is not used after its commit") }
         return unsafe LMDBReads(LMDBPointer(raw: raw), path: path)
     }

@@ -7,20 +7,19 @@ internal import Synchronization
 public struct StateStoreOptions: Hashable, Sendable {
     /// A quarter tebibyte of address space; it costs nothing until used.
     public var mapBytes = 1 << 38
-    /// A checkpoint begins when layers of this size wait: the more, the more often what is written lies on one page…
-    public var checkpointBytes = 96 << 20
+    /// A checkpoint begins when layers of this size wait for it: the more, the more often what is written lies on one page…
+    public var checkpointBytes = 192 << 20
     /// …or the last one is this old: so much is executed again after a crash.
     public var checkpointInterval: Duration = .seconds(5)
     /// Pushes wait for the running checkpoint beyond this. So layers, those that are being written and those above them,
     /// take at most this and one block's layer more.
-    public var maximumLayerBytes = 256 << 20
+    public var maximumLayerBytes = 512 << 20
     /// How long a snapshot may be read.
     public var snapshotAge: Duration = .seconds(30)
     /// Memory for trie pages that are read again and again.
     public var cacheBytes = 64 << 20
-    /// How many pages a checkpoint may change in parts of its transaction; LMDB takes at most 131,071, and the pages above
-    /// them change as well.
-    package var partedPages = 100_000
+    /// How many pages a checkpoint changes in parts of its transaction, about; LMDB takes at most 131,071.
+    package var partedPages = 122_000
 
     public init() {}
 }
@@ -40,6 +39,7 @@ public final class StateStore: Sendable {
         var open: [StateLayer] = []
         var lastCheckpoint = ContinuousClock.now
         var isScheduled = false
+        var isMerging = false
         /// Left when the checkpoint that runs now is done.
         var running: DispatchGroup?
         var failure: StorageFailure?
@@ -48,7 +48,13 @@ public final class StateStore: Sendable {
 
         var head: Height? { open.first?.height ?? frozen.first?.height ?? checkpoint }
         var headRoot: Hash { open.first?.root ?? frozen.first?.root ?? root }
-        var byteCount: Int { (open + frozen).reduce(0) { $0 + $1.byteCount } }
+        /// Of the newest two that are to become one.
+        var firstLikeNeighbors: Int? {
+            open.indices.dropLast().first { open[$0 + 1].byteCount < 2 * open[$0].byteCount }
+        }
+        /// What waits for a checkpoint that has not begun.
+        var openBytes: Int { open.reduce(0) { $0 + $1.byteCount } }
+        var byteCount: Int { frozen.reduce(openBytes) { $0 + $1.byteCount } }
     }
 
     private struct WeakHandle: Sendable {
@@ -62,6 +68,7 @@ public final class StateStore: Sendable {
     private let log: BlockLog
     private let options: StateStoreOptions
     private let writer = DispatchQueue(label: "mednexus.state")
+    private let merger = DispatchQueue(label: "mednexus.layers")
     private let live: Mutex<Live>
 
     /// Opens or creates the store in `home`. `log` is asked, before each checkpoint, whether the blocks are durable.
@@ -103,20 +110,21 @@ public final class StateStore: Sendable {
         guard let tip = log.tip, layer.height <= tip.height else {
             throw .outOfOrder("The layer of block \(layer.height) was pushed before the block was logged.")
         }
-        let (isDue, isFull) = try live.withLock { (live) throws(StorageFailure) in
+        let (isDue, isFull, isUneven) = try live.withLock { (live) throws(StorageFailure) in
             if let failure = live.failure { throw failure }
             guard layer.base == live.head else {
                 let head = live.head.map { "block \($0)" } ?? "nothing"
                 throw .outOfOrder("The layer of block \(layer.height) does not lie on the newest state, \(head).")
             }
             live.open.insert(layer, at: 0)
-            let bytes = live.byteCount
             let isOld = ContinuousClock.now - live.lastCheckpoint >= options.checkpointInterval
-            let isDue = !live.isScheduled && (isOld || bytes >= options.checkpointBytes)
+            let isDue = !live.isScheduled && (isOld || live.openBytes >= options.checkpointBytes)
             if isDue { live.isScheduled = true }
-            return (isDue, bytes >= options.maximumLayerBytes)
+            let isUneven = !live.isMerging && live.firstLikeNeighbors != nil
+            if isUneven { live.isMerging = true }
+            return (isDue, live.byteCount >= options.maximumLayerBytes, isUneven)
         }
-        mergeOpenLayers()
+        if isUneven { merger.async { self.mergeOpenLayers() } }
         if isDue { writer.async { self.runCheckpoint() } }
         if isFull { try waitForRoom() }
     }
@@ -134,22 +142,23 @@ public final class StateStore: Sendable {
         }
     }
 
-    /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one.
+    /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one. Beside the
+    /// pushes, which then need not wait for it: a read is right whether it meets the two or the one.
     private func mergeOpenLayers() {
         while true {
-            let pair = live.withLock { live -> (StateLayer, StateLayer)? in
-                guard live.open.count >= 2, live.open[1].byteCount < 2 * live.open[0].byteCount else { return nil }
-                return (live.open[0], live.open[1])
+            let pair = live.withLock { live -> (newer: StateLayer, older: StateLayer)? in
+                let position = live.firstLikeNeighbors
+                live.isMerging = position != nil
+                return position.map { (live.open[$0], live.open[$0 + 1]) }
             }
             guard let (newer, older) = pair else { return }
             // Outside the lock: it may take milliseconds, and readers are not to wait.
             let merged = StateLayer.merging(older: older, newer: newer)
-            let isDone = live.withLock { live in
-                guard live.open.count >= 2, live.open[0] === newer, live.open[1] === older else { return false }
-                live.open.replaceSubrange(0..<2, with: [merged])
-                return true
+            live.withLock { live in
+                // A checkpoint may have frozen both meanwhile.
+                guard let position = live.open.firstIndex(where: { $0 === newer }) else { return }
+                live.open.replaceSubrange(position...position + 1, with: [merged])
             }
-            guard isDone else { return }
         }
     }
 
@@ -202,22 +211,22 @@ public final class StateStore: Sendable {
             throw .outOfOrder("A checkpoint of block \(layer.height) would precede the log.")
         }
         let transaction = try WriteTransaction(environment)
-        var room = options.partedPages
+        var changed = try CheckpointPages(transaction.reads, tables)
         try write(
-            layer.state, to: tables.state, transaction, &room, bytes: { $0.value?.count },
+            layer.state, to: tables.state, transaction, &changed, counted: \.state,
             use: { (write, table) throws(StorageFailure) in
                 let key = write.path.array
                 guard let value = write.value else { return try table.delete(key) }
                 try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
             })
         try write(
-            layer.pages, to: tables.pages, transaction, &room, bytes: { $0.bytes?.count },
+            layer.pages, to: tables.pages, transaction, &changed, counted: \.pages,
             use: { (write, table) throws(StorageFailure) in
                 guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
                 try table.put(write.key.bytes, StateValues.page(bytes))
             })
         try write(
-            layer.index, to: tables.index, transaction, &room, bytes: { $0.value?.count },
+            layer.index, to: tables.index, transaction, &changed, counted: \.index,
             use: { (write, table) throws(StorageFailure) in
                 guard let value = write.value else { return try table.delete(write.key.bytes) }
                 try table.put(write.key.bytes, StateValues.index(write.key, value))
@@ -230,27 +239,27 @@ public final class StateStore: Sendable {
     /// Writes from which one part of a transaction is made.
     private static let partWrites = 4_096
 
-    /// Layers are sorted, so each table is gone through once, from its first key to its last: in parts, as long as `room`
-    /// has place for the pages that they may change, and what is beyond directly, since LMDB writes pages out early only
-    /// of a transaction without parts.
+    /// Layers are sorted, so each table is gone through once, from its first key to its last: in parts, while `changed` is
+    /// below what parts may change, and then directly, since LMDB writes pages out early only of a transaction without
+    /// parts.
     private func write<Write>(
-        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction, _ room: inout Int,
-        bytes: (Write) -> Int?, use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
+        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
+        _ changed: inout CheckpointPages, counted: WritableKeyPath<CheckpointPages, CheckpointPages.Table>,
+        use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {
         for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
             let part = writes[start..<min(start + Self.partWrites, writes.count)]
-            // One page each, and one more for a value that does not fit beside others.
-            room -= part.reduce(0) { $0 + ((bytes($1) ?? 0) > 2_000 ? 2 : 1) }
-            if room >= 0 {
-                try transaction.withPart { (inner) throws(StorageFailure) in
+            changed[keyPath: counted].writes += part.count
+            if changed.count <= options.partedPages {
+                let isWritten = try transaction.withPart { (inner) throws(StorageFailure) in
                     try inner.withWriter(table) { (table) throws(StorageFailure) in
                         for write in part { try use(write, table) }
                     }
                 }
-            } else {
-                try transaction.withWriter(table) { (table) throws(StorageFailure) in
-                    for write in part { try use(write, table) }
-                }
+                if isWritten { continue }
+            }
+            try transaction.withWriter(table) { (table) throws(StorageFailure) in
+                for write in part { try use(write, table) }
             }
         }
     }

@@ -7,6 +7,8 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// Less is free than what is about to be written.
     case noRoom(path: String, needed: UInt64, free: UInt64)
     case mapFull(path: String, bytes: Int)
+    /// One transaction changes more pages than LMDB keeps of one.
+    case transactionFull(path: String)
     case readOnly(path: String)
     /// A checksum, a structure or a root is wrong.
     case damaged(what: String)
@@ -39,6 +41,8 @@ public enum StorageFailure: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) needs \(needed / 1_048_576 + 1) MiB, and \(free / 1_048_576) MiB are free on its disk. Free space first; nothing was changed."
         case .mapFull(let path, let bytes):
             "\(path) has reached its reserved size of \(bytes) bytes. Raise it in the configuration and start again."
+        case .transactionFull(let path):
+            "\(path) can't take so many changes at once. Lower storage.checkpoint-mebibytes and start again."
         case .readOnly(let path):
             "\(path) can't be written: the disk or directory is read-only for this user. Check mount and permissions."
         case .damaged(let what):

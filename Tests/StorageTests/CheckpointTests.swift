@@ -117,6 +117,33 @@ struct CheckpointTests {
         }
     }
 
+    @Test("Parts that change more pages than LMDB keeps of a transaction are followed by writes without parts")
+    func pagesBeyondParts() throws {
+        let scratch = try Scratch()
+        var options = manual
+        // As if the estimate were wrong, so that LMDB itself says that it is full.
+        options.partedPages = .max
+        options.checkpointBytes = 1 << 40
+        options.maximumLayerBytes = 1 << 40
+        var root = StateTrie.emptyRoot
+        let count = 135_000
+        do {
+            let stores = try Stores(scratch.path("home"), options: options, isNew: true)
+            for start in stride(from: 0, to: count, by: 15_000) {
+                // Each on a page of its own, one for each of these more than the 131,071 that there may be.
+                try stores.commit((start..<start + 15_000).map { (key($0), [UInt8](repeating: 7, count: 2_100)) })
+            }
+            try stores.state.checkpoint()
+            root = stores.state.root
+        }
+        let reopened = try Stores(scratch.path("home"), options: options)
+        #expect(reopened.state.root == root)
+        var builder = TrieBuilder()
+        let entries = try reopened.state.snapshot().entries(atOrAfter: .zero, limit: .max)
+        for entry in entries { try builder.append(path: entry.path, value: entry.value) }
+        #expect(entries.count == count && builder.finish() == root)
+    }
+
     @Test("A push that alone is above the bound is written at once, and the next one finds room")
     func largeLayer() throws {
         let scratch = try Scratch()
