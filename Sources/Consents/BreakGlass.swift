@@ -31,7 +31,7 @@ public struct ConsentBreakGlass: DomainOperation {
         self.inft = inft
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + Release.weight(requests: 1, answers: []) }
+    public var weight: UInt64 { 10 + 4 * 24 + Release.weight(answers: []) }
 
     public struct Plan {
         let release: ReleasePlan

@@ -28,7 +28,7 @@ public struct ConsentDisclose: DomainOperation {
         self.inft = inft
     }
 
-    public var weight: UInt64 { 10 + 4 * 6 + Release.weight(requests: requests.count, answers: answers) }
+    public var weight: UInt64 { 10 + 4 * 6 + Release.weight(requests, answers: answers) }
 
     public func check(in context: OperationContext) throws(Refusal) -> ReleasePlan {
         let release = try ReleaseCase(basis, subject: reference.bytes, recipient: recipient, in: context.state)

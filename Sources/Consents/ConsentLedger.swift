@@ -1,3 +1,4 @@
+internal import Encoding
 public import Identities
 public import Primitives
 public import StateModel
@@ -42,9 +43,11 @@ public enum ConsentLedger {
         return policy
     }
 
-    /// `state` is asked for credentials, overdue reviews, and policies of the past.
+    /// `state` is asked for credentials, overdue reviews, and policies of the past. `memo`: of the request's actor at `time`,
+    /// where more than one decision is asked for.
     public static func decide(
-        _ record: ConsentRecord, _ request: UseRequest, at time: Timestamp, in state: any StateReader
+        _ record: ConsentRecord, _ request: UseRequest, memo: DecisionMemo? = nil, at time: Timestamp,
+        in state: any StateReader
     ) throws(Refusal) -> Decision {
         switch record.status(at: time) {
         case .proposed:
@@ -62,7 +65,9 @@ public enum ConsentLedger {
         {
             return .deny(DecisionBasis(reasons: [.reviewsOverdue]))
         }
-        let rules = ProvisionRules(request: request, time: time, state: state, commitments: record.commitments)
+        let rules = ProvisionRules(
+            request: request, time: time, commitments: record.commitments,
+            memo: memo ?? DecisionMemo(request.actor, at: time, in: state))
         let verdict = try rules.decide(policy(of: record, at: time, in: state))
         let basis = DecisionBasis(path: verdict.path, reasons: SortedList(verdict.reasons))
         switch verdict.outcome {
@@ -92,7 +97,20 @@ public enum ConsentSets {
     public static func isStale(
         _ id: ConsentSetID, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Bool {
-        try require(id, field: "consentSet", in: state).isStale(at: time)
+        let stored: [UInt8]?
+        do {
+            stored = try state.read(ConsentsKeys.set(id).key)
+        } catch {
+            throw .failed(error)
+        }
+        guard let stored else {
+            throw ConsentRejection.unknownSet.at("consentSet", "there is no consent set \(id)")
+        }
+        do {
+            return try SetFreshness(decoding: stored).isStale(at: time)
+        } catch {
+            throw .failed(StateFailure("the consent set \(id) is damaged: \(error.description)"))
+        }
     }
 
     /// What the meet of the set's members says to `request` at `time`. Refused only if there is no such set.
@@ -104,11 +122,12 @@ public enum ConsentSets {
 
     /// A denial of one policy denies; needs are united; only what every policy permits is permitted.
     ///
-    /// - Parameter anyHolder: whoever holds a credential of this type asks, whoever that will be, instead of the
-    ///   request's actor.
+    /// - Parameters:
+    ///   - anyHolder: whoever holds a credential of this type asks, whoever that will be, instead of the request's actor.
+    ///   - memo: of the request's actor at `time`, where more than one decision is asked for.
     public static func decide(
-        _ record: ConsentSetRecord, _ request: UseRequest, anyHolder: CredentialType? = nil, at time: Timestamp,
-        in state: any StateReader
+        _ record: ConsentSetRecord, _ request: UseRequest, anyHolder: CredentialType? = nil,
+        memo: DecisionMemo? = nil, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Decision {
         guard let effectiveAt = record.effectiveAt else { return .deny(DecisionBasis(reasons: [.setEmpty])) }
         if time < effectiveAt { return .deny(DecisionBasis(reasons: [.notCountersigned])) }
@@ -122,7 +141,8 @@ public enum ConsentSets {
             return .deny(DecisionBasis(reasons: [.reviewsOverdue]))
         }
         let rules = ProvisionRules(
-            request: request, time: time, state: state, commitments: nil, anyHolder: anyHolder)
+            request: request, time: time, commitments: nil, anyHolder: anyHolder,
+            memo: memo ?? DecisionMemo(request.actor, at: time, in: state))
         var needs: [Need] = []
         var reasons: [DecisionReason] = []
         var decisive = DecisionBasis(reasons: [])

@@ -246,9 +246,7 @@ public struct ConsentSetRecord: CBORCodable, Codable, Hashable, Sendable {
 
     /// Stale by a member's withdrawal or expiry, whether or not that was recorded yet.
     public func isStale(at time: Timestamp) -> Bool {
-        if let stale, time >= stale.since { return true }
-        if let earliestExpiry, time >= earliestExpiry { return true }
-        return false
+        SetFreshness(earliestExpiry: earliestExpiry, stale: stale).isStale(at: time)
     }
 
     public func encode(into writer: inout CBORWriter) {
@@ -274,10 +272,37 @@ public struct ConsentSetRecord: CBORCodable, Codable, Hashable, Sendable {
                 createdAt: try reader.value("createdAt"), predecessor: try reader.optional("predecessor"),
                 successor: try reader.optional("successor"), memberCount: try reader.value("memberCount"),
                 aggregateCount: try reader.value("aggregateCount"), effectiveAt: try reader.optional("effectiveAt"),
-                policies: try reader.sorted("policies", max: ConsentsLimits.policiesPerSet),
+                policies: try reader.sortedByBytes("policies", max: ConsentsLimits.policiesPerSet),
                 earliestExpiry: try reader.optional("earliestExpiry"), stale: try reader.optional("stale"),
                 revision: try reader.value("revision"))
         }
+    }
+}
+
+/// What of a set's record says whether it is stale. Read by whoever asks for no decision, it passes over the policies.
+struct SetFreshness: CBORDecodable {
+    let earliestExpiry: Timestamp?
+    let stale: StaleMark?
+
+    init(earliestExpiry: Timestamp?, stale: StaleMark?) {
+        self.earliestExpiry = earliestExpiry
+        self.stale = stale
+    }
+
+    init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 12) { (reader) throws(EncodingFailure) in
+            for _ in 0..<9 { try reader.skip() }
+            let freshness = SetFreshness(
+                earliestExpiry: try reader.optional("earliestExpiry"), stale: try reader.optional("stale"))
+            try reader.skip()
+            return freshness
+        }
+    }
+
+    func isStale(at time: Timestamp) -> Bool {
+        if let stale, time >= stale.since { return true }
+        if let earliestExpiry, time >= earliestExpiry { return true }
+        return false
     }
 }
 

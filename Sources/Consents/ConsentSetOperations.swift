@@ -63,12 +63,7 @@ struct SetBuilder {
             throw ConsentRejection.tooManySets.at(
                 field, "a member of \(ConsentsLimits.setsPerConsent) sets already")
         }
-        let policies = SortedList(set.policies.elements + [record.policy])
-        guard policies.count <= ConsentsLimits.policiesPerSet else {
-            throw ConsentRejection.tooManyPolicies.at(
-                field, "its policy differs from the \(ConsentsLimits.policiesPerSet) policies of the set",
-                hint: "Consents made from the same template share a policy.")
-        }
+        let policies = try policies(with: record.policy, field: field)
         record.revision += 1
         newMembers.append(
             SetMember(set: set.id, consent: id, index: set.memberCount, addedAt: context.block.time))
@@ -78,6 +73,27 @@ struct SetBuilder {
         if record.scope == .aggregate { set.aggregateCount += 1 }
         set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt)
         if let expiresAt = record.expiresAt { set.earliestExpiry = min(set.earliestExpiry ?? expiresAt, expiresAt) }
+    }
+
+    private func policies(
+        with policy: ConsentPolicy, field: String
+    ) throws(Refusal) -> SortedList<ConsentPolicy> {
+        if set.policies.contains(policy) { return set.policies }
+        let policies = SortedList(set.policies.elements + [policy])
+        guard policies.count <= ConsentsLimits.policiesPerSet else {
+            throw ConsentRejection.tooManyPolicies.at(
+                field, "its policy differs from the \(ConsentsLimits.policiesPerSet) policies of the set",
+                hint: "Consents made from the same template share a policy.")
+        }
+        let bytes = policies.elements.reduce(0) { $0 + $1.encoded.count }
+        guard bytes <= ConsentsLimits.setPolicyBytes else {
+            throw ConsentRejection.tooManyPolicies.at(
+                field,
+                "with its policy those of the set have \(bytes) bytes; at most "
+                    + "\(ConsentsLimits.setPolicyBytes) are kept",
+                hint: "Put it into another set. Consents made from the same template share a policy.")
+        }
+        return policies
     }
 
     /// A stale set whose successor takes the consent in needs no further news of it.

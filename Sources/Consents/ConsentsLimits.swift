@@ -18,6 +18,8 @@ public enum ConsentsLimits {
     public static let commitmentsPerConsent = 8
     /// A request for more has not decided what it is for.
     public static let purposesPerRequest = 16
+    /// Diseases of one research; who researches more names what they have in common, or asks for HMB.
+    public static let diseasesPerRequest = 8
     /// From a disease up to a root of the ontology; disease ontologies are about twenty levels deep.
     public static let ontologyPath = 32
     /// UTF-8 bytes of a code inside its system: the longest in use, a SNOMED CT identifier, has 18.
@@ -28,8 +30,10 @@ public enum ConsentsLimits {
     public static let setsPerConsent = 16
     /// Different policies that a set's meet holds; consents made from templates share a few.
     public static let policiesPerSet = 16
-    /// Canonical bytes of one policy: sixteen of them keep a set's record below 64 KiB.
+    /// Canonical bytes of one policy.
     public static let policyBytes = 4 * 1024
+    /// Canonical bytes of a set's policies together: each decision reads them all.
+    public static let setPolicyBytes = 8 * 1024
     /// A cohort's size; members have keys of their own, so only the counters grow.
     public static let membersPerSet = 65_536
     /// Each changes two records; 256 stay within a transaction's bytes.
@@ -58,4 +62,21 @@ public enum ConsentsLimits {
     public static let manySubjects: UInt64 = 20
     /// What the genesis file may contain.
     public static let genesisConsents = 1_000
+}
+
+/// What asking consents costs, in units of operation weight: of the largest sets and the requests that take longest, which
+/// `DecisionCostTests` measures.
+public enum ConsentWeights {
+    /// To read and decode a set, ``ConsentsLimits/setPolicyBytes`` long.
+    public static let set: UInt64 = 300
+
+    /// So many decisions over a set that was read; `diseases`: that each request names.
+    public static func decisions(_ requests: Int, diseases: Int = ConsentsLimits.diseasesPerRequest) -> UInt64 {
+        UInt64(requests) * (80 + 20 * UInt64(diseases))
+    }
+
+    /// Reading it included.
+    public static func ask(_ requests: Int, diseases: Int = ConsentsLimits.diseasesPerRequest) -> UInt64 {
+        set + decisions(requests, diseases: diseases)
+    }
 }

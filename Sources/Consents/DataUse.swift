@@ -177,9 +177,8 @@ public enum Regions {
 
     /// True if `wider` is `code` or the country that it is a part of.
     public static func contains(_ wider: String, _ code: String) -> Bool {
-        let outer = Array(wider.utf8)
-        let inner = Array(code.utf8)
-        return inner == outer || (outer.count == 2 && inner.count > 2 && Array(inner.prefix(2)) == outer)
+        if wider == code { return true }
+        return wider.utf8.count == 2 && code.utf8.count > 2 && code.utf8.starts(with: wider.utf8)
     }
 
     /// True if the two have ground in common: one contains the other.

@@ -32,7 +32,7 @@ struct DataUseRules {
     let terms: DataUseTerms
     let request: UseRequest
     let time: Timestamp
-    let state: any StateReader
+    let memo: DecisionMemo
 
     func match() throws(Refusal) -> DataUseMatch {
         var match = DataUseMatch()
@@ -91,7 +91,7 @@ struct DataUseRules {
     private func belongs(to institution: OrganizationID) throws(Refusal) -> Bool {
         let party = Party.organization(institution)
         if request.actor == party { return true }
-        return try Credentials.first(request.actor, .affiliation, at: time, in: state) { $0.issuer == party } != nil
+        return try memo.isAffiliated(with: party)
     }
 
     private func matchResearchModifiers(_ research: ResearchUse, _ match: inout DataUseMatch) {
@@ -171,9 +171,11 @@ struct DataUseRules {
             return match
         }
         if isDiseaseSpecific, terms.diseases.isEmpty { return match }
-        for aim in research.diseases where !terms.diseases.contains(aim.disease) {
-            if isDiseaseSpecific, let ancestor = aim.path.first(where: { terms.diseases.contains($0) }) {
-                match.need(.ontologyPath(disease: aim.disease, ancestor: ancestor), .ontologyPathUnproven)
+        let index = memo.diseases(of: research)
+        for (aim, step) in zip(index.aims, index.nearest(terms.diseases)) where step != 0 {
+            if isDiseaseSpecific, let step {
+                match.need(
+                    .ontologyPath(disease: aim.disease, ancestor: aim.path[step - 1]), .ontologyPathUnproven)
             } else if !match.isDenied {
                 match.deny(.diseaseNotPermitted, if: true)
             }

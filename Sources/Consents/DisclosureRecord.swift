@@ -1,5 +1,6 @@
 public import Encoding
 public import Primitives
+public import StateModel
 
 /// How data came to be released.
 public enum DisclosureOccasion: UInt8, NamedCode, CBORCodable {
@@ -126,4 +127,52 @@ public struct DisclosureRecord: CBORCodable, Codable, Hashable, Sendable {
                 at: try reader.value("at"), until: try reader.optional("until"))
         }
     }
+}
+
+extension DisclosureRecord {
+    /// Whether what was answered for this release answers `needs` of `request` still: the set is as it was asked, the
+    /// request asks for nothing that the release was not for, and no answer has run out.
+    public func meets(
+        _ needs: [Need], of request: UseRequest, under set: ConsentSetRecord, at time: Timestamp
+    ) -> Bool {
+        guard basis == .set(set.id), revision == set.revision, recipient == request.actor, at <= time,
+            requests.contains(where: { $0.includes(request) })
+        else { return false }
+        return needs.allSatisfy { need in
+            met.contains { $0.need == need && $0.validUntil.map { time < $0 } ?? true }
+        }
+    }
+}
+
+extension UseRequest {
+    /// Whether `other` asks for the same, or for less of it. A place that was left open when it was asked is any place.
+    func includes(_ other: UseRequest) -> Bool {
+        actor == other.actor && action == other.action && dataUse == other.dataUse && codes == other.codes
+            && dataPeriod == other.dataPeriod && (commercial || !other.commercial)
+            && includes(place: other.jurisdiction) && includes(period: other.usePeriod)
+            && !other.purposes.isEmpty && other.purposes.allSatisfy(includes(purpose:))
+    }
+
+    /// Breaking the glass is nobody's kind of treatment here.
+    private func includes(purpose: PurposeOfUse) -> Bool {
+        purpose == .breakTheGlass
+            ? purposes.contains(purpose) : purposes.contains { $0.includes(purpose) }
+    }
+
+    private func includes(place: String?) -> Bool {
+        guard let jurisdiction else { return true }
+        return place.map { Regions.contains(jurisdiction, $0) } ?? false
+    }
+
+    private func includes(period: Period?) -> Bool {
+        guard let usePeriod else { return true }
+        return period.map { usePeriod.contains($0) } ?? false
+    }
+}
+
+/// Releases on record.
+public enum Disclosures {
+    public static func record(
+        _ id: DisclosureID, in state: any StateReader
+    ) throws(Refusal) -> DisclosureRecord? { try state.record(ConsentsKeys.disclosure(id)) }
 }

@@ -147,7 +147,7 @@ public struct Provision: CBORCodable, Codable, Hashable, Sendable {
         self = try reader.record(count: 11) { (reader) throws(EncodingFailure) in
             Provision(
                 try reader.value("kind"),
-                actors: try reader.sorted("actors", max: ConsentsLimits.actorsPerProvision),
+                actors: try reader.sortedByBytes("actors", max: ConsentsLimits.actorsPerProvision),
                 actions: try reader.sorted("actions", max: ConsentAction.allCases.count),
                 purposes: try reader.sorted("purposes", max: PurposeOfUse.allCases.count),
                 dataUse: try reader.optional("dataUse"), restrictions: try reader.positions("restrictions"),

@@ -8,11 +8,8 @@ private enum Coverage: Int, Comparable {
 
     static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    /// Of several things that must all be covered.
-    static func all(_ parts: [Coverage]) -> Coverage {
-        if parts.allSatisfy({ $0 == .certain }) { return .certain }
-        return parts.contains { $0 > .none } ? .possible : .none
-    }
+    /// Of several things that must all be covered, where all or some are.
+    init(all: Bool, any: Bool) { self = all ? .certain : any ? .possible : .none }
 }
 
 /// How a policy answers.
@@ -36,12 +33,13 @@ struct Verdict {
 struct ProvisionRules {
     let request: UseRequest
     let time: Timestamp
-    let state: any StateReader
     /// The commitments of the one consent that is asked; nil for a set, whose members' commitments differ.
     let commitments: [CommittedRestriction]?
     /// Whoever holds a credential of this type asks, and not the request's actor: what is permitted then is permitted
     /// to each of them.
     var anyHolder: CredentialType?
+    /// Of the request's actor.
+    let memo: DecisionMemo
 
     func decide(_ policy: ConsentPolicy) throws(Refusal) -> Verdict {
         var missed: [DecisionReason] = []
@@ -94,7 +92,7 @@ struct ProvisionRules {
     ) throws(Refusal) -> Bool {
         var found: [Need] = []
         if let terms = provision.dataUse {
-            let match = try DataUseRules(terms: terms, request: request, time: time, state: state).match()
+            let match = try DataUseRules(terms: terms, request: request, time: time, memo: memo).match()
             guard !match.isDenied else {
                 missed += match.denials
                 return false
@@ -120,12 +118,16 @@ struct ProvisionRules {
 
     private func coverage(of provision: Provision) throws(Refusal) -> Coverage {
         if let validity = provision.validity, !validity.contains(time) { return .none }
-        let parts = [
-            coverage(ofActions: provision.actions), coverage(ofPurposes: provision.purposes, provision.kind),
-            coverage(ofJurisdictions: provision.jurisdictions), coverage(ofCodes: provision.codes),
-            coverage(ofDataPeriod: provision.dataPeriod),
-        ]
-        guard let least = parts.min(), least > .none else { return .none }
+        var least = coverage(ofActions: provision.actions)
+        guard least > .none else { return .none }
+        least = min(least, coverage(ofPurposes: provision.purposes, provision.kind))
+        guard least > .none else { return .none }
+        least = min(least, coverage(ofJurisdictions: provision.jurisdictions))
+        guard least > .none else { return .none }
+        least = min(least, coverage(ofCodes: provision.codes))
+        guard least > .none else { return .none }
+        least = min(least, coverage(ofDataPeriod: provision.dataPeriod))
+        guard least > .none else { return .none }
         return try covers(provision.actors) ? least : .none
     }
 
@@ -140,7 +142,7 @@ struct ProvisionRules {
                     if type == anyHolder, jurisdiction == nil { return true }
                     continue
                 }
-                if try Credentials.holds(request.actor, type, jurisdiction: jurisdiction, at: time, in: state) {
+                if try memo.holds(type, jurisdiction: jurisdiction) {
                     return true
                 }
             }
@@ -149,7 +151,13 @@ struct ProvisionRules {
     }
 
     private func coverage(ofActions actions: SortedList<ConsentAction>) -> Coverage {
-        actions.isEmpty ? .certain : .all(request.actions.map { actions.contains($0) ? .certain : .none })
+        if actions.isEmpty { return .certain }
+        let isCovered = actions.contains(request.action)
+        guard request.commercial, request.action != .commercialize else {
+            return Coverage(all: isCovered, any: isCovered)
+        }
+        let isSaleCovered = actions.contains(.commercialize)
+        return Coverage(all: isCovered && isSaleCovered, any: isCovered || isSaleCovered)
     }
 
     /// What a deposit leaves open is no use yet; any other request might be for what it does not say.
@@ -160,26 +168,38 @@ struct ProvisionRules {
         let asksForGlass = kind == .permit && request.purposes.contains(.breakTheGlass)
         guard !purposes.isEmpty || asksForGlass else { return .certain }
         guard !request.purposes.isEmpty else { return unknown }
-        return .all(
-            request.purposes.map { asked in
-                if asksForGlass, asked == .breakTheGlass { return purposes.contains(asked) ? .certain : .none }
-                if purposes.isEmpty { return .certain }
-                if purposes.elements.contains(where: { $0.includes(asked) }) { return .certain }
-                return purposes.elements.contains { asked.includes($0) } ? .possible : .none
-            })
+        let named = purposes.elements.reduce(0) { $0 | $1.mask }
+        var all = true
+        var any = false
+        for asked in request.purposes {
+            if asksForGlass, asked == .breakTheGlass {
+                if named & asked.mask == 0 { all = false } else { any = true }
+            } else if purposes.isEmpty || named & asked.widerMask != 0 {
+                any = true
+            } else {
+                all = false
+                if named & asked.kindsMask != 0 { any = true }
+            }
+        }
+        return Coverage(all: all, any: any)
     }
 
     private func coverage(ofJurisdictions jurisdictions: SortedList<String>) -> Coverage {
         guard !jurisdictions.isEmpty else { return .certain }
         guard let place = request.jurisdiction else { return unknown }
-        if jurisdictions.elements.contains(where: { Regions.contains($0, place) }) { return .certain }
-        return jurisdictions.elements.contains { Regions.overlap($0, place) } ? .possible : .none
+        var isPossible = false
+        for region in jurisdictions.elements {
+            if Regions.contains(region, place) { return .certain }
+            if Regions.contains(place, region) { isPossible = true }
+        }
+        return isPossible ? .possible : .none
     }
 
     private func coverage(ofCodes codes: SortedList<CodedTerm>) -> Coverage {
         guard !codes.isEmpty else { return .certain }
         guard !request.codes.isEmpty else { return .possible }
-        return .all(request.codes.elements.map { codes.contains($0) ? .certain : .none })
+        let found = codes.countShared(with: request.codes)
+        return Coverage(all: found == request.codes.count, any: found > 0)
     }
 
     private func coverage(ofDataPeriod period: Period?) -> Coverage {

@@ -169,5 +169,19 @@ public enum PurposeOfUse: UInt8, NamedCode, CBORCodable, Comparable {
         return false
     }
 
+    /// One bit for each purpose.
+    var mask: UInt64 { 1 << UInt64(rawValue) }
+    /// Itself, and what includes it.
+    var widerMask: UInt64 { Self.widerMasks[Int(rawValue)] }
+    /// Itself, and its kinds.
+    var kindsMask: UInt64 { Self.kindsMasks[Int(rawValue)] }
+
+    private static let widerMasks: [UInt64] = masks { $1.includes($0) }
+    private static let kindsMasks: [UInt64] = masks { $0.includes($1) }
+
+    private static func masks(_ isIn: (PurposeOfUse, PurposeOfUse) -> Bool) -> [UInt64] {
+        allCases.map { purpose in allCases.reduce(0) { isIn(purpose, $1) ? $0 | $1.mask : $0 } }
+    }
+
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

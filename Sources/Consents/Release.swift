@@ -21,8 +21,20 @@ public struct ReleasePlan: Sendable {
 /// place where answers to needs are checked, and where disclosures are recorded.
 public enum Release {
     /// What a check costs, in units of operation weight.
-    public static func weight(requests: Int, answers: [NeedAnswer]) -> UInt64 {
-        answers.reduce(4 * 8 + 10 * UInt64(requests)) { $0 + $1.weight }
+    public static func weight(decisions: UInt64, answers: [NeedAnswer]) -> UInt64 {
+        answers.reduce(4 * 8 + ConsentWeights.set + decisions) { $0 + $1.weight }
+    }
+
+    /// Of one request that names no disease.
+    public static func weight(answers: [NeedAnswer]) -> UInt64 {
+        weight(decisions: ConsentWeights.decisions(1, diseases: 0), answers: answers)
+    }
+
+    public static func weight(_ requests: [UseRequest], answers: [NeedAnswer]) -> UInt64 {
+        weight(
+            decisions: requests.reduce(0) {
+                $0 + ConsentWeights.decisions(1, diseases: $1.dataUse?.diseases.count ?? 0)
+            }, answers: answers)
     }
 
     /// The release of what a set stands for. `subject` is the license, the transfer or the dispute.
@@ -62,12 +74,13 @@ public enum Release {
         try requireNothingRevealed(requests, by: release)
         var needs: [Need] = []
         var decisions: [DecisionBasis] = []
+        let memo = DecisionMemo(release.recipient, at: block.time, in: state)
         for (index, request) in requests.enumerated() {
             guard request.actor == release.recipient else {
                 throw ConsentRejection.recipientDiffers.at(
                     "requests[\(index)].actor", "\(request.actor) asks, but \(release.recipient) would receive")
             }
-            let decision = try release.decide(request, at: block.time, in: state)
+            let decision = try release.decide(request, memo, at: block.time, in: state)
             switch decision {
             case .permit: break
             case .needs(let found, _): for need in found where !needs.contains(need) { needs.append(need) }
@@ -177,10 +190,12 @@ struct ReleaseCase {
         }
     }
 
-    func decide(_ request: UseRequest, at time: Timestamp, in state: any StateReader) throws(Refusal) -> Decision {
+    func decide(
+        _ request: UseRequest, _ memo: DecisionMemo, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Decision {
         switch source {
-        case .consent(let record): try ConsentLedger.decide(record, request, at: time, in: state)
-        case .set(let record): try ConsentSets.decide(record, request, at: time, in: state)
+        case .consent(let record): try ConsentLedger.decide(record, request, memo: memo, at: time, in: state)
+        case .set(let record): try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
         }
     }
 }

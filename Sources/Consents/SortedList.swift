@@ -13,9 +13,30 @@ public struct SortedList<Element: Comparable & Hashable & Sendable>: Hashable, S
         self.elements = unique
     }
 
+    /// What is known to be ascending and without duplicates.
+    init(ascending elements: [Element]) { self.elements = elements }
+
     public var isEmpty: Bool { elements.isEmpty }
     public var count: Int { elements.count }
     public func contains(_ element: Element) -> Bool { elements.contains(element) }
+
+    /// How many elements are in both, in one pass over the two.
+    func countShared(with other: SortedList) -> Int {
+        var count = 0
+        var (own, others) = (elements[...], other.elements[...])
+        while let one = own.first, let another = others.first {
+            if one == another {
+                count += 1
+                own.removeFirst()
+                others.removeFirst()
+            } else if one < another {
+                own.removeFirst()
+            } else {
+                others.removeFirst()
+            }
+        }
+        return count
+    }
 }
 
 extension SortedList: ExpressibleByArrayLiteral {
@@ -38,6 +59,13 @@ extension CBORReader {
     mutating func sorted<Element: Comparable & Hashable & Sendable & CBORDecodable>(
         _ field: String, max: Int
     ) throws(EncodingFailure) -> SortedList<Element> {
-        SortedList(try sortedList(field, max: max, by: { (element: Element) in element }))
+        SortedList(ascending: try sortedList(field, max: max, by: { (element: Element) in element }))
+    }
+
+    /// Of elements whose order is that of their canonical bytes: without writing them anew to compare them.
+    mutating func sortedByBytes<Element: Comparable & Hashable & Sendable & CBORDecodable>(
+        _ field: String, max: Int
+    ) throws(EncodingFailure) -> SortedList<Element> {
+        SortedList(ascending: try ascendingList(field, max: max))
     }
 }

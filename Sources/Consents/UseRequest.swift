@@ -103,7 +103,7 @@ public struct ResearchUse: CBORCodable, Codable, Hashable, Sendable {
         self = try reader.record(count: 6) { (reader) throws(EncodingFailure) in
             ResearchUse(
                 aims: try reader.sorted("aims", max: ResearchAim.allCases.count),
-                diseases: try reader.list("diseases", max: ConsentsLimits.codesPerList),
+                diseases: try reader.list("diseases", max: ConsentsLimits.diseasesPerRequest),
                 isNonprofit: try reader.boolean("isNonprofit"),
                 isGeneticStudy: try reader.boolean("isGeneticStudy"),
                 undertakings: try reader.sorted("undertakings", max: Undertaking.allCases.count),

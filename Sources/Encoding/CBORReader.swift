@@ -34,6 +34,32 @@ public struct CBORReader: Sendable {
         guard isAtEnd else { throw failure(.trailing) }
     }
 
+    /// Passes over the next item without building what it says.
+    public mutating func skip() throws(EncodingFailure) {
+        var items = 1
+        while items > 0 {
+            items -= 1
+            guard let next = nextMajorType else { throw failure(.truncated) }
+            if next == 7 {
+                // False, true and null are all that there is of this type.
+                guard (0xf4...0xf6).contains(bytes[offset]) else { throw failure(.unsupported) }
+                offset += 1
+                continue
+            }
+            let value = try head().value
+            switch next {
+            case 0, 1: break
+            case 2, 3:
+                guard value <= UInt64(end - offset) else { throw failure(.truncated) }
+                offset += Int(value)
+            case 4:
+                guard value <= UInt64(end - offset) else { throw failure(.truncated) }
+                items += Int(value)
+            default: throw failure(.unsupported)
+            }
+        }
+    }
+
     /// The major type of the next item, nil at the end. Reads nothing.
     public var nextMajorType: UInt8? { offset < end ? bytes[offset] >> 5 : nil }
 
@@ -206,6 +232,26 @@ public struct CBORReader: Sendable {
         guard zip(values, values.dropFirst()).allSatisfy({ key($0) < key($1) }) else {
             throw EncodingFailure(.unsorted, at: start, field: field)
         }
+        return values
+    }
+
+    /// A list whose elements' bytes are strictly ascending.
+    @inlinable
+    public mutating func ascendingList<Element: CBORDecodable>(
+        _ field: String = "", max: Int, of type: Element.Type = Element.self
+    ) throws(EncodingFailure) -> [Element] {
+        let start = offset
+        var last: Range<Int>?
+        var isAscending = true
+        let values = try list(field, max: max) { (reader) throws(EncodingFailure) in
+            let from = reader.offset
+            let value = try Element(from: &reader)
+            let range = from..<reader.offset
+            if let last, !reader.bytes[last].lexicographicallyPrecedes(reader.bytes[range]) { isAscending = false }
+            last = range
+            return value
+        }
+        guard isAscending else { throw EncodingFailure(.unsorted, at: start, field: field) }
         return values
     }
 

@@ -184,28 +184,28 @@ enum INFTRules {
         guard let id else {
             throw INFTRejection.consentSetMissing.at("consentSet", "data about people must cite a consent set")
         }
-        guard try ConsentSets.record(id, in: context.state) != nil else {
+        guard let set = try ConsentSets.record(id, in: context.state) else {
             throw INFTRejection.consentSetUnknown.at("consentSet", "there is no consent set \(id)")
         }
         let now = context.block.time
-        guard try !ConsentSets.isStale(id, at: now, in: context.state) else {
+        guard !set.isStale(at: now) else {
             throw INFTRejection.consentSetStale.at(
                 "consentSet", "a consent of the set was withdrawn, narrowed or has expired",
                 hint: "Cite a successor set without that consent.")
         }
-        try require(UseRequest(actor: actor, action: .deposit, purposes: []), of: id, in: context)
+        try require(UseRequest(actor: actor, action: .deposit, purposes: []), of: set, in: context)
         if isOpen {
             let research = ResearchUse(aims: [.general], undertakings: [.publish])
             try require(
-                UseRequest(actor: actor, action: .publish, purposes: [.research], dataUse: research), of: id,
+                UseRequest(actor: actor, action: .publish, purposes: [.research], dataUse: research), of: set,
                 in: context)
         }
     }
 
     private static func require(
-        _ request: UseRequest, of id: ConsentSetID, in context: OperationContext
+        _ request: UseRequest, of set: ConsentSetRecord, in context: OperationContext
     ) throws(Refusal) {
-        let decision = try ConsentSets.decide(id, request, at: context.block.time, in: context.state)
+        let decision = try ConsentSets.decide(set, request, at: context.block.time, in: context.state)
         guard decision.isPermit else {
             let reasons = decision.basis.reasons.elements.map(\.name).joined(separator: ", ")
             throw INFTRejection.consentDenied.at(

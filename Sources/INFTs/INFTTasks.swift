@@ -5,7 +5,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum INFTTasks {
-    static let all = [outgoing, incoming, erasures]
+    static let all = [outgoing, incoming, erasures, authorizations]
 
     /// Deliveries that the party was to make when they were asked for. What was bought before an INFT changed hands stands
     /// in the INFT's own list.
@@ -66,5 +66,19 @@ enum INFTTasks {
                     $0.version = due.versions.first?.version
                 }
             ]
+        })
+
+    /// Agents that may run what the party owns, and soon no longer: the owner may name them anew.
+    private static let authorizations = TaskSource(
+        INFTQueries.list, { INFTListParameters(owner: $0) },
+        tasks: { (inft: INFTSummary, _, context) throws(Refusal) in
+            let record = try INFTRegistry.requireKnown(inft.id, field: "inft", in: context.state)
+            return try UseAuthorizations.list(record, at: context.block.time, in: context.state).agents
+                .filter { TaskSource.isNear($0.until, in: context) }
+                .map { one in
+                    PartyTask(AuthorizeUse.name, from: one.agent, since: context.block.time, deadline: one.until) {
+                        $0.inft = record.id
+                    }
+                }
         })
 }

@@ -1,3 +1,5 @@
+internal import Consents
+
 /// Bounds of the INFT domain.
 public enum INFTsLimits {
     /// As many direct sources as a derivative can name in its metadata without becoming a collection.
@@ -57,6 +59,8 @@ public enum INFTsWeights {
     public static let standing: UInt64 = UInt64(INFTsLimits.ancestors) + 4
     /// What others keep of an INFT that stops or begins to be sold: up to sixteen groups of it.
     public static let groups: UInt64 = 16 * 8
+    /// Citing a consent set: it is read twice, and asked for deposit and publication.
+    public static let consent: UInt64 = ConsentWeights.ask(2, diseases: 0) + ConsentWeights.set
     /// One delivery: seven multiplications.
     public static let delivery: UInt64 = 300
 }

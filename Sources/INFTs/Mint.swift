@@ -37,7 +37,7 @@ public struct Mint: DomainOperation {
     public var weight: UInt64 {
         60 + (content.isSealed ? INFTsWeights.ownProofs : 0) + 8 * UInt64(creators.count) + 4 * UInt64(holders.count)
             + 8 * UInt64(parents.count) + (parents.isEmpty ? 0 : INFTsWeights.standing)
-            + (consentSet == nil ? 0 : 40)
+            + (consentSet == nil ? 0 : INFTsWeights.consent)
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {

@@ -47,6 +47,7 @@ public struct Revise: DomainOperation {
 
     public var weight: UInt64 {
         60 + INFTsWeights.standing + INFTsWeights.groups + (content.isSealed ? INFTsWeights.ownProofs : 0)
+            + INFTsWeights.consent
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> INFTRecord {

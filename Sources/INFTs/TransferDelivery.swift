@@ -27,7 +27,7 @@ public struct TransferBegin: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 16 + Release.weight(requests: 1, answers: answers) + Mandates.weight
+        10 + 4 * 16 + Release.weight(answers: answers) + Mandates.weight
     }
 
     public struct Plan {

@@ -31,16 +31,28 @@ public enum Credentials {
     /// The first credential in force that `matches`, newest first.
     public static func first(
         _ party: Party, _ type: CredentialType, at time: Timestamp, in state: any StateReader,
-        where matches: (CredentialRecord) -> Bool
+        where matches: (CredentialRecord) throws(Refusal) -> Bool
     ) throws(Refusal) -> CredentialRecord? {
         guard let accepted = try state.record(IdentityKeys.accepted(party, type)) else { return nil }
         for id in accepted.ids.reversed() {
             guard let record = try record(id, in: state) else {
                 throw .failed(StateFailure("the accepted credential \(id) is missing"))
             }
-            if matches(record), try isInForce(record, at: time, in: state) { return record }
+            if try matches(record), try isInForce(record, at: time, in: state) { return record }
         }
         return nil
+    }
+
+    /// All credentials of a type that `party` held at `time`, newest first.
+    public static func inForce(
+        of party: Party, _ type: CredentialType, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> [CredentialRecord] {
+        var found: [CredentialRecord] = []
+        _ = try first(party, type, at: time, in: state) { (record) throws(Refusal) in
+            if try isInForce(record, at: time, in: state) { found.append(record) }
+            return false
+        }
+        return found
     }
 
     public static func isInForce(

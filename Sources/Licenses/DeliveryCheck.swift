@@ -95,8 +95,9 @@ public enum DeliveryCheck {
         if let id = basis.consentSet {
             let record = try ConsentSets.require(id, field: "delivery", in: state)
             set = record
+            let memo = DecisionMemo(delivery.to, at: time, in: state)
             for request in basis.requests {
-                switch try ConsentSets.decide(record, request, at: time, in: state) {
+                switch try ConsentSets.decide(record, request, memo: memo, at: time, in: state) {
                 case .permit: break
                 case .needs(let found, _): needs += found.filter { !needs.contains($0) }
                 case .deny(let reasons):

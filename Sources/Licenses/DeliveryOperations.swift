@@ -33,9 +33,9 @@ public struct BeginDelivery: DomainOperation {
 
     /// As of a purchase, and what the release asks and writes.
     public var weight: UInt64 {
-        let requests = LicenseLimits.statedTerritories * 2
-        return 10 + 4 * 20 + 10 * UInt64(requests) + Release.weight(requests: requests, answers: answers)
-            + Mandates.weight + INFTsWeights.standing
+        10 + 4 * 21 + ConsentGate.storedWeight
+            + Release.weight(decisions: LicenseLimits.statedDecisions, answers: answers) + Mandates.weight
+            + INFTsWeights.standing
     }
 
     public struct Plan {
@@ -75,7 +75,8 @@ public struct BeginDelivery: DomainOperation {
         }
         try Mandates.use(plan.mandate, in: context)
         if let release = plan.release {
-            Release.record(release, as: .license, of: plan.delivery.inft, until: plan.until, in: context)
+            let id = Release.record(release, as: .license, of: plan.delivery.inft, until: plan.until, in: context)
+            context.state.set(LicenseKeys.disclosure(plan.delivery.id), id)
         }
         context.emit(LicenseEvent.deliveryBegun(DeliveryChanged(plan.delivery)))
     }
@@ -182,7 +183,7 @@ public struct RefundDelivery: DomainOperation {
 
     public init(delivery: DeliveryID) { self.delivery = delivery }
 
-    public var weight: UInt64 { 10 + 4 * 30 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 30 + ConsentGate.storedWeight + INFTsWeights.standing }
 
     public struct Plan {
         let delivery: DeliveryRecord

@@ -230,9 +230,10 @@ enum DisputeMachine {
     /// Who did not show the key loses, unless consent stands in the way, or all that is missing can still be completed.
     private static func endShowing(_ dispute: inout DisputeRecord, in context: OperationContext) throws(Refusal) {
         guard try !awaitsCompletion(dispute, in: context) else { return }
+        let set = try DisputeShow.consentSet(behind: dispute, in: context)
         for seat in dispute.round.seats where seat.state == .accepted {
             guard try show(of: seat, in: context.state)?.begun == nil,
-                try !DisputeShow.isAllowed(to: seat.arbiter, dispute, in: context)
+                try !DisputeShow.isAllowed(to: seat.arbiter, under: set, in: context)
             else { continue }
             try conclude(&dispute, .undecided, .consentChanged, in: context)
             return

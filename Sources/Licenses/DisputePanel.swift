@@ -193,7 +193,7 @@ public struct BeginShow: DomainOperation {
         self.answers = answers
     }
 
-    public var weight: UInt64 { 10 + 4 * 16 + Release.weight(requests: 1, answers: answers) }
+    public var weight: UInt64 { 10 + 4 * 16 + Release.weight(answers: answers) }
 
     public struct Plan {
         let show: DeliveryRecord

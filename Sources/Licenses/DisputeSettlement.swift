@@ -95,14 +95,23 @@ enum DisputeShow {
     /// Whether consent lets the arbiter see the content now without anybody's further word: as it did for any arbiter when
     /// the payment was held, so that the claimant depends on nobody for it.
     static func isAllowed(
-        to arbiter: Address, _ dispute: DisputeRecord, in context: OperationContext
+        to arbiter: Address, under set: ConsentSetRecord?, in context: OperationContext
     ) throws(Refusal) -> Bool {
+        guard let set else { return true }
+        return try ConsentSets.decide(set, request(by: arbiter), at: context.block.time, in: context.state).isPermit
+    }
+
+    /// To ask for every arbiter of a panel.
+    static let weight = ConsentWeights.ask(DisputeLimits.appealPanel, diseases: 0)
+
+    /// What stands behind the content that is disputed, to ask it for each arbiter.
+    static func consentSet(
+        behind dispute: DisputeRecord, in context: OperationContext
+    ) throws(Refusal) -> ConsentSetRecord? {
         let inft = try INFTRegistry.requireKnown(dispute.inft, field: "dispute", in: context.state)
-        guard let set = inft.consentSet else { return true }
-        let record = try ConsentSets.require(set, field: "dispute", in: context.state)
-        let decision = try ConsentSets.decide(
-            record, request(by: arbiter), at: context.block.time, in: context.state)
-        return decision.isPermit
+        return try inft.consentSet.map { (set) throws(Refusal) in
+            try ConsentSets.require(set, field: "dispute", in: context.state)
+        }
     }
 
     /// Ends the deliveries to arbiters that have not come to an end: with the round nobody needs to see the content.

@@ -217,7 +217,7 @@ public struct AdvanceDispute: DomainOperation {
 
     public init(dispute: DisputeID) { self.dispute = dispute }
 
-    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing + DisputeShow.weight }
 
     public struct Plan {
         let dispute: DisputeRecord

@@ -381,13 +381,32 @@ public enum LicenseCheck {
         stated.trainsModels = use.trainsModels
         let requests = ConsentGate.requests(for: stated, by: holder, from: time, until: license.expiresAt)
         let record = try ConsentSets.require(set, field: "license", in: state)
+        let memo = DecisionMemo(holder, at: time, in: state)
         for request in requests {
-            let decision = try ConsentSets.decide(record, request, at: time, in: state)
-            if !decision.isPermit {
-                return [LicenseFinding(.consentDoesNotPermit, ConsentGate.sentence(decision, request))]
+            let decision = try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
+            if decision.isPermit { continue }
+            if case .needs(let needs, _) = decision,
+                try areMet(needs, of: request, under: record, license, at: time, in: state)
+            {
+                continue
             }
+            return [LicenseFinding(.consentDoesNotPermit, ConsentGate.sentence(decision, request))]
         }
         return []
+    }
+
+    /// What was answered when the licensee got the content holds for its uses, as long as the answers say.
+    private static func areMet(
+        _ needs: [Need], of request: UseRequest, under set: ConsentSetRecord, _ license: LicenseRecord,
+        at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        guard let delivery = license.delivery, let id = try state.record(LicenseKeys.disclosure(delivery)) else {
+            return false
+        }
+        guard let disclosure = try Disclosures.record(id, in: state) else {
+            throw .failed(StateFailure("the disclosure \(id) of the delivery \(delivery) is missing"))
+        }
+        return disclosure.meets(needs, of: request, under: set, at: time)
     }
 }
 

@@ -28,7 +28,7 @@ enum LicenseDue: UInt8 {
         case .licenseExpiry: 4 * 20
         case .deliveryBegin, .deliveryCompletion: 4 * 30
         case .distribution, .outcomePrice, .trial: 4 * 30 + INFTsWeights.standing
-        case .dispute: 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing
+        case .dispute: 4 * 48 + DisputeAct.drawWeight + INFTsWeights.standing + DisputeShow.weight
         }
     }
 

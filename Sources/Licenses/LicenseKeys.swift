@@ -24,6 +24,7 @@ public import StateModel
 /// | 15 | INFT id, version, measure, institution | ``OutcomeTotals`` of one |
 /// | 16 | INFT id (of a clone, the original's), party | ``TrialRecord`` |
 /// | 17 | INFT id, version, measure, party | ``OutcomeHand`` |
+/// | 18 | delivery id | the id of the disclosure that its `begin` recorded |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -109,6 +110,9 @@ public enum LicenseKeys {
                 $0.write(measure)
                 $0.write(party)
             })
+    }
+    public static func disclosure(_ delivery: DeliveryID) -> RecordKey<DisclosureID> {
+        RecordKey(StateKey(.licenses, 18, delivery))
     }
     public static func trial(_ inft: INFTID, _ party: Party) -> RecordKey<TrialRecord> {
         RecordKey(StateKey(.licenses, 16, inft, party))

@@ -13,6 +13,9 @@ public enum LicenseLimits {
     /// Requests that checking an offer against a consent set may take: purposes by sixteen, times territories, times
     /// actions. Terms that need more name fewer of them.
     public static let consentRequests = 32
+    /// What the decisions about a stated use may weigh (``ConsentWeights``): sixteen, or five about eight diseases. Each
+    /// delivery and renewal asks for all of them anew.
+    public static let statedDecisions: UInt64 = 1_280
     public static let languages = 32
     /// BCP 47 asks implementations for 35 characters.
     public static let languageBytes = 35

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 public import Encoding
 public import INFTs
@@ -38,9 +39,9 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 41 + INFTsWeights.standing + 10 * UInt64(max(1, use.territories.texts.count))
-            * (use.trainsModels ? 2 : 1)
-            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + 10) + (buyer == nil ? 0 : Mandates.weight)
+        10 + 4 * 41 + INFTsWeights.standing + ConsentGate.weight(of: use)
+            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + ConsentWeights.ask(1, diseases: 0))
+            + (buyer == nil ? 0 : Mandates.weight)
     }
 
     public struct Plan {
@@ -145,11 +146,14 @@ public struct PurchaseLicense: DomainOperation {
         case .id(let id): offer = names.identifier(id.description)
         case .operation(let index): offer = "that operation \(index) makes"
         }
+        var known: Bytes32?
+        if case .id(let id) = self.offer { known = id.bytes }
+        let most = names.amount(maximumPrice, behind: known, "the offer's asset")
         return [
             "Buy a license by the offer \(offer)" + (buyer.map { ", for \(names.party($0)) and with its money" } ?? ""),
             delivery == nil
-                ? "Pay at most \(maximumPrice) smallest units of the offer's asset; back only within a trial, if the terms give one"
-                : "Set aside at most \(maximumPrice) smallest units of the offer's asset: paid on delivery, else refunded",
+                ? "Pay at most \(most); back only within a trial, if the terms give one"
+                : "Set aside at most \(most): paid on delivery, else refunded",
             "Share at most \(maximumRevenueShare.percentText) of the revenue of a derivative",
         ] + (delivery.map { ["You have fetched the ciphertext with the root \($0.fetchedRoot)"] } ?? [])
             + use.sentences

@@ -20,7 +20,7 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 34 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 34 + ConsentGate.storedWeight + INFTsWeights.standing }
 
     public struct Plan {
         let record: LicenseRecord
@@ -97,8 +97,9 @@ public struct RenewLicense: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Renew the license \(names.identifier(license.description)) under its own terms",
-            "Pay at most \(maximumPrice) smallest units of the asset of the offer "
-                + names.identifier(offer.description),
+            "Pay at most "
+                + names.amount(
+                    maximumPrice, behind: offer.bytes, "the asset of the offer \(names.identifier(offer.description))"),
         ]
     }
 

@@ -1,3 +1,4 @@
+import Consents
 import Cryptography
 public import Encoding
 public import INFTs
@@ -43,8 +44,8 @@ public struct SublicenseLicense: DomainOperation {
 
     /// As of a purchase and of a transfer: the chain above, its holders' credentials, consents, two payments.
     public var weight: UInt64 {
-        10 + 4 * 48 + INFTsWeights.standing + 10 * UInt64(LicenseLimits.statedTerritories) * 2
-            + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof + 10)
+        10 + 4 * 48 + INFTsWeights.standing + ConsentGate.weight(of: use)
+            + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof + ConsentWeights.ask(1, diseases: 0))
     }
 
     public struct Plan {
@@ -218,7 +219,7 @@ public struct SublicenseLicense: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Sublicense \(names.identifier(license.description)) to \(names.party(to)), who signs too",
-            "\(names.party(to)) pays \(price) smallest units of the license's asset: what the license cost and the "
+            "\(names.party(to)) pays \(names.amount(price, behind: license.bytes, "the license's asset")): what the license cost and the "
                 + "revenue share of its terms into the vault, the rest to the licensee",
             expiresAt.map { "Until \(names.time($0))" } ?? "Until the license ends",
         ] + (seats.map { ["With \($0) of its seats"] } ?? []) + use.sentences

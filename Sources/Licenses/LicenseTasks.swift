@@ -4,7 +4,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = [disputes, judged, recalls, offered, ending, held]
+    static let all = [disputes, judged, recalls, offered, licensed, held]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(
@@ -69,39 +69,86 @@ enum LicenseTasks {
             ]
         })
 
-    /// Licenses that the party holds and that are about to end.
-    private static let ending = TaskSource(
+    /// Licenses that the party holds, about to end, on trial or with their prepaid uses spent, and its prices that wait for
+    /// outcomes.
+    private static let licensed = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
         tasks: { (view: LicenseView, party, context) throws(Refusal) in
-            guard view.state == .active, view.licensee == party, view.license.under == nil,
-                let end = view.license.expiresAt,
+            let license = view.license
+            // It goes back to who bought, whoever holds the license by now.
+            var tasks = license.buyer == party ? outcome(of: view, from: license.licensor) : []
+            guard view.licensee == party else { return tasks }
+            if view.state == .active, license.under == nil, let end = license.expiresAt,
                 TaskSource.isNear(end, in: context)
-            else { return [] }
-            return [
-                PartyTask(
-                    RenewLicense.name, from: view.license.licensor, since: context.block.time, deadline: end
-                ) {
-                    $0.license = view.license.id
-                    $0.inft = view.license.inft
-                }
-            ]
+            {
+                tasks.append(
+                    PartyTask(RenewLicense.name, from: license.licensor, since: context.block.time, deadline: end) {
+                        about(license, &$0)
+                    })
+            }
+            if license.isOnTrial(at: context.block.time) {
+                tasks.append(
+                    PartyTask(
+                        SurrenderLicense.name, from: license.licensor,
+                        since: license.activeFrom ?? license.purchasedAt, deadline: license.trialUntil
+                    ) { about(license, &$0, license.price) })
+            }
+            // Terms that prepay nothing leave nothing to prepay again.
+            if view.state == .active, view.meter?.quota == 0,
+                try LicenseLedger.storedTerms(license.terms, in: context.state).payment.prepaidUses > 0
+            {
+                tasks.append(
+                    PartyTask(TopUpQuota.name, from: license.licensor, since: context.block.time) {
+                        about(license, &$0)
+                    })
+            }
+            return tasks
         })
 
-    /// Payments that are held for the party until their dispute window is over; nobody needs to act.
+    private static func about(_ license: LicenseRecord, _ task: inout PartyTask, _ amount: Amount? = nil) {
+        task.license = license.id
+        task.inft = license.inft
+        if let amount {
+            task.asset = license.asset
+            task.amount = amount
+        }
+    }
+
+    /// Payments that come to rest by themselves: nobody needs to act.
     private static let held = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: nil, inft: nil, licensor: $0) },
-        tasks: { (view: LicenseView, _, _) throws(Refusal) in
-            guard let payment = view.delivery?.delivery.payment, payment.settledAt == nil, let until = payment.heldUntil
-            else { return [] }
-            return [
-                PartyTask("license.distributed", from: view.licensee, since: view.license.purchasedAt, deadline: until)
-                {
-                    $0.license = view.license.id
-                    $0.inft = view.license.inft
-                    $0.asset = view.license.asset
-                    $0.amount = view.license.price
-                    $0.dispute = view.dispute
-                }
-            ]
+        tasks: { (view: LicenseView, party, context) throws(Refusal) in
+            let license = view.license
+            var tasks: [PartyTask] = []
+            if let payment = view.delivery?.delivery.payment, payment.settledAt == nil, let until = payment.heldUntil {
+                tasks.append(
+                    PartyTask(distributed, from: view.licensee, since: license.purchasedAt, deadline: until) {
+                        about(license, &$0, license.price)
+                        $0.dispute = view.dispute
+                    })
+            } else if view.delivery == nil, license.isOnTrial(at: context.block.time) {
+                tasks.append(
+                    PartyTask(
+                        distributed, from: view.licensee, since: license.purchasedAt, deadline: license.trialUntil
+                    ) { about(license, &$0, license.price) })
+            }
+            return tasks + outcome(of: view, from: view.licensee)
         })
+
+    /// A price that outcomes decide: reports after the deadline change nothing.
+    private static func outcome(of view: LicenseView, from: Party) -> [PartyTask] {
+        guard let hold = view.outcome, hold.settlement == nil, let deadline = hold.deadline else { return [] }
+        return [
+            PartyTask(
+                "license.outcomePriceSettled", from: from, since: view.license.activeFrom ?? view.license.purchasedAt,
+                deadline: deadline
+            ) {
+                about(view.license, &$0)
+                $0.asset = hold.asset
+                $0.amount = hold.amount
+            }
+        ]
+    }
+
+    private static let distributed = "license.distributed"
 }

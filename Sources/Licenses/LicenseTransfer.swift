@@ -22,7 +22,7 @@ public struct TransferLicense: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.standing
+        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.standing
             + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof)
     }
 
@@ -138,7 +138,7 @@ public struct RequestVersion: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 20 + 10 * UInt64(LicenseLimits.statedTerritories) * 2 + INFTsWeights.keyProof + INFTsWeights.standing
+        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.keyProof + INFTsWeights.standing
     }
 
     public struct Plan {

@@ -60,7 +60,7 @@ public struct UpdateOffer: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Change the offer \(names.identifier(offer.description)); what was sold stays as it is",
-            "Price from now on: \(price) smallest units of the terms' asset",
+            "Price from now on: " + names.amount(price, behind: offer.bytes, "the terms' asset"),
             supply.map { "At most \($0) licenses in all" } ?? "Any number of licenses",
             expiresAt.map { "Until \(names.time($0))" } ?? "Until canceled",
         ]
@@ -131,7 +131,9 @@ enum OfferAct {
         let record = try LicenseLedger.requireOffer(id, field: "offer", in: context.state)
         let owner = try INFTRegistry.requireKnown(record.inft, field: "offer", in: context.state).owner
         guard context.actor == record.seller || context.actor == owner else {
-            throw LicenseRejection.notOwner.at("offer", "the offer is \(record.seller)'s")
+            throw LicenseRejection.notOwner.at(
+                "offer", "the offer is \(record.seller)'s, and no mandate is for offers",
+                hint: "Let its seller sign, or the owner of the INFT.")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "offer")
         guard record.isOpen(at: context.block.time) else {

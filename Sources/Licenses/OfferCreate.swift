@@ -1,3 +1,4 @@
+import Consents
 public import Encoding
 import INFTs
 import Identities
@@ -37,7 +38,7 @@ public struct CreateOffer: DomainOperation {
     /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms and
     /// licenses.
     public var weight: UInt64 {
-        10 + 4 * 12 + 16 * 8 + 10 * UInt64(LicenseLimits.consentRequests) + INFTsWeights.standing
+        10 + 4 * 12 + 16 * 8 + ConsentWeights.ask(LicenseLimits.consentRequests, diseases: 0) + INFTsWeights.standing
     }
 
     public struct Plan {
@@ -50,7 +51,10 @@ public struct CreateOffer: DomainOperation {
         let id = try state.resolve(inft, in: context, domain: .licenses, field: "inft")
         let record = try INFTRegistry.requireActive(id, field: "inft", in: state)
         guard record.owner == context.actor else {
-            throw LicenseRejection.notOwner.at("inft", "\(id) belongs to \(record.owner)")
+            // A mandate's limit bounds what is taken out of a balance; what an offer gives away, nothing of a mandate bounds.
+            throw LicenseRejection.notOwner.at(
+                "inft", "\(id) belongs to \(record.owner), and no mandate is for offers",
+                hint: "Let its owner sign the offer, or act for the organization that owns it.")
         }
         try Authority.require(context.actor, for: .licensing, in: context, field: "inft")
         try Erasures.requireNotErased(
@@ -97,7 +101,8 @@ public struct CreateOffer: DomainOperation {
         }
         return [
             "Offer licenses on \(inft) under the terms \(names.identifier(terms.description))",
-            price.map { "Price: \($0) smallest units of the terms' asset" } ?? "Price: the fee of the terms",
+            price.map { "Price: " + names.amount($0, behind: terms.bytes, "the terms' asset") }
+                ?? "Price: the fee of the terms",
             supply.map { "At most \($0) licenses" } ?? "Any number of licenses",
             buyer.map { "Only to \(names.party($0))" } ?? "To anyone whom the terms admit",
             expiresAt.map { "Until \(names.time($0))" } ?? "Until canceled",

@@ -165,8 +165,9 @@ enum OfferRules {
                 hint: "Name fewer territories or purposes.")
         }
         let record = try ConsentSets.require(set, field: "inft", in: state)
+        let memo = DecisionMemo(actor, at: time, in: state)
         for request in requests {
-            let decision = try ConsentSets.decide(record, request, at: time, in: state)
+            let decision = try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
             guard !decision.isDeny else {
                 throw LicenseRejection.widerThanConsent.at(
                     "terms", ConsentGate.sentence(decision, request),

@@ -66,7 +66,7 @@ public struct TopUpQuota: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Prepay \(uses) use\(uses == 1 ? "" : "s") of the license \(names.identifier(license.description))",
-            "Set aside at most \(maximumPrice) smallest units of the terms' asset",
+            "Set aside at most " + names.amount(maximumPrice, behind: license.bytes, "the terms' asset"),
             "What is not used comes back at the end of the license",
         ]
     }

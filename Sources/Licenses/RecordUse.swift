@@ -39,7 +39,18 @@ public struct RecordUse: DomainOperation {
     }
 
     /// Standing, license, terms, INFT, credentials, consent, meter, reserve, balance, vault and totals once; two hashes an entry.
-    public var weight: UInt64 { 10 + 4 * 30 + 20 + INFTsWeights.standing + UInt64(entries.count) }
+    public var weight: UInt64 {
+        10 + 4 * 32 + 20 + INFTsWeights.standing + UInt64(entries.count)
+            // The set, and the disclosure of the delivery.
+            + 2 * ConsentWeights.set + decisions
+    }
+
+    /// As many decisions as what is recorded of the license takes, or one where this says for what and where.
+    private var decisions: UInt64 {
+        let one: UInt64 = use.trainsModels ? 2 : 1
+        return use.purpose == nil || use.territory == nil
+            ? one * LicenseLimits.statedDecisions : one * ConsentWeights.decisions(1)
+    }
 
     public struct Plan {
         let license: LicenseRecord
@@ -199,7 +210,8 @@ public struct RecordUse: DomainOperation {
             "Inputs and outputs: \(entries.count) pair\(entries.count == 1 ? "" : "s") of commitments, no content",
             maximumFee == .zero
                 ? "Paid by the prepaid quota, or free by the terms; nothing else is paid"
-                : "Beyond the prepaid quota pay at most \(maximumFee) smallest units of the terms' asset",
+                : "Beyond the prepaid quota pay at most "
+                    + names.amount(maximumFee, behind: license.bytes, "the terms' asset"),
         ]
     }
 

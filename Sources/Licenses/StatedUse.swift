@@ -169,13 +169,22 @@ enum Admission {
                 "use.research.diseases", "a disease stated of data about few people would tell of their health",
                 hint: "Leave it out; the custodian compares it off the ledger.")
         }
-        guard try !ConsentSets.isStale(set, at: time, in: state) else {
+        guard !record.isStale(at: time) else {
             throw LicenseRejection.consentDoesNotPermit.at(
                 "use", "a consent behind the INFT was withdrawn, narrowed or has expired, so no use is permitted",
                 hint: "Wait until its owner cites a consent set without it.")
         }
+        let weight = ConsentGate.decisions(about: admission.use)
+        guard weight <= LicenseLimits.statedDecisions else {
+            throw LicenseRejection.consentDoesNotPermit.at(
+                "use",
+                "asking the consents for it takes \(requests.count) decisions that weigh \(weight), "
+                    + "\(LicenseLimits.statedDecisions) at most",
+                hint: "State fewer territories, purposes or diseases; the others can be bought by another license.")
+        }
+        let memo = DecisionMemo(admission.licensee, at: time, in: state)
         for request in requests {
-            let decision = try ConsentSets.decide(record, request, at: time, in: state)
+            let decision = try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
             guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {
                 throw LicenseRejection.consentDoesNotPermit.at(
                     "use", ConsentGate.sentence(decision, request),
@@ -204,6 +213,23 @@ enum ConsentGate {
             }
         }
     }
+
+    /// What the decisions weigh that ``requests(for:by:from:until:)`` asks for.
+    static func decisions(about use: StatedUse) -> UInt64 {
+        let places = max(1, use.territories.texts.count)
+        let size = ConsentsLimits.purposesPerRequest
+        let purposes = max(1, (use.purposes.codes.count + size - 1) / size)
+        return ConsentWeights.decisions(
+            places * purposes * (use.trainsModels ? 2 : 1), diseases: use.research?.diseases.count ?? 0)
+    }
+
+    /// To read the set and ask for a use, of which more is refused than may be.
+    static func weight(of use: StatedUse) -> UInt64 {
+        ConsentWeights.set + min(decisions(about: use), LicenseLimits.statedDecisions)
+    }
+
+    /// The same of a use that the operation does not say, as recorded with a license.
+    static let storedWeight = ConsentWeights.set + LicenseLimits.statedDecisions
 
     /// A request takes so many purposes at most; without purposes there is one request, which the consent denies.
     private static func chunks(_ purposes: [PurposeOfUse]) -> [[PurposeOfUse]] {

@@ -151,6 +151,18 @@ public protocol NameResolver {
     func amount(_ amount: Amount, of asset: AssetID) -> String
     func identifier(_ text: String) -> String
     func time(_ time: Timestamp) -> String
+    /// The asset of the amounts that an operation on these terms, this offer or this license names; nil where it is not
+    /// known for certain.
+    func asset(behind id: Bytes32) -> AssetID?
+}
+
+extension NameResolver {
+    public func asset(behind id: Bytes32) -> AssetID? { nil }
+
+    /// `25.00 USD` where it is known of which asset they are, else so many smallest units of `what`.
+    public func amount(_ amount: Amount, behind id: Bytes32?, _ what: String) -> String {
+        id.flatMap { asset(behind: $0) }.map { self.amount(amount, of: $0) } ?? "\(amount) smallest units of \(what)"
+    }
 }
 
 extension StateReader {

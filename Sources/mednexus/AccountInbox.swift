@@ -125,6 +125,8 @@ struct TaskText {
         case "inft.acceptTransfer": ("\(from) offers an INFT", "inft accept \(delivery)")
         case "inft.erase":
             ("\(from) asked for erasure", "inft erase \(id(task.inft)) --consent \(id(task.consent))")
+        case "inft.authorizeUse":
+            ("the right of \(from) to run \(id(task.inft)) is about to end", "inft authorize \(id(task.inft)) \(from)")
         default: nil
         }
     }
@@ -142,6 +144,15 @@ struct TaskText {
                     + (task.dispute == nil ? " until nobody can dispute it any more" : " while it is disputed"),
                 "license show \(id(task.license))"
             )
+        case "license.surrender":
+            (
+                "the license \(id(task.license)) is on trial: until then it can go back, and \(price) with it",
+                "license surrender \(id(task.license))"
+            )
+        case "license.topUp":
+            ("the prepaid uses of the license \(id(task.license)) are spent", "license top-up \(id(task.license)) USES")
+        case "license.outcomePriceSettled":
+            ("\(price) wait for outcomes of \(id(task.inft))", "license show \(id(task.license))")
         case "license.acknowledgeRecall":
             (
                 "\(id(task.inft)) was recalled; say what you did about it",

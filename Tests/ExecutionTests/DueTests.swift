@@ -67,8 +67,8 @@ struct DueTests {
         let end = ledger.time.adding(milliseconds: 10 * Self.minute)
         try ledger.act(Self.register(terms), by: "alice")
         var count = 0
-        for index in 0..<10 {
-            let offers = [Operation](repeating: Self.offer(terms, supply: 1, expiresAt: end), count: 20)
+        for index in 0..<40 {
+            let offers = [Operation](repeating: Self.offer(terms, supply: 1, expiresAt: end), count: 5)
             try ledger.block([
                 try ledger.transaction([Ledger.mint("score \(index)", by: "alice")] + offers, by: "alice")
             ])

@@ -115,6 +115,33 @@ struct UseAuthorizationTests {
         #expect(try shown(inft) == [sandbox.party("bob")])
     }
 
+    @Test("The owner is told of authorizations that are about to end")
+    func told() throws {
+        let inft = try sandbox.mint("score")
+        let until = self.until
+        try sandbox.execute(authorize(inft, "bob", until: until))
+        try sandbox.execute(
+            authorize(inft, "carol", until: sandbox.time.adding(milliseconds: 90 * millisecondsPerDay)))
+        func tasks(of name: String) throws -> [PartyTask] {
+            let index = try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
+                key.header?.domain == .infts
+                    ? try INFTsDomain.indexEntries(kind: kind, key: key, record: record) : []
+            }
+            var found: [PartyTask] = []
+            for source in INFTsDomain.tasks {
+                found += try source.page(
+                    sandbox.party(name), PageRequest(after: nil, limit: 50),
+                    makeQueryContext(sandbox.state, index, time: sandbox.time)
+                ).items
+            }
+            return found
+        }
+        let told = try tasks(of: "alice")
+        #expect(told.map(\.act) == ["inft.authorizeUse"] && told.map(\.from) == [sandbox.party("bob")])
+        #expect(told.map(\.inft) == [inft] && told.map(\.deadline) == [until])
+        #expect(try tasks(of: "bob").isEmpty)
+    }
+
     @Test("At most a hundred agents at once, and what one may do changes at most 32 times")
     func bounds() throws {
         let inft = try sandbox.mint("score")

@@ -172,6 +172,28 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         #expect(try reason { try sandbox.buy(plain) } == nil)
     }
 
+    @Test func theLicenseeAloneGivesALicenseUp() throws {
+        let sandbox = try Sandbox()
+        let offer = try sandbox.offer(
+            try sandbox.mint("score"), TermsPreset.exclusiveYear.terms(asset: sandbox.asset, fee: Amount(100)))
+        let license = try sandbox.buy(offer)
+        for name in ["alice", "carol"] {
+            #expect(
+                try reason { try sandbox.execute(SurrenderLicense(license: license), as: name) } == "not_licensee")
+        }
+        let before = try sandbox.balance("bob")
+        let held = sandbox.time
+        sandbox.advance(days: 1)
+        try sandbox.execute(SurrenderLicense(license: license), as: "bob")
+        #expect(try sandbox.balance("bob") == before)
+        #expect(try sandbox.reasons(license) == [.surrendered])
+        #expect(try sandbox.verdict(license, at: held).isValid)
+        #expect(
+            try reason { try sandbox.execute(SurrenderLicense(license: license), as: "bob") } == "license_not_in_force")
+        // Free of it at once.
+        try sandbox.buy(offer, as: "carol")
+    }
+
     @Test func seatsAreNamedCountedAndDated() throws {
         let sandbox = try Sandbox()
         let terms = commercial(sandbox) { $0.grant.seats = 1 }
@@ -336,6 +358,32 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
 
     // MARK: Consent
 
+    /// A mandate for everything that there are mandates for is none for offers.
+    @Test func nobodyOffersByMandate() throws {
+        let sandbox = try Sandbox()
+        let inft = try sandbox.mint("score")
+        let terms = try sandbox.register(commercial(sandbox))
+        try sandbox.execute(
+            GrantMandate(
+                grant: MandateGrant(
+                    delegate: testAddress("carol"), operations: MandatedAct.allCases, uses: nil,
+                    validUntil: sandbox.time.adding(milliseconds: 30 * millisecondsPerDay),
+                    limit: MandateLimit(asset: sandbox.asset, amount: Amount(1_000)))))
+        func refused(_ operation: any DomainOperation) throws -> Rejection? {
+            try rejection { try sandbox.execute(operation, as: "carol") }
+        }
+        let offer = CreateOffer(inft: .id(inft), terms: terms)
+        let created = try refused(offer)
+        #expect(created?.reason == "not_owner" && created?.message.contains("no mandate is for offers") == true)
+        let id: OfferID = try sandbox.execute(offer).madeIdentifier()
+        for change: any DomainOperation in [
+            UpdateOffer(offer: id, price: .zero, supply: nil, expiresAt: nil), CancelOffer(offer: id),
+        ] {
+            let changed = try refused(change)
+            #expect(changed?.reason == "not_owner" && changed?.message.contains("no mandate is for offers") == true)
+        }
+    }
+
     @Test func termsAreNeverWiderThanTheConsentSet() throws {
         let sandbox = try Sandbox()
         let (set, _) = try sandbox.consentSet([.access], jurisdictions: ["DE"])
@@ -353,6 +401,45 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         #expect(try offer { $0.commercial.isAllowed = true } == "wider_than_consent")
         #expect(try offer { $0.scope.territories = TextList(["DE", "FR"]) } == "wider_than_consent")
         #expect(try offer { $0.scope.territories = TextList([]) } == "wider_than_consent")
+    }
+
+    /// An offer takes 32 decisions at most, what a buyer states 16; what weighs so much fits into the smallest block.
+    @Test func decisionsAreBoundedAndFitABlock() throws {
+        let sandbox = try Sandbox()
+        let (set, _) = try sandbox.consentSet([.access, .train], purposes: [])
+        let inft = try sandbox.mint("data", as: "hospital", consentSet: set)
+        let purposes = PurposeOfUse.allCases.filter { $0 != .breakTheGlass }.prefix(17)
+        func terms(_ countries: Int) -> Terms {
+            var terms = TermsPreset.researchOnly.terms
+            terms.scope.purposes = CodeList(Array(purposes))
+            terms.scope.allowsTraining = true
+            terms.scope.territories = TextList(Array(Jurisdictions.countries.sorted().prefix(countries)))
+            return terms
+        }
+        // Two lists of purposes, to access and to train.
+        let refused = try rejection { _ = try sandbox.offer(inft, terms(9), as: "hospital") }
+        #expect(refused?.reason == "wider_than_consent" && refused?.message.contains("36 decisions, 32") == true)
+        let offer = try sandbox.offer(inft, terms(8), as: "hospital")
+        func use(_ countries: Int) -> StatedUse {
+            StatedUse(
+                purposes: Array(purposes), territories: terms(countries).scope.territories.texts, trainsModels: true)
+        }
+        let stated = try rejection { try sandbox.buy(offer, use: use(5)) }
+        #expect(stated?.reason == "consent_does_not_permit" && stated?.message.contains("20 decisions") == true)
+        try sandbox.buy(offer, use: use(4))
+        // 20,000 is the least that a block's weight can be set to.
+        let create = CreateOffer(inft: .id(inft), terms: terms(8).id)
+        #expect(create.weight < 20_000 / 6)
+        func weight(_ use: StatedUse) -> UInt64 {
+            PurchaseLicense(
+                offer: .id(offer), maximumPrice: .zero, maximumRevenueShare: .whole, use: use
+            ).weight
+        }
+        #expect(weight(use(4)) - weight(StatedUse()) == 15 * 80 && weight(use(8)) == weight(use(5)))
+        var researching = StatedUse()
+        researching.research = ResearchUse(
+            aims: [], diseases: [DiseaseAim(disease: CodedTerm(system: .mondo, code: "0005148"))])
+        #expect(weight(researching) - weight(StatedUse()) == 20)
     }
 
     @Test func purchasesAskTheConsentAndItsWithdrawalSuspends() throws {

@@ -209,7 +209,8 @@ final class Sandbox {
 
     /// A set of one consent of the patient that permits `actions` for research (and what open content needs).
     func consentSet(
-        _ actions: [ConsentAction], jurisdictions: [String] = []
+        _ actions: [ConsentAction], jurisdictions: [String] = [], modifiers: SortedList<DataUseModifier> = [],
+        purposes: SortedList<PurposeOfUse> = [.research]
     ) throws -> (set: ConsentSetID, consent: ConsentID) {
         let research = DataUseTerms(permissions: [.generalResearch])
         let policy = ConsentPolicy(
@@ -217,7 +218,9 @@ final class Sandbox {
                 Provision(.permit, actions: [.deposit]),
                 Provision(.permit, actions: [.publish], purposes: [.research], dataUse: research),
                 Provision(
-                    .permit, actions: SortedList(actions), purposes: [.research],
+                    .permit, actions: SortedList(actions), purposes: purposes,
+                    dataUse: modifiers.isEmpty
+                        ? nil : DataUseTerms(permissions: [.generalResearch], modifiers: modifiers),
                     jurisdictions: SortedList(jurisdictions)),
             ])
         let context = try execute(

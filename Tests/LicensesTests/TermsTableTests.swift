@@ -15,10 +15,10 @@ import Testing
         let tests: [String]
     }
 
-    private static func rows() throws -> [Row] {
+    private static func rows(_ first: String = "term") throws -> [Row] {
         let page = try String(contentsOf: root.appending(path: "Specs/domains/licenses.md"), encoding: .utf8)
         let lines = page.split(separator: "\n")
-        guard let head = lines.firstIndex(where: { $0.hasPrefix("| term | rule |") }) else { return [] }
+        guard let head = lines.firstIndex(where: { $0.hasPrefix("| \(first) | rule |") }) else { return [] }
         return lines[(head + 2)...].prefix { $0.hasPrefix("|") }.map { line in
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             // `payment.asset`, `fee`: the second stands in the group of the first.
@@ -64,8 +64,10 @@ import Testing
             $0.hasSuffix("Tests.swift")
         }
         let sources = try files.map { try String(contentsOf: tests.appending(path: $0), encoding: .utf8) }
-        let rows = try Self.rows()
+        let acts = try Self.rows("act")
+        let rows = try Self.rows() + acts
         #expect(rows.count > 20 && files.count > 50)
+        #expect(acts.map(\.fields) == [[SurrenderLicense.name]])
         for row in rows {
             #expect(!row.tests.isEmpty, "no test for \(row.fields)")
             for test in row.tests {

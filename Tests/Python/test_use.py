@@ -58,15 +58,20 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     act("license", "buy", "triage", "--as", "score", *HOSPITAL)
     assert balance() == start - 7_000 and vault() == 2_000
     assert "100 uses left" in network.wallet("license", "show", "score")
+    # Both sides are told until when reports count.
+    for who, party in (HOSPITAL, "clinic-org"), (("--from", "author"), "author"):
+        (waits,) = [one for one in value("account", "inbox", *who) if one["act"] == "license.outcomePriceSettled"]
+        assert "20.00 EURX wait for outcomes of triage" in waits["what"] and waits["deadline"], party
 
     # The agent needs two words.
     act("key", "new", "bot")
     act("account", "sponsor", "bot", "--kind", "service", "--from", "hospital", "--acting-for", "hospital-org")
     use = ("license", "use", "score", "--input", case, "--output", result, "--purpose", "TREAT", "--prediction", "85")
     refused("use_not_covered", *use, "--opening", tmp_path / "a.json", "--from", "bot")
-    act("inft", "authorize", "triage", "bot", "--purpose", "TREAT", "--until", "90d", "--from", "author")
+    act("inft", "authorize", "triage", "bot", "--purpose", "TREAT", "--until", "20d", "--from", "author")
     shown = network.wallet("inft", "show", "triage")
     assert "May run it:" in shown and "for TREAT until" in shown
+    assert "the right of bot to run triage is about to end" in network.wallet("account", "inbox", "--from", "author")
     act("license", "agent", "score", "bot", "--allowance", "2", *HOSPITAL)
     said = act(*use, "--opening", tmp_path / "uses.json", "--from", "bot")
     assert "1 use at 0.30 EURX" in said and "Prepaid uses left: 99" in said

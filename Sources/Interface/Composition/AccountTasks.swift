@@ -20,7 +20,8 @@ enum AccountTasks {
     static let query = Query(
         list: "account_tasks",
         "What waits for a party, with deadlines: credentials, consents, reviews, deliveries, transfers, disputes, "
-            + "erasures, recoveries, offers and votes, and what it holds that is about to end.",
+            + "erasures, recoveries, offers and votes, trials, spent quotas, prices that wait for outcomes, and what it "
+            + "holds or lets others use that is about to end.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: PartyTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [PartyTask] = []
