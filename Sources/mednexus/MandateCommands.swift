@@ -42,6 +42,11 @@ struct MandateGrantCommand: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
+        if let offer = operation.first(where: { $0.contains("offer.") }) {
+            throw WalletFailure(
+                .usage, "No mandate is for \(offer): none of its limits bounds what an offer gives away",
+                hint: "Sign the offers that others prepare (tx sign), or let an organization own the INFT.")
+        }
         let operations = try Codes.many(operation, MandatedAct.self, "operation that a mandate can be for")
         var money: MandateLimit?
         if let limit {

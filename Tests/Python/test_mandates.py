@@ -42,6 +42,8 @@ def test_what_can_not_be_granted_is_refused_in_words(devnet):
 
     wrong = grant("clinic", "--operation", "asset.issue", "--until", "90d")
     assert wrong.returncode == 2 and "license.begin, inft.beginTransfer, consent.disclose, inft.erase" in wrong.stderr
+    offers = grant("clinic", "--operation", "offer.create", "--until", "90d")
+    assert offers.returncode == 2 and "No mandate is for offer.create" in offers.stderr and "tx sign" in offers.stderr
     unlimited = grant("clinic", "--operation", "revenue.transfer", "--until", "90d")
     assert unlimited.returncode == 2 and "say how much at most" in unlimited.stderr
     surplus = grant("clinic", "--operation", "inft.erase", "--limit", "5.00", "--asset", "EURX", "--until", "90d")
