@@ -164,7 +164,7 @@ struct LicenseDeliver: WalletCommand {
         guard view.delivery.act != .transfer else {
             throw WalletFailure(.usage, "that is the transfer of an INFT", hint: "mednexus inft deliver")
         }
-        try await session.deliver(view)
+        try await session.together { try await session.deliver(view) }
     }
 }
 

@@ -59,7 +59,9 @@ struct DisputeShowKey: WalletCommand {
             throw WalletFailure(
                 .usage, "no arbiter waits for the key", hint: "mednexus dispute show tells what it waits for.")
         }
-        for show in waiting { try await session.deliver(try await session.delivery(show)) }
+        try await session.together {
+            for show in waiting { try await session.deliver(try await session.delivery(show)) }
+        }
     }
 }
 

@@ -77,7 +77,8 @@ struct INFTDeliver: WalletCommand {
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
-        try await session.deliver(try await session.delivery(try session.id(transfer)))
+        let view = try await session.delivery(try session.id(transfer))
+        try await session.together { try await session.deliver(view) }
     }
 }
 

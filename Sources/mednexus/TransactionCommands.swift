@@ -113,7 +113,7 @@ struct TransactionDecode: WalletCommand {
             body = try request.transaction(on: session.network)
             signers = request.signatures.map(\.account)
         }
-        let names = try await session.names()
+        let names = try await session.names(for: body.operations)
         let json = JSONValue.object([
             "hash": .string(body.hash.description), "transaction": try session.client.encode(body),
             "signers": try session.client.encode(signers),
@@ -137,7 +137,7 @@ struct TransactionSign: WalletCommand {
     func perform(_ session: Session) async throws {
         var request = try SigningRequest.load(file)
         let body = try request.transaction(on: session.network)
-        let names = try await session.names()
+        let names = try await session.names(for: body.operations)
         let signer = try session.sender()
         let summary = TransactionDraft(body: body, names: names).summary(names)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")

@@ -135,7 +135,10 @@ def test_a_sublicense_of_sealed_content_pays_the_vault(network, tmp_path):
     act(network, "inft", "mint", "--file", scan, "--seal", "--class", "report", "--title", "A scan", "--terms", "scan-terms",
         "--price", "50.00", "--dispute-window", "2d", "--from", "author", "--as", "scan")
     act(network, "license", "buy", "scan", "--commercial", "--from", "clinic", "--as", "scan-license")
-    act(network, "license", "deliver", "scan-license", "--from", "author")
+    # Two transactions, one document.
+    delivered = json.loads(act(network, "license", "deliver", "scan-license", "--from", "author", "--json"))
+    assert [one["state"] for one in delivered["transactions"]] == ["final", "final"]
+    assert len({one["transaction"] for one in delivered["transactions"]}) == 2
     act(network, "revenue", "transfer", "100.00", "--to", "coauthor", "--asset", "EURX", "--from", "clinic")
     before = {name: balance(network, name) for name in ("clinic", "coauthor")}
     grant = ["license", "sublicense", "scan-license", "--to", "coauthor", "--from", "clinic", "--co-sign", "coauthor"]

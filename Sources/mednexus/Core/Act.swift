@@ -94,7 +94,7 @@ extension Session {
             sender: sender, actingFor: anyones ? nil : try actingFor(), validityMilliseconds: try validity(), operations
         )
         if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
-        let names = try await names()
+        let names = try await names(for: body.operations)
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)
         try confirm(summary, question: "Sign and send?")
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
@@ -185,7 +185,7 @@ extension Session {
 
     private func saveRequest(_ body: TransactionBody, notes: [String], to path: String) async throws(WalletFailure) {
         try SigningRequest(body).save(path, networkKind: network.kind)
-        let names = try await names()
+        let names = try await names(for: body.operations)
         if globals.json {
             let value = JSONValue.object(["hash": .string(body.hash.description), "file": .string(path)])
             return Console.out(value.text)
@@ -199,6 +199,19 @@ extension Session {
         return body.operations.enumerated().compactMap { $0.element.made(at: $0.offset, of: hash) }
     }
 
+    /// For a command that sends several transactions: with `--json` what became of them is one document. What was sent
+    /// before a failure is told too.
+    func together(_ body: () async throws -> Void) async throws {
+        guard globals.json, globals.buildOnly == nil else { return try await body() }
+        reports = []
+        defer {
+            let sent = reports ?? []
+            reports = nil
+            if !sent.isEmpty { Console.out(JSONValue.object(["transactions": .array(sent)]).text) }
+        }
+        try await body()
+    }
+
     /// Names what was made, and says what became of the transaction.
     func report(_ record: OutboxRecord, made: [Made]) async throws(WalletFailure) {
         try await remember(made)
@@ -208,6 +221,10 @@ extension Session {
             value.append("state", .string(record.state.rawValue))
             if let height = record.height { value.append("height", .unsigned(height.value)) }
             value.append("made", .array(made.map { json($0) }))
+            guard reports == nil else {
+                reports?.append(.object(value))
+                return
+            }
             return Console.out(JSONValue.object(value).text)
         }
         if record.state == .final {

@@ -21,6 +21,8 @@ final class Session {
     private let keyBook: KeyBook
     var book: AddressBook
     var things: NamedThings
+    /// What became of the transactions of a command that sends several; nil where each is reported by itself.
+    var reports: [JSONValue]?
     private var knownAssets: [AssetRecord]?
     private var unlocked: UnlockedKeystore?
 

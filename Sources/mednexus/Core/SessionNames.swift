@@ -10,8 +10,11 @@ struct SessionNames: NameResolver {
     private let things: NamedThings
     private let network: PinnedNetwork
     let assets: [AssetRecord]
+    /// In which asset the amounts of terms, offers and licenses are.
+    private let behind: [Bytes32: AssetID]
 
-    init(session: Session, assets: [AssetRecord]) {
+    init(session: Session, assets: [AssetRecord], behind: [Bytes32: AssetID] = [:]) {
+        self.behind = behind
         var styles: [AssetID: AssetStyle] = [:]
         for asset in assets { styles[asset.id] = asset.style }
         names = WalletNames(
@@ -24,6 +27,7 @@ struct SessionNames: NameResolver {
     func party(_ party: Party) -> String { names.party(party) }
     func amount(_ amount: Amount, of asset: AssetID) -> String { names.amount(amount, of: asset) }
     func time(_ time: Timestamp) -> String { names.time(time) }
+    func asset(behind id: Bytes32) -> AssetID? { behind[id] }
 
     /// `score (tmnxinft1…)` where this wallet has a name for it; always in the writing of the network.
     func identifier(_ text: String) -> String {
