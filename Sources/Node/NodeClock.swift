@@ -18,6 +18,9 @@ package final class NodeClock: Sendable {
 
     package var now: Timestamp { Self.now.adding(milliseconds: offset.withLock { $0 }) }
 
+    /// How far ahead of the machine's clock it is.
+    package var aheadMilliseconds: UInt64 { offset.withLock { $0 } }
+
     /// Takes effect at once; only forward, since block time never goes back.
     package func setOffset(milliseconds: UInt64) { offset.withLock { $0 = max($0, milliseconds) } }
 }

@@ -35,6 +35,8 @@ final class Performer {
     /// The epoch that went on here last.
     private var observed: Epoch?
     private var timers: [(deadline: ContinuousClock.Instant, timer: ReplicaTimer)] = []
+    /// What the clock was ahead by when the timers were looked at last.
+    private var aheadMilliseconds: UInt64 = 0
     private var answers: [ReplicaInput] = []
     private let tickets = AdmissionTickets()
     private var lastSnapshot = ContinuousClock.now
@@ -53,6 +55,7 @@ final class Performer {
     ) {
         self.ledger = ledger
         self.clock = clock
+        aheadMilliseconds = clock.aheadMilliseconds
         self.key = key
         self.signingGuard = signingGuard
         self.journal = journal
@@ -74,6 +77,15 @@ final class Performer {
 
     func dueTimers() -> [ReplicaTimer] {
         let now = ContinuousClock.now
+        let ahead = clock.aheadMilliseconds
+        if ahead > aheadMilliseconds {
+            // By the clock that was put ahead, no block has kept block time fresh: it is due at once.
+            aheadMilliseconds = ahead
+            for index in timers.indices where timers[index].timer.isHeartbeat {
+                timers[index].deadline = min(now, timers[index].deadline)
+            }
+            timers.sort { $0.deadline < $1.deadline }
+        }
         let due = timers.prefix { $0.deadline <= now }
         timers.removeFirst(due.count)
         return due.map(\.timer)
@@ -282,5 +294,11 @@ final class Performer {
                     "hash": "\(block.executed.block.hash)",
                 ])
         }
+    }
+}
+
+extension ReplicaTimer {
+    fileprivate var isHeartbeat: Bool {
+        if case .consensus(let timer) = self { timer.kind == .heartbeat } else { false }
     }
 }

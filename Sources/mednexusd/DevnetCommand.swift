@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Interface
 import Node
+import Primitives
 
 struct Devnet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +83,7 @@ struct Devnet: AsyncParsableCommand {
 
     struct Advance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Puts the clocks of a local network ahead, to see what expires.")
+            abstract: "Puts the clocks of a local network ahead, to see what expires, and waits for a block of then.")
 
         @Argument(help: "How far: 90s, 15m, 12h, 30d.") var duration: String
         @Option(help: "The network's folder.") var home: String
@@ -94,20 +95,45 @@ struct Devnet: AsyncParsableCommand {
                 }
                 let folder = DevnetFolder(path: home)
                 let description = try folder.network()
-                var running = 0
+                var running: [(url: String, time: UInt64)] = []
                 for node in description["nodes"]?.array ?? [] {
                     guard let path = node["home"]?.string else { continue }
                     let nodeHome = NodeHome(path)
                     let offset = (nodeHome.clockOffset ?? 0) + milliseconds
                     // One that is down reads it when it starts.
                     try nodeHome.setClockOffset(milliseconds: offset)
-                    if let pid = node["pid"]?.unsigned, kill(pid_t(pid), SIGHUP) == 0 { running += 1 }
+                    if let pid = node["pid"]?.unsigned, kill(pid_t(pid), SIGHUP) == 0, let rpc = node["rpc"]?.string {
+                        running.append((rpc, NodeClock.now.adding(milliseconds: offset).milliseconds))
+                    }
                 }
-                guard running > 0 else {
+                guard !running.isEmpty else {
                     throw NodeFailure(.failure, "no node is running", hint: "Start the devnet first.")
                 }
-                print("Clocks are \(duration) further ahead; the next block carries the new time.")
+                guard await Self.waitForBlocks(on: running) else {
+                    throw NodeFailure(
+                        .failure, "clocks are \(duration) further ahead, but no block has come since",
+                        hint: "mednexusd status tells why the chain stalls.")
+                }
+                print("Clocks are \(duration) further ahead, and so is block time.")
             }
+        }
+
+        /// By block time wallets say until when a transaction is valid: one that is signed before a block has the new time
+        /// has expired when it comes.
+        private static func waitForBlocks(on nodes: [(url: String, time: UInt64)]) async -> Bool {
+            let deadline = ContinuousClock.now + .seconds(45)
+            var open = nodes
+            while ContinuousClock.now < deadline {
+                var behind: [(url: String, time: UInt64)] = []
+                for node in open {
+                    let head = try? await NodeQuestions.value("chain_head", of: node.url)
+                    if head?["time"]?.unsigned ?? 0 < node.time { behind.append(node) }
+                }
+                if behind.isEmpty { return true }
+                open = behind
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+            return false
         }
 
         static func milliseconds(_ text: String) -> UInt64? {

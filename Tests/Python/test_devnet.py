@@ -52,6 +52,10 @@ def nodes(network):
     return {node["name"]: node for node in json.loads((network.home / "network.json").read_text())["nodes"]}
 
 
+def block_time(network, name):
+    return ledger.Node(nodes(network)[name]["rpc"]).call("chain_head")["value"]["time"]
+
+
 def test_every_node_is_described_and_answers(four):
     found = nodes(four)
     assert list(found) == ["node-a", "node-b", "node-c", "node-d"]
@@ -91,7 +95,15 @@ def test_a_dead_node_is_reported_and_started_again_only_on_request(four):
     # The file says so first, the terminal right after.
     wait_for(lambda: "node-b was ended by signal 9" in four.home.with_suffix(".log").read_text())
     assert four.process.poll() is None
-    text("devnet", "advance", "1s", "--home", four.home)
+    # Half a minute passes without blocks that nobody needs; but one is due at once when clocks are put ahead, and is waited for.
+    started, then = time.monotonic(), block_time(four, "node-a")
+    assert "block time" in text("devnet", "advance", "1h", "--home", four.home)
+    assert all(block_time(four, name) >= then + 3_600_000 for name in ("node-a", "node-c", "node-d"))
+    assert time.monotonic() - started < 20
+    # A transaction is valid for ten minutes, and has not expired when it comes.
+    four.wallet("key", "new", "visitor")
+    four.wallet(
+        "account", "sponsor", "visitor", "--kind", "researcher", "--from", "hospital", "--acting-for", "hospital-org", "--yes")
     assert "node-b runs" in text("devnet", "start", "node-b", "--home", four.home)
     after = nodes(four)["node-b"]
     assert after["pid"] != before["pid"] and is_running(after["pid"])

@@ -43,16 +43,7 @@ def act(network, *arguments, check=True):
 
 
 def advance(network, duration):
-    """And waits for a block of that time: by its clock the wallet says until when a transaction is valid."""
-    def time_():
-        return network.node.call("chain_head")["value"]["time"]
-
-    before = time_()
-    done = subprocess.run(
-        [BINARIES / "mednexusd", "devnet", "advance", duration, "--home", network.home], capture_output=True, text=True,
-        timeout=60)
-    assert done.returncode == 0, done.stderr
-    eventually(lambda: time_() > before + 600_000)
+    network.advance(duration)
 
 
 def value(network, *arguments):
