@@ -195,7 +195,8 @@ targets += [
     tests(
         "Schema", foundations + domains + ["ContentFormat", "Transactions", "Blocks", "Proofs", "Replica", "Fixtures"]),
     .target(
-        name: "TestBackend", dependencies: ["Interface", "Primitives", "Encoding", "StateModel", "Proofs"],
+        name: "TestBackend",
+        dependencies: ["Interface", "Primitives", "Encoding", "StateModel", "Proofs", "Blocks", "Votes"],
         path: "Tests/Backend", swiftSettings: settings),
     tests(
         "Networking",

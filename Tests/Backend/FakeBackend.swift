@@ -1,13 +1,23 @@
+internal import Blocks
 package import Encoding
 package import Interface
 package import Primitives
 package import Proofs
 package import StateModel
 import Synchronization
+internal import Votes
 
 /// What the tests of the interface and of its server answer from.
 package enum Fake {
     package static func hash(_ number: UInt64) -> Hash { Hash(Bytes32(0, 0, 0, number)) }
+
+    /// Of a state that holds nothing.
+    struct NoProofs: StateProver {
+        let root = Fake.hash(1)
+        func proof(of key: StateKey) throws(StateFailure) -> StateProof {
+            throw StateFailure("there is nothing to prove")
+        }
+    }
 
     package struct Event: LedgerEvent {
         package static let domain = DomainNumber.licenses
@@ -85,10 +95,13 @@ package actor FakeBackend: LedgerBackend {
     private let quietBelow: UInt64
     /// After so many blocks one call for events stops.
     private let blocksPerRead: UInt64
+    /// Whether questions that read no record can be proven.
+    private let canProve: Bool
     package private(set) var reports: [String] = []
 
-    package init(height: UInt64 = 3, quietBelow: UInt64 = 0, blocksPerRead: UInt64 = 1_024) {
+    package init(height: UInt64 = 3, quietBelow: UInt64 = 0, blocksPerRead: UInt64 = 1_024, canProve: Bool = false) {
         self.height = height
+        self.canProve = canProve
         known = Mutex((height, 0))
         self.quietBelow = quietBelow
         self.blocksPerRead = blocksPerRead
@@ -112,7 +125,9 @@ package actor FakeBackend: LedgerBackend {
         let block = BlockContext(
             network: network, networkKind: .test, height: Height(height), time: Timestamp(height * 1_000))
         return try body(
-            QueryContext(block: block, blockHash: Fake.hash(height), state: Fake.NoState(), index: Fake.NumberIndex()))
+            QueryContext(
+                block: block, blockHash: Fake.hash(height), state: Fake.NoState(), index: Fake.NumberIndex(),
+                prover: canProve ? Fake.NoProofs() : nil))
     }
 
     package func waitForBlock(above wanted: Height, milliseconds: UInt64) async -> UInt64 {
@@ -125,7 +140,19 @@ package actor FakeBackend: LedgerBackend {
     }
 
     package func evidence(of height: Height, from checkpoint: Height) throws -> ChainEvidence {
-        throw ServerState.noEvidence
+        let validator = Validator(key: Address(Bytes32(0, 0, 0, 1)), institution: .account(Address(.zero)))
+        guard canProve, checkpoint <= height, let validators = ValidatorSet([validator]) else {
+            throw ServerState.noEvidence
+        }
+        let header = { (height: Height) in
+            BlockHeader(
+                network: Fake.hash(99), height: height, parent: .zero, time: Timestamp(height.value * 1_000), epoch: 0,
+                proposer: 0, validatorSet: validators.hash, transactionsRoot: .zero, receiptsRoot: .zero,
+                evidenceRoot: .zero, stateRoot: Fake.hash(1))
+        }
+        return ChainEvidence(
+            checkpoint: header(checkpoint), validators: validators, hops: [], headers: [header(height)],
+            certificate: nil)
     }
 
     package func inclusion(of transaction: Hash) -> (height: Height, inclusion: TransactionInclusion)? { nil }

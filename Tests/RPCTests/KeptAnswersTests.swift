@@ -40,6 +40,43 @@ struct KeptAnswersTests {
         }
     }
 
+    @Test("An answer with its proof is remembered as it was proven, for this question, this checkpoint and this block")
+    func proofs() async throws {
+        let backend = FakeBackend(canProve: true)
+        let dispatcher = Dispatcher(table: Fake.table(), backend: backend, memory: KeptAnswers())
+        let plain = Dispatcher(table: Fake.table(), backend: backend)
+        func asked(_ more: String) -> [UInt8] {
+            request("test_difference", #"{"minuend":42,"subtrahend":23\#(more)}"#)
+        }
+        let unproven = asked("")
+        let proven = asked(#","prove":true"#)
+        let later = asked(#","prove":true,"checkpoint":2"#)
+        func proof(_ answer: [UInt8]?) throws -> String? {
+            try JSONParser.parse(try #require(answer))["result"]?["proof"]?.string
+        }
+        var proofs: Set<String> = []
+        for _ in 0..<2 {
+            #expect(try proof(await dispatcher.answer(unproven)) == nil)
+            // What is remembered without proof is no answer to who asks for one, nor one of another checkpoint.
+            for question in [proven, later] {
+                #expect(dispatcher.remembered(question) == nil)
+                let first = await dispatcher.answer(question)
+                #expect(first == (await plain.answer(question)))
+                let before = backend.snapshots
+                #expect(dispatcher.remembered(question) == first)
+                #expect(backend.snapshots == before)
+                proofs.insert(try #require(try proof(first)))
+            }
+            #expect(try proof(dispatcher.remembered(unproven)) == nil)
+            await backend.advance()
+        }
+        #expect(proofs.count == 4)
+        // What can't be proven is asked anew.
+        let beyond = asked(#","prove":true,"checkpoint":9"#)
+        let refused = String(decoding: try #require(await dispatcher.answer(beyond)), as: UTF8.self)
+        #expect(refused.contains("no_evidence") && dispatcher.remembered(beyond) == nil)
+    }
+
     @Test("Failures, writes, notifications, batches and what is no read of the state are not remembered")
     func others() async throws {
         let dispatcher = Dispatcher(table: Fake.table(), backend: backend, memory: KeptAnswers())
