@@ -145,6 +145,7 @@ def test_a_sublicense_of_sealed_content_pays_the_vault(network, tmp_path):
     assert "what the license cost" in network.wallet("license", "sublicense", "--help")
     assert "price_below_fee" in refused(network, *grant, "--price", "49.99")
     words = act(network, *grant, "--price", "70.00", "--as", "scan-below")
+    assert "pays 70.00 EURX: what the license cost" in words
     assert "10.00 EURX to clinic" in words and "60.00 EURX to author" in words
     assert value(network, "license", "show", "scan-below")["state"] == "pending"
     assert balance(network, "coauthor") == before["coauthor"] - 7_000
