@@ -74,7 +74,7 @@ public enum BlockExecutor {
         for candidate in candidates where included.count < WireLimits.blockTransactions {
             guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
             do throws(Refusal) {
-                guard run.weight.fitsEmptyBlock(candidate.weight, isReserved: candidate.signed.isReserved) else {
+                guard run.weight.fitsEmptyBlock(candidate.weight, isReserved: candidate.isReserved) else {
                     throw .rejected(
                         TransactionRejection.transactionTooHeavy.at(
                             "operations", "it weighs \(candidate.weight), and a block holds \(run.weight.limit)",
@@ -209,8 +209,8 @@ public enum BlockExecutor {
     public static func sponsor(
         of transaction: VerifiedTransaction, in state: any StateReader
     ) throws(Refusal) -> Party? {
-        if transaction.signed.isReserved { return nil }
-        return try Parties.sponsor(of: transaction.body.sender, in: state) ?? .account(transaction.body.sender)
+        if transaction.isReserved { return nil }
+        return try Parties.sponsor(of: transaction.sender, in: state) ?? .account(transaction.sender)
     }
 
     private static func start(

@@ -30,6 +30,10 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
     var reserved = LaneQueue()
     var ends: PoolEnds
     private var arrivals: UInt64 = 0
+    /// How often something came, and how often something left or an account's next sequence rose: whoever remembers an
+    /// answer of ``hasReady(nextSequences:where:)`` sees by them whether it still stands.
+    public var additions: UInt64 { arrivals }
+    public private(set) var removals: UInt64 = 0
     /// When each account last used the reserved lane, and the same in order of time.
     private var laneUses: [Address: Timestamp] = [:]
     private var laneUseOrder: [(account: Address, time: Timestamp)] = []
@@ -75,7 +79,10 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
                     MempoolRejection.replaced.at("sequence", "replaced by \(transaction.hash)"), isDefinitive: false))
         }
         insert(transaction, isInLane: isInLane, replacements: replaced.map { $0.replacements + 1 } ?? 0, now: now)
-        accounts[transaction.sender]?.next = account.next
+        if accounts[transaction.sender]?.next != account.next {
+            accounts[transaction.sender]?.next = account.next
+            removals += 1
+        }
         return replaced?.transaction.hash
     }
 
@@ -221,6 +228,7 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     mutating func take(_ hash: Hash) {
         guard let entry = entries.removeValue(forKey: hash) else { return }
+        removals += 1
         let transaction = entry.transaction
         byteCount -= transaction.byteCount
         accounts[transaction.sender]?.remove(at: transaction.sequence)
@@ -245,6 +253,7 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
             ends.forget(final.hash)
             guard var account = accounts[final.sender] else { continue }
             account.next = max(account.next, final.sequence + 1)
+            removals += 1
             accounts[final.sender] = account
             for stale in account.hashes(below: account.next) {
                 end(
@@ -313,8 +322,12 @@ public struct TransactionPool<Payload: Sendable>: Sendable {
 
     public func transaction(_ hash: Hash) -> PoolTransaction<Payload>? { entries[hash]?.transaction }
 
+    public func contains(_ hash: Hash) -> Bool { entries[hash] != nil }
+
     /// Everything that waits, in no order.
-    public var all: some Collection<PoolTransaction<Payload>> { entries.values.lazy.map(\.transaction) }
+    public func visitAll(_ body: (_ wireID: Hash, _ payload: Payload) -> Void) {
+        for entry in entries.values { body(entry.transaction.wireID, entry.transaction.payload) }
+    }
 
     /// At most so many are told at once.
     public static var waitingLimit: Int { 100 }

@@ -165,7 +165,15 @@ final class PeerGateway: PeerHandler {
         guard message.channel.rawValue == channel.rawValue else {
             throw PeerOffense.badBlock("a message on another's channel")
         }
-        let (isTaken, isValidator, verifier) = state.withLock { state in
+        // Hashed before the lock is taken, which whoever sends needs.
+        var tags: [TransactionTag] = []
+        if case .transactions(let all) = message { tags = all.map { TransactionTag(HashTag.wire.hash($0)) } }
+        let (isTaken, isValidator, verifier) = state.withLock { [tags] state in
+            if case .transactions(let all) = message {
+                let asked = state.requests.taken(tags, from: key)
+                message = .transactions(asked.map { all[$0] })
+                if asked.isEmpty { return (false, state.isValidator(key), state.verifier) }
+            }
             if case .addresses(let records) = message {
                 // Nobody else's are kept, so nobody else's are checked.
                 message = .addresses(records.filter { state.isValidator($0.key) })

@@ -7,7 +7,10 @@ package import Replica
 /// its signatures are looked at: a stranger can't make this node verify.
 package struct RequestLedger: Sendable {
     private struct Open: Sendable {
+        /// Two generations: when the younger is full it becomes the elder, and the elder is forgotten. What waits now is
+        /// in one of them; what a peer never answers, since it came with a block meanwhile, is not kept for long.
         var transactions: Set<TransactionTag> = []
+        var elderTransactions: Set<TransactionTag> = []
         var ranges = 0
         var blocks: Set<Hash> = []
         var parts: Set<Hash> = []
@@ -18,8 +21,8 @@ package struct RequestLedger: Sendable {
 
     package init() {}
 
-    /// What a peer never answers is forgotten when this much is open; an answer to it then comes in vain.
-    private static let transactionsPerPeer = 32_768
+    /// Of each generation: twice what is asked of a peer at a time.
+    private static let transactionsPerPeer = 16_384
     private static let entriesPerPeer = 1_024
 
     package mutating func connected(_ key: TransportKey) { open[key] = Open() }
@@ -32,7 +35,10 @@ package struct RequestLedger: Sendable {
         open[key] = Open()
         switch message {
         case .transactionsRequest(let tags):
-            if mine.transactions.count + tags.count > Self.transactionsPerPeer { mine.transactions = [] }
+            if mine.transactions.count + tags.count > Self.transactionsPerPeer {
+                mine.elderTransactions = mine.transactions
+                mine.transactions = []
+            }
             mine.transactions.formUnion(tags)
         case .blocksRequest: mine.ranges = min(mine.ranges + 1, Self.entriesPerPeer)
         case .blockRequest(let hash): Self.insert(hash, into: &mine.blocks)
@@ -53,7 +59,7 @@ package struct RequestLedger: Sendable {
         switch PeerMessage.kind(of: bytes) {
         case 8: !(open[key]?.blocks.isEmpty ?? true)
         case 10: !(open[key]?.parts.isEmpty ?? true)
-        case 13: !(open[key]?.transactions.isEmpty ?? true)
+        case 13: open[key].map { !$0.transactions.isEmpty || !$0.elderTransactions.isEmpty } ?? false
         case 15: (open[key]?.ranges ?? 0) > 0
         // Asked for only before the node runs.
         case 18, 20: false
@@ -62,16 +68,18 @@ package struct RequestLedger: Sendable {
         }
     }
 
-    /// False for an answer to nothing. Each answer is taken once.
+    /// Of transactions that came, by their places, those that were asked for; each is taken once. One that was not, or that
+    /// came twice, does not take the others with it.
+    package mutating func taken(_ tags: [TransactionTag], from key: TransportKey) -> [Int] {
+        tags.indices.filter { index in
+            open[key]?.transactions.remove(tags[index]) != nil
+                || open[key]?.elderTransactions.remove(tags[index]) != nil
+        }
+    }
+
+    /// False for an answer to nothing. Each answer is taken once. Of transactions ``taken(_:from:)`` tells more.
     package mutating func takes(_ message: PeerMessage, from key: TransportKey) -> Bool {
         switch message {
-        case .transactions(let transactions):
-            for bytes in transactions {
-                guard open[key]?.transactions.remove(TransactionTag(HashTag.wire.hash(bytes))) != nil else {
-                    return false
-                }
-            }
-            return true
         case .blocks:
             guard let count = open[key]?.ranges, count > 0 else { return false }
             open[key]?.ranges = count - 1

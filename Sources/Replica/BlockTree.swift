@@ -66,7 +66,7 @@ struct BlockTree: Sendable {
         let block = executed.block
         var sequences = nextSequences(after: block.header.parent)
         for transaction in executed.transactions {
-            sequences[transaction.body.sender] = transaction.body.sequence + 1
+            sequences[transaction.sender] = transaction.sequence + 1
         }
         nodes[block.hash] = Node(executed: executed, nextSequences: sequences)
         forgetBody(block.hash)

@@ -74,7 +74,7 @@ public struct CompactProposal: CBORCodable, Hashable, Sendable {
     /// Gives each transaction of a block its short id.
     static func shortIDs(of wireIDs: [Hash], in blockHash: Hash) -> [UInt64] {
         let hasher = hasher(blockHash)
-        return wireIDs.map { hasher.hash($0.bytes.array) }
+        return wireIDs.map { hasher.hash($0.bytes) }
     }
 
     static func hasher(_ blockHash: Hash) -> SipHash {

@@ -126,9 +126,9 @@ public struct TransactionTag: CBORCodable, Hashable, Sendable {
     let low: UInt64
 
     public init(_ wireID: Hash) {
-        let bytes = wireID.bytes.array
-        high = bytes[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
-        low = bytes[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+        let words = wireID.bytes.bigEndianWords
+        high = UInt64(bigEndian: words.0)
+        low = UInt64(bigEndian: words.1)
     }
 
     public func encode(into writer: inout CBORWriter) {

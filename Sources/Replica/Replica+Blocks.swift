@@ -204,11 +204,13 @@ extension Replica {
         effects.append(.finalize(blocks))
         for executed in chain {
             pool.finalized(
-                executed.transactions.map { ($0.hash, $0.body.sender, $0.body.sequence) },
+                executed.transactions.map { ($0.hash, $0.sender, $0.sequence) },
                 time: executed.block.header.time)
+            for transaction in executed.transactions { gossip.settled(transaction.wireID) }
             let carried = Set(executed.block.evidence)
             evidence.removeAll { carried.contains($0) }
         }
+        askForPassedOver()
         tellObservers()
         // [C19] The block that the operator's restart names came by sync.
         if let given = configuration.restart, given.lastBlock == tree.headHash,

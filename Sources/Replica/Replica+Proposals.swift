@@ -70,16 +70,7 @@ extension Replica {
         var transactions = [VerifiedTransaction?](repeating: nil, count: proposal.shortIDs.count)
         for (place, transaction) in zip(proposal.included, included) { transactions[place.index] = transaction }
         if included.count < transactions.count {
-            let hasher = CompactProposal.hasher(proposal.blockHash)
-            var known: [UInt64: VerifiedTransaction?] = [:]
-            // Two that share a short id count as missing, whichever comes first.
-            for waiting in pool.all {
-                let short = hasher.hash(waiting.wireID.bytes.array)
-                known[short] = known[short] == nil ? waiting.payload : .some(nil)
-            }
-            for index in transactions.indices where transactions[index] == nil {
-                if let found = known[proposal.shortIDs[index]] { transactions[index] = found }
-            }
+            fill(&transactions, of: proposal)
         }
         var partial = PartialBlock(proposal: proposal, source: key, transactions: transactions)
         if let loaded = assemble(&partial) {
@@ -89,6 +80,28 @@ extension Replica {
         partials = partials.filter { $0.key >= consensus.view }
         partials[proposal.view] = partial
         requestMissing(partial)
+    }
+
+    /// With what waits in the pool. Two that share a short id count as missing, in the pool and in the proposal.
+    private func fill(_ transactions: inout [VerifiedTransaction?], of proposal: CompactProposal) {
+        var places: [UInt64: Int] = [:]
+        let ambiguous = -1
+        for index in transactions.indices where transactions[index] == nil {
+            let short = proposal.shortIDs[index]
+            places[short] = places[short] == nil ? index : ambiguous
+        }
+        let hasher = CompactProposal.hasher(proposal.blockHash)
+        // The order does not matter: who is found twice is not taken, whichever comes first.
+        pool.visitAll { wireID, transaction in
+            let short = hasher.hash(wireID.bytes)
+            guard let place = places[short], place != ambiguous else { return }
+            if transactions[place] == nil {
+                transactions[place] = transaction
+            } else {
+                transactions[place] = nil
+                places[short] = ambiguous
+            }
+        }
     }
 
     private mutating func requestMissing(_ partial: PartialBlock) {

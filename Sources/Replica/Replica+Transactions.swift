@@ -69,7 +69,16 @@ extension Replica {
             let rest = gossip.rest(of: request, at: key, now: now)
             if !rest.isEmpty { effects.append(.send(.transactionsRequest(rest), to: [key])) }
         }
+        askForPassedOver()
         announce()
+    }
+
+    /// What was announced when too much had been asked for already: there may be room for it now.
+    mutating func askForPassedOver() {
+        for key in gossip.askable(isValidator: isValidator) where peers.isConnected(key) {
+            let wanted = gossip.wantedNow(from: key, isValidator: isValidator(key), now: now)
+            if !wanted.isEmpty { effects.append(.send(.transactionsRequest(wanted), to: [key])) }
+        }
     }
 
     mutating func fetch(_ tags: [TransactionTag], from key: TransportKey) {
@@ -122,7 +131,7 @@ extension Replica {
 
     /// Once a second: what is not answered is asked of others, what has left the pool is forgotten.
     mutating func lookAfterGossip() {
-        gossip.prune { pool.transaction($0) != nil }
+        gossip.prune { pool.contains($0) }
         gossip.remind(limit: PeerMessageLimits.tags, now: now)
         announce()
         var byPeer: [TransportKey: [TransactionTag]] = [:]
@@ -133,15 +142,16 @@ extension Replica {
                 effects.append(.send(.transactionsRequest(tags), to: [key]))
             }
         }
+        askForPassedOver()
     }
 
     private mutating func admit(
         _ transaction: VerifiedTransaction, on state: LayeredSnapshot
     ) throws(Refusal) -> Hash? {
-        let sender = transaction.body.sender
+        let sender = transaction.sender
         guard let account = try Accounts.record(sender, in: state) else {
             // The same refusal as in a block; a key that no one registered has no sequence to use.
-            try Accounts.takeSequence(transaction.body.sequence, of: sender, in: StateOverlay(over: state))
+            try Accounts.takeSequence(transaction.sequence, of: sender, in: StateOverlay(over: state))
             return nil
         }
         // Nobody fills the queue of an account whose key it does not hold.
@@ -149,7 +159,7 @@ extension Replica {
         let sponsor = account.sponsor ?? .account(sender)
         let lane = try lane(of: transaction, next: account.sequence, state)
         let pooled = PoolTransaction(
-            wireID: transaction.wireID, hash: transaction.hash, sender: sender, sequence: transaction.body.sequence,
+            wireID: transaction.wireID, hash: transaction.hash, sender: sender, sequence: transaction.sequence,
             sponsor: sponsor, weight: transaction.weight,
             validUntil: transaction.body.validUntil, lane: lane, hasRecordToActOn: lane != .ordinary,
             bytes: transaction.bytes, payload: transaction)
@@ -165,7 +175,7 @@ extension Replica {
     private func lane(
         of transaction: VerifiedTransaction, next: UInt64, _ state: LayeredSnapshot
     ) throws(Refusal) -> Lane {
-        guard transaction.signed.isReserved, transaction.body.sequence == next else { return .ordinary }
+        guard transaction.isReserved, transaction.sequence == next else { return .ordinary }
         let block = BlockContext(
             network: configuration.network, networkKind: configuration.networkKind, height: tree.head.height.next,
             time: max(now, tree.head.time.adding(milliseconds: 1)))

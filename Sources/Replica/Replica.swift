@@ -53,6 +53,7 @@ public struct Replica: Sendable {
     private var didEpochEnd = false
     var isRestartDue = false
     private var work = Work.none
+    private var readiness = Readiness()
     var isWorkOverdue = false
     /// Before which bucket of the due queue nothing is due after that block: a look each second need not begin anew.
     var clearBuckets: (tip: Hash, before: UInt64)?
@@ -340,7 +341,7 @@ public struct Replica: Sendable {
 
     private mutating func currentWork() -> Work {
         let tip = consensus.expectedTip
-        if pool.hasReady(nextSequences: tree.nextSequences(after: tip)) {
+        if readiness.isAnyReady(pool, after: tip, tree) {
             if !isBatchReady, !isBatchWaiting { waitForBatch() }
         } else {
             isBatchReady = false
@@ -349,8 +350,7 @@ public struct Replica: Sendable {
         // [C12] Others can't be waiting for what only this node has.
         let isAwaited =
             isWorkOverdue
-            || isBatchReady
-                && pool.hasReady(nextSequences: tree.nextSequences(after: tip)) { !gossip.unshared.contains($0) }
+            || isBatchReady && readiness.isSharedReady(pool, after: tip, tree, gossip)
         return Work(isProposable: isWorkOverdue || isBatchReady || hasEvidence(after: tip), isAwaited: isAwaited)
     }
 

@@ -25,12 +25,17 @@ struct TransactionGossip: Sendable {
     private var holders: [Hash: PeerSlots] = [:]
     /// Only this node has it: others can't be blamed for not proposing it [C12].
     private(set) var unshared: Set<Hash> = []
+    /// How often something ceased to be that.
+    private(set) var sharings: UInt64 = 0
     private var requests: [TransactionTag: Request] = [:]
     /// How many of them wait for each peer.
     private var openOf: [TransportKey: Int] = [:]
     private var openOfObservers = 0
-    private var requestOrder: [TransactionTag] = []
+    /// In the order in which they were opened; what is closed since stays until the list is gone through.
+    private var requestOrder: [(tag: TransactionTag, number: UInt64)] = []
     private var lastNumber: UInt64 = 0
+    /// What each announced when there was no room to ask for it.
+    private var passedOver: [TransportKey: PassedOver] = [:]
     /// What was here before and need not come again. Two generations: when the younger is full, the elder goes.
     private var younger: Set<TransactionTag> = []
     private var elder: Set<TransactionTag> = []
@@ -43,8 +48,14 @@ struct TransactionGossip: Sendable {
     private static let openRequestsOfValidator = 8_192
     private static let openRequestsOfObserver = 1_024
     private static let openRequestsOfObservers = 8_192
-    /// What waits this long may have been announced to a peer that had no room to ask for it.
+    /// Announced beyond that and kept in mind, of each: what a validator's users send within seconds of full load. A
+    /// hundred that announce what does not exist take 26 MiB.
+    private static let passedOverOfValidator = 16_384
+    private static let passedOverOfObserver = 1_024
+    /// What waits this long may have been announced to a peer that could not even keep it in mind.
     private static let reminderMilliseconds: UInt64 = 10_000
+    /// What nobody has fetched: the view's timers do not run for it [C12], so it can't wait as long.
+    private static let unsharedReminderMilliseconds: UInt64 = 1_000
     private static let otherAnnouncers = 3
     /// After so long another peer is asked.
     private static let patienceMilliseconds: UInt64 = 2_000
@@ -67,7 +78,7 @@ struct TransactionGossip: Sendable {
     /// A peer has it: it announced it, or it was sent to it.
     mutating func note(_ tag: TransactionTag, isAt slot: Int?) {
         guard let known = pooled[tag] else { return }
-        unshared.remove(known.hash)
+        if unshared.remove(known.hash) != nil { sharings += 1 }
         if let slot { holders[known.wireID, default: PeerSlots()].insert(slot) }
     }
 
@@ -89,13 +100,18 @@ struct TransactionGossip: Sendable {
             // What each has is changed alike, in whatever order.
             for wireID in holders.keys { holders[wireID]?.remove(slot) }
         }
-        for tag in requestOrder where requests[tag]?.peer == key { requests[tag]?.time = Timestamp(0) }
+        for (tag, _) in requestOrder where requests[tag]?.peer == key { requests[tag]?.time = Timestamp(0) }
+        passedOver[key] = nil
     }
 
     /// What waits for long and may have been missed, to be announced again: at most `limit` at a time.
     mutating func remind(limit: Int, now: Timestamp) {
         var count = 0
-        let due = pooled.filter { now >= $0.value.announced.adding(milliseconds: Self.reminderMilliseconds) }
+        let due = pooled.filter { _, known in
+            let isUnshared = unshared.contains(known.hash)
+            let pause = isUnshared ? Self.unsharedReminderMilliseconds : Self.reminderMilliseconds
+            return now >= known.announced.adding(milliseconds: pause)
+        }
         for (tag, known) in due.sorted(by: {
             ($0.value.announced, $0.key.high, $0.key.low) < ($1.value.announced, $1.key.high, $1.key.low)
         }) {
@@ -108,12 +124,21 @@ struct TransactionGossip: Sendable {
 
     /// Forgets what no longer waits.
     mutating func prune(isWaiting: (Hash) -> Bool) {
-        for (tag, known) in pooled where !isWaiting(known.hash) {
-            pooled[tag] = nil
-            holders[known.wireID] = nil
-            unshared.remove(known.hash)
-            remember(tag)
-        }
+        for (tag, known) in pooled where !isWaiting(known.hash) { forget(tag, known) }
+    }
+
+    private mutating func forget(_ tag: TransactionTag, _ known: Pooled) {
+        pooled[tag] = nil
+        holders[known.wireID] = nil
+        unshared.remove(known.hash)
+        remember(tag)
+    }
+
+    /// It became final, however it came here: nobody need send it any more, and who was asked has room for other requests.
+    mutating func settled(_ wireID: Hash) {
+        let tag = TransactionTag(wireID)
+        close(tag)
+        if let known = pooled[tag] { forget(tag, known) } else { remember(tag) }
     }
 
     // MARK: What is asked for
@@ -124,7 +149,7 @@ struct TransactionGossip: Sendable {
     ) -> [TransactionTag] {
         var wanted: [TransactionTag] = []
         lastNumber += 1
-        for tag in tags where pooled[tag] == nil && !younger.contains(tag) && !elder.contains(tag) {
+        for tag in tags where !isKnown(tag) {
             if var request = requests[tag] {
                 if request.peer != key, request.others.count < Self.otherAnnouncers, !request.others.contains(key) {
                     request.others.append(key)
@@ -132,11 +157,35 @@ struct TransactionGossip: Sendable {
                 }
             } else if hasRoom(key, isValidator: isValidator) {
                 open(tag, Request(peer: key, isValidator: isValidator, time: now, number: lastNumber, others: []))
-                requestOrder.append(tag)
+                requestOrder.append((tag, lastNumber))
                 wanted.append(tag)
+            } else {
+                let limit = isValidator ? Self.passedOverOfValidator : Self.passedOverOfObserver
+                passedOver[key, default: PassedOver()].append(tag, limit: limit)
             }
         }
         return wanted
+    }
+
+    private func isKnown(_ tag: TransactionTag) -> Bool {
+        pooled[tag] != nil || younger.contains(tag) || elder.contains(tag)
+    }
+
+    /// Who announced what was passed over, as far as there is room to ask for some of it now.
+    func askable(isValidator: (TransportKey) -> Bool) -> [TransportKey] {
+        guard !passedOver.isEmpty else { return [] }
+        return passedOver.keys.filter { hasRoom($0, isValidator: isValidator($0)) }.sorted()
+    }
+
+    /// What was passed over of that peer's announcements and can be asked for now.
+    mutating func wantedNow(from key: TransportKey, isValidator: Bool, now: Timestamp) -> [TransactionTag] {
+        var tags: [TransactionTag] = []
+        let room = Self.roomOf(isValidator: isValidator) - (openOf[key] ?? 0)
+        while tags.count < min(room, PeerMessageLimits.tags), let tag = passedOver[key]?.popFirst() {
+            if !isKnown(tag) { tags.append(tag) }
+        }
+        if passedOver[key]?.isEmpty ?? false { passedOver[key] = nil }
+        return wanted(tags, from: key, isValidator: isValidator, now: now)
     }
 
     /// Requests that were not answered in time, to be sent to the next announcer; those without one are given up.
@@ -144,8 +193,8 @@ struct TransactionGossip: Sendable {
         now: Timestamp, isValidator: (TransportKey) -> Bool
     ) -> [(peer: TransportKey, tag: TransactionTag)] {
         var again: [(peer: TransportKey, tag: TransactionTag)] = []
-        requestOrder.removeAll { requests[$0] == nil }
-        for tag in requestOrder {
+        removeClosed()
+        for (tag, _) in requestOrder {
             guard var request = requests[tag], now >= request.time.adding(milliseconds: Self.patienceMilliseconds)
             else { continue }
             if request.others.isEmpty {
@@ -172,17 +221,23 @@ struct TransactionGossip: Sendable {
 
     /// What an answer to that message had no room for, to be asked of the same peer at once.
     mutating func rest(of number: UInt64, at key: TransportKey, now: Timestamp) -> [TransactionTag] {
-        requestOrder.removeAll { requests[$0] == nil }
-        let rest = requestOrder.filter { requests[$0]?.number == number && requests[$0]?.peer == key }
+        removeClosed()
+        let rest = requestOrder.filter { $0.number == number && requests[$0.tag]?.peer == key }.map(\.tag)
         for tag in rest { requests[tag]?.time = now }
         return rest
     }
 
+    /// One that was closed and opened again stands in the list twice: only the later place counts.
+    private mutating func removeClosed() { requestOrder.removeAll { requests[$0.tag]?.number != $0.number } }
+
+    private static func roomOf(isValidator: Bool) -> Int {
+        isValidator ? openRequestsOfValidator : openRequestsOfObserver
+    }
+
     private func hasRoom(_ key: TransportKey, isValidator: Bool) -> Bool {
         guard requests.count < Self.openRequests else { return false }
-        let own = openOf[key] ?? 0
-        if isValidator { return own < Self.openRequestsOfValidator }
-        return own < Self.openRequestsOfObserver && openOfObservers < Self.openRequestsOfObservers
+        guard openOf[key] ?? 0 < Self.roomOf(isValidator: isValidator) else { return false }
+        return isValidator || openOfObservers < Self.openRequestsOfObservers
     }
 
     private mutating func open(_ tag: TransactionTag, _ request: Request) {
@@ -196,5 +251,32 @@ struct TransactionGossip: Sendable {
         let left = (openOf[request.peer] ?? 1) - 1
         openOf[request.peer] = left > 0 ? left : nil
         if !request.isValidator { openOfObservers -= 1 }
+    }
+}
+
+/// Announcements of one peer that wait for room, in their order, each once; what is beyond the limit is forgotten, and
+/// announced again.
+private struct PassedOver: Sendable {
+    private var tags: [TransactionTag] = []
+    private var first = 0
+    private var known: Set<TransactionTag> = []
+
+    var isEmpty: Bool { known.isEmpty }
+
+    mutating func append(_ tag: TransactionTag, limit: Int) {
+        guard known.count < limit, known.insert(tag).inserted else { return }
+        tags.append(tag)
+    }
+
+    mutating func popFirst() -> TransactionTag? {
+        guard first < tags.count else { return nil }
+        let tag = tags[first]
+        first += 1
+        known.remove(tag)
+        if first > tags.count / 2 {
+            tags.removeFirst(first)
+            first = 0
+        }
+        return tag
     }
 }

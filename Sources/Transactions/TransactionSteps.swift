@@ -98,14 +98,38 @@ public struct SignedTransaction: Hashable, Sendable {
 }
 
 /// For this network, and every signature verifies.
+///
+/// Handed on by reference: pool, blocks, gossip and caches share one copy of some 400 bytes and three buffers.
 public struct VerifiedTransaction: Hashable, Sendable {
-    public let signed: SignedTransaction
-    public let weight: UInt64
+    private final class Contents: Sendable {
+        let signed: SignedTransaction
+        let weight: UInt64
+        let isReserved: Bool
 
-    public var body: TransactionBody { signed.body }
-    public var hash: Hash { signed.hash }
-    public var wireID: Hash { signed.wireID }
-    public var bytes: [UInt8] { signed.bytes }
+        init(_ signed: SignedTransaction) {
+            self.signed = signed
+            weight = signed.weight
+            isReserved = signed.isReserved
+        }
+    }
+
+    private let contents: Contents
+
+    public var signed: SignedTransaction { contents.signed }
+    public var weight: UInt64 { contents.weight }
+    public var isReserved: Bool { contents.isReserved }
+    public var body: TransactionBody { contents.signed.body }
+    public var sender: Address { contents.signed.body.sender }
+    public var sequence: UInt64 { contents.signed.body.sequence }
+    public var hash: Hash { contents.signed.hash }
+    public var wireID: Hash { contents.signed.wireID }
+    public var bytes: [UInt8] { contents.signed.bytes }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.contents === right.contents || left.contents.signed == right.contents.signed
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(contents.signed) }
 
     /// Step 3: signed → verified. The costly one (37 µs a signature): callers run it on all cores, once per wire id.
     public init(_ signed: SignedTransaction, network: Hash) throws(Rejection) {
@@ -135,8 +159,7 @@ public struct VerifiedTransaction: Hashable, Sendable {
         guard signed.body.network == network else {
             throw Self.wrongNetwork(signed.body.network, network)
         }
-        self.signed = signed
-        weight = signed.weight
+        contents = Contents(signed)
     }
 
     /// Whether block time `time` allows it.

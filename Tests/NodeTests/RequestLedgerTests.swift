@@ -21,16 +21,20 @@ import Votes
         func take(_ message: PeerMessage, _ key: TransportKey) -> Bool {
             requests.mayTake(message.encoded, from: key) && requests.takes(message, from: key)
         }
+        func taken(_ bodies: [[UInt8]], _ key: TransportKey) -> [Int] {
+            guard requests.mayTake(PeerMessage.transactions(bodies).encoded, from: key) else { return [] }
+            return requests.taken(bodies.map { TransactionTag(HashTag.wire.hash($0)) }, from: key)
+        }
         let bodies: [[UInt8]] = [[1], [2], [3]]
-        let two = PeerMessage.transactions([[1], [2]])
-        let isTakenUnasked = take(two, asked)
-        #expect(!isTakenUnasked)
+        let unasked = taken([[1], [2]], asked)
+        #expect(unasked.isEmpty)
         requests.asked(.transactionsRequest(bodies.map { TransactionTag(HashTag.wire.hash($0)) }), of: asked)
-        let isTaken = [
-            take(two, other), take(two, asked), take(two, asked), take(.transactions([[4]]), asked),
-            take(.transactions([[3]]), asked), take(.transactions([[3]]), asked),
+        let places = [
+            taken([[1], [2]], other), taken([[1], [2]], asked), taken([[1], [2]], asked), taken([[4]], asked),
+            // What was not asked for, or came before, does not take the rest with it.
+            taken([[4], [3], [1]], asked), taken([[3]], asked),
         ]
-        #expect(isTaken == [false, true, false, false, true, false])
+        #expect(places == [[], [0, 1], [], [], [1], []])
 
         let hash = Hash(Bytes32(0, 0, 0, 9))
         requests.asked(.blockTransactionsRequest(hash, [0]), of: asked)
@@ -53,6 +57,24 @@ import Votes
         requests.asked(.blocksRequest(BlockRange(first: Height(1), count: 16)), of: asked)
         let isStrayTaken = take(.blocks([]), asked)
         #expect(!isStrayTaken)
+    }
+
+    @Test("what a peer never answered is forgotten at last, what was asked just now is not")
+    func unanswered() throws {
+        var requests = RequestLedger()
+        let peer = try key(1)
+        requests.connected(peer)
+        func tags(_ batch: UInt64) -> [TransactionTag] {
+            (0..<UInt64(8_192)).map { TransactionTag(Hash(Bytes32(batch, $0, 0, 0))) }
+        }
+        for batch in 0..<6 as Range<UInt64> {
+            requests.asked(.transactionsRequest(tags(batch)), of: peer)
+            let isAnswered = requests.taken([tags(batch)[0], tags(batch)[8_191]], from: peer).count == 2
+            #expect(isAnswered)
+        }
+        let (late, recent) = (requests.taken(tags(0), from: peer).count, requests.taken(tags(4), from: peer).count)
+        #expect(late == 0)
+        #expect(recent == 8_190)
     }
 
     @Test("a kind of message that a later version may have is known as such before it is decoded")

@@ -297,6 +297,61 @@ struct ReplicaNetworkTests {
         #expect(network.requestedTags(of: TestReplicas.transportKey(2)) == 5_000)
     }
 
+    @Test("[N4] What was announced when there was no room is asked for as soon as there is")
+    func passedOverAnnouncements() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        // Nobody else tells node 0 of it.
+        network.cut = [[1, 0], [3, 0]]
+        let nowhere = (0..<UInt64(8_192)).map { TransactionTag(Hash(Bytes32(77, $0, 0, 0))) }
+        try network.inject(.transactionsAnnounced(nowhere), from: 2, to: 0)
+        network.run(milliseconds: 10)
+        // Of a sequence that has to wait, so that no block brings it.
+        network.send(2, .transaction(try network.transfer(1, sequence: 5), ticket: 1))
+        network.run(milliseconds: 1_000)
+        #expect(network.replicas.map(\.pool.count) == [0, 1, 1, 1])
+        // What is not answered for two seconds is given up.
+        network.run(milliseconds: 3_500)
+        #expect(network.replicas[0].pool.count == 1)
+    }
+
+    @Test("[N4] Who was asked for what a block brought has room for other requests")
+    func settledRequests() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        let validators = network.replicas[0].consensus.configuration.validators
+        let leader = validators.leader(of: network.replicas[0].consensus.view)
+        let follower = (leader + 1) % 4
+        network.dropped = { message in if case .transactions = message { true } else { false } }
+        for sender in 0..<4 {
+            for sequence in 0..<30 as Range<UInt64> {
+                network.send(leader, .transaction(try network.transfer(sender, sequence: sequence), ticket: 1))
+            }
+        }
+        // Less than an answer is waited for.
+        network.run(milliseconds: 1_000)
+        #expect(network.finalTransactions(follower) == 120)
+        let key = TestReplicas.transportKey(leader)
+        let before = network.requestedTags(of: key)
+        #expect(before > 0)
+        let tags = (0..<UInt64(8_192)).map { TransactionTag(Hash(Bytes32(78, $0, 0, 0))) }
+        try network.inject(.transactionsAnnounced(tags), from: leader, to: follower)
+        network.run(milliseconds: 10)
+        #expect(network.requestedTags(of: key) == before + 8_192)
+    }
+
+    @Test("[N4] What nobody fetched is announced anew after a second")
+    func unfetchedTransaction() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.dropped = { message in if case .transactionsAnnounced = message { true } else { false } }
+        network.send(2, .transaction(try network.transfer(1, sequence: 5), ticket: 1))
+        network.run(milliseconds: 200)
+        network.dropped = { _ in false }
+        network.run(milliseconds: 2_500)
+        #expect(network.replicas.map(\.pool.count) == [1, 1, 1, 1])
+    }
+
     @Test("[N8] A claim of one is no lag; of one more than may lie it is")
     func believedHeight() throws {
         var network = try TestReplicas(4)
