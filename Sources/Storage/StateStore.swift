@@ -39,7 +39,6 @@ public final class StateStore: Sendable {
         var open: [StateLayer] = []
         var lastCheckpoint = ContinuousClock.now
         var isScheduled = false
-        var isMerging = false
         /// Left when the checkpoint that runs now is done.
         var running: DispatchGroup?
         var failure: StorageFailure?
@@ -48,10 +47,6 @@ public final class StateStore: Sendable {
 
         var head: Height? { open.first?.height ?? frozen.first?.height ?? checkpoint }
         var headRoot: Hash { open.first?.root ?? frozen.first?.root ?? root }
-        /// Of the newest two that are to become one.
-        var firstLikeNeighbors: Int? {
-            open.indices.dropLast().first { open[$0 + 1].byteCount < 2 * open[$0].byteCount }
-        }
         /// What waits for a checkpoint that has not begun.
         var openBytes: Int { open.reduce(0) { $0 + $1.byteCount } }
         var byteCount: Int { frozen.reduce(openBytes) { $0 + $1.byteCount } }
@@ -59,6 +54,44 @@ public final class StateStore: Sendable {
 
     private struct WeakHandle: Sendable {
         weak let handle: ReadHandle?
+    }
+
+    /// What is known of the layers, apart from the files, so that who merges them does not keep the store open.
+    private final class SharedLive: Sendable {
+        private let live: Mutex<Live>
+
+        init(_ live: consuming sending Live) { self.live = Mutex(live) }
+
+        func withLock<Result, Failure: Error>(
+            _ body: (inout sending Live) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            try live.withLock(body)
+        }
+
+        /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one. Beside who
+        /// pushes, which need not wait for it: layers that come meanwhile lie on top, and their own turn follows.
+        func mergeOpen() {
+            while true {
+                let pair = live.withLock { live -> (StateLayer, StateLayer)? in
+                    let position = live.open.indices.dropFirst().first {
+                        live.open[$0].byteCount < 2 * live.open[$0 - 1].byteCount
+                    }
+                    return position.map { (live.open[$0 - 1], live.open[$0]) }
+                }
+                guard let (newer, older) = pair else { return }
+                // Outside the lock: it may take milliseconds, and readers are not to wait.
+                let merged = StateLayer.merging(older: older, newer: newer)
+                let isDone = live.withLock { live in
+                    // A checkpoint may have taken them.
+                    guard let position = live.open.firstIndex(where: { $0 === newer }), position + 1 < live.open.count,
+                        live.open[position + 1] === older
+                    else { return false }
+                    live.open.replaceSubrange(position...position + 1, with: [merged])
+                    return true
+                }
+                guard isDone else { return }
+            }
+        }
     }
 
     private let environment: LMDBEnvironment
@@ -69,7 +102,7 @@ public final class StateStore: Sendable {
     private let options: StateStoreOptions
     private let writer = DispatchQueue(label: "mednexus.state")
     private let merger = DispatchQueue(label: "mednexus.layers")
-    private let live: Mutex<Live>
+    private let live: SharedLive
 
     /// Opens or creates the store in `home`. `log` is asked, before each checkpoint, whether the blocks are durable.
     public init(
@@ -92,7 +125,7 @@ public final class StateStore: Sendable {
         self.cache = cache
         self.log = log
         self.options = options
-        live = Mutex(Live(checkpoint: opened.height, root: opened.root))
+        live = SharedLive(Live(checkpoint: opened.height, root: opened.root))
     }
 
     /// The block whose state a new snapshot has; nil before genesis.
@@ -110,7 +143,7 @@ public final class StateStore: Sendable {
         guard let tip = log.tip, layer.height <= tip.height else {
             throw .outOfOrder("The layer of block \(layer.height) was pushed before the block was logged.")
         }
-        let (isDue, isFull, isUneven) = try live.withLock { (live) throws(StorageFailure) in
+        let (isDue, isFull) = try live.withLock { (live) throws(StorageFailure) in
             if let failure = live.failure { throw failure }
             guard layer.base == live.head else {
                 let head = live.head.map { "block \($0)" } ?? "nothing"
@@ -120,11 +153,9 @@ public final class StateStore: Sendable {
             let isOld = ContinuousClock.now - live.lastCheckpoint >= options.checkpointInterval
             let isDue = !live.isScheduled && (isOld || live.openBytes >= options.checkpointBytes)
             if isDue { live.isScheduled = true }
-            let isUneven = !live.isMerging && live.firstLikeNeighbors != nil
-            if isUneven { live.isMerging = true }
-            return (isDue, live.byteCount >= options.maximumLayerBytes, isUneven)
+            return (isDue, live.byteCount >= options.maximumLayerBytes)
         }
-        if isUneven { merger.async { self.mergeOpenLayers() } }
+        merger.async { [live] in live.mergeOpen() }
         if isDue { writer.async { self.runCheckpoint() } }
         if isFull { try waitForRoom() }
     }
@@ -139,26 +170,6 @@ public final class StateStore: Sendable {
             }
             guard isFull else { return }
             if let running { running.wait() } else { writer.sync { runCheckpoint() } }
-        }
-    }
-
-    /// Keeps the number of layers logarithmic, so that reads look into few: neighbors of like size become one. Beside the
-    /// pushes, which then need not wait for it: a read is right whether it meets the two or the one.
-    private func mergeOpenLayers() {
-        while true {
-            let pair = live.withLock { live -> (newer: StateLayer, older: StateLayer)? in
-                let position = live.firstLikeNeighbors
-                live.isMerging = position != nil
-                return position.map { (live.open[$0], live.open[$0 + 1]) }
-            }
-            guard let (newer, older) = pair else { return }
-            // Outside the lock: it may take milliseconds, and readers are not to wait.
-            let merged = StateLayer.merging(older: older, newer: newer)
-            live.withLock { live in
-                // A checkpoint may have frozen both meanwhile.
-                guard let position = live.open.firstIndex(where: { $0 === newer }) else { return }
-                live.open.replaceSubrange(position...position + 1, with: [merged])
-            }
         }
     }
 
