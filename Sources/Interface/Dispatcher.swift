@@ -162,8 +162,14 @@ public struct Dispatcher: Sendable {
             return call.id.map { Self.response(result: document, id: $0.serialized[...]) }
         }
         guard let method = table[content.method], let render = method.render else {
-            let result = await self.call(content.method, content.params, context)
-            return call.id.map { Self.response($0, result).serialized }
+            let answer = await written(content.method, content.params, context)
+            return call.id.map { id in
+                switch answer {
+                case .value(let value): Self.response(id, .success(value)).serialized
+                case .text(let text): Self.response(result: text, id: id.serialized[...])
+                case .failure(let failure): Self.response(id, .failure(failure)).serialized
+                }
+            }
         }
         do {
             let rendered = try await render(try method.arguments(content.params), backend, context)
@@ -206,12 +212,36 @@ public struct Dispatcher: Sendable {
     public func call(_ name: String, _ params: JSONValue?, _ context: CallContext = CallContext()) async -> CallResult {
         if Self.isDiscovery(name) { return .success(table.document) }
         guard let method = table[name] else { return .failure(.methodNotFound(name)) }
+        let answer = await run(method, context) {
+            .value(try await method.body(try method.arguments(params), backend, context))
+        }
+        switch answer {
+        case .value(let value): return .success(value)
+        case .text: preconditionFailure("a body answers with a value")
+        case .failure(let failure): return .failure(failure)
+        }
+    }
+
+    /// The same with the result as text, where the method writes it without the value between.
+    private func written(_ name: String, _ params: JSONValue?, _ context: CallContext) async -> CallAnswer {
+        guard let method = table[name], let write = method.write else {
+            switch await call(name, params, context) {
+            case .success(let value): return .value(value)
+            case .failure(let failure): return .failure(failure)
+            }
+        }
+        return await run(method, context) { .text(try await write(try method.arguments(params), backend, context)) }
+    }
+
+    private func run(
+        _ method: Method, _ context: CallContext, _ body: @escaping @Sendable () async throws -> CallAnswer
+    ) async -> CallAnswer {
         let backend = backend
-        let run: @Sendable () async -> CallResult = {
+        let run: @Sendable () async -> CallAnswer = {
             do {
-                return .success(try await method.body(try method.arguments(params), backend, context))
+                return try await body()
             } catch {
-                return .failure(Self.failure(error, method: name, backend))
+                return .failure(Self.failure(error, method: method.name, backend))
             }
         }
         guard method.isLong else { return await run() }

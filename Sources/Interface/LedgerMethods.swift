@@ -102,6 +102,14 @@ extension Method {
         common = []
         self.isLong = isLong
         replay = nil
+        write = { arguments, backend, context in
+            let own = try arguments.decoded(as: from, backend.networkKind)
+            let value = try await evaluate(own, backend, context)
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(1_024)
+            try JSONByteEncoder.append(value, networkKind: backend.networkKind, to: &bytes)
+            return bytes
+        }
         body = { arguments, backend, context in
             let own = try arguments.decoded(as: from, backend.networkKind)
             let value = try await evaluate(own, backend, context)

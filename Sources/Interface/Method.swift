@@ -8,11 +8,11 @@ public struct CallContext: Sendable {
     /// False inside a batch, where no call waits for things to come.
     public let mayWait: Bool
     /// Runs a call that may wait, and gives up on it after the server's time limit (nil). The call may go on unseen.
-    public let limitTime: @Sendable (@escaping @Sendable () async -> CallResult) async -> CallResult?
+    public let limitTime: @Sendable (@escaping @Sendable () async -> CallAnswer) async -> CallAnswer?
 
     public init(
         subscriptions: (any SubscriptionHost)? = nil, mayWait: Bool = true,
-        limitTime: @escaping @Sendable (@escaping @Sendable () async -> CallResult) async -> CallResult? = {
+        limitTime: @escaping @Sendable (@escaping @Sendable () async -> CallAnswer) async -> CallAnswer? = {
             await $0()
         }
     ) {
@@ -27,6 +27,13 @@ public struct CallContext: Sendable {
 }
 
 public typealias CallResult = Result<JSONValue, CallFailure>
+
+/// What a call ended with: a result as a value or as its text, or a failure.
+public enum CallAnswer: Sendable {
+    case value(JSONValue)
+    case text([UInt8])
+    case failure(CallFailure)
+}
 
 /// A connection that carries subscriptions.
 public protocol SubscriptionHost: Sendable {
@@ -86,6 +93,8 @@ public struct Method: Sendable {
     /// The answer as text without the value between, of what is a function of the state and the parameters alone: such
     /// answers may be remembered for as long as the state stays. Nil for every other method.
     var render: (@Sendable (Arguments, any LedgerBackend, CallContext) async throws -> RenderedAnswer)? = nil
+    /// The same text of what is no read of the state: never remembered.
+    var write: (@Sendable (Arguments, any LedgerBackend, CallContext) async throws -> [UInt8])? = nil
     let body: @Sendable (Arguments, any LedgerBackend, CallContext) async throws -> JSONValue
 
     public enum CommonParameter: String, Sendable, CaseIterable {
