@@ -34,12 +34,12 @@ package final class Pipeline: Sendable {
     }
 
     /// Work that checks signatures, on a thread of the pool.
-    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await pool.runIfActive(work)
     }
 
     /// Work that checks a few signatures and waits for no bulk.
-    func runFirst<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    package func runFirst<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await first.runIfActive(work)
     }
 

@@ -1,5 +1,4 @@
 internal import Blocks
-internal import Cryptography
 package import Primitives
 package import Replica
 
