@@ -100,10 +100,10 @@ public struct ConsentNarrow: DomainOperation {
         if let expiresAt {
             guard expiresAt > context.block.time else {
                 throw ConsentRejection.consentExpired.at(
-                    "expiresAt", "\(expiresAt) is not after the block's time", hint: "Withdraw it instead.")
+                    "expiresAt", "\(expiresAt.text) is not after the block's time", hint: "Withdraw it instead.")
             }
             if let end = record.expiresAt, expiresAt > end {
-                throw ConsentRejection.notNarrower.at("expiresAt", "the consent ends at \(end), which is earlier")
+                throw ConsentRejection.notNarrower.at("expiresAt", "the consent ends at \(end.text), which is earlier")
             }
         }
         guard policy.map({ $0 != record.policy }) ?? false || expiresAt.map({ $0 != record.expiresAt }) ?? false else {

@@ -228,7 +228,7 @@ struct BlockRun {
         else { return }
         throw .rejected(
             TransactionRejection.domainPaused.at(
-                "type", "\(operation.domain.name) is paused until \(until)",
+                "type", "\(operation.domain.name) is paused until \(until.text)",
                 hint: "Send it again after that time.", retryable: true))
     }
 }

@@ -1,4 +1,5 @@
 public import Encoding
+internal import Licenses
 public import Primitives
 public import StateModel
 
@@ -127,7 +128,8 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .cancelUpgrade: return ["Cancel the upgrade that lies ahead"]
         case .pause(let order):
             return [
-                "Pause \(order.domain.name) for \(order.milliseconds / 60_000) minutes: nothing of it but reserved acts",
+                "Pause \(order.domain.name) for \(durationText(order.milliseconds)): nothing new of it",
+                "Reserved acts go on, and acts that meet a deadline of what runs already",
                 "The pause ends by itself",
             ]
         case .liftPause(let domain): return ["End the pause of \(domain.name)"]
@@ -135,7 +137,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
             return [
                 "Recall \(names.identifier(plan.inft.description)): \(plan.reason.name)",
                 "Nothing of it, its clones and what derives from them is sold or used any more; holders of licenses have "
-                    + "\(plan.answerMilliseconds / 60_000) minutes to answer",
+                    + "\(durationText(plan.answerMilliseconds)) to answer",
                 "Notice: the document with SHA-256 \(plan.notice)",
             ]
         case .liftRecall(let lift):

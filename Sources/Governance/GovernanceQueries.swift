@@ -42,8 +42,14 @@ public struct ProposalView: Codable, Hashable, Sendable {
     public let no: UInt64
     /// As many yes accept it: n − f of the current set; null once it is decided.
     public let needed: UInt64?
+    /// What became of it since it was applied; null while it lasts.
+    public let outcome: ProposalOutcome?
 
-    init(_ record: ProposalRecord, among validators: [ValidatorRecord]) {
+    /// For people: where it stands.
+    public var standing: String { outcome?.name ?? proposal.state.name }
+
+    init(_ record: ProposalRecord, among validators: [ValidatorRecord], in context: QueryContext) throws(Refusal) {
+        outcome = try ProposalOutcome.of(record, in: context)
         let isOpen = record.state == .open
         let tally = Tally(record.ballots, of: validators)
         proposal = record
@@ -98,7 +104,7 @@ enum GovernanceQueries {
         [QueryParameter("proposal", "The proposal's id.")], from: ProposalParameters.self, to: ProposalView.self
     ) { (parameters, context) throws(Refusal) in
         let record = try Proposals.require(parameters.proposal, field: "proposal", in: context.state)
-        return ProposalView(record, among: try Validators.records(in: context.state))
+        return try ProposalView(record, among: try Validators.records(in: context.state), in: context)
     }
 
     static let list = Query(
@@ -112,7 +118,7 @@ enum GovernanceQueries {
             guard let bytes = Bytes32(entry.key.bytes.suffix(32)),
                 let record = try Proposals.record(ProposalID(bytes), in: context.state)
             else { return nil }
-            return ProposalView(record, among: validators)
+            return try ProposalView(record, among: validators, in: context)
         }
     }
 }

@@ -37,7 +37,7 @@ public struct GovernanceVote: DomainOperation {
             throw GovernanceRejection.proposalDecided.at("proposal", "it is \(record.state.name)")
         }
         guard context.block.time < record.deadline else {
-            throw GovernanceRejection.votingOver.at("proposal", "its deadline was \(record.deadline)")
+            throw GovernanceRejection.votingOver.at("proposal", "its deadline was \(record.deadline.text)")
         }
         guard !record.ballots.contains(where: { $0.institution == institution && $0.approves == approves }) else {
             throw GovernanceRejection.alreadyVoted.at("approves", "the institution has voted so already")

@@ -48,7 +48,7 @@ public enum Recalls {
             order.answerBy <= time.adding(milliseconds: allowed.upperBound)
         else {
             throw INFTRejection.answerTimeInvalid.at(
-                "answerBy", "\(order.answerBy) is not between a minute and a year after block time, \(time)")
+                "answerBy", "\(order.answerBy.text) is not between a minute and a year after block time, \(time.text)")
         }
         let tags = try Tags.record(of: order.inft, in: state)?.tags ?? []
         if let tag = tags.first(where: { $0.kind == kind && $0.until == nil }) {

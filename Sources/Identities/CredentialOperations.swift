@@ -79,7 +79,7 @@ public struct AcceptCredential: DomainOperation {
         let time = context.block.time
         var record = try CredentialRules.offered(credential, in: context)
         if let end = record.claim.validUntil, end <= time {
-            throw IdentityRejection.credentialExpired.at("credential", "its validity ended at \(end)")
+            throw IdentityRejection.credentialExpired.at("credential", "its validity ended at \(end.text)")
         }
         guard try Delegations.isIntact(record.delegation, issuer: record.issuer, at: time, in: context.state) else {
             throw IdentityRejection.delegationNotInForce.at(
@@ -179,7 +179,7 @@ public struct RevokeCredential: DomainOperation {
             throw IdentityRejection.credentialEnded.at("credential", "it is declined or revoked already")
         }
         if let end = record.claim.validUntil, end <= context.block.time {
-            throw IdentityRejection.credentialExpired.at("credential", "its validity ended at \(end)")
+            throw IdentityRejection.credentialExpired.at("credential", "its validity ended at \(end.text)")
         }
         let actor = context.actor
         let grantors = try Delegations.chain(record.delegation, in: context.state).map(\.grantor)

@@ -120,11 +120,12 @@ enum IssueRules {
         }
         guard right.validFrom <= grant.validFrom || right.depth == 0 else {
             throw IdentityRejection.delegationWider.at(
-                "grant.validFrom", "the grantor may issue from \(right.validFrom) on")
+                "grant.validFrom", "the grantor may issue from \(right.validFrom.text) on")
         }
         if let end = right.validUntil {
             guard let own = grant.validUntil, own <= end else {
-                throw IdentityRejection.delegationWider.at("grant.validUntil", "the grantor may issue until \(end)")
+                throw IdentityRejection.delegationWider.at(
+                    "grant.validUntil", "the grantor may issue until \(end.text)")
             }
         }
         return right.depth + 1
@@ -163,7 +164,7 @@ enum IssueRules {
     ) throws(Refusal) {
         guard let until else { return }
         guard from < until, time < until else {
-            throw IdentityRejection.invalidValidity.at(field, "the validity ends at \(until), before it can begin")
+            throw IdentityRejection.invalidValidity.at(field, "the validity ends at \(until.text), before it can begin")
         }
     }
 

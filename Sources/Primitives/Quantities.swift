@@ -79,5 +79,29 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         return overflow ? .maximum : min(Timestamp(sum), .maximum)
     }
 
+    /// Not before 1970.
+    public func subtracting(milliseconds duration: UInt64) -> Timestamp {
+        Timestamp(milliseconds - min(milliseconds, duration))
+    }
+
     public var description: String { String(milliseconds) }
+}
+
+extension Timestamp {
+    /// For people: `2026-01-31 09:05:00 UTC`, by the proleptic Gregorian calendar.
+    public var text: String {
+        let seconds = milliseconds / 1_000
+        let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        // Days since 0000-03-01, so that leap days end their years (Hinnant, "chrono-compatible date algorithms").
+        let shifted = days + 719_468
+        let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(year)-\(two(month))-\(two(day)) \(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60)) UTC"
+    }
 }

@@ -104,7 +104,8 @@ struct ProposeCancelUpgrade: WalletCommand {
 struct ProposePause: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Proposes an emergency pause of a domain; it ends by itself, and never holds up reserved acts.",
+        abstract:
+            "Proposes an emergency pause of a domain; it ends by itself. Reserved acts and acts with a deadline go on.",
         discussion: example(
             "governance propose pause licenses --for 12h --until 1h --from anna --acting-for stmary"))
     @OptionGroup var globals: Globals

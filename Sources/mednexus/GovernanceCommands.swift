@@ -229,7 +229,11 @@ struct GovernanceShow: WalletCommand {
                 ("Change", record.change.words(names).joined(separator: "\n")),
                 ("Reasons", record.rationale == .zero ? nil : record.rationale.description),
                 ("Made", names.time(record.proposedAt)), ("Votes until", names.time(record.deadline)),
-                ("State", record.state.name + (record.conflict.map { " (\($0.name))" } ?? "")),
+                (
+                    "State",
+                    view.standing + (record.conflict.map { " (\($0.name))" } ?? "")
+                        + (view.outcome == nil ? "" : " (it was applied)")
+                ),
                 ("Yes", "\(view.yes)" + (view.needed.map { " of \($0) needed" } ?? "")), ("No", "\(view.no)"),
                 ("Decided", record.decidedAt.map { names.time($0) }),
                 ("From epoch", record.state == .applied ? record.epoch?.description : nil),
@@ -280,7 +284,7 @@ struct GovernanceList: WalletCommand {
         commandName: "list", abstract: "Proposals, newest first.",
         discussion: example("governance list", "governance list --state open"))
     @OptionGroup var globals: Globals
-    @Option(help: ArgumentHelp("Only those that stand so: \(ProposalState.names.joined(separator: ", ")).")) var state:
+    @Option(help: ArgumentHelp("Only those decided so: \(ProposalState.names.joined(separator: ", ")).")) var state:
         String?
 
     func perform(_ session: Session) async throws {
@@ -301,7 +305,7 @@ struct GovernanceList: WalletCommand {
             }
             let record = view.proposal
             return [
-                names.short(record.id.description), record.state.name, "\(view.yes)", "\(view.no)",
+                names.short(record.id.description), view.standing, "\(view.yes)", "\(view.no)",
                 view.needed.map { "\($0)" } ?? "", names.time(record.deadline),
                 record.change.words(names).first ?? "",
             ]

@@ -157,6 +157,44 @@ extension World {
         #expect(try until() == nil && world.overview().pauses.isEmpty)
     }
 
+    @Test("What became of a pause is told beside what was decided")
+    func pauseOutcomes() throws {
+        let world = try World(Self.three)
+        func pause(_ milliseconds: UInt64) throws -> ProposalID {
+            try world.decide(
+                .pause(PauseOrder(domain: .licenses, milliseconds: milliseconds)), by: Self.three
+            ).0.id
+        }
+        func standing(_ id: ProposalID) throws -> String { try world.view(id).standing }
+        let short = try pause(60_000)
+        #expect(try standing(short) == "applied")
+        try world.endBlock(after: 30_000)
+        let long = try pause(120_000)
+        #expect(try standing(short) == "superseded" && standing(long) == "applied")
+        try world.endBlock(after: 60_000)
+        #expect(try standing(short) == "ended")
+        try world.decide(.liftPause(.licenses), by: Self.three)
+        #expect(try standing(long) == "lifted")
+        try world.endBlock(after: 120_000)
+        #expect(try standing(long) == "lifted")
+        let last = try pause(60_000)
+        try world.endBlock(after: 59_999)
+        #expect(try standing(last) == "applied")
+        try world.endBlock(after: 1)
+        #expect(try standing(last) == "ended" && world.record(last).state == .applied)
+        #expect(try world.list(.applied).items.contains { $0.proposal.id == last && $0.outcome == .ended })
+    }
+
+    @Test("A pause's words promise no more than the rule keeps")
+    func pauseWords() {
+        let change = GovernanceChange.pause(PauseOrder(domain: .licenses, milliseconds: 120_000))
+        #expect(
+            change.words(PlainNames()) == [
+                "Pause licenses for 2 minutes: nothing new of it",
+                "Reserved acts go on, and acts that meet a deadline of what runs already", "The pause ends by itself",
+            ])
+    }
+
     @Test("An upgrade names a height ahead and a newer release; a program of an older one makes no block from there on")
     func upgrades() throws {
         let world = try World(Self.three)
@@ -166,7 +204,8 @@ extension World {
         #expect(try reason { try world.propose(plan(world.height.value + 9), by: "one") } == "upgrade_too_soon")
         #expect(try reason { try world.propose(.cancelUpgrade, by: "one") } == "no_upgrade")
         let height = world.height.value + 10
-        #expect(try world.decide(plan(height), by: Self.three).0.state == .applied)
+        let first = try world.decide(plan(height), by: Self.three).0
+        #expect(try first.state == .applied && world.view(first.id).outcome == nil)
         #expect(try world.overview().upgrade?.plan.height == Height(height))
         #expect(try reason { try world.propose(plan(height + 100), by: "one") } == "upgrade_pending")
         func missing(_ release: Release, at height: UInt64) throws -> UpgradePlan? {
@@ -180,7 +219,8 @@ extension World {
         while world.height.value < height { try world.endBlock() }
         #expect(try reason { try world.propose(plan(height + 50), by: "one") } == "release_not_newer")
         #expect(try reason { try world.propose(.cancelUpgrade, by: "one") } == "no_upgrade")
-        try world.decide(plan(height + 50, Release(1, 3, 0)), by: Self.three)
+        let second = try world.decide(plan(height + 50, Release(1, 3, 0)), by: Self.three).0.id
+        #expect(try world.view(first.id).outcome == nil && world.view(second).outcome == nil)
         // Another that is scheduled, and one that is canceled, leaves what the first asks for.
         func checkFirst() throws {
             #expect(try missing(Release(1, 1, 9), at: height + 20)?.release == Release(1, 2, 0))
@@ -189,10 +229,19 @@ extension World {
         try checkFirst()
         #expect(try missing(Release(1, 2, 0), at: height + 50)?.release == Release(1, 3, 0))
         try world.decide(.cancelUpgrade, by: Self.three)
+        #expect(try world.view(second).outcome == .cancelled && world.view(second).standing == "cancelled")
+        #expect(try world.record(second).state == .applied && world.view(first.id).outcome == nil)
         try checkFirst()
         #expect(try missing(Release(1, 2, 0), at: height + 50) == nil)
         #expect(try world.overview().upgrade?.plan.release == Release(1, 2, 0))
         #expect(try reason { try world.propose(plan(height + 50), by: "one") } == "release_not_newer")
+
+        while world.height.value < height + 50 { try world.endBlock() }
+        #expect(try world.view(second).outcome == .cancelled)
+        try world.decide(plan(height + 70, Release(1, 4, 0)), by: Self.three)
+        #expect(try world.view(second).outcome == .superseded && world.view(first.id).outcome == nil)
+        while world.height.value < height + 70 { try world.endBlock() }
+        #expect(try world.view(first.id).outcome == .superseded)
     }
 
     @Test("What no longer fits when it is accepted is marked with its reason, and changes nothing")

@@ -175,7 +175,8 @@ final class World {
         }
         let decoded = try JSONDecoder().decode(query.parametersType, from: JSONEncoder().encode(parameters))
         return try query.evaluate(
-            decoded, PageRequest(after: after, limit: limit), makeQueryContext(state, index, time: time))
+            decoded, PageRequest(after: after, limit: limit), makeQueryContext(state, index, time: time, height: height)
+        )
     }
 }
 

@@ -2,7 +2,9 @@
 ends by itself, a new member, and an upgrade before which nodes of the old release stop."""
 
 import contextlib
+import json
 import os
+import re
 
 import pytest
 
@@ -89,6 +91,9 @@ def test_parameters_of_every_domain_have_bounds(network, act, decide):
 
 
 def test_a_pause_holds_one_domain_up_and_ends_by_itself(network, act, decide):
+    def standings():
+        return [line.split()[1] for line in network.wallet("governance", "list").splitlines() if "Pause revenue" in line]
+
     too_long = act("governance", "propose", "pause", "revenue", "--for", "8d", "--from", "hospital", "--acting-for",
                    "hospital-org", check=False)
     assert too_long.returncode == 2
@@ -96,14 +101,49 @@ def test_a_pause_holds_one_domain_up_and_ends_by_itself(network, act, decide):
     assert "revenue until" in network.wallet("governance", "show")
     held = act("revenue", "transfer", "0.01", "--to", "author", "--asset", "EURX", "--from", "clinic", check=False)
     assert held.returncode == 1 and "domain_paused" in held.stderr
+    # A time that people read.
+    assert re.search(r"revenue is paused until 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", held.stderr), held.stderr
     # Other domains go on, and so do votes.
     act("key", "new", "visitor")
     act("account", "sponsor", "visitor", "--kind", "researcher", "--from", "hospital", "--acting-for", "hospital-org")
     decide("lift-pause", "revenue")
+    assert "lifted" in standings()
     act("revenue", "transfer", "0.01", "--to", "author", "--asset", "EURX", "--from", "clinic")
     decide("pause", "revenue", "--for", "1h")
     network.advance("2h")
     act("revenue", "transfer", "0.01", "--to", "author", "--asset", "EURX", "--from", "clinic")
+    assert "ended" in standings() and "applied" not in standings()
+
+
+def test_a_canceled_upgrade_reads_as_canceled(network, act, decide):
+    height = network.node.call("chain_head")["value"]["height"] + 500
+    planned = decide("upgrade", "9.9.9", "--height", height)["proposal"]["id"]
+    assert re.search(r"State:\s+applied\n", network.wallet("governance", "show", planned))
+    decide("cancel-upgrade")
+    shown = network.wallet("governance", "show", planned)
+    assert re.search(r"State:\s+cancelled", shown), shown
+    (line,) = [line for line in network.wallet("governance", "list").splitlines() if "9.9.9" in line]
+    assert "cancelled" in line and "applied" not in line
+
+
+def test_a_name_is_never_taken_from_another_proposal(network, act):
+    def propose(*more, check=True):
+        return act("governance", "propose", "admit-issuer", "developer", "--from", "hospital", "--acting-for", "hospital-org",
+                   "--as", "ac", *more, check=check)
+
+    def meaning():
+        return json.loads(network.wallet("governance", "show", "ac", "--json"))["proposal"]["id"]
+
+    propose()
+    first = meaning()
+    count = len(network.node.call("governance_list", limit=100)["items"])
+    again = propose(check=False)
+    assert again.returncode == 2 and f"ac already means the proposal {first}" in again.stderr, again.stderr
+    assert "--move-name" in again.stderr
+    # Nothing was proposed, and the name means what it meant.
+    assert len(network.node.call("governance_list", limit=100)["items"]) == count and meaning() == first
+    moved = propose("--move-name", check=False)
+    assert moved.returncode == 0 and first in moved.stderr and meaning() != first
 
 
 def test_every_act_is_listed_with_its_votes(network, act, decide):

@@ -43,11 +43,12 @@ public func makeContext(
 
 /// What a query sees of `state` and `index`.
 public func makeQueryContext(
-    _ state: any StateReader, _ index: any IndexReader = MemoryIndex(), time: Timestamp = testStart
+    _ state: any StateReader, _ index: any IndexReader = MemoryIndex(), time: Timestamp = testStart,
+    height: Height = Height(1)
 ) -> QueryContext {
     QueryContext(
         block: BlockContext(
-            network: testHash("network"), networkKind: .test, height: Height(1), time: time),
+            network: testHash("network"), networkKind: .test, height: height, time: time),
         blockHash: testHash("block"), state: state, index: index)
 }
 
