@@ -157,3 +157,13 @@ package enum Totals {
         .failed(StateFailure("the running totals of \(asset) do not match its balances"))
     }
 }
+
+extension AssetRecord {
+    /// For people: `250.00 USD`.
+    public func text(_ amount: Amount) -> String {
+        let digits = String(amount.units)
+        guard scale > 0 else { return "\(digits) \(code)" }
+        let padded = String(repeating: "0", count: max(0, Int(scale) + 1 - digits.count)) + digits
+        return "\(padded.dropLast(Int(scale))).\(padded.suffix(Int(scale))) \(code)"
+    }
+}

@@ -28,7 +28,7 @@ public enum Balances {
         }
         guard balance.amount >= amount else {
             throw RevenueRejection.insufficientBalance.at(
-                field, "\(amount) smallest units of \(record.code) are needed, \(balance.amount) are there")
+                field, "\(record.text(amount)) are needed, \(record.text(balance.amount)) are there")
         }
     }
 

@@ -38,6 +38,8 @@ public struct VaultAccountView: Codable, Hashable, Sendable {
     public let claimed: Amount
     /// What is in the vault now.
     public let held: Amount
+    /// What descendants owe it and it has not taken; of the first 256 of them.
+    public let royaltiesOwed: Amount
     /// Of the holder asked for.
     public let holder: HolderView?
 }
@@ -45,8 +47,10 @@ public struct VaultAccountView: Codable, Hashable, Sendable {
 public struct HolderView: Codable, Hashable, Sendable {
     public let party: Party
     public let share: PartsPerMillion
-    /// What a claim would pay now.
+    /// What a claim would pay now that takes nothing from descendants.
     public let claimable: Amount
+    /// What one would pay that first takes all that descendants owe.
+    public let claimableWithRoyalties: Amount
     public let claimed: Amount
 }
 
@@ -216,7 +220,8 @@ public enum RevenueQueries {
     }
 
     static let vault = Query(
-        "revenue_vault", "An INFT's vault: holders, royalties, accounts, and what a holder can claim.",
+        "revenue_vault",
+        "An INFT's vault: holders, royalties, accounts, what descendants owe it, and what a holder can claim.",
         [
             QueryParameter("inft", "The INFT."),
             QueryParameter("holder", "Also what this party can claim.", required: false),
@@ -226,12 +231,14 @@ public enum RevenueQueries {
         let record = try Vaults.requireRecord(of: parameters.inft, field: "inft", in: context.state)
         let holders = HoldersRecord(holders: try Vaults.holders(of: parameters.inft, in: context.state))
         let royalties = try Vaults.royalties(of: parameters.inft, in: context.state)
+        let owed = try OwedRoyalties.to(parameters.inft, in: context)
         var accounts: [VaultAccountView] = []
-        for asset in record.assets {
+        for asset in record.assets + owed.map(\.asset).filter({ !record.assets.contains($0) }) {
             accounts.append(
                 try view(
-                    asset, of: parameters.inft, royalties: royalties, holders: holders, holder: parameters.holder,
-                    in: context.state))
+                    asset, of: parameters.inft, royalties: royalties,
+                    owed: owed.first { $0.asset == asset }?.amount ?? .zero, holders: holders,
+                    holder: parameters.holder, in: context.state))
         }
         return VaultView(
             inft: parameters.inft, createdAt: record.createdAt,
@@ -239,8 +246,8 @@ public enum RevenueQueries {
     }
 
     private static func view(
-        _ id: AssetID, of inft: INFTID, royalties: [RoyaltyEntry], holders: HoldersRecord, holder: Party?,
-        in state: any StateReader
+        _ id: AssetID, of inft: INFTID, royalties: [RoyaltyEntry], owed: Amount, holders: HoldersRecord,
+        holder: Party?, in state: any StateReader
     ) throws(Refusal) -> VaultAccountView {
         let asset = try Assets.requireKnown(id, field: "asset", in: state)
         let account = try Vaults.account(of: inft, id, in: state)
@@ -251,14 +258,16 @@ public enum RevenueQueries {
         if let holder {
             let share = holders.share(of: holder)
             let settled = try Vaults.settled(holder, in: inft, id, share: share, state: state)
+            let raised = try Vaults.settled(holder, in: inft, id, share: share, after: owed, state: state)
             holderView = HolderView(
-                party: holder, share: share, claimable: settled.accrued, claimed: settled.claimed)
+                party: holder, share: share, claimable: settled.accrued, claimableWithRoyalties: raised.accrued,
+                claimed: settled.claimed)
         }
         return VaultAccountView(
             asset: id, code: asset.code, scale: asset.scale, total: account.total,
             royaltiesReceived: account.received, royaltiesDue: Amount(due), royaltiesTaken: account.royaltiesTaken,
             net: VaultArithmetic.net(account), claimed: account.claimed, held: account.held ?? .zero,
-            holder: holderView)
+            royaltiesOwed: owed, holder: holderView)
     }
 
     static let holdings = Query(

@@ -227,15 +227,24 @@ public enum Vaults {
     package static func deposit(
         _ amount: Amount, of asset: AssetID, into inft: INFTID, in context: OperationContext
     ) throws(Refusal) {
-        var account = try requireAccount(of: inft, asset, in: context)
+        let account = try requireAccount(of: inft, asset, in: context)
+        context.state.set(
+            RevenueKeys.account(inft, asset), try deposited(amount, to: account, of: inft, in: context.state))
+    }
+
+    /// What an account becomes by a payment.
+    private static func deposited(
+        _ amount: Amount, to account: VaultAccount, of inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> VaultAccount {
+        var account = account
         guard let total = account.total.adding(amount), total.adding(account.received) != nil else {
             throw overflow(inft)
         }
         account.total = total
         if let next = account.nextBinding, next <= total {
-            VaultArithmetic.bind(&account, entries: try royalties(of: inft, in: context.state))
+            VaultArithmetic.bind(&account, entries: try royalties(of: inft, in: state))
         }
-        context.state.set(RevenueKeys.account(inft, asset), account)
+        return account
     }
 
     /// Keeps a place for `asset` in the vault, so that what is set aside for it now can be paid in later whatever others
@@ -306,25 +315,48 @@ public enum Vaults {
     private static func receive(
         _ amount: Amount, of asset: AssetID, by ancestor: INFTID, in context: OperationContext
     ) throws(Refusal) {
-        var receiver = try requireAccount(of: ancestor, asset, in: context)
-        guard try !requireRecord(of: ancestor, field: "inft", in: context.state).isSplit else {
-            return try deposit(amount, of: asset, into: ancestor, in: context)
+        let receiver = try requireAccount(of: ancestor, asset, in: context)
+        context.state.set(
+            RevenueKeys.account(ancestor, asset), try received(amount, by: receiver, of: ancestor, in: context.state))
+    }
+
+    /// What an account becomes by royalties that come up.
+    private static func received(
+        _ amount: Amount, by account: VaultAccount, of inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> VaultAccount {
+        guard try !requireRecord(of: inft, field: "inft", in: state).isSplit else {
+            return try deposited(amount, to: account, of: inft, in: state)
         }
-        guard let received = receiver.received.adding(amount), received.adding(receiver.total) != nil else {
-            throw overflow(ancestor)
+        var account = account
+        guard let received = account.received.adding(amount), received.adding(account.total) != nil else {
+            throw overflow(inft)
         }
-        receiver.received = received
-        context.state.set(RevenueKeys.account(ancestor, asset), receiver)
+        account.received = received
+        return account
     }
 
     // MARK: Holders
 
-    /// The holder's account, settled up to now; nothing is written.
+    /// As it is where the claim would be refused: a total that overflows keeps nobody from reading.
+    private static func raised(
+        _ account: VaultAccount, by royalties: Amount, of inft: INFTID, in state: any StateReader
+    ) throws(Refusal) -> VaultAccount {
+        do throws(Refusal) {
+            return try received(royalties, by: account, of: inft, in: state)
+        } catch {
+            guard case .rejected = error else { throw error }
+            return account
+        }
+    }
+
+    /// The holder's account, settled up to now; nothing is written. With `royalties`: as if so much of them had come up.
     public static func settled(
-        _ party: Party, in inft: INFTID, _ asset: AssetID, share: PartsPerMillion, state: any StateReader
+        _ party: Party, in inft: INFTID, _ asset: AssetID, share: PartsPerMillion, after royalties: Amount = .zero,
+        state: any StateReader
     ) throws(Refusal) -> HolderAccount {
         var holder = try state.record(RevenueKeys.holder(inft, asset, party)) ?? HolderAccount()
-        let account = try account(of: inft, asset, in: state)
+        var account = try account(of: inft, asset, in: state)
+        if royalties > .zero { account = try raised(account, by: royalties, of: inft, in: state) }
         VaultArithmetic.settle(&holder, share: share, net: VaultArithmetic.net(account))
         return holder
     }

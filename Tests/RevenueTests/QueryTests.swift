@@ -103,4 +103,52 @@ import Testing
         #expect(
             try reason { _ = try evaluate("asset_get", AssetParameters(code: "NONE")) } == "unknown_asset")
     }
+
+    @Test("What a vault and the inbox tell a holder is what the claim then pays, royalties from descendants included")
+    func toldIsPaid() throws {
+        var random = SeededRandom(seed: 11)
+        let parent = try sandbox.vault("parent", holders: [("alice", 400_000), ("bob", 600_000)])
+        let children = try (0..<3).map { number in
+            try sandbox.vault(
+                "child \(number)", holders: [("carol", 1_000_000)],
+                royalties: [RoyaltyEntry(ancestor: parent, share: share(70_000 + 31_337 * number), ceiling: nil)])
+        }
+        func told(_ name: String) throws -> HolderView? {
+            guard
+                case .value(let vault as VaultView) = try evaluate(
+                    "revenue_vault", VaultParameters(inft: parent, holder: sandbox.party(name)))
+            else { throw UnexpectedRefusal(reason: "no vault") }
+            return vault.accounts.first { $0.asset == sandbox.asset }?.holder
+        }
+        func waiting(_ name: String) throws -> [Amount?] {
+            let index = try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
+                key.header?.domain == .revenue
+                    ? try RevenueDomain.indexEntries(kind: kind, key: key, record: record) : []
+            }
+            let context = makeQueryContext(sandbox.state, index)
+            return try RevenueDomain.tasks.flatMap { source in
+                try source.page(sandbox.party(name), PageRequest(after: nil, limit: 100), context).items
+            }.filter { $0.inft == parent }.map(\.amount)
+        }
+        // Nothing was ever paid into the ancestor's own vault.
+        #expect(try told("bob") == nil && waiting("bob").isEmpty)
+        for step in 0..<20 {
+            for child in children {
+                try sandbox.pay(UInt64.random(in: 1...999, using: &random), into: child, as: "alice")
+            }
+            if step % 3 == 1 { try sandbox.pay(UInt64.random(in: 1...999, using: &random), into: parent, as: "alice") }
+            let view = try #require(try told("bob"))
+            #expect(try waiting("bob") == [view.claimableWithRoyalties])
+            let own = view.claimable
+            #expect(own <= view.claimableWithRoyalties)
+            if step % 4 == 3 {
+                #expect(try sandbox.claim(parent, as: "bob") == own.units)
+            } else {
+                #expect(
+                    try sandbox.claim(parent, as: "bob", descendants: children) == view.claimableWithRoyalties.units)
+                #expect(try waiting("bob").isEmpty)
+            }
+        }
+        #expect(try sandbox.problems().isEmpty)
+    }
 }
