@@ -219,7 +219,7 @@ public struct EnrollArbiter: DomainOperation {
         }
         if let until = record?.excludedUntil, time < until {
             throw LicenseRejection.arbiterExcluded.at(
-                "", "\(arbiter) was absent \(DisputeLimits.absences) times, and is out of the pool until \(until)")
+                "", "\(arbiter) was absent \(DisputeLimits.absences) times, and is out of the pool until \(until.text)")
         }
         guard try Arbiters.pool(in: context.state).enrolled < DisputeLimits.arbiters else {
             throw LicenseRejection.poolFull.at(

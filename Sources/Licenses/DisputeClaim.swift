@@ -72,8 +72,10 @@ public struct RaiseClaim: DomainOperation {
     /// In units that somebody answers for: else a claim would cost nothing.
     private func checkBond(of claimant: Party, at time: Timestamp, in context: OperationContext) throws(Refusal) {
         guard bond >= DisputeLimits.leastClaimBond else {
+            let names = PlainNames(state: context.state)
             throw LicenseRejection.bondTooSmall.at(
-                "bond", "\(bond); at least \(DisputeLimits.leastClaimBond) smallest units")
+                "bond",
+                "\(names.amount(bond, of: asset)); at least \(names.amount(DisputeLimits.leastClaimBond, of: asset))")
         }
         let record = try Assets.requireActive(asset, field: "asset", in: context.state)
         guard try Assets.mayIssue(record.issuer, at: time, in: context.state), record.issuer != claimant else {

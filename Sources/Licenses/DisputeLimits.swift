@@ -35,7 +35,11 @@ public enum DisputeLimits {
     /// The most that must agree, and the least that must have voted.
     static func quorum(round: Int) -> Int { panel(round: round) / 2 + 1 }
 
-    static func bond(of price: Amount) -> Amount { max(leastBond, Amount(price.units / bondDivisor)) }
+    /// What disputing a delivery sets aside, of the payment that is held for it.
+    public static func bond(of price: Amount) -> Amount { max(leastBond, Amount(price.units / bondDivisor)) }
+
+    /// What an appeal sets aside, of the bond of the round before; nil on overflow.
+    public static func appealBond(after bond: Amount) -> Amount? { bond.adding(bond) }
 
     /// How long a stage lasts at most. Test networks need not wait for people.
     public static func milliseconds(of stage: DisputeStage, on kind: NetworkKind) -> UInt64 {

@@ -97,7 +97,7 @@ public struct RaiseDispute: DomainOperation {
         }
         let license = try LicenseAct.held(self.license, in: context)
         let claimant = context.actor
-        let (delivery, payment) = try disputed(license, by: claimant, at: time, in: state)
+        let (delivery, payment, _) = try Self.disputed(license, by: claimant, at: time, in: state)
         try DisputeAct.requireNew(evidence, in: state)
         let bond = DisputeLimits.bond(of: payment.amount)
         try Authority.require(claimant, for: .treasury, in: context, field: "license")
@@ -119,10 +119,10 @@ public struct RaiseDispute: DomainOperation {
         return Plan(dispute: dispute, delivery: delivery)
     }
 
-    /// The delivery of the purchase, if its payment is held and nobody disputes it yet.
-    private func disputed(
+    /// The delivery of the purchase, if its payment is held and nobody disputes it yet, and until when somebody may.
+    static func disputed(
         _ license: LicenseRecord, by claimant: Party, at time: Timestamp, in state: any StateReader
-    ) throws(Refusal) -> (DeliveryRecord, DeliveryPayment) {
+    ) throws(Refusal) -> (delivery: DeliveryRecord, payment: DeliveryPayment, until: Timestamp) {
         // A licensor can't escape by revoking; a licensee who used the license up, or gave it up, took the content.
         // While it is in force its sublicensees can't be cut off by it; once it has ended, nothing of theirs is left.
         switch license.ownState(at: time) {
@@ -152,12 +152,12 @@ public struct RaiseDispute: DomainOperation {
         }
         let disputableUntil = delivered.adding(milliseconds: payment.windowMilliseconds)
         guard time < disputableUntil, payment.settledAt == nil else {
-            throw LicenseRejection.disputeWindowOver.at("license", "it could be disputed until \(disputableUntil)")
+            throw LicenseRejection.disputeWindowOver.at("license", "it could be disputed until \(disputableUntil.text)")
         }
         guard delivery.to == claimant else {
             throw LicenseRejection.notDisputable.at("license", "\(delivery.to) bought it and handed it on")
         }
-        return (delivery, payment)
+        return (delivery, payment, disputableUntil)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -177,8 +177,7 @@ public struct RaiseDispute: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Dispute the license \(names.identifier(license.description)): \(ground.name)",
-            "Set a bond aside: a tenth of the price, at least \(DisputeLimits.leastBond) smallest units; who loses, "
-                + "loses it",
+            "Set a bond of a tenth of what is held aside; who loses, loses it",
             "Show the content key to the arbiters once they are drawn, or lose",
             "Evidence: the documents with the commitment \(evidence)",
         ]

@@ -155,8 +155,8 @@ public struct AppealDispute: DomainOperation {
             throw LicenseRejection.notSide.at("dispute", "only who lost may appeal")
         }
         try DisputeAct.requireNew(evidence, in: context.state)
-        guard let bond = dispute.round.bond.adding(dispute.round.bond) else {
-            throw LicenseRejection.noPanelPossible.at("dispute", "the bond would exceed 2^64 − 1 smallest units")
+        guard let bond = DisputeLimits.appealBond(after: dispute.round.bond) else {
+            throw LicenseRejection.noPanelPossible.at("dispute", "the bond would exceed what an amount can be")
         }
         try Authority.require(context.actor, for: .treasury, in: context, field: "dispute")
         try Balances.checkSpend(bond, of: dispute.asset, from: context.actor, in: context.state)

@@ -74,9 +74,9 @@ public struct SurrenderLicense: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         [
-            "Give up the license \(names.identifier(license.description)), at once; within its trial the price comes back, "
-                + "after it nothing does",
-            "Prepaid uses that are left come back",
+            "Give up the license \(names.identifier(license.description)), at once; within its trial what is held of the price "
+                + "comes back, after it nothing of it does",
+            "What was prepaid for uses that are left comes back to who prepaid it",
         ]
     }
 

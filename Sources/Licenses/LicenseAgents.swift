@@ -85,7 +85,8 @@ public struct NameAgent: DomainOperation {
         let terms = try LicenseLedger.storedTerms(record.terms, in: context.state)
         guard terms.grant.seats == nil else {
             throw LicenseRejection.agentInvalid.at(
-                "license", "its terms count named accounts", hint: "Give the agent a seat with license.assignSeat.")
+                "license", "its terms count seats, and whoever has one uses it without being named",
+                hint: "Give the account a seat, unless it has one: license.assignSeat.")
         }
         guard agent != record.licensee else {
             throw LicenseRejection.agentInvalid.at("agent", "\(agent) is the licensee, and needs no naming")

@@ -306,6 +306,19 @@ enum LicenseDelivery {
 
 /// Whether bad content could be shown to arbiters: without it nobody could judge a dispute, so nothing is held for one.
 enum Disputability {
+    /// Until when `party` may dispute what was delivered under the license; nil if it may not. The money is there, or it
+    /// finds out when it raises the dispute.
+    static func until(
+        _ license: LicenseRecord, by party: Party, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Timestamp? {
+        do throws(Refusal) {
+            return try RaiseDispute.disputed(license, by: party, at: time, in: state).until
+        } catch {
+            guard case .rejected = error else { throw error }
+            return nil
+        }
+    }
+
     /// True of what is about nobody; else if the consent set permits whoever holds an arbiter's credential to see it for
     /// that. Refused only if the set is missing.
     static func isDisputable(

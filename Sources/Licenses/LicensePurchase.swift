@@ -65,7 +65,7 @@ public struct PurchaseLicense: DomainOperation {
             field: "buyer")
         try Purchase.checkBuyer(buyer, open)
         try Purchase.checkLimits(
-            open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare)
+            open, open.totalAmount, maximumPrice: maximumPrice, maximumRevenueShare: maximumRevenueShare, in: state)
         let expiresAt = open.expiry(from: time)
         try Admission.check(
             Admission.Case(
@@ -142,12 +142,13 @@ public struct PurchaseLicense: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         let offer: String
+        var known: Bytes32?
         switch self.offer {
-        case .id(let id): offer = names.identifier(id.description)
+        case .id(let id):
+            known = id.bytes
+            offer = names.identifier(id.description)
         case .operation(let index): offer = "that operation \(index) makes"
         }
-        var known: Bytes32?
-        if case .id(let id) = self.offer { known = id.bytes }
         let most = names.amount(maximumPrice, behind: known, "the offer's asset")
         return [
             "Buy a license by the offer \(offer)" + (buyer.map { ", for \(names.party($0)) and with its money" } ?? ""),
@@ -188,12 +189,17 @@ enum Purchase {
     }
 
     static func checkLimits(
-        _ open: OpenOffer, _ amount: Amount?, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion
+        _ open: OpenOffer, _ amount: Amount?, maximumPrice: Amount, maximumRevenueShare: PartsPerMillion,
+        in state: any StateReader
     ) throws(Refusal) {
         guard let amount, amount <= maximumPrice else {
+            func text(_ amount: Amount) -> String {
+                open.offer.asset.map { PlainNames(state: state).amount(amount, of: $0) } ?? "\(amount)"
+            }
+            let outcome = open.terms.payment.outcome.map { ", and \(text($0.amount)) that waits for outcomes" } ?? ""
             throw LicenseRejection.priceAboveMaximum.at(
                 "maximumPrice",
-                "the price is \(open.offer.price)\(open.outcomeText), the most accepted \(maximumPrice)",
+                "the price is \(text(open.offer.price))\(outcome), the most accepted \(text(maximumPrice))",
                 hint: "license_quote shows the price of today.")
         }
         let share = open.terms.commercial.revenueShare

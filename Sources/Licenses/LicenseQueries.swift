@@ -43,6 +43,10 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let meter: MeterView?
     /// What waits for outcomes, or what became of it.
     public let outcome: OutcomeHold?
+    /// What giving it up now would bring back; nil of what is not running.
+    public let returns: LicenseReturns?
+    /// Why it can't be renewed, whatever is offered; nil if it can.
+    public let renewalObstacle: RenewalObstacle?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -257,6 +261,8 @@ public enum LicenseQueries {
             delivery: delivery.map { DeliveryView($0) },
             dispute: dispute?.ending == nil ? dispute?.id : nil,
             meter: try UseQueries.meter(of: record, in: context.state),
-            outcome: try OutcomePrices.hold(of: record.id, in: context.state))
+            outcome: try OutcomePrices.hold(of: record.id, in: context.state),
+            returns: try LicenseReturns.of(record, at: context.block.time, in: context.state),
+            renewalObstacle: try RenewalObstacle.of(record, in: context.state))
     }
 }

@@ -279,13 +279,7 @@ struct PlainNames: NameResolver {
     func party(_ party: Party) -> String { party.description }
 
     func amount(_ amount: Amount, of asset: AssetID) -> String {
-        guard let record = try? Assets.record(asset, in: state) else { return "\(amount) of \(asset)" }
-        var digits = Array(String(amount.units))
-        let scale = Int(record.scale)
-        guard scale > 0 else { return "\(amount) \(record.code)" }
-        while digits.count <= scale { digits.insert("0", at: 0) }
-        digits.insert(".", at: digits.count - scale)
-        return "\(String(digits)) \(record.code)"
+        (try? Assets.record(asset, in: state))?.text(amount) ?? "\(amount) of \(asset)"
     }
 
     func identifier(_ text: String) -> String { text }

@@ -34,26 +34,15 @@ public struct RenewLicense: DomainOperation {
         var record = try LicenseAct.held(license, in: context)
         try LicenseAct.requireRunning(record, at: time)
         try LicenseTrials.requireOver(record, at: time, hint: "Renew it once the trial is over.")
-        guard record.under == nil else {
-            throw LicenseRejection.notRenewable.at(
-                "license", "it is a sublicense", hint: "The licensee above grants another with license.sublicense.")
-        }
         let open = try OpenOffer(offer, field: "offer", at: time, in: state)
         guard open.offer.inft == record.inft, open.offer.terms == record.terms else {
             throw LicenseRejection.termsDiffer.at("offer", "a renewal keeps the INFT and the terms of the license")
         }
-        guard open.terms.grant.isRenewable, let end = record.expiresAt, let until = open.expiry(from: end),
-            until > end
-        else {
-            throw LicenseRejection.notRenewable.at("license", "the terms allow no renewal, or its end can't move")
-        }
+        let until = try RenewalObstacle.end(of: record, by: open)
         try requireContent(record, open, in: state)
-        guard record.renewals.count < LicenseLimits.renewals else {
-            throw LicenseRejection.historyFull.at("license", "it was renewed \(LicenseLimits.renewals) times")
-        }
         try Purchase.checkBuyer(context.actor, open)
         try Purchase.checkLimits(
-            open, open.offer.price, maximumPrice: maximumPrice, maximumRevenueShare: .whole)
+            open, open.offer.price, maximumPrice: maximumPrice, maximumRevenueShare: .whole, in: state)
         try Admission.check(
             Admission.Case(
                 terms: open.terms, inft: open.inft, licensee: context.actor, use: record.use, expiresAt: until),
@@ -115,6 +104,72 @@ public struct RenewLicense: DomainOperation {
             RenewLicense(
                 license: try reader.value("license"), offer: try reader.value("offer"),
                 maximumPrice: try reader.value("maximumPrice"))
+        }
+    }
+}
+
+/// Why a license can't be renewed, whatever is offered.
+public enum RenewalObstacle: UInt8, NamedCode {
+    /// Its end is that of the license above.
+    case isSublicense = 0
+    /// Its terms allow no renewal.
+    case notAllowed = 1
+    /// It does not end by itself.
+    case neverEnds = 2
+    /// It is on a derivative, and lasts as long as the licenses that this rests on.
+    case endsWithBasis = 3
+    /// It was renewed as often as a license can be.
+    case historyFull = 4
+
+    /// Nil if it can.
+    static func of(_ license: LicenseRecord, in state: any StateReader) throws(Refusal) -> RenewalObstacle? {
+        let terms = try LicenseLedger.storedTerms(license.terms, in: state)
+        let latest = try LicenseLedger.link(of: license.inft, in: state)?.expiresAt
+        return if case .failure(let obstacle) = next(license, terms, latest) { obstacle } else { nil }
+    }
+
+    private enum Next {
+        case end(Timestamp)
+        case failure(RenewalObstacle)
+    }
+
+    private static func next(_ license: LicenseRecord, _ terms: Terms, _ latest: Timestamp?) -> Next {
+        guard license.under == nil else { return .failure(.isSublicense) }
+        guard terms.grant.isRenewable else { return .failure(.notAllowed) }
+        guard let end = license.expiresAt else { return .failure(.neverEnds) }
+        guard let until = terms.expiry(from: end, notAfter: latest), until > end else {
+            return .failure(.endsWithBasis)
+        }
+        guard license.renewals.count < LicenseLimits.renewals else { return .failure(.historyFull) }
+        return .end(until)
+    }
+
+    /// Until when a renewal prolongs it.
+    static func end(of license: LicenseRecord, by open: OpenOffer) throws(Refusal) -> Timestamp {
+        switch next(license, open.terms, open.latestExpiry) {
+        case .end(let until): return until
+        case .failure(let obstacle):
+            let code = obstacle == .historyFull ? LicenseRejection.historyFull : .notRenewable
+            throw code.at("license", obstacle.words, hint: obstacle.hint)
+        }
+    }
+
+    /// After "it can't be renewed:".
+    public var words: String {
+        switch self {
+        case .isSublicense: "it is a sublicense, which ends with the license above it"
+        case .notAllowed: "its terms allow no renewal"
+        case .neverEnds: "it does not end by itself"
+        case .endsWithBasis: "it lasts already as long as the licenses that its work rests on"
+        case .historyFull: "it was renewed \(LicenseLimits.renewals) times"
+        }
+    }
+
+    private var hint: String {
+        switch self {
+        case .isSublicense: "The licensee above grants another with license.sublicense."
+        case .neverEnds: "Nothing is to be renewed."
+        case .notAllowed, .endsWithBasis, .historyFull: "Buy another license, if one is offered: offer_list."
         }
     }
 }

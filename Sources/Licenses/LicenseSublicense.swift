@@ -76,7 +76,7 @@ public struct SublicenseLicense: DomainOperation {
         }
         let end = try self.end(above, at: time)
         let seats = try self.seats(above, terms)
-        let split = try SublicensePrice(price, above, terms)
+        let split = try SublicensePrice(price, above, terms, in: state)
         if let asset = above.asset, price > .zero {
             try Authority.require(to, for: .treasury, in: context, field: "to")
             try Vaults.checkPay(price, of: asset, from: to, into: above.inft, in: state)
@@ -142,9 +142,12 @@ public struct SublicenseLicense: DomainOperation {
                 "seats", "the license has \(most) seats", hint: "Say how many of them the sublicense has.")
         }
         guard seats <= most, above.seatsTaken <= most - seats else {
+            let free = most - min(most, above.seatsTaken)
             throw LicenseRejection.seatsTaken.at(
-                "seats", "\(above.seatsTaken) of the license's \(most) seats are taken",
-                hint: "Release seats with license.releaseSeat.")
+                "seats", "\(seats) are asked for, and \(free) of the license's \(most) seats are free",
+                hint: seats > most
+                    ? "A sublicense has at most as many seats as the license above."
+                    : "Ask fewer, or release some of the license.")
         }
         return seats
     }
@@ -261,12 +264,18 @@ struct SublicensePrice {
         return above.under?.fee ?? (terms.grant.seats == nil ? sale : .zero)
     }
 
-    init(_ price: Amount, _ above: LicenseRecord, _ terms: Terms) throws(Refusal) {
+    init(
+        _ price: Amount, _ above: LicenseRecord, _ terms: Terms, in state: any StateReader
+    ) throws(Refusal) {
         fee = Self.least(above, terms)
         guard let beyond = price.subtracting(fee) else {
+            func text(_ amount: Amount) -> String {
+                above.asset.map { PlainNames(state: state).amount(amount, of: $0) } ?? "\(amount)"
+            }
             throw LicenseRejection.priceBelowFee.at(
-                "price", "\(price) is below the \(fee) that the license above cost: the vault is paid for each licensee"
-            )
+                "price",
+                "\(text(price)) is below \(text(fee)), which the license above cost without prepaid uses: the vault is paid for "
+                    + "each licensee")
         }
         guard beyond > .zero else {
             share = .zero
@@ -278,7 +287,7 @@ struct SublicensePrice {
         guard terms.commercial.isAllowed, above.use.isCommercial else {
             throw LicenseRejection.commercialUseNotAllowed.at(
                 "price", "the license is not for commercial use, so nothing may be earned by sublicenses",
-                hint: "Ask \(fee), which the vault gets.")
+                hint: "Ask the least, which the vault gets; license_quoteSublicense tells it.")
         }
         var share = beyond.portion(terms.commercial.revenueShare)
         if let ceiling = terms.commercial.revenueCeiling {

@@ -4,7 +4,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = [disputes, judged, recalls, offered, licensed, held]
+    static let all = [disputes, judged, recalls, offered, licensed, bought, held]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(
@@ -82,9 +82,10 @@ enum LicenseTasks {
                 TaskSource.isNear(end, in: context)
             {
                 tasks.append(
-                    PartyTask(RenewLicense.name, from: license.licensor, since: context.block.time, deadline: end) {
-                        about(license, &$0)
-                    })
+                    PartyTask(
+                        view.renewalObstacle == nil ? RenewLicense.name : expired, from: license.licensor,
+                        since: context.block.time, deadline: end
+                    ) { about(license, &$0) })
             }
             if license.isOnTrial(at: context.block.time) {
                 tasks.append(
@@ -113,6 +114,33 @@ enum LicenseTasks {
             task.amount = amount
         }
     }
+
+    /// What ends by itself and can't be renewed.
+    private static let expired = "license.expired"
+
+    /// What the party has bought: whether it is delivered yet, and until when it can be disputed.
+    private static let bought = TaskSource(
+        LicenseQueries.licenseList, { LicenseListParameters(licensee: $0) },
+        tasks: { (view: LicenseView, party, context) throws(Refusal) in
+            guard view.licensee == party, let delivery = view.delivery else { return [] }
+            func task(_ act: String, _ deadline: Timestamp?) -> PartyTask {
+                PartyTask(act, from: delivery.delivery.from, since: view.license.purchasedAt, deadline: deadline) {
+                    $0.license = view.license.id
+                    $0.inft = view.license.inft
+                    if let payment = delivery.delivery.payment {
+                        $0.asset = payment.asset
+                        $0.amount = payment.amount
+                    }
+                }
+            }
+            if view.state == .pending {
+                return [task(RefundDelivery.name, delivery.completeBy ?? delivery.delivery.beginBy)]
+            }
+            guard
+                let until = try Disputability.until(view.license, by: party, at: context.block.time, in: context.state)
+            else { return [] }
+            return [task(RaiseDispute.name, until)]
+        })
 
     /// Payments that come to rest by themselves: nobody needs to act.
     private static let held = TaskSource(

@@ -106,6 +106,7 @@ public struct TransferLicense: DomainOperation {
 
     public func words(_ names: any NameResolver) -> [String] {
         ["Hand the license \(names.identifier(license.description)) on to \(names.party(to)), who signs too"]
+            + ["Prepaid uses are not handed on: what is left of them goes back to who prepaid it, with the transfer"]
             + (delivery == nil ? [] : ["The licensee of today then delivers the content key"])
     }
 

@@ -67,15 +67,21 @@ enum LicenseTrials {
     static func requireOver(_ license: LicenseRecord, at time: Timestamp, hint: String) throws(Refusal) {
         guard license.isOnTrial(at: time), let end = license.trialUntil else { return }
         throw LicenseRejection.trialRunning.at(
-            "license", "the license is on trial until \(end)", hint: hint, retryable: true)
+            "license", "the license is on trial until \(end.text)", hint: hint, retryable: true)
+    }
+
+    /// What of the price is held through the trial: all but what was prepaid for uses.
+    static func held(of license: LicenseRecord, in state: any StateReader) throws(Refusal) -> ReserveRecord {
+        guard let held = try Reserves.record(.held, license.id.bytes, in: state) else {
+            throw .failed(StateFailure("the price of \(license.id) is not held through its trial"))
+        }
+        return held
     }
 
     /// Gives the price of a license back that ended within its trial; the offer has one more to sell.
     static func giveBack(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
         let subject = license.id.bytes
-        guard let held = try Reserves.record(.held, subject, in: context.state) else {
-            throw .failed(StateFailure("the price of \(license.id) is not held through its trial"))
-        }
+        let held = try held(of: license, in: context.state)
         try Reserves.release(held.amount, kind: .held, for: subject, to: license.buyer, in: context)
         try OutcomePrices.giveBack(license, in: context)
         if var delivery = try Deliveries.record(DeliveryID(subject), in: context.state) {

@@ -43,13 +43,22 @@ enum Metering {
         context.state.set(LicenseKeys.meter(license.id), meter)
     }
 
-    /// Gives back to whoever prepaid it what was not used: at the end of the license, and where it changes hands.
-    static func giveBack(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
-        guard var meter = try context.state.record(LicenseKeys.meter(license.id)), meter.quota > 0 else { return }
-        guard let reserve = try Reserves.record(.prepaid, license.id.bytes, in: context.state) else {
+    /// Prepaid uses that are left, and what is set aside for them; nil if there are none.
+    static func left(
+        of license: LicenseRecord, in state: any StateReader
+    ) throws(Refusal) -> (uses: UInt64, reserve: ReserveRecord)? {
+        let uses = try meter(of: license.id, in: state).quota
+        guard uses > 0 else { return nil }
+        guard let reserve = try Reserves.record(.prepaid, license.id.bytes, in: state) else {
             throw .failed(StateFailure("the quota of \(license.id) has no reserve"))
         }
-        let uses = meter.quota
+        return (uses, reserve)
+    }
+
+    /// Gives back to whoever prepaid it what was not used: at the end of the license, and where it changes hands.
+    static func giveBack(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
+        guard let (uses, reserve) = try left(of: license, in: context.state) else { return }
+        var meter = try meter(of: license.id, in: context.state)
         meter.quota = 0
         context.state.set(LicenseKeys.meter(license.id), meter)
         try Reserves.release(

@@ -15,8 +15,11 @@ enum OfferRules {
             return
         }
         guard price >= terms.payment.fee else {
+            let names = PlainNames(state: state)
             throw LicenseRejection.priceBelowFee.at(
-                "price", "\(price) is below the fee of \(terms.payment.fee) that the terms set")
+                "price",
+                "\(names.amount(price, of: asset)) is below the fee of \(names.amount(terms.payment.fee, of: asset)) that the "
+                    + "terms set")
         }
         try Assets.requireActive(asset, field: "terms", in: state)
     }

@@ -52,9 +52,14 @@ enum OutcomePrices {
         context.state.set(LicenseKeys.outcomeHold(license.id), hold)
     }
 
+    /// What is set aside and not settled.
+    static func open(of license: LicenseRecord, in state: any StateReader) throws(Refusal) -> OutcomeHold? {
+        try hold(of: license.id, in: state).flatMap { $0.settlement == nil ? $0 : nil }
+    }
+
     /// Gives it back at once: the license never came about, or was annulled.
     static func giveBack(_ license: LicenseRecord, in context: OperationContext) throws(Refusal) {
-        guard let hold = try hold(of: license.id, in: context.state), hold.settlement == nil else { return }
+        guard let hold = try open(of: license, in: context.state) else { return }
         try settle(hold, license, isPaid: false, reports: hold.reports, agreeing: hold.agreeing, in: context)
     }
 
@@ -125,9 +130,6 @@ extension OutcomePrice {
 }
 
 extension OpenOffer {
-    /// For refusals: what is asked beside the price.
-    var outcomeText: String { terms.payment.outcome.map { ", and \($0.amount) that waits for outcomes" } ?? "" }
-
     /// What a buyer pays or sets aside: the price, and what waits for outcomes; nil on overflow.
     var totalAmount: Amount? { offer.price.adding(terms.payment.outcome?.amount ?? .zero) }
 }

@@ -46,8 +46,11 @@ public struct TopUpQuota: DomainOperation {
                 "uses", "at least one, and at most \(LicenseLimits.prepaidUses) prepaid at once")
         }
         guard amount <= maximumPrice else {
+            let names = PlainNames(state: state)
             throw LicenseRejection.priceAboveMaximum.at(
-                "maximumPrice", "\(uses) uses cost \(amount), the most accepted is \(maximumPrice)")
+                "maximumPrice",
+                "\(uses) uses cost \(names.amount(amount, of: asset)), the most accepted is "
+                    + names.amount(maximumPrice, of: asset))
         }
         try Authority.require(record.licensee, for: .treasury, in: context, field: "maximumPrice")
         try Vaults.checkPay(amount, of: asset, from: record.licensee, into: record.inft, in: state)

@@ -138,9 +138,11 @@ public struct RecordUse: DomainOperation {
                     hint: "The licensee adds uses with license.topUp.")
             }
             guard single <= maximumFee else {
+                let names = PlainNames(state: context.state)
                 throw LicenseRejection.feeAboveMaximum.at(
                     "maximumFee",
-                    "\(fromQuota) prepaid uses are left; the others cost \(single), the most accepted is \(maximumFee)")
+                    "\(fromQuota) prepaid uses are left; the others cost \(names.amount(single, of: asset)), the most "
+                        + "accepted is \(names.amount(maximumFee, of: asset))")
             }
             try Authority.require(record.licensee, for: .treasury, in: context, field: "maximumFee")
             try Vaults.checkPay(single, of: asset, from: record.licensee, into: record.inft, in: context.state)

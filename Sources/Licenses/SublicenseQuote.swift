@@ -47,7 +47,7 @@ extension LicenseQueries {
             throw LicenseRejection.notSublicensable.at("license", "the terms do not allow sublicenses")
         }
         let price = parameters.price ?? SublicensePrice.least(above, terms)
-        let split = try SublicensePrice(price, above, terms)
+        let split = try SublicensePrice(price, above, terms, in: state)
         let due = Amount(split.fee.units + split.share.units)
         let shares = try Quote.shares(of: due, above.asset, above.inft, in: state)
         return SublicenseQuote(

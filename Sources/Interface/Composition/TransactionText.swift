@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Encoding
 internal import Identities
+internal import Licenses
 public import Primitives
 internal import StateModel
 internal import Transactions
@@ -92,7 +93,15 @@ extension TransactionCoding {
             }
         })
 
-    private static func words(_ body: TransactionBody, _ names: PlainNames) -> [String] {
+    private static func words(_ body: TransactionBody, _ plain: PlainNames) -> [String] {
+        var names = plain
+        for case .licenses(let operation) in body.operations {
+            if let (terms, asset) = operation.registered { names.prices[terms.bytes] = asset }
+            guard let state = names.state, let source = operation.priceSource, names.prices[source.id] == nil,
+                let asset = try? source.asset(in: state)
+            else { continue }
+            names.prices[source.id] = asset
+        }
         var lines = ["\(names.party(.account(body.sender))) signs as number \(body.sequence)."]
         if let organization = body.actingFor {
             lines.append("It acts for \(names.party(.organization(organization))).")
