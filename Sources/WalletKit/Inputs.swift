@@ -40,9 +40,17 @@ public enum Inputs {
         return overflow ? nil : product
     }
 
-    /// `2026-11-22`, `2026-11-22T10:30`, `2026-11-22T10:30:05Z` (all UTC), Unix milliseconds, or a duration from `now`
-    /// on, as `30d`.
+    /// As ``time(_:now:)``, but of a duration alone: so long ago. What a period begins with lies in the past.
+    public static func pastTime(_ text: String, now: Timestamp) -> Timestamp? {
+        duration(text).map { now.subtracting(milliseconds: $0) } ?? time(text, now: now)
+    }
+
+    /// `2026-11-22`, `2026-11-22T10:30`, `2026-11-22T10:30:05Z` (all UTC), Unix milliseconds, a duration from `now`
+    /// on, as `30d`, or one before it, as `30d ago`.
     public static func time(_ text: String, now: Timestamp) -> Timestamp? {
+        if text.hasSuffix(" ago") {
+            return duration(String(text.dropLast(4))).map { now.subtracting(milliseconds: $0) }
+        }
         if let duration = duration(text) { return now.adding(milliseconds: duration) }
         if let milliseconds = UInt64(text), milliseconds <= Timestamp.maximum.milliseconds {
             return Timestamp(milliseconds)

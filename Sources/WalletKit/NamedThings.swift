@@ -28,9 +28,14 @@ public struct NamedThings: Codable, Sendable {
         entries.filter { $0.kind == kind && $0.network == network }.map(\.name).sorted()
     }
 
-    /// Replaces what of this kind had the name.
-    public mutating func add(_ name: String, _ id: Bytes32, kind: String, on network: Hash) throws(WalletFailure) {
+    /// Refused where the name means another thing of this kind, unless it is to be moved from that.
+    public mutating func add(
+        _ name: String, _ id: Bytes32, kind: String, on network: Hash, moves: Bool = false
+    ) throws(WalletFailure) {
         guard WalletName.isUsable(name) else { throw WalletName.failure(name) }
+        if !moves, let other = self.id(named: name, kind: kind, on: network), other != id {
+            throw WalletName.taken(name)
+        }
         entries.removeAll { $0.kind == kind && $0.network == network && ($0.name == name || $0.id.bytes == id) }
         entries.append(Entry(name: name, kind: kind, id: Hash(id), network: network))
     }

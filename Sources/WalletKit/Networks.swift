@@ -113,9 +113,12 @@ public struct AddressBook: Codable, Sendable {
         entries.first { $0.party == party && $0.network == network }?.name
     }
 
-    /// Replaces what had the name.
-    public mutating func add(_ name: String, _ party: Party, on network: Hash) throws(WalletFailure) {
+    /// Refused where the name means another party, unless it is to be moved from that.
+    public mutating func add(
+        _ name: String, _ party: Party, on network: Hash, moves: Bool = false
+    ) throws(WalletFailure) {
         guard WalletName.isUsable(name) else { throw WalletName.failure(name) }
+        if !moves, let other = self.party(named: name, on: network), other != party { throw WalletName.taken(name) }
         entries.removeAll { $0.name == name && $0.network == network }
         entries.append(Entry(name: name, party: party, network: network))
     }
@@ -138,6 +141,13 @@ public enum WalletName {
         }
         guard isWord, first.properties.isAlphabetic else { return false }
         return !["mnx", "tmnx"].contains { name.lowercased().hasPrefix($0) && name.contains("1") }
+    }
+
+    /// What `meaning` has the name already: an id, which stays findable by it.
+    public static func taken(_ name: String, by meaning: String? = nil) -> WalletFailure {
+        WalletFailure(
+            .usage, "\(name) already means " + (meaning ?? "something else of the kind") + " in this wallet",
+            hint: "Choose another name; or add --move-name, and \(name) means the new one alone from then on.")
     }
 
     public static func failure(_ name: String) -> WalletFailure {

@@ -17,6 +17,14 @@ public enum VerifiableCredential {
         /// At the block of the proof.
         public let status: String
         public let subject: Party
+        public let issuer: Party
+        /// For people: what it says, in the writing of the wallet.
+        public let facts: [Fact]
+    }
+
+    public struct Fact: Hashable, Sendable {
+        public let name: String
+        public let text: String
     }
 
     public static let proofType = "MedNexusLedgerProof"
@@ -41,7 +49,27 @@ public enum VerifiableCredential {
         document.append("proof", self.proof(proof, verified, names))
         return Made(
             document: .object(document), verified: verified, status: view.status.rawValue,
-            subject: view.credential.claim.subject)
+            subject: view.credential.claim.subject, issuer: view.credential.issuer, facts: facts(view))
+    }
+
+    /// All that limits what it attests, so that nobody takes it for more.
+    private static func facts(_ view: CredentialView) -> [Fact] {
+        let claim = view.credential.claim
+        let scope = claim.scope
+        var facts = [Fact(name: "Attests", text: claim.credentialType.name)]
+        facts.append(
+            Fact(
+                name: "For",
+                text: scope.jurisdictions.isEmpty ? "everywhere" : scope.jurisdictions.joined(separator: ", "))
+        )
+        if !scope.specialties.isEmpty {
+            facts.append(Fact(name: "Specialties", text: scope.specialties.joined(separator: ", ")))
+        }
+        if let role = scope.role { facts.append(Fact(name: "Role", text: role.name)) }
+        facts.append(
+            Fact(name: "From", text: dateText(max(claim.validFrom, view.credential.acceptedAt ?? claim.validFrom))))
+        facts.append(Fact(name: "Until", text: claim.validUntil.map { dateText($0) } ?? "without end"))
+        return facts
     }
 
     /// Verifies a document: its proof, and that everything else in it follows from that.

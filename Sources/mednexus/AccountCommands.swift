@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Identities
 import Interface
 import Primitives
@@ -102,6 +103,9 @@ struct AccountSponsor: WalletCommand {
     func perform(_ session: Session) async throws {
         let address = try session.address(account)
         let kind = try Codes.one(kind, PartyKind.self, "kind")
+        if let name = globals.named, !session.accounts.contains(where: { $0.address == address }) {
+            try session.requireFree(name, for: .account(address))
+        }
         try await session.act([.identities(.sponsor(SponsorAccount(account: address, kind: kind)))])
         try await session.nameParty(.account(address))
     }

@@ -25,7 +25,8 @@ struct AccountHistory: WalletCommand {
             "Only transactions with such an operation: license.purchase, or license for all of these (repeatable).",
             valueName: "operation")) var act: [String] = []
     @Option(help: ArgumentHelp("Only those that this party signed as sender.", valueName: "party")) var sender: String?
-    @Option(help: ArgumentHelp("From this time on.", valueName: "time")) var since: String?
+    @Option(help: ArgumentHelp("From this time on: 2026-01-01 (UTC), or 30d ago as 30d.", valueName: "time")) var since:
+        String?
     @Option(help: ArgumentHelp("Before this time.", valueName: "time")) var until: String?
     @Flag(help: "Comma-separated values, one line for each operation, for a spreadsheet.") var csv = false
 
@@ -46,7 +47,7 @@ struct AccountHistory: WalletCommand {
         let who = try session.party(orActor: party)
         let filter = HistoryFilter(
             acts: act, sender: try sender.map { (text) throws(WalletFailure) in try session.address(text) },
-            since: try Codes.time(since, now: now), until: try Codes.time(until, now: now))
+            since: try Codes.pastTime(since, now: now), until: try Codes.time(until, now: now))
         let items = try await read(who, filter, session)
         let names = try await session.names()
         if csv {

@@ -138,6 +138,21 @@ struct TaskText {
             ("\(from) offers a license of \(id(task.inft)) for \(price)", "license quote \(id(task.offer))")
         case "license.renew":
             ("the license \(id(task.license)) is about to end", "license renew \(id(task.license))")
+        case "license.expired":
+            (
+                "the license \(id(task.license)) is about to end, and can't be renewed",
+                "license show \(id(task.license))"
+            )
+        case "license.refund":
+            (
+                "the license \(id(task.license)) waits for \(from) to deliver; if not in time, \(price) come back by themselves",
+                "license show \(id(task.license))"
+            )
+        case "dispute.raise":
+            (
+                "the license \(id(task.license)) was delivered; until then you can dispute what came, and \(price) are held",
+                "dispute raise \(id(task.license)) --evidence …"
+            )
         case "license.distributed":
             (
                 "\(price) of \(from) are held"
@@ -156,7 +171,7 @@ struct TaskText {
         case "license.acknowledgeRecall":
             (
                 "\(id(task.inft)) was recalled; say what you did about it",
-                "inft acknowledge \(id(task.license)) --answer stopped"
+                "inft acknowledge \(id(task.license)) --answer …"
             )
         case "revenue.claim":
             ("\(price) to claim from \(id(task.inft))", "revenue claim \(id(task.inft)) --asset \(code)")

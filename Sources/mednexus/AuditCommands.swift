@@ -55,7 +55,7 @@ struct AuditDisclosures: AsyncParsableCommand {
 
     private func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
-        let start = try Codes.time(from, now: now)
+        let start = try Codes.pastTime(from, now: now)
         // A fixed end, so that what happens while pages are read changes nothing.
         let end = try Codes.time(to, now: now) ?? now.adding(milliseconds: 1)
         if let start, start >= end { throw WalletFailure(.usage, "the period ends before it begins") }

@@ -121,7 +121,7 @@ private enum ConsentHistory {
         } else {
             throw WalletFailure(.usage, "name either a consent or a subject")
         }
-        if let from = try Codes.time(since, now: now) { params.append("from", .unsigned(from.milliseconds)) }
+        if let from = try Codes.pastTime(since, now: now) { params.append("from", .unsigned(from.milliseconds)) }
         if let to = try Codes.time(until, now: now) { params.append("to", .unsigned(to.milliseconds)) }
         return params
     }

@@ -88,13 +88,21 @@ struct CredentialVerify: AsyncParsableCommand {
             }
             try ProofFile.checkAge(made.verified, of: proof, limit: limit)
         }
-        show(made)
+        show(made, proof.networkKind.networkKind)
         guard made.status == "accepted" else {
             throw WalletFailure(.refused, "the document is genuine, and the credential was \(made.status)")
         }
     }
 
-    private func show(_ made: VerifiableCredential.Made) {
+    /// As everywhere in the wallet; the document itself has it as a URL that names the network.
+    private func text(_ party: Party, _ kind: NetworkKind) -> String {
+        switch party {
+        case .account(let address): TypedText.encode(address.bytes, kind: "", network: kind)
+        case .organization(let id): TypedText.encode(id.bytes, kind: OrganizationKind.name, network: kind)
+        }
+    }
+
+    private func show(_ made: VerifiableCredential.Made, _ kind: NetworkKind) {
         let document = made.document
         let header = made.verified.header
         if globals.json {
@@ -106,13 +114,13 @@ struct CredentialVerify: AsyncParsableCommand {
                     "validFrom": document["validFrom"] ?? .null, "validUntil": document["validUntil"] ?? .null,
                 ]).text)
         }
-        let subject = document["credentialSubject"]
-        Console.fields([
-            ("Genuine", "as of block \(header.height), \(dateText(header.time))"), ("Status", made.status),
-            ("Attests", subject?["attests"]?.string), ("Of", subject?["id"]?.string),
-            ("By", document["issuer"]?.string), ("From", document["validFrom"]?.string),
-            ("Until", document["validUntil"]?.string ?? "without end"),
-            ("Not proven", "what changed after that block: ask for a newer document where it matters"),
-        ])
+        Console.fields(
+            [
+                ("Genuine", "as of block \(header.height), \(dateText(header.time))"),
+                ("Network", header.network.description), ("Status", made.status), ("Of", text(made.subject, kind)),
+                ("By", text(made.issuer, kind)),
+            ] + made.facts.map { ($0.name, $0.text) } + [
+                ("Not proven", "what changed after that block: ask for a newer document where it matters")
+            ])
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import INFTs
 import Interface
 import Licenses
 import Primitives
@@ -62,7 +63,12 @@ extension DisputeRecord {
 struct DisputeRaiseCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "raise", abstract: "Says that content that you bought is bad, while its payment is held.",
-        discussion: example("dispute raise scan-license --evidence findings.pdf --from lab --as scan-dispute"))
+        discussion: """
+            It sets a bond aside: a tenth of what you paid for the license, without prepaid uses. Who loses the dispute, loses \
+            it. The words before signing tell the amount.
+
+            \(example("dispute raise scan-license --evidence findings.pdf --from lab --as scan-dispute"))
+            """)
     @OptionGroup var globals: Globals
     @Argument(help: "The license's id or name.") var license: String
     @Option(
@@ -73,8 +79,13 @@ struct DisputeRaiseCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let id: LicenseID = try session.id(license)
         let secrets = try DisputeSecrets(try session.unlock())
-        let (commitment, notes) = try session.evidence(evidence, subject: id.bytes, secrets)
+        let (commitment, salts) = try session.evidence(evidence, subject: id.bytes, secrets)
         guard let commitment else { return }
+        var notes = salts
+        if let payment = try await session.license(license).delivery?.delivery.payment {
+            let bond = try await session.names().amount(DisputeLimits.bond(of: payment.amount), of: payment.asset)
+            notes.append("The bond is \(bond): set aside now; it goes to the other side if you lose, else back to you.")
+        }
         let raise = RaiseDispute(
             license: id, ground: .content, evidence: commitment,
             nonceCommitment: try session.nonceCommitment(secrets, subject: id.bytes, round: 0))
@@ -196,7 +207,12 @@ struct DisputeAppeal: WalletCommand {
     func perform(_ session: Session) async throws {
         let record = try await session.dispute(dispute).dispute
         let secrets = try DisputeSecrets(try session.unlock())
-        let (commitment, notes) = try session.evidence(evidence, subject: record.evidenceSubject, secrets)
+        let (commitment, salts) = try session.evidence(evidence, subject: record.evidenceSubject, secrets)
+        var notes = salts
+        if let bond = DisputeLimits.appealBond(after: record.round.bond) {
+            let text = try await session.names().amount(bond, of: record.asset)
+            notes.append("The bond is \(text): set aside now; it goes to the other side if you lose, else back to you.")
+        }
         let appeal = AppealDispute(
             dispute: record.id,
             nonceCommitment: try session.nonceCommitment(

@@ -77,7 +77,7 @@ extension LicenseQuote {
             lines.append("A derivative made of it would owe of its revenue")
             for entry in derivativeRoyalties {
                 let diluted = entry.isDiluted ? " (diluted from \(entry.agreed.percentText))" : ""
-                let ceiling = entry.ceiling.map { ", at most \($0) smallest units of each asset ever" } ?? ""
+                let ceiling = entry.ceiling.map { ", at most \(names.ceiling($0, in: asset)) ever" } ?? ""
                 lines.append("  \(entry.share.percentText)\(diluted) to \(names.id(entry.ancestor))\(ceiling)")
             }
         }
@@ -92,8 +92,10 @@ extension LicenseQuote {
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
         if let trialMilliseconds {
             lines.append(
-                "It can be given back within \(durationText(trialMilliseconds)) for the whole price, which is held until "
-                    + "then: license surrender.")
+                "It can be given back within \(durationText(trialMilliseconds)) for "
+                    + (uses?.prepaid ?? 0 > 0
+                        ? "the price less what was paid for uses until then" : "the whole price")
+                    + ", which is held until then: license surrender.")
         } else if terms.grant.trialMilliseconds != nil {
             lines.append("No trial: the buyer had one of this work before.")
         }

@@ -61,10 +61,19 @@ struct LicenseCheckCommand: WalletCommand {
             Console.fields([
                 ("License", names.identifier(session.text(id))), ("At", names.time(value["at"])),
                 ("State", value["state"]?.string ?? "not bought yet"), ("Licensee", names.party(value["licensee"])),
-                ("Covered", isValid ? "yes" : "no"), ("Because", isValid ? nil : reasons.joined(separator: "\n")),
+                (params["use"] == nil ? "In force" : "Covered", isValid ? "yes" : "no"),
+                ("Because", isValid ? nil : reasons.joined(separator: "\n")),
+                (
+                    "Uses",
+                    params["use"] == nil && isValid
+                        ? "not looked at: --purpose and the like ask whether one is covered" : nil
+                ),
             ])
         }
-        if !isValid { throw WalletFailure(.refused, "the license does not cover it") }
+        if !isValid {
+            throw WalletFailure(
+                .refused, params["use"] == nil ? "the license is not in force" : "the license does not cover it")
+        }
     }
 
     /// Names for ids, and dates for what the node tells in milliseconds.
@@ -101,13 +110,18 @@ struct LicenseShow: WalletCommand {
                 ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
-                ("Ends", Self.end(record, view.state, terms.terms, names)),
+                (
+                    "Ends",
+                    Self.end(record, view.state, terms.terms, names)
+                        + (view.state == .active && record.expiresAt != nil
+                            ? view.renewalObstacle.map { "; can't be renewed: \($0.words)" } ?? "" : "")
+                ),
                 (
                     "Renewed",
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
-                ("Trial", Self.trial(record, view.state, names)),
+                ("Trial", Self.trial(record, view, terms.terms, names)),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Prepaid", view.meter.flatMap { Self.sentence($0, record.asset, names) }),
                 ("Used", view.meter.map { "\($0.uses) times" }),
@@ -139,17 +153,25 @@ struct LicenseShow: WalletCommand {
     }
 
     /// Whether the price can still be had back, or was.
-    private static func trial(_ record: LicenseRecord, _ state: LicenseState, _ names: SessionNames) -> String? {
+    private static func trial(
+        _ record: LicenseRecord, _ view: LicenseView, _ terms: Terms, _ names: SessionNames
+    ) -> String? {
         guard let until = record.trialUntil else { return nil }
         if let ending = record.ending, ending.at < until {
             switch ending {
-            case .returned, .revoked: return "ended \(names.time(ending.at)); the price came back"
+            case .returned, .revoked:
+                let sale = record.price.subtracting(terms.payment.quotaAmount) ?? .zero
+                let back = record.asset.map { names.amount(sale, of: $0) } ?? "the price"
+                return "ended \(names.time(ending.at)); \(back) of the price came back"
+                    + (terms.payment.quotaAmount > .zero ? ", and what was left of the prepaid uses" : "")
             default: return "until \(names.time(until))"
             }
         }
-        return state == .active || state == .suspended
-            ? "until \(names.time(until)): license surrender gives the price back before it"
-            : "until \(names.time(until))"
+        guard let returns = view.returns, let asset = returns.asset, returns.held > .zero else {
+            return "until \(names.time(until))"
+        }
+        return
+            "until \(names.time(until)): license surrender gives \(names.amount(returns.total, of: asset)) back before it"
     }
 
     /// What waits for outcomes, or what became of it.
@@ -185,7 +207,8 @@ struct LicenseShow: WalletCommand {
             let text = "version \(record.version), completed \(at)"
             guard let payment = record.payment else { return text }
             if let settled = payment.settledAt {
-                return text + (payment.isReturned ? ", the price came back " : ", paid out ") + names.time(settled)
+                let back = ", \(names.amount(payment.amount, of: payment.asset)) came back "
+                return text + (payment.isReturned ? back : ", paid out ") + names.time(settled)
             }
             return text + (payment.heldUntil.map { "; the price is held until \(names.time($0))" } ?? "")
         case .failed:
@@ -252,13 +275,15 @@ struct LicenseTransferCommand: WalletCommand {
         try await session.verifyNetwork()
         let view = try await session.license(license)
         let to = try session.party(to)
+        let names = try await session.names()
+        let notes = view.returns?.prepaidLine(names).map { ["\($0) \(names.party(to)) has none."] } ?? []
         guard let held = view.license.delivery else {
             let transfer = TransferLicense(license: view.license.id, to: to)
-            return try await session.act([.licenses(.transfer(transfer))])
+            return try await session.act([.licenses(.transfer(transfer))], notes: notes)
         }
         if let request {
             let known = try ReceiverRequest.load(request, session)
-            return try await session.act { (place) throws(WalletFailure) in
+            return try await session.act(notes: notes) { (place) throws(WalletFailure) in
                 try known.require(place, request)
                 return [
                     .licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: known.delivery)))
@@ -268,13 +293,40 @@ struct LicenseTransferCommand: WalletCommand {
         let (version, content) = try await session.delivered(held)
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act { (place) throws(WalletFailure) in
+        try await session.act(notes: notes) { (place) throws(WalletFailure) in
             let delivery = try keyring.request(
                 .licenseTransfer, inft: view.license.inft, version: version, root: content.root, receiver: to,
                 license: view.license.id, at: place, operation: 0)
             return [.licenses(.transfer(TransferLicense(license: view.license.id, to: to, delivery: delivery)))]
         }
     }
+}
+
+extension LicenseReturns {
+    /// What comes back of it, and what does not.
+    func lines(_ record: LicenseRecord, _ names: SessionNames) -> [String] {
+        guard let asset else { return ["It cost nothing."] }
+        func text(_ amount: Amount) -> String { names.amount(amount, of: asset) }
+        var parts: [String] = []
+        if held > .zero { parts.append("\(text(held)) of the price to \(names.party(record.buyer))") }
+        if outcome > .zero { parts.append("\(text(outcome)) that waited for outcomes") }
+        if prepaid > .zero, let prepaidBy {
+            parts.append("\(text(prepaid)) for \(Self.uses(uses)) to \(names.party(prepaidBy))")
+        }
+        guard !parts.isEmpty else {
+            return [record.price > .zero ? "Nothing of the \(text(record.price)) comes back." : "It cost nothing."]
+        }
+        let rest = total < record.price ? " Nothing else of the \(text(record.price)) does." : ""
+        return ["\(text(total)) come back: \(parts.joined(separator: ", ")).\(rest)"]
+    }
+
+    /// Where it is handed on; nil if nothing is prepaid.
+    func prepaidLine(_ names: SessionNames) -> String? {
+        guard let asset, let prepaidBy, uses > 0 else { return nil }
+        return "\(names.amount(prepaid, of: asset)) for \(Self.uses(uses)) go back to \(names.party(prepaidBy));"
+    }
+
+    private static func uses(_ count: UInt64) -> String { "\(count) prepaid use\(count == 1 ? "" : "s")" }
 }
 
 extension Session {
@@ -365,7 +417,8 @@ struct LicenseReceive: WalletCommand {
 
 struct LicenseSurrender: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "surrender", abstract: "Gives a license up: within its trial for its price, after it for nothing.",
+        commandName: "surrender",
+        abstract: "Gives a license up: within its trial for what is held of its price; prepaid uses come back always.",
         discussion: example("license surrender score-license"))
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
@@ -373,18 +426,15 @@ struct LicenseSurrender: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let now = try await session.ledgerTime()
-        let record = try await session.license(license).license
+        let view = try await session.license(license)
+        let record = view.license
         let names = try await session.names()
-        let price = record.asset.map { names.amount(record.price, of: $0) } ?? ""
-        let note: String
+        var notes: [String] = []
         if record.isOnTrial(at: now), let until = record.trialUntil {
-            note =
-                "It is on trial until \(names.time(until)): \(price) come back. You have no other trial of this work."
-        } else {
-            note = record.price > .zero ? "Nothing of the \(price) comes back." : "It cost nothing."
+            notes.append("It is on trial until \(names.time(until)). You have no other trial of this work.")
         }
-        try await session.act(
-            [.licenses(.surrender(SurrenderLicense(license: record.id)))], notes: [note])
+        notes += view.returns?.lines(record, names) ?? []
+        try await session.act([.licenses(.surrender(SurrenderLicense(license: record.id)))], notes: notes)
     }
 }
 

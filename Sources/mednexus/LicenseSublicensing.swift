@@ -43,7 +43,16 @@ extension SublicenseQuote {
         } else {
             lines.append("Price: free")
         }
-        if let seats { lines.append("It has \(seats) seats of the license; \(names.party(to)) needs one too.") }
+        if let seats {
+            let count = seats == 1 ? "one seat" : "\(seats) seats"
+            lines.append("It has \(count) of the license; \(names.party(to)) needs one too.")
+        }
+        if asset != nil, price == fee {
+            lines.append(
+                freeSeats == nil
+                    ? "That is the least: what the license cost, less its prepaid uses, which stay its own."
+                    : "That is the least: the seats of the license are paid for.")
+        }
         lines.append((until ?? expiresAt).map { "It ends: \(names.time($0))" } ?? "It does not end by itself.")
         lines.append("If the license above ends, it ends, and nothing is paid back.")
         return lines
@@ -55,8 +64,9 @@ struct LicenseSublicense: WalletCommand {
         commandName: "sublicense",
         abstract: "Lets another use a part of what a license gives you; who gets it signs and pays.",
         discussion: """
-            The price is at least what the license cost, which the INFT's vault gets as by a sale; of what you ask beyond, \
-            less the share of the terms, is yours. Of a license with seats a sublicense has some, which are paid for.
+            The price is at least what the license cost less its prepaid uses, which stay yours; the INFT's vault gets that as \
+            by a sale. What you ask beyond, less the share of the terms, is yours. Of a license with seats a sublicense has \
+            some, which are paid for: it costs nothing unless you ask something.
 
             \(example(
                 "license sublicense score-license --to ben --purpose TREAT --price 300.00 --from clara --co-sign ben",
@@ -68,7 +78,7 @@ struct LicenseSublicense: WalletCommand {
     @Option(help: ArgumentHelp("How many seats of the license it has.", valueName: "count")) var seats: UInt64?
     @Option(help: ArgumentHelp("Until when: 2027-01-31, or 30d; as long as the license if absent.", valueName: "time"))
     var until: String?
-    @Option(help: ArgumentHelp("What they pay in all; what the license cost if absent.", valueName: "amount"))
+    @Option(help: ArgumentHelp("What they pay in all; the least that can be asked if absent.", valueName: "amount"))
     var price: String?
     @Option(
         help: ArgumentHelp(

@@ -27,6 +27,7 @@ struct PartyRegister: WalletCommand {
 
     func perform(_ session: Session) async throws {
         let found = try session.party(party)
+        try session.requireFree(name, for: found)
         if let kind {
             let operation = SponsorAccount(
                 account: try session.address(party), kind: try Codes.one(kind, PartyKind.self, "kind"))

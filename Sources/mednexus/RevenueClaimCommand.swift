@@ -74,6 +74,8 @@ private struct Claim {
     private let owed: Amount
     private let share: PartsPerMillion
     private let accrued: Amount
+    /// All that the holder gets; nil where only some descendants are named.
+    private let whole: Amount?
 
     /// Nothing would move.
     var isEmpty: Bool { operations.isEmpty }
@@ -87,6 +89,7 @@ private struct Claim {
             "revenue_vault", .object(["inft": session.json(inft), "holder": session.json(holder)]))
         let account = vault.accounts.first { $0.asset == asset }
         accrued = account?.holder?.claimable ?? .zero
+        whole = only.isEmpty ? account?.holder?.claimableWithRoyalties : nil
         share = vault.holders.first { $0.party == holder }?.share ?? .zero
         var descendants = only
         var owed = Amount.zero
@@ -121,6 +124,7 @@ private struct Claim {
                 "\(names.amount(owed, of: asset)) of royalties come up from descendants, of which your share is "
                     + SessionNames.percent(UInt64(share.parts)))
         }
-        return "\(names.id(inft)): \(facts.joined(separator: "; "))."
+        let sum = owed > .zero ? whole.map { " You get \(names.amount($0, of: asset))." } ?? "" : ""
+        return "\(names.id(inft)): \(facts.joined(separator: "; ")).\(sum)"
     }
 }

@@ -14,7 +14,7 @@ struct RevenueCommand: AsyncParsableCommand {
             "revenue statement clara --since 2026-01-01 --csv"),
         subcommands: [
             RevenueBalance.self, RevenueTransferCommand.self, RevenuePayCommand.self, RevenueVault.self,
-            RevenueClaimCommand.self, RevenueShare.self, RevenueStatement.self,
+            RevenueClaimCommand.self, RevenueShare.self, RevenueStatement.self, RevenueEarnings.self,
         ])
 }
 
@@ -142,10 +142,10 @@ struct RevenueVault: WalletCommand {
             Console.table(
                 ["  TO", "SHARE", "CEILING"],
                 royalties.map { royalty in
-                    let ceiling = royalty["ceiling"]?.string
+                    let ceiling = royalty["ceiling"]?.string.flatMap { UInt64($0) }
                     return [
                         "  " + names.id(royalty["ancestor"]), names.share(royalty["share"]),
-                        ceiling.map { "\($0) smallest units of each asset" } ?? "none",
+                        ceiling.map { names.ceiling(Amount($0)) } ?? "none",
                     ]
                 })
         }
@@ -157,12 +157,17 @@ struct RevenueVault: WalletCommand {
             Console.out("In \(account["code"]?.string ?? ""):")
             Console.fields([
                 ("  Paid in", amount("total")), ("  Royalties received", amount("royaltiesReceived")),
+                ("  Owed by descendants", amount("royaltiesOwed")),
                 ("  Owed to ancestors", "\(amount("royaltiesDue")), taken \(amount("royaltiesTaken"))"),
                 ("  Earned by holders", "\(amount("net")), claimed \(amount("claimed"))"),
                 ("  In the vault", amount("held")),
                 (
                     "  \(names.party(holder?["party"])) can claim",
-                    holder.map { names.amount($0["claimable"], of: account["asset"]) }
+                    holder.map { holder in
+                        let whole = names.amount(holder["claimableWithRoyalties"], of: account["asset"])
+                        let own = names.amount(holder["claimable"], of: account["asset"])
+                        return whole == own ? whole : "\(whole), of which \(own) without what descendants owe"
+                    }
                 ),
             ])
         }

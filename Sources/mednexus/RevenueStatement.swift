@@ -17,7 +17,8 @@ struct RevenueStatement: WalletCommand {
     @OptionGroup var globals: Globals
     @Argument(help: "Whose; who acts if absent.") var party: String?
     @Option(help: "In one asset only; all that the party has if absent.") var asset: String?
-    @Option(help: ArgumentHelp("From this time on: 2026-01-01 (UTC).", valueName: "time")) var since: String?
+    @Option(help: ArgumentHelp("From this time on: 2026-01-01 (UTC), or 30d ago as 30d.", valueName: "time")) var since:
+        String?
     @Option(help: ArgumentHelp("Before this time; until now if absent.", valueName: "time")) var until: String?
     @Flag(help: "Comma-separated values, for a spreadsheet.") var csv = false
     @Flag(
@@ -33,10 +34,14 @@ struct RevenueStatement: WalletCommand {
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
         let who = try session.party(orActor: party)
-        let start = try Codes.time(since, now: now)
+        let start = try Codes.pastTime(since, now: now)
         // A fixed end, so that what happens while pages are read changes nothing.
         let end = try Codes.time(until, now: now) ?? now.adding(milliseconds: 1)
-        if let start, start >= end { throw WalletFailure(.usage, "the period ends before it begins") }
+        if let start, start >= end {
+            throw WalletFailure(
+                .usage, "the period ends (\(dateText(end))) before it begins (\(dateText(start)))",
+                hint: "--since 30d is so long ago; --until \"1h ago\" too.")
+        }
         let checkpoint = proofs ? try session.trusted(trust) : nil
         var statements: [Statement] = []
         for asset in try await assets(session, who) {

@@ -12,6 +12,8 @@ struct Statement {
     let asset: AssetRecord
     let summary: StatementSummary
     let entries: [StatementEntry]
+    /// By what their bonds are set aside under.
+    private let disputes: [Bytes32: DisputeID]
 
     init(
         _ party: Party, _ asset: AssetRecord, _ start: Timestamp?, _ end: Timestamp, _ checkpoint: Checkpoint?,
@@ -36,6 +38,21 @@ struct Statement {
         var entries: [StatementEntry] = []
         for item in items { entries.append(try session.decode(item)) }
         self.entries = entries
+        disputes = try await Self.disputes(behind: entries, of: party, session)
+    }
+
+    /// Only the first round's bond is set aside under the dispute's own id.
+    private static func disputes(
+        behind entries: [StatementEntry], of party: Party, _ session: Session
+    ) async throws(WalletFailure) -> [Bytes32: DisputeID] {
+        let hasBonds = entries.contains { if case .reserve(.bond, _) = $0.counterpart { true } else { false } }
+        guard hasBonds else { return [:] }
+        var found: [Bytes32: DisputeID] = [:]
+        for item in try await session.client.items("dispute_list", ["party": session.json(party)], limit: limit) {
+            let dispute = try session.decode(item, as: DisputeView.self).dispute
+            for round in 0..<DisputeLimits.rounds { found[dispute.bondSubject(round: round)] = dispute.id }
+        }
+        return found
     }
 
     private static let limit = 1_000_000
@@ -68,7 +85,7 @@ struct Statement {
         var rows = [["", "opening balance", "", "", "", number(summary.opening)]]
         rows += entries.map { entry in
             [
-                names.time(entry.time), entry.kind.name, Self.counterpart(entry.counterpart, names),
+                names.time(entry.time), entry.label, counterpart(entry.counterpart, names),
                 entry.isIncoming ? number(entry.amount) : "", entry.isIncoming ? "" : number(entry.amount),
                 number(entry.balanceAfter),
             ]
@@ -87,8 +104,8 @@ struct Statement {
         Console.out("")
         let subtotalRows = sources.map { one in
             [
-                "", one.kind.name, Self.counterpart(one.counterpart, names), number(one.incoming), number(one.outgoing),
-                "",
+                "", one.outgoing > .zero && one.incoming == .zero ? one.kind.label(isIncoming: false) : one.kind.name,
+                counterpart(one.counterpart, names), number(one.incoming), number(one.outgoing), "",
             ]
         }
         Console.table(["", "WHAT", "WITH", "IN", "OUT", ""], Self.aligned(subtotalRows))
@@ -133,14 +150,16 @@ struct Statement {
     /// Without the code.
     private func number(_ amount: Amount) -> String { String(asset.style.text(amount).dropLast(asset.code.count + 1)) }
 
-    private static func counterpart(_ counterpart: Counterpart, _ names: SessionNames) -> String {
+    private func counterpart(_ counterpart: Counterpart, _ names: SessionNames) -> String {
         switch counterpart {
         case .party(let party): names.party(party)
         case .vault(let inft): "vault of \(names.id(inft))"
-        case .reserve(.bond, let subject): "bond in the dispute \(subject.description.prefix(16))…"
+        case .reserve(.bond, let subject): "bond in the dispute \(names.id(dispute(subject)))"
         case .reserve(let kind, let subject): "\(kind.name) for \(names.id(LicenseID(subject.bytes)))"
         }
     }
+
+    private func dispute(_ subject: Hash) -> DisputeID { disputes[subject.bytes] ?? DisputeID(subject.bytes) }
 
     static let csvHeader = "time,height,transaction,what,with,asset,in,out,balance,reference"
 
@@ -154,11 +173,11 @@ struct Statement {
                 switch entry.counterpart {
                 case .party(let party): session.text(party)
                 case .vault(let inft): session.text(inft)
-                case .reserve(.bond, let subject): "bond:\(subject)"
+                case .reserve(.bond, let subject): "bond:\(session.text(dispute(subject)))"
                 case .reserve(let kind, let subject): "\(kind.name):\(session.text(LicenseID(subject.bytes)))"
                 }
             return [
-                Self.iso(entry.time), "\(entry.height)", entry.transaction.description, entry.kind.name, with,
+                Self.iso(entry.time), "\(entry.height)", entry.transaction.description, entry.label, with,
                 asset.code, entry.isIncoming ? number(entry.amount) : "", entry.isIncoming ? "" : number(entry.amount),
                 number(entry.balanceAfter), entry.reference?.description ?? "",
             ].joined(separator: ",")
@@ -168,7 +187,7 @@ struct Statement {
     }
 
     /// `2026-01-01T12:00:00Z`
-    private static func iso(_ time: Timestamp) -> String {
+    static func iso(_ time: Timestamp) -> String {
         let parts = dateText(time).split(separator: " ")
         return "\(parts[0])T\(parts[1])Z"
     }
@@ -193,4 +212,19 @@ struct Statement {
                 }))
         return .object(object)
     }
+}
+
+extension MovementKind {
+    /// What it is to whom the line belongs: a sale is the buyer's purchase.
+    func label(isIncoming: Bool) -> String {
+        switch self {
+        case .sale where !isIncoming: "purchase"
+        case .shareSale where !isIncoming: "sharePurchase"
+        default: name
+        }
+    }
+}
+
+extension StatementEntry {
+    fileprivate var label: String { kind.label(isIncoming: isIncoming) }
 }

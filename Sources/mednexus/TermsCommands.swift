@@ -45,7 +45,8 @@ extension Session {
         let lock = try await takeLock()
         defer { withExtendedLifetime(lock) {} }
         things = try home.namedThings()
-        try things.add(name, id.bytes, kind: TermsKind.name, on: network.genesis)
+        try requireFree(name, for: id.bytes, kind: TermsKind.name)
+        try things.add(name, id.bytes, kind: TermsKind.name, on: network.genesis, moves: globals.moveName)
         try home.save(things)
     }
 }

@@ -68,15 +68,18 @@ struct TransactionShow: WalletCommand {
     }
 
     private func write(_ value: JSONValue, _ session: Session) async throws {
-        let names = try await session.names()
-        try session.show(value) {
+        let told = value["transaction"]?["transaction"]
+        let body = try told.map {
+            try JSONValueDecoder.decode(TransactionBody.self, from: $0, networkKind: session.network.kind)
+        }
+        let names: SessionNames
+        if let body { names = try await session.names(for: body.operations) } else { names = try await session.names() }
+        session.show(value) {
             Console.fields([
                 ("Transaction", value["hash"]?.string), ("Height", value["height"]?.unsigned.map { "\($0)" }),
                 ("Time", names.time(value["time"])),
             ])
-            if let body = value["transaction"]?["transaction"] {
-                let decoded = try JSONValueDecoder.decode(
-                    TransactionBody.self, from: body, networkKind: session.network.kind)
+            if let decoded = body {
                 for line in TransactionDraft(body: decoded, names: names).summary(names) { Console.out(line) }
                 for one in session.made(by: decoded) {
                     let text = TypedText.encode(one.bytes, kind: one.kind, network: session.network.kind)
@@ -187,8 +190,9 @@ struct TransactionSubmit: WalletCommand {
         try await session.verifyNetwork()
         var lock: HomeLock? = try await session.takeLock()
         let transaction = try SigningRequest.load(file).assemble(on: session.network)
-        let names = try await session.names()
+        let names = try await session.names(for: transaction.body.operations)
         let words = TransactionDraft(body: transaction.body, names: names).summary(names)
+        try session.requireFreeName(for: session.made(by: transaction.body))
         let sending = TransactionSender(home: session.home, network: session.network, client: session.client)
         var record = try await sending.send(transaction, words: words, waitMilliseconds: 0)
         withExtendedLifetime(lock) {}

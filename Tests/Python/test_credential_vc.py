@@ -3,6 +3,7 @@ Specs/credentials.md who has nothing but the page, the schema and proofs.py."""
 
 import datetime
 import json
+import re
 
 import pytest
 
@@ -33,6 +34,16 @@ def exported(devnet, tmp_path_factory):
 
 def verified(devnet, path, trust, *more):
     return devnet.wallet("credential", "verify-vc", str(path), "--checkpoint", trust, *more, check=False)
+
+
+def test_a_person_reads_what_limits_it(devnet, exported):
+    path, trust = exported
+    done = verified(devnet, path, trust)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
+    assert re.search(r"Attests:\s+medicalLicense\n", said) and re.search(r"For:\s+CH, DE\n", said), said
+    assert re.search(r"Of:\s+tmnx1\w+\n", said) and re.search(r"By:\s+tmnx1\w+\n", said), said
+    assert re.search(r"Until:\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said), said
 
 
 def instant(milliseconds):

@@ -44,10 +44,22 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     before = balance()
     act("inft", "mint", "--file", bad, "--seal", "--class", "report", "--title", "A scan", "--terms", "commercial", "--price",
         "25.00", "--asset", "EURX", "--dispute-window", "2d", "--as", "scan", "--from", "author")
-    act("license", "buy", "scan", "--from", "clinic", "--as", "license")
+    said = act("license", "buy", "scan", "--from", "clinic", "--as", "license")
+    assert "Set aside at most 25.00 EURX" in said and "smallest units" not in said, said
+    # The buyer is told what it waits for, and then until when it can dispute what came.
+    inbox = network.wallet("account", "inbox", "--from", "clinic")
+    assert "waits for author" in inbox and "25.00 EURX come back by themselves" in inbox, inbox
     act("license", "deliver", "license", "--from", "author")
+    inbox = network.wallet("account", "inbox", "--from", "clinic")
+    assert "until then you can dispute what came" in inbox and "dispute raise license" in inbox, inbox
     assert "held until" in network.wallet("license", "show", "license")
-    act("dispute", "raise", "license", "--evidence", "README.md", "--as", "dispute", "--from", "clinic")
+    said = act("dispute", "raise", "license", "--evidence", "README.md", "--as", "dispute", "--from", "clinic")
+    # A tenth of 25.00.
+    assert "The bond is 2.50 EURX" in said and "smallest units" not in said, said
+    statement = network.wallet("revenue", "statement", "clinic")
+    assert "bond in the dispute dispute" in statement, statement
+    named = value("dispute", "show", "dispute")["dispute"]["id"]
+    assert f"bond:{named}," in network.wallet("revenue", "statement", "clinic", "--csv")
     act("dispute", "respond", "dispute", "--from", "author")
     act("dispute", "reveal", "dispute", "--from", "clinic")
     act("dispute", "reveal", "dispute", "--from", "author")

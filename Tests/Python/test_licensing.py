@@ -76,7 +76,7 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
     act(network, "license", "buy", "course", "--purpose", "TREAT", "--territory", "DE", "--from", "clinic", "--as", "first")
     assert balance(network, "clinic") == before - 9_000
     assert value(network, "license", "show", "first")["license"].get("trialUntil") is not None
-    assert "license surrender gives the price back" in network.wallet("license", "show", "first")
+    assert "license surrender gives 90.00 EURX back" in network.wallet("license", "show", "first")
     assert "trial" in refused(network, "license", "sublicense", "first", "--to", "developer", "--seats", 1, "--from", "clinic",
                               "--co-sign", "developer")
     shown = act(network, "license", "surrender", "first", "--from", "clinic")
@@ -97,7 +97,8 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
 
     # Two of the three seats go to a sublicensee, for nothing: they are paid for. Not three, and nothing wider.
     below = ["license", "sublicense", "second", "--to", "developer", "--from", "clinic", "--co-sign", "developer"]
-    assert "seats" in refused(network, *below, "--seats", 3)
+    said = refused(network, *below, "--seats", 3)
+    assert "3 are asked for, and 2 of the license's 3 seats are free" in said, said
     assert "territories" in refused(network, *below, "--seats", 2, "--purpose", "TREAT", "--territory", "AT")
     money = balance(network, "developer")
     words = act(network, *below, "--seats", 2, "--until", "90d", "--as", "below")
@@ -115,7 +116,8 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
     assert "sublicenses of it are in force" in refused(network, "license", "surrender", "second", "--from", "clinic")
 
     end = value(network, "license", "show", "second")["license"]["expiresAt"]
-    act(network, "license", "renew", "second", "--from", "clinic")
+    said = act(network, "license", "renew", "second", "--from", "clinic")
+    assert "Pay at most 90.00 EURX, by the offer offer" in said, said
     assert value(network, "license", "show", "second")["license"]["expiresAt"] > end
     act(network, "license", "transfer", "second", "--to", "coauthor", "--from", "clinic", "--co-sign", "coauthor")
     assert not covered(network, "second", "--user", "clinic", *use) and covered(network, "second", *use)

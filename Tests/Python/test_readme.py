@@ -54,7 +54,7 @@ exit $code
     # What the README promises.
     assert "called curb65" in done.stdout
     assert re.search(r"15\.00 EURX to author", done.stdout)
-    assert re.search(r"Covered:\s+yes", done.stdout)
+    assert re.search(r"In force:\s+yes", done.stdout)
     statement = done.stdout.rsplit("opening balance", 1)[1]
     assert re.search(r"claim\s+vault of curb65\s+15\.00", statement)
     opened = json.loads((home / "case.json").read_text())

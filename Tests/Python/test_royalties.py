@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 from fractions import Fraction
 
@@ -84,7 +85,13 @@ def test_a_relative_share_with_a_ceiling_is_collected_to_the_unit(network, graph
     # 2 % of the pathway up to 7.00 and 10 % of the sheet up to 7.00; and the price of the score's own license.
     score = min(pathway * 2 // 100, 700) + min(sheet * 10 // 100, 700) + 100
     assert pathway * 2 // 100 > 700
-    act(network, "revenue", "claim", "score", "--from", "author")
+    # What descendants owe is told before it is claimed, to the unit.
+    whole = f"{score * 60 // 10_000}.{score * 60 // 100 % 100:02} EURX"
+    assert f"{whole} to claim from score" in network.wallet("account", "inbox", "--from", "author")
+    assert f"can claim: {whole}" in re.sub(r" +", " ", network.wallet("revenue", "vault", "score", "--holder", "author"))
+    said = act(network, "revenue", "claim", "score", "--from", "author")
+    assert f"You get {whole}." in said, said
+    assert "to claim from score" not in network.wallet("account", "inbox", "--from", "author")
     act(network, "revenue", "claim", "score", "--from", "coauthor")
     act(network, "revenue", "claim", "sheet", "--from", "developer")
     act(network, "revenue", "claim", "pathway", "--from", "hospital")
@@ -96,6 +103,22 @@ def test_a_relative_share_with_a_ceiling_is_collected_to_the_unit(network, graph
         # All sums are exact before they are rounded down: 43,334 − 700 − 8,666.8.
         "hospital": 33_967,
     }
+
+
+def test_a_holder_sees_what_each_sum_was_earned_by(network, graph):
+    found = json.loads(network.wallet("revenue", "earnings", "score", "--json"))
+    assert [one["what"] for one in found][0] == "sale" and {one["what"] for one in found} == {"sale", "royalty"}
+    shown = network.wallet("revenue", "earnings", "score")
+    assert "developer" in shown and "pathway" in shown and "of-score" in shown, shown
+    vault = json.loads(network.wallet("revenue", "vault", "score", "--json"))["accounts"][0]
+    of = {what: sum(int(one["amount"]) for one in found if one["what"] == what) for what in ("sale", "royalty")}
+    assert of == {"sale": int(vault["total"]), "royalty": int(vault["royaltiesReceived"])}
+    lines = network.wallet("revenue", "earnings", "score", "--csv").splitlines()
+    assert len(lines) == len(found) + 1 and lines[1].split(",")[4] == "sale"
+    assert json.loads(network.wallet("revenue", "earnings", "score", "--since", "0s", "--json")) == []
+    # A buyer's line is a purchase; and a period may begin so long ago.
+    statement = network.wallet("revenue", "statement", "developer", "--since", "1h")
+    assert "purchase" in statement and " sale " not in statement, statement
 
 
 def test_a_share_is_sold_in_one_step_with_both_signatures(network, graph):
@@ -158,7 +181,9 @@ def test_the_statement_adds_up_in_a_spreadsheet(network, graph, name):
     [statement] = json.loads(network.wallet("revenue", "statement", name, "--json"))["statements"]
     assert [int(statement[key]) for key in ("opening", "incoming", "outgoing", "closing")] == [
         cents(opening["balance"]), came, went, cents(closing["balance"])]
-    assert [entry["kind"] for entry in statement["entries"]] == [line["what"] for line in lines]
+    labels = {("sale", False): "purchase", ("shareSale", False): "sharePurchase"}
+    assert [labels.get((entry["kind"], entry["isIncoming"]), entry["kind"]) for entry in statement["entries"]] == [
+        line["what"] for line in lines]
     assert sum(int(part["incoming"]) for part in statement["subtotals"]) == came
     assert sum(int(part["outgoing"]) for part in statement["subtotals"]) == went
 

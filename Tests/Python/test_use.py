@@ -101,7 +101,8 @@ def test_a_quota_is_bought_used_reported_on_and_returned(network, tmp_path):
     # More uses, then none: 98 + 10 are left, at 0.30 each.
     assert "Set aside at most 3.00 EURX" in act("license", "top-up", "score", "10", *HOSPITAL)
     before = balance()
-    act("license", "surrender", "score", *HOSPITAL)
+    said = act("license", "surrender", "score", *HOSPITAL)
+    assert "32.40 EURX come back: 32.40 EURX for 108 prepaid uses" in said, said
     assert balance() == before + 108 * 30
     refused("use_not_covered", *use, "--opening", tmp_path / "d.json", *HOSPITAL)
     # The outcome price is decided by itself, whatever became of the license.

@@ -65,6 +65,19 @@ import WalletKit
         #expect(Inputs.assignment("author") == nil)
     }
 
+    @Test("What a period begins with lies in the past, and so does what is said to be ago") func pastTimes() {
+        let now = Timestamp(1_767_225_600_000)
+        #expect(Inputs.pastTime("1h", now: now) == Timestamp(1_767_222_000_000))
+        #expect(Inputs.time("1h ago", now: now) == Timestamp(1_767_222_000_000))
+        #expect(Inputs.time("1h", now: now) == Timestamp(1_767_229_200_000))
+        #expect(
+            Inputs.pastTime("2026-01-01", now: now) == now
+                && Inputs.pastTime("2h ago", now: now) == Inputs.pastTime("2h", now: now))
+        #expect(Inputs.pastTime("90y", now: now) == Timestamp(0))
+        #expect(Inputs.time("soon ago", now: now) == nil && Inputs.time(" ago", now: now) == nil)
+        #expect(Inputs.pastTime("soon", now: now) == nil)
+    }
+
     @Test("A name stands for one thing of each kind, on one network") func names() throws {
         var things = NamedThings()
         let one = Bytes32.zero
@@ -79,5 +92,25 @@ import WalletKit
         #expect(things.name(of: one, kind: "inft", on: network) == "renamed")
         #expect(things.id(named: "score", kind: "inft", on: network) == nil)
         #expect(throws: WalletFailure.self) { try things.add("tmnx1abc", one, kind: "inft", on: network) }
+
+        // Nobody takes a name away unnoticed.
+        let taken = #expect(throws: WalletFailure.self) {
+            try things.add("renamed", other.bytes, kind: "inft", on: network)
+        }
+        #expect(taken?.kind == .usage && taken?.hint.contains("--move-name") == true)
+        #expect(things.id(named: "renamed", kind: "inft", on: network) == one)
+        try things.add("renamed", one, kind: "inft", on: network)
+        try things.add("renamed", other.bytes, kind: "inft", on: network, moves: true)
+        #expect(things.id(named: "renamed", kind: "inft", on: network) == other.bytes)
+
+        var book = AddressBook()
+        let anna = Party.account(Address(one))
+        let ben = Party.account(Address(other.bytes))
+        try book.add("anna", anna, on: network)
+        #expect(throws: WalletFailure.self) { try book.add("anna", ben, on: network) }
+        #expect(book.party(named: "anna", on: network) == anna)
+        try book.add("anna", ben, on: other)
+        try book.add("anna", ben, on: network, moves: true)
+        #expect(book.party(named: "anna", on: network) == ben)
     }
 }

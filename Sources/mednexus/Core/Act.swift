@@ -94,6 +94,7 @@ extension Session {
             sender: sender, actingFor: anyones ? nil : try actingFor(), validityMilliseconds: try validity(), operations
         )
         if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
+        try requireFreeName(for: made(by: body))
         let names = try await names(for: body.operations)
         let summary = notes + TransactionDraft(body: body, names: names).summary(names)
         try confirm(summary, question: "Sign and send?")
@@ -250,7 +251,21 @@ extension Session {
         return .object(object)
     }
 
-    /// `--as`: the first thing of each kind gets the name.
+    /// Before anything is signed: `--as` takes no name away.
+    func requireFreeName(for made: [Made]) throws(WalletFailure) {
+        guard let name = globals.named else { return }
+        for kind in Set(made.map(\.kind)).sorted() {
+            if kind == OrganizationKind.name {
+                let id = made.first { $0.kind == kind }.map { Party.organization(OrganizationID($0.bytes)) }
+                try requireFree(name, for: id)
+            } else {
+                // Terms have the same id whoever registers them, and whenever.
+                try requireFree(name, for: made.first { $0.kind == kind }?.bytes, kind: kind)
+            }
+        }
+    }
+
+    /// `--as`: the first thing of each kind gets the name. What another command called so meanwhile keeps it.
     private func remember(_ made: [Made]) async throws(WalletFailure) {
         guard let name = globals.named else { return }
         guard !made.isEmpty else {
@@ -260,15 +275,24 @@ extension Session {
         defer { withExtendedLifetime(lock) {} }
         book = try home.addressBook()
         things = try home.namedThings()
-        var kinds: Set<String> = []
-        for one in made where kinds.insert(one.kind).inserted {
-            if one.kind == OrganizationKind.name {
-                try book.add(name, .organization(OrganizationID(one.bytes)), on: network.genesis)
-            } else {
-                try things.add(name, one.bytes, kind: one.kind, on: network.genesis)
-            }
+        do throws(WalletFailure) {
+            try keep(name, made)
+        } catch {
+            return Console.err("\(error.message): the name was not kept. It is done all the same.")
         }
         try home.save(book)
         try home.save(things)
+    }
+
+    private func keep(_ name: String, _ made: [Made]) throws(WalletFailure) {
+        var kinds: Set<String> = []
+        for one in made where kinds.insert(one.kind).inserted {
+            if one.kind == OrganizationKind.name {
+                try book.add(
+                    name, .organization(OrganizationID(one.bytes)), on: network.genesis, moves: globals.moveName)
+            } else {
+                try things.add(name, one.bytes, kind: one.kind, on: network.genesis, moves: globals.moveName)
+            }
+        }
     }
 }

@@ -39,7 +39,18 @@ enum Codes {
     static func requiredTime(_ text: String, now: Timestamp) throws(WalletFailure) -> Timestamp {
         guard let time = Inputs.time(text, now: now) else {
             throw WalletFailure(
-                .usage, "\(text) is no time", hint: "Write 2027-01-31, 2027-01-31T12:00 (UTC), or 30d from now.")
+                .usage, "\(text) is no time",
+                hint: "Write 2027-01-31, 2027-01-31T12:00 (UTC), 30d (from now on), or \"30d ago\".")
+        }
+        return time
+    }
+
+    /// Where a period begins: 30d is thirty days ago.
+    static func pastTime(_ text: String?, now: Timestamp) throws(WalletFailure) -> Timestamp? {
+        guard let text else { return nil }
+        guard let time = Inputs.pastTime(text, now: now) else {
+            throw WalletFailure(
+                .usage, "\(text) is no time", hint: "Write 2026-01-31, 2026-01-31T12:00 (UTC), or 30d (so long ago).")
         }
         return time
     }
@@ -82,8 +93,37 @@ extension Session {
         let lock = try await takeLock()
         defer { withExtendedLifetime(lock) {} }
         book = try home.addressBook()
-        try book.add(name, party, on: network.genesis)
+        try requireFree(name, for: party)
+        try book.add(name, party, on: network.genesis, moves: globals.moveName)
         try home.save(book)
+    }
+
+    /// Nobody signs for another than they mean, because a name was taken from it unnoticed. Nil `party`: one that is not
+    /// made yet.
+    func requireFree(_ name: String, for party: Party?) throws(WalletFailure) {
+        guard WalletName.isUsable(name) else { throw WalletName.failure(name) }
+        if let own = accounts.first(where: { $0.name == name && $0.network == network.kind }),
+            .account(own.address) != party
+        {
+            throw WalletFailure(
+                .usage, "\(name) is an account of this wallet, \(text(.account(own.address)))",
+                hint: "Choose another name.")
+        }
+        guard let other = book.party(named: name, on: network.genesis), other != party else { return }
+        try requireMove(name, from: text(other))
+    }
+
+    /// Nil `id`: of a thing that is not made yet.
+    func requireFree(_ name: String, for id: Bytes32?, kind: String) throws(WalletFailure) {
+        guard WalletName.isUsable(name) else { throw WalletName.failure(name) }
+        guard let other = things.id(named: name, kind: kind, on: network.genesis), other != id else { return }
+        let former = TypedText.encode(other, kind: kind, network: network.kind)
+        try requireMove(name, from: "the \(SessionNames.word(kind)) \(former)")
+    }
+
+    private func requireMove(_ name: String, from meaning: String) throws(WalletFailure) {
+        guard globals.moveName else { throw WalletName.taken(name, by: meaning) }
+        Console.err("Until now \(name) means \(meaning), which has no name afterwards.")
     }
 
     /// Block time of the node: what the ledger calls now.

@@ -32,6 +32,9 @@ struct Globals: ParsableArguments {
         name: .customLong("as"), help: ArgumentHelp("Calls what the command makes so, from now on.", valueName: "name"))
     var named: String?
 
+    @Flag(help: "Lets --as take a name from what it means until now.")
+    var moveName = false
+
     @Option(help: ArgumentHelp("Another account of this wallet that also signs (repeatable).", valueName: "name"))
     var coSign: [String] = []
 

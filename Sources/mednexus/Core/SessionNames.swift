@@ -29,6 +29,15 @@ struct SessionNames: NameResolver {
     func time(_ time: Timestamp) -> String { names.time(time) }
     func asset(behind id: Bytes32) -> AssetID? { behind[id] }
 
+    /// A ceiling of a royalty counts the units of every asset alike.
+    func ceiling(_ amount: Amount, in asset: AssetID? = nil) -> String {
+        guard let asset = asset ?? (assets.count == 1 ? assets[0].id : nil) else {
+            return "\(amount) smallest units of each asset"
+        }
+        return names.amount(amount, of: asset)
+            + (assets.count == 1 ? "" : " (as many smallest units of each other asset)")
+    }
+
     /// `score (tmnxinft1…)` where this wallet has a name for it; always in the writing of the network.
     func identifier(_ text: String) -> String {
         guard let (kind, bytes) = Self.parse(text) else { return text }
