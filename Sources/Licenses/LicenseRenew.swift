@@ -114,7 +114,7 @@ public enum RenewalObstacle: UInt8, NamedCode {
     case isSublicense = 0
     /// Its terms allow no renewal.
     case notAllowed = 1
-    /// It does not end by itself.
+    /// It has no end that could move: it does not end by itself, or its time has not begun.
     case neverEnds = 2
     /// It is on a derivative, and lasts as long as the licenses that this rests on.
     case endsWithBasis = 3
@@ -159,7 +159,7 @@ public enum RenewalObstacle: UInt8, NamedCode {
         switch self {
         case .isSublicense: "it is a sublicense, which ends with the license above it"
         case .notAllowed: "its terms allow no renewal"
-        case .neverEnds: "it does not end by itself"
+        case .neverEnds: "it has no end that could move"
         case .endsWithBasis: "it lasts already as long as the licenses that its work rests on"
         case .historyFull: "it was renewed \(LicenseLimits.renewals) times"
         }
