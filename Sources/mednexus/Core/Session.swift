@@ -1,11 +1,8 @@
 import Cryptography
 import Identities
 import Interface
-import Licenses
 import Primitives
 import Revenue
-import StateModel
-import Transactions
 import WalletKit
 
 /// One run of a command: the wallet, the network it means, and the node it asks.
