@@ -202,7 +202,7 @@ struct BlockRun {
         if let unneeded = context.unneededSigner {
             throw .rejected(
                 TransactionRejection.signaturesNotExact.at(
-                    "signatures", "no rule asks for the signature of \(unneeded.bytes)",
+                    "signatures", "no rule asks for the signature of \(unneeded)",
                     hint: "Leave that signature out; a transaction carries exactly those it needs."))
         }
         if let sponsor {

@@ -91,11 +91,11 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
     public func words(_ names: any NameResolver) -> [String] {
         switch self {
         case .enroll(let request):
-            ["Enroll the validator “\(request.name)” of \(names.party(request.institution))"] + keys(of: request)
+            ["Enroll the validator “\(request.name)” of \(names.party(request.institution))"] + keys(of: request, names)
         case .remove(let institution): ["Remove the validator of \(names.party(institution))"]
         case .rotate(let request):
             ["Change the keys of the validator “\(request.name)” of \(names.party(request.institution))"]
-                + keys(of: request)
+                + keys(of: request, names)
         case .parameters(let changes): changes.map { "Set \($0.parameter.name) to \($0.value)" }
         case .ontology(let root, let count):
             ["Prove descents of diseases against the ontology of \(count) edges with the root \(root)"]
@@ -148,8 +148,8 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 
-    private func keys(of request: EnrollmentRequest) -> [String] {
-        ["Validator key: \(request.key.bytes)", "Transport key: \(request.transportKey)"]
+    private func keys(of request: EnrollmentRequest, _ names: any NameResolver) -> [String] {
+        ["Validator key: \(names.identifier(request.key.description))", "Transport key: \(request.transportKey)"]
     }
 
     public func encode(into writer: inout CBORWriter) {

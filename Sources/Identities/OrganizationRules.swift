@@ -76,7 +76,8 @@ enum OrganizationRules {
                 throw IdentityRejection.thresholdUnreachable.at(
                     "policies[\(index)].threshold",
                     "\(policy.threshold) is not between 1 and \(most), the members who may sign for "
-                        + policy.operationClass.name)
+                        + policy.operationClass.name,
+                    hint: "Change or remove that policy in the same operation.")
             }
         }
     }

@@ -53,6 +53,6 @@ enum RecoveryRules {
 
     static func days(_ milliseconds: UInt64) -> String {
         let hours = milliseconds / 3_600_000
-        return hours % 24 == 0 ? "\(hours / 24) days" : "\(hours) hours"
+        return hours % 24 == 0 ? DurationText.counted(hours / 24, "day") : DurationText.counted(hours, "hour")
     }
 }

@@ -21,8 +21,10 @@ enum LicenseAct {
     static func requireNoSublicenses(_ license: LicenseRecord) throws(Refusal) {
         guard license.sublicenses == 0 else {
             throw LicenseRejection.sublicensesLive.at(
-                "license", "\(license.sublicenses) sublicenses of it are in force",
-                hint: "Wait until they end, or let the sublicensees surrender them; license_list shows them by above.",
+                "license",
+                license.sublicenses == 1
+                    ? "a sublicense of it is in force" : "\(license.sublicenses) sublicenses of it are in force",
+                hint: "Wait until they end, or let the sublicensees surrender them; license_list(above) has them.",
                 retryable: true)
         }
     }

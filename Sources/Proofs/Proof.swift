@@ -143,7 +143,9 @@ public struct VerifiedProof: Sendable {
         guard let limit else { return }
         guard header.time.milliseconds <= time.milliseconds + Self.aheadMilliseconds else {
             throw ProofFailure(
-                "maximumAge", "the block is dated later than this machine's clock, which must be wrong")
+                "maximumAge",
+                "the block is dated \(DurationText.words(milliseconds: header.time.milliseconds - time.milliseconds)) "
+                    + "later than the clock by which it is judged")
         }
         let age = time.milliseconds > header.time.milliseconds ? time.milliseconds - header.time.milliseconds : 0
         guard age <= limit else {

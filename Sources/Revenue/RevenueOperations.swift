@@ -228,7 +228,10 @@ public struct RevenueClaim: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         var lines: [String] = []
         if !descendants.isEmpty {
-            lines.append("Take the royalties that \(descendants.count) descendants owe.")
+            lines.append(
+                descendants.count == 1
+                    ? "Take the royalties that a descendant owes."
+                    : "Take the royalties that \(descendants.count) descendants owe.")
         }
         let whom = holder.map { names.party($0) } ?? "you"
         lines.append("Pay to \(whom) what has accrued in the vault of \(names.identifier(inft.description)).")

@@ -137,7 +137,7 @@ public struct VerifiedTransaction: Hashable, Sendable {
         for (index, one) in signed.signatures.enumerated() {
             guard Schnorr.verify(one.signature, message: signed.hash, by: one.account) else {
                 throw TransactionRejection.signatureInvalid.at(
-                    "signatures[\(index)]", "the signature of \(one.account.bytes) does not verify",
+                    "signatures[\(index)]", "the signature of \(one.account) does not verify",
                     hint: "Sign the transaction's hash with BIP-340 and that account's key.")
             }
         }

@@ -149,6 +149,9 @@ struct CodecTests {
         #expect(lines[1].contains("Remove the validator of \(World.institution("two"))"))
         #expect(lines[2].contains("Change the keys") && lines[3].contains("Set epochLength to 7"))
         #expect(lines[4].contains("the ontology of 7 edges"))
+        // As nodes, join and status write the key; and a length of time in its largest unit.
+        #expect(lines[0].contains("Validator key: \(Self.request.key.description)"))
+        #expect(lines[13].contains("have 1 minute to answer"))
         #expect(
             lines.suffix(2).map { $0.contains("vote no") } == [true, false] && lines.last?.contains("vote yes") == true)
         // Each change is said in words of its own.

@@ -108,3 +108,16 @@ private struct BIP350: Decodable {
         }
     }
 }
+
+@Suite struct DurationTextTests {
+    @Test(
+        "A length of time is told by its two largest units",
+        arguments: [
+            (0 as UInt64, "0 seconds"), (999, "0 seconds"), (1_000, "1 second"), (90_000, "1 minute 30 seconds"),
+            (60_000, "1 minute"), (7_200_000, "2 hours"), (90_000_000, "1 day 1 hour"), (86_405_000, "1 day"),
+            (1_209_600_000, "14 days"), (.max, "213503982334 days 14 hours"),
+        ])
+    func words(milliseconds: UInt64, text: String) {
+        #expect(DurationText.words(milliseconds: milliseconds) == text)
+    }
+}
