@@ -27,6 +27,8 @@ struct ContentUpkeep: Service {
                     collected = .now
                     try await collect()
                 }
+            } catch ContentStoreFailure.stopping where isStopping {
+                // The store was closed before: it has synchronized by itself.
             } catch {
                 logger.error("the content store's upkeep failed", metadata: ["because": "\(error)"])
             }

@@ -337,6 +337,9 @@ extension NodeHome {
         }
     }
 
+    /// What a node of this home takes for now.
+    package var clockNow: Timestamp { NodeClock.now.adding(milliseconds: clockOffset ?? 0) }
+
     package func setClockOffset(milliseconds: UInt64) throws {
         try Self.write("\(milliseconds)\n", to: path + "/clock-offset", mode: 0o644)
     }

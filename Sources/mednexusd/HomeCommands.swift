@@ -94,7 +94,10 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             var findings = Doctor.examine(options.nodeHome, try options.configuration())
-            findings += await Self.upgrade(try options.url(nil))
+            let url = try options.url(nil)
+            if let status = try? await NodeQuestions.value("node_status", of: url) {
+                findings += Self.clock(status, options.nodeHome) + Self.upgrade(status)
+            }
             for finding in findings {
                 print("\(finding.grade.rawValue.padded(to: 8)) \(finding.subject.padded(to: 16)) \(finding.text)")
             }
@@ -102,10 +105,16 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// What a running node knows of an upgrade that lies ahead; nothing of a node that does not run.
-    private static func upgrade(_ url: String) async -> [DoctorFinding] {
-        guard let status = try? await NodeQuestions.value("node_status", of: url), let upgrade = status["upgrade"],
-            let height = upgrade["height"]?.unsigned, let release = upgrade["release"]?.string
+    /// By the blocks that a running node has: the machine's clock may agree with nobody.
+    private static func clock(_ status: JSONValue, _ home: NodeHome) -> [DoctorFinding] {
+        guard let behind = NodeQuestions.clockBehind(status, home.clockNow) else { return [] }
+        return [DoctorFinding("clock", .problem, behind)]
+    }
+
+    /// What a running node knows of an upgrade that lies ahead.
+    private static func upgrade(_ status: JSONValue) -> [DoctorFinding] {
+        guard let upgrade = status["upgrade"], let height = upgrade["height"]?.unsigned,
+            let release = upgrade["release"]?.string
         else { return [] }
         let isInstalled = upgrade["isInstalled"] == .boolean(true)
         return [

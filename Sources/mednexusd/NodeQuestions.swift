@@ -18,7 +18,32 @@ enum NodeQuestions {
         }
     }
 
-    static func describe(_ status: JSONValue) -> [String] {
+    /// What is the matter with the node's clock; nil if it is not behind the chain. The node counts such blocks as final, as
+    /// others decided them, but votes for nothing that its clock calls the future.
+    static func clockBehind(_ status: JSONValue, _ clock: Timestamp) -> String? {
+        guard let time = status["head"]?["time"]?.unsigned, time > clock.milliseconds + tolerableMilliseconds else {
+            return nil
+        }
+        let text = DurationText.words(milliseconds: time - clock.milliseconds)
+        return "this machine's is \(text) behind the chain: until it is right, a node here votes for nothing newer"
+    }
+
+    private static let tolerableMilliseconds: UInt64 = 10_000
+
+    /// The epoch from which on the validators let `key` vote, where they have decided so and it does not vote yet.
+    static func enrollment(of key: String?, in governance: JSONValue?) -> UInt64? {
+        guard let key, let epoch = governance?["epoch"]?["number"]?.unsigned else { return nil }
+        let isQueued = (governance?["queued"]?.array ?? []).contains { queued in
+            let change = queued["change"]
+            return ["enroll", "rotate"].contains(change?["type"]?.string) && change?["request"]?["key"]?.string == key
+        }
+        return isQueued ? epoch + 1 : nil
+    }
+
+    /// - Parameters:
+    ///   - clock: the node's: this machine's, and what `devnet advance` put it ahead by.
+    ///   - votesFrom: see ``enrollment(of:in:)``.
+    static func describe(_ status: JSONValue, clock: Timestamp, votesFrom: UInt64?) -> [String] {
         func text(_ key: String) -> String { status[key].map { $0.string ?? $0.text } ?? "unknown" }
         let head = status["head"]
         let time = head?["time"]?.unsigned.map {
@@ -35,7 +60,7 @@ enum NodeQuestions {
             "height     \(height)\(behind), block time \(time ?? "unknown")",
             "consensus  epoch \(text("epoch")), view \(text("view")), \(text("quorum")) of \(text("validatorCount")) decide",
             "state root \(head?["stateRoot"]?.string ?? "unknown")",
-            "validator  \(validator(status))",
+            "validator  \(votesFrom.map(enrolled) ?? validator(status))",
             "peers      \(text("peerCount"))",
             "waiting    \(text("pendingCount")) transactions",
         ]
@@ -44,6 +69,9 @@ enum NodeQuestions {
         }
         if let upgrade = status["upgrade"], upgrade.isNull == false {
             lines.append(Self.upgrade(upgrade))
+        }
+        if let behind = clockBehind(status, clock) {
+            lines.insert("clock      \(behind)", at: 4)
         }
         if let reason = status["stalledBecause"]?.string { lines.insert("stalled    \(reason)", at: 3) }
         return lines
@@ -55,6 +83,10 @@ enum NodeQuestions {
         let isInstalled = upgrade["isInstalled"] == .boolean(true)
         return "upgrade    release \(release) from block \(height) on: "
             + (isInstalled ? "this one will do" : "this node stops before it; install that release")
+    }
+
+    private static func enrolled(from epoch: UInt64) -> String {
+        "not yet: its enrollment was accepted, and it votes from epoch \(epoch) on"
     }
 
     private static func validator(_ status: JSONValue) -> String {
@@ -134,7 +166,13 @@ struct Status: AsyncParsableCommand {
             if json {
                 print(JSONValue.object(["status": status, "validators": validators]).text)
             } else {
-                for line in NodeQuestions.describe(status) + [""] + NodeQuestions.validators(validators) { print(line) }
+                // Of a home that is none, or whose key is not readable, nothing is told that needs it.
+                let key = try? NodeIdentity.validatorText(options.nodeHome)
+                let governance = try? await NodeQuestions.value("governance_get", of: url)
+                let lines = NodeQuestions.describe(
+                    status, clock: options.nodeHome.clockNow,
+                    votesFrom: NodeQuestions.enrollment(of: key, in: governance))
+                for line in lines + [""] + NodeQuestions.validators(validators) { print(line) }
             }
         }
     }

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Devnet
 from network import Network, until
-from test_join import Governance, join, template
+from test_join import Governance, join, run, template
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +167,13 @@ def test_a_new_member_votes_and_old_releases_stop_before_an_upgrade(tmp_path):
         network.await_height(2)
         second = join(network, governance, "second")
         governance.decide(["hospital"], "enroll", "--request", str(network.folder / "second.cbor"))
+
+        def told():
+            status = run("status", "--home", network.folder / "second", "--node", second.rpc.url)
+            return "its enrollment was accepted, and it votes from epoch" in status
+
+        until(told, 30, "its operator is told that it will vote")
+
         def pay():
             network.environment["MEDNEXUS_NODE"] = first.rpc.url
             network.wallet("revenue", "transfer", "0.01", "--to", "author", "--asset", "EURX", "--from", "clinic", "--yes")
