@@ -28,14 +28,23 @@ public struct PinnedNetwork: Codable, Hashable, Sendable {
     /// True for test networks, whose addresses begin with `tmnx`.
     public let isTest: Bool
     public let checkpoint: Checkpoint?
+    /// How far `mednexusd devnet advance` put the clocks of this local network ahead of the machine's, in milliseconds.
+    public let clockAhead: UInt64?
 
-    public init(name: String, node: String, genesis: Hash, kind: NetworkKind, checkpoint: Checkpoint? = nil) {
+    public init(
+        name: String, node: String, genesis: Hash, kind: NetworkKind, checkpoint: Checkpoint? = nil,
+        clockAhead: UInt64? = nil
+    ) {
         self.name = name
         self.node = node
         self.genesis = genesis
         isTest = kind == .test
         self.checkpoint = checkpoint
+        self.clockAhead = clockAhead
     }
+
+    /// What the network's nodes take for now. Only a test network's clock is ever put ahead.
+    public var now: Timestamp { isTest ? WalletClock.now.adding(milliseconds: clockAhead ?? 0) : WalletClock.now }
 
     public var kind: NetworkKind { isTest ? .test : .main }
 }
@@ -48,7 +57,7 @@ public struct NetworkList: Codable, Sendable {
 
     public init() { networks = [] }
 
-    /// Adds one, or changes its node or checkpoint. A name never comes to mean another genesis by itself.
+    /// Adds one, or changes its node or checkpoint; what is not said anew stays. A name never comes to mean another genesis by itself.
     public mutating func add(_ network: PinnedNetwork) throws(WalletFailure) {
         if let index = networks.firstIndex(where: { $0.name == network.name }) {
             guard networks[index].genesis == network.genesis else {
@@ -56,7 +65,10 @@ public struct NetworkList: Codable, Sendable {
                     .usage, "\(network.name) is pinned to another genesis, \(networks[index].genesis)",
                     hint: "Choose another name, or remove the old one first.")
             }
-            networks[index] = network
+            let known = networks[index]
+            networks[index] = PinnedNetwork(
+                name: network.name, node: network.node, genesis: network.genesis, kind: network.kind,
+                checkpoint: network.checkpoint ?? known.checkpoint, clockAhead: network.clockAhead ?? known.clockAhead)
         } else {
             networks.append(network)
         }
@@ -67,6 +79,16 @@ public struct NetworkList: Codable, Sendable {
         guard networks.contains(where: { $0.name == name }) else { throw unknown(name) }
         networks.removeAll { $0.name == name }
         if standard == name { standard = networks.first?.name }
+    }
+
+    /// What clocks of a local network were put ahead by; of every name that it is pinned under.
+    public mutating func setClock(of genesis: Hash, ahead milliseconds: UInt64) {
+        networks = networks.map { one in
+            guard one.genesis == genesis, one.isTest else { return one }
+            return PinnedNetwork(
+                name: one.name, node: one.node, genesis: one.genesis, kind: one.kind, checkpoint: one.checkpoint,
+                clockAhead: milliseconds)
+        }
     }
 
     public mutating func setStandard(_ name: String) throws(WalletFailure) {

@@ -85,14 +85,34 @@ public enum ProofFile {
     }
 
     /// Refuses what is older than the proof allows and, if given, `limit` milliseconds.
-    public static func checkAge(_ verified: VerifiedProof, of proof: Proof, limit: UInt64?) throws(WalletFailure) {
+    ///
+    /// - Parameter now: what the proof's network takes for now: ``PinnedNetwork/now``.
+    public static func checkAge(
+        _ verified: VerifiedProof, of proof: Proof, limit: UInt64?, at now: Timestamp
+    ) throws(WalletFailure) {
         do throws(ProofFailure) {
-            try verified.checkAge(at: WalletClock.now, limit: limit ?? proof.maximumAge)
+            try verified.checkAge(at: now, limit: limit ?? proof.maximumAge)
         } catch {
+            let isOfTheFuture = verified.header.time > now
             throw WalletFailure(
-                .proofInvalid, "the proof is valid, and too old or of the future: \(error)",
-                hint: "Get a new one, or say what age will do: --max-age 30d, or --max-age any for what was true then.")
+                .proofInvalid, "the proof is valid, and \(isOfTheFuture ? "of the future" : "too old"): \(error)",
+                hint: isOfTheFuture
+                    ? "Set this machine's clock if it is wrong. A local network's may be ahead (mednexusd devnet advance):"
+                        + " the wallet in its folder knows by how much, any other takes --max-age any."
+                    : "Get a new one, or say what age will do: --max-age 30d, or --max-age any for what was true then.")
         }
+    }
+
+    /// `12 s ago`, by the clock of its network; and where that clock is not the machine's, so much.
+    public static func age(of time: Timestamp, at now: Timestamp, clockAhead: UInt64 = 0) -> String {
+        let (block, clock) = (time.milliseconds, now.milliseconds)
+        guard block < clock + 1000 else {
+            return "\(DurationText.words(milliseconds: block - clock)) ahead of this machine's clock"
+        }
+        let age = "\((clock > block ? clock - block : 0) / 1000) s ago"
+        guard clockAhead > 0 else { return age }
+        let ahead = DurationText.words(milliseconds: clockAhead)
+        return age + " by the network's clock, which is \(ahead) ahead of this machine's"
     }
 }
 

@@ -34,14 +34,14 @@ public enum TransactionBuilder {
     /// Long enough for a person and a slow network, short enough that an unknown outcome resolves itself.
     public static let standardValidityMilliseconds: UInt64 = 10 * 60_000
 
-    /// The body with the sender's next sequence, valid for ten minutes by the later of this clock and block time.
+    /// The body with the sender's next sequence, valid for ten minutes by the later of the network's clock and block time.
     public static func body(
         _ operations: [Operation], sender: Address, network: PinnedNetwork, client: NodeClient,
         actingFor: OrganizationID? = nil, reference: Hash? = nil,
         validityMilliseconds: UInt64 = standardValidityMilliseconds
     ) async throws(WalletFailure) -> TransactionBody {
         let status = try await client.verify(network)
-        let start = max(WalletClock.now, status.head.time)
+        let start = max(network.now, status.head.time)
         return TransactionBody(
             network: network.genesis, sender: sender, sequence: try await client.sequence(of: sender),
             validUntil: start.adding(milliseconds: validityMilliseconds), actingFor: actingFor, reference: reference,

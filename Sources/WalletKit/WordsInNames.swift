@@ -61,6 +61,16 @@ public struct WalletNames: NameResolver, Sendable {
         return "\(name) (…\(text.suffix(8)))"
     }
 
+    /// The name alone, as a command takes it; nil where this wallet has none.
+    public func plainName(of party: Party) -> String? {
+        if case .account(let address) = party,
+            let own = accounts.first(where: { $0.address == address && $0.network == network.kind })
+        {
+            return own.name
+        }
+        return book.name(of: party, on: network.genesis)
+    }
+
     public func amount(_ amount: Amount, of asset: AssetID) -> String {
         if let style = assets[asset] { return style.text(amount) }
         return "\(amount) of \(TypedText.encode(asset.bytes, kind: AssetKind.name, network: network.kind))"

@@ -20,11 +20,15 @@ struct AccountShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An account: kind, sponsor, next sequence, balances.",
         discussion: example("account show author"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A name or an address; who acts if absent.") var account: String?
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
+        if let account, case .organization = try session.party(account) {
+            throw WalletFailure(
+                .usage, "\(account) is an organization", hint: "Its members and policies: mednexus org show \(account)")
+        }
         let address = try account.map { (text) throws(WalletFailure) in try session.address(text) } ?? session.sender()
         let client = session.client
         let party = try client.encode(Party.account(address))
@@ -36,7 +40,8 @@ struct AccountShow: WalletCommand {
             throw WalletFailure(
                 .refused, error.message,
                 hint:
-                    "An enrolled institution registers accounts: mednexus account sponsor \(session.text(.account(address))) --kind patient",
+                    "An enrolled institution registers accounts: mednexus account sponsor \(session.text(.account(address)))"
+                    + " --kind KIND --from REGISTRAR --acting-for INSTITUTION",
                 answer: error.answer)
         }
         let balances = try await client.read("revenue_balance", .object(["party": party]), as: JSONValue.self)
@@ -67,7 +72,7 @@ struct AccountRequest: WalletCommand {
 
             \(example("account request author --kind researcher"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "An account of this wallet; the only one if absent.") var account: String?
     @Option(help: ArgumentHelp("What it is: \(PartyKind.names.joined(separator: ", ")).")) var kind: String
 

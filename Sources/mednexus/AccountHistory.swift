@@ -16,7 +16,7 @@ struct AccountHistory: WalletCommand {
                 "account history author --limit 20", "account history --act license --since 2026-01-01",
                 "account history stmary --all --csv > stmary.csv"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A name, address or organization; who acts if absent.") var party: String?
     @Option(help: "At most so many.") var limit = 20
     @Flag(help: "As many as there are.") var all = false
@@ -48,50 +48,69 @@ struct AccountHistory: WalletCommand {
         let filter = HistoryFilter(
             acts: act, sender: try sender.map { (text) throws(WalletFailure) in try session.address(text) },
             since: try Codes.pastTime(since, now: now), until: try Codes.time(until, now: now))
-        let items = try await read(who, filter, session)
+        let (items, hasMore) = try await read(who, filter, session)
         let names = try await session.names()
         if csv {
             Console.out(DisclosureText.csv(["time", "height", "transaction", "sender", "for", "operation", "words"]))
             for item in items {
                 for row in try rows(item, names, session) { Console.out(DisclosureText.csv(row)) }
             }
-            return
+        } else {
+            try session.show(.array(items)) { try write(items, names, session) }
         }
-        try session.list(items, ["TIME", "SENDER", "WHAT", "TRANSACTION"], empty: "Nothing yet.") { item in
-            let rows = try rows(item, names, session)
-            return [
-                rows.first?[0] ?? "", rows.first?[3] ?? "", rows.map { $0[6] }.joined(separator: "; "),
-                item["hash"]?.string ?? "",
-            ]
+        if hasMore, !globals.json { Console.err("There is more: --all, or a larger --limit.") }
+    }
+
+    /// Below a line of when, who and which: what it did, each operation on a line of its own.
+    private func write(_ items: [JSONValue], _ names: SessionNames, _ session: Session) throws {
+        if items.isEmpty { Console.out("Nothing yet.") }
+        for item in items {
+            let body = try HistoryFilter.body(item, session)
+            let organization = body.actingFor.map { ", for \(names.party(.organization($0)))" } ?? ""
+            Console.out(
+                "\(names.time(item["time"]) ?? "")  \(names.party(.account(body.sender)))\(organization)  "
+                    + "tx \(item["hash"]?.string ?? "")")
+            for words in TransactionDraft(body: body, names: names).words { Console.out("  " + Self.sentence(words)) }
         }
     }
 
     /// Page by page, until there are enough, or none is left that could be meant.
-    private func read(_ who: Party, _ filter: HistoryFilter, _ session: Session) async throws -> [JSONValue] {
+    private func read(
+        _ who: Party, _ filter: HistoryFilter, _ session: Session
+    ) async throws -> (items: [JSONValue], hasMore: Bool) {
         var params = parameters(["party": try session.client.encode(who), "limit": .integer(100)])
         var found: [JSONValue] = []
         while true {
             let page = try await session.client.call("account_transactions", .object(params))
             for item in page["items"]?.array ?? [] {
-                if filter.isPast(item) { return found }
+                if filter.isPast(item) { return (found, false) }
                 guard try filter.admits(item, session) else { continue }
+                if !all, found.count == limit { return (found, true) }
                 found.append(item)
-                if !all, found.count == limit { return found }
             }
-            guard let next = page["next"], !next.isNull else { return found }
+            guard let next = page["next"], !next.isNull else { return (found, false) }
             params.set("cursor", next)
         }
     }
 
-    /// One row for each operation: time, height, transaction, sender, organization, operation, first sentence.
+    /// Where the first sentence only announces what follows, that belongs to it.
+    private static func sentence(_ words: [String]) -> String {
+        guard let first = words.first else { return "" }
+        guard first.hasSuffix(":"), words.count > 1 else { return first }
+        return "\(first) \(words[1])"
+    }
+
+    /// One row for each operation: time, height, transaction, sender, organization, operation, first sentence. Times and
+    /// ids are as in the CSV of a statement, so that both can be joined.
     private func rows(_ item: JSONValue, _ names: SessionNames, _ session: Session) throws -> [[String]] {
         let body = try HistoryFilter.body(item, session)
         let draft = TransactionDraft(body: body, names: names)
         return zip(body.operations, draft.words).map { operation, words in
             [
-                names.time(item["time"]) ?? "", "\(item["height"]?.unsigned ?? 0)", item["hash"]?.string ?? "",
-                names.party(.account(body.sender)), body.actingFor.map { names.party(.organization($0)) } ?? "",
-                operation.name, words.first ?? "",
+                item["time"]?.unsigned.map { Statement.iso(Timestamp($0)) } ?? "", "\(item["height"]?.unsigned ?? 0)",
+                item["hash"]?.string ?? "",
+                session.text(.account(body.sender)), body.actingFor.map { session.text($0) } ?? "", operation.name,
+                Self.sentence(words),
             ]
         }
     }

@@ -11,11 +11,11 @@ struct AccountInbox: WalletCommand {
         abstract: "What waits for a party, and until when: to accept, sign, deliver, vote on, object to or claim.",
         discussion: """
             Signatures that are missing under a transaction of several travel in files, of which the ledger knows nothing: \
-            mednexus tx show and tx sign.
+            mednexus tx decode and tx sign.
 
             \(example("account inbox --from patient", "account inbox --from registrar --acting-for stmary"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Whose; who acts if absent.") var party: String?
 
     func perform(_ session: Session) async throws {
@@ -24,25 +24,30 @@ struct AccountInbox: WalletCommand {
         let names = try await session.names()
         let found = try await session.client.items(
             "account_tasks", parameters(["party": try session.client.encode(who)]), limit: 1_000)
-        var items = try found.map { (item) throws(WalletFailure) in try entry(item, names, session) }
+        let tasks = try found.map { (item) throws(WalletFailure) in try task(item, session) }
+        let details = try await TaskDetails(of: tasks, for: who, names, session)
+        let signer = try await session.signer(for: who)
+        var items = tasks.map { entry($0, TaskText(task: $0, names: names, details: details), signer) }
         // What is too late first comes first; what has no deadline last.
         items.sort { ($0["deadline"]?.unsigned ?? .max) < ($1["deadline"]?.unsigned ?? .max) }
         items += try unsettled(session, who)
-        session.list(items, ["WHAT", "DEADLINE", "TYPE"], empty: "Nothing waits.") { item in
+        session.list(items, ["WHAT", "DEADLINE", "COMMAND"], empty: "Nothing waits.") { item in
             [item["what"]?.string ?? "", item["deadlineText"]?.string ?? "-", item["command"]?.string ?? ""]
         }
+        if !globals.json { try await session.tellOfOrganizations(beside: who, names) }
     }
 
-    private func entry(_ item: JSONValue, _ names: SessionNames, _ session: Session) throws(WalletFailure) -> JSONValue
-    {
-        let task: PartyTask
+    private func task(_ item: JSONValue, _ session: Session) throws(WalletFailure) -> PartyTask {
         do {
-            task = try JSONValueDecoder.decode(PartyTask.self, from: item, networkKind: session.network.kind)
+            return try JSONValueDecoder.decode(PartyTask.self, from: item, networkKind: session.network.kind)
         } catch {
             throw WalletFailure(.unreachable, "the node describes a task in a way this wallet can't read: \(error)")
         }
-        let (what, command) = TaskText(task: task, names: names).words
-        return line(task.act, what, command, deadline: task.deadline)
+    }
+
+    private func entry(_ task: PartyTask, _ text: TaskText, _ signer: String) -> JSONValue {
+        let (what, command) = text.words
+        return line(task.act, what, command.isEmpty ? "" : command + signer, deadline: task.deadline)
     }
 
     private func line(_ act: String, _ what: String, _ command: String, deadline: Timestamp?) -> JSONValue {
@@ -72,11 +77,10 @@ struct AccountInbox: WalletCommand {
 struct TaskText {
     let task: PartyTask
     let names: SessionNames
+    let details: TaskDetails
 
     var words: (what: String, command: String) {
-        rights ?? content ?? market ?? (
-            task.act, task.act.hasPrefix("dispute.") ? "dispute show \(id(task.dispute))" : ""
-        )
+        rights ?? content ?? market ?? disputed ?? (task.act, "")
     }
 
     private var from: String { names.party(task.from) }
@@ -91,10 +95,22 @@ struct TaskText {
     /// Credentials, mandates, recoveries, votes.
     private var rights: (String, String)? {
         switch task.act {
-        case "credential.accept": ("\(from) offers a credential", "credential accept \(id(task.credential))")
+        case "credential.accept":
+            (
+                "\(from) offers \(details.credential(task) ?? "a credential")",
+                "credential accept \(id(task.credential))"
+            )
         case "credential.offer":
-            ("the credential \(id(task.credential)) of \(from) is about to end", "credential offer \(from) TYPE")
-        case "mandate.grant": ("the mandate \(id(task.mandate)) of \(from) is about to end", "mandate grant \(from)")
+            (
+                "the credential \(id(task.credential)) of \(from)"
+                    + (details.credential(task).map { ", \($0)," } ?? "") + " is about to end",
+                "credential offer \(names.argument(task.from)) \(details.type(task) ?? "TYPE")"
+            )
+        case "mandate.grant":
+            (
+                "the mandate \(id(task.mandate)) of \(from) is about to end",
+                "mandate grant \(names.argument(task.from)) …"
+            )
         case "recovery.cancel":
             (
                 "\(from) asks that another key speak for this account; object unless you asked for it",
@@ -106,7 +122,10 @@ struct TaskText {
                 "account recover approve \(id(task.recovery))"
             )
         case "governance.vote":
-            ("\(from) proposes a change of the network", "governance show \(id(task.proposal))")
+            (
+                "\(from) proposes: \(details.proposal(task) ?? "a change of the network"); vote yes or no",
+                "governance vote \(id(task.proposal)) …"
+            )
         default: nil
         }
     }
@@ -175,11 +194,33 @@ struct TaskText {
             )
         case "revenue.claim":
             ("\(price) to claim from \(id(task.inft))", "revenue claim \(id(task.inft)) --asset \(code)")
-        case "dispute.beginShow", "dispute.completeShow":
-            ("the arbiter \(from) waits for the content key", "license deliver \(id(task.delivery))")
-        case let act where act.hasPrefix("dispute."):
-            ("a dispute with \(from)", "dispute show \(id(task.dispute))")
         default: nil
+        }
+    }
+
+    /// What a dispute waits for, and what comes of doing nothing.
+    private var disputed: (String, String)? {
+        guard task.act.hasPrefix("dispute.") else { return nil }
+        let dispute = id(task.dispute)
+        return switch task.act {
+        case "dispute.respond":
+            ("\(from) disputes; who does not answer in time loses", "dispute respond \(dispute) --evidence FILE")
+        case "dispute.revealNonce":
+            ("the dispute with \(from) waits for your nonce; who does not reveal it loses", "dispute reveal \(dispute)")
+        case "dispute.accept":
+            ("drawn as arbiter in a dispute of \(from): accept, or decline", "dispute accept \(dispute)")
+        case "dispute.commitVote": ("an arbiter's vote is due", "dispute vote \(dispute) …")
+        case "dispute.revealVote":
+            ("an arbiter's vote is to be revealed; else it does not count", "dispute reveal \(dispute)")
+        case "dispute.appeal":
+            ("lost against \(from); an appeal is possible, with twice the bond", "dispute appeal \(dispute)")
+        case "dispute.beginShow", "dispute.completeShow":
+            (
+                "the arbiter \(from) waits for the content key; who does not show it loses",
+                details.dispute(task).map { "dispute show-key \(names.short($0.description))" }
+                    ?? "license deliver \(id(task.delivery))"
+            )
+        default: ("a dispute with \(from)", "dispute show \(dispute)")
         }
     }
 

@@ -40,7 +40,7 @@ struct ArbiterShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An arbiter: in the pool or not, how often drawn, voted, absent.",
         discussion: example("arbiter show rita"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "An account: name or address; who signs if absent.") var arbiter: String?
 
     func perform(_ session: Session) async throws {
@@ -65,7 +65,7 @@ struct ArbiterShow: WalletCommand {
 struct ArbiterList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Who can be drawn, newest first.", discussion: example("arbiter list"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "At most so many.") var limit = 100
 
     func perform(_ session: Session) async throws {

@@ -97,7 +97,7 @@ struct AssetFreezeCommand: WalletCommand {
 struct AssetShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An asset, and where its units are.", discussion: example("asset show EURX"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its code, id or name.") var asset: String
 
     func perform(_ session: Session) async throws {
@@ -125,7 +125,7 @@ struct AssetShow: WalletCommand {
 struct AssetList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "All settlement assets.", discussion: example("asset list"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()

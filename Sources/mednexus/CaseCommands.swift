@@ -77,7 +77,7 @@ struct CaseDeidentify: AsyncParsableCommand {
             """)
     @OptionGroup var input: CaseInput
     @Option(help: ArgumentHelp("Where the de-identified record goes.", valueName: "file")) var out: String
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         guard Set([input.file, input.report, out]).count == 3 else {

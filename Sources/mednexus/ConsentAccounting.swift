@@ -62,7 +62,7 @@ struct ConsentDisclosures: WalletCommand {
 
             \(example("consent disclosures my-consent", "consent disclosures --subject patient --since 2026-01-01"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The consent.") var consent: String?
     @Option(help: "Whose; who acts if neither is given.") var subject: String?
     @Option(help: ArgumentHelp("From this time on.", valueName: "time")) var since: String?
@@ -87,7 +87,7 @@ struct ConsentExport: WalletCommand {
 
             \(example("consent export --subject patient --out consents.json"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The consent.") var consent: String?
     @Option(help: "Whose; who acts if neither is given.") var subject: String?
     @Option(help: ArgumentHelp("Where it is written; to standard output if absent.", valueName: "file")) var out:

@@ -67,7 +67,7 @@ struct ConsentImpactCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "impact", abstract: "What the withdrawal of a consent would do; nothing is signed.",
         discussion: example("consent impact my-consent"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The consent.") var consent: String
 
     func perform(_ session: Session) async throws {

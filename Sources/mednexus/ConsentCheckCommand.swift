@@ -70,7 +70,7 @@ struct ConsentCheck: WalletCommand {
         discussion: example(
             "consent check my-consent --actor clinic --action access --purpose treatment",
             "consent check --set cohort --actor author --action analyze --purpose research --aim general --nonprofit"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @OptionGroup var basis: ConsentBasisOptions
     @Option(help: "Who wants to; who acts if absent.") var actor: String?
     @OptionGroup var use: ConsentUseOptions
@@ -83,7 +83,7 @@ struct ConsentCheck: WalletCommand {
         var params = parameters(["request": try session.client.encode(request)])
         let asked = try basis.parameter(session)
         params.append(asked.key, asked.value)
-        if let at = try ConsentInputs.time(at) { params.append("at", at) }
+        if let at = try ConsentInputs.time(at, session) { params.append("at", at) }
         let value = try await session.decision("consent_check", params, proof)
         let names = session.plainNames
         session.show(value) {

@@ -26,7 +26,7 @@ struct ConsentTemplatesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "templates", abstract: "The published forms of consent; of one, what is signed, in words.",
         discussion: example("consent templates", "consent templates general-research"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "One of them.") var template: String?
 
     func run() async throws {
@@ -254,8 +254,8 @@ enum ConsentInputs {
         }
     }
 
-    static func time(_ text: String?) throws(WalletFailure) -> JSONValue? {
-        try Codes.time(text, now: WalletClock.now).map { .unsigned($0.milliseconds) }
+    static func time(_ text: String?, _ session: Session) throws(WalletFailure) -> JSONValue? {
+        try Codes.time(text, now: session.network.now).map { .unsigned($0.milliseconds) }
     }
 }
 
@@ -276,7 +276,7 @@ struct ConsentShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A consent: who, for whom, and what it permits.",
         discussion: example("consent show my-consent", "consent show my-consent --at 2026-11-01"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The consent.") var consent: String
     @Option(help: ArgumentHelp("As of then; now if absent.", valueName: "time")) var at: String?
 
@@ -284,7 +284,7 @@ struct ConsentShow: WalletCommand {
         try await session.verifyNetwork()
         let id: ConsentID = try session.id(consent)
         var params = parameters(["consent": try session.client.encode(id)])
-        if let at = try ConsentInputs.time(at) { params.append("at", at) }
+        if let at = try ConsentInputs.time(at, session) { params.append("at", at) }
         let value = try await session.client.read("consent_get", .object(params), as: JSONValue.self)
         let names = session.plainNames
         let words = try Self.words(value["consent"] ?? .null, names, session)
@@ -322,7 +322,7 @@ struct ConsentList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Consents of a subject, or kept by a custodian.",
         discussion: example("consent list --subject patient", "consent list --custodian stmary"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Whose; who acts if neither is given.") var subject: String?
     @Option(help: "Who keeps the data.") var custodian: String?
 

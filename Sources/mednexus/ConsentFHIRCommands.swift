@@ -114,7 +114,7 @@ struct ConsentExportFHIR: WalletCommand {
             \(example("consent export-fhir my-consent"))
             """)
     @Argument(help: "The consent.") var consent: String
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()

@@ -51,7 +51,7 @@ struct ConsentSetAddCommand: WalletCommand {
 struct ConsentSetShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A set and its members.", discussion: example("consent set show cohort"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The set.") var set: String
 
     func perform(_ session: Session) async throws {
@@ -93,7 +93,7 @@ struct ConsentSetList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "The sets of a custodian.",
         discussion: example("consent set list --custodian stmary"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Whose; who acts if absent.") var custodian: String?
 
     func perform(_ session: Session) async throws {

@@ -36,7 +36,7 @@ struct ContentEncrypt: AsyncParsableCommand {
     var name: String?
     @Option(help: ArgumentHelp("Instead of what the file's name tells.", valueName: "type/subtype"))
     var mediaType: String?
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let target = out ?? file + ".sealed"
@@ -73,7 +73,7 @@ struct ContentVerify: AsyncParsableCommand {
     @Argument(help: "The ciphertext.") var file: String
     @Option(help: "The root that the ledger states.") var root: String
     @Option(help: ArgumentHelp("The size that the ledger states.", valueName: "bytes")) var size: UInt64?
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let root = try Codes.hash(root)
@@ -109,7 +109,7 @@ struct ContentDecrypt: AsyncParsableCommand {
     var keyFile: String?
     @Option(help: "With --key-file: the version's salt.") var salt: String?
     @Option(help: "With --key-file: the version's key commitment.") var keyCommitment: String?
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         try SealedFile.refuse(existing: out)

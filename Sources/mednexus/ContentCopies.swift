@@ -12,7 +12,7 @@ struct ContentCopies: WalletCommand {
 
             \(example("content copies", "content copies --remove 9a0b…", "content copies --remove-all"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: ArgumentHelp("Removes one, by its root.", valueName: "root")) var remove: String?
     @Flag(help: "Removes all, and what is left of transfers that broke off.") var removeAll = false
 

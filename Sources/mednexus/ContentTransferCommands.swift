@@ -14,7 +14,7 @@ struct ContentPut: WalletCommand {
 
             \(example("content put scan.enc --from hospital"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The encrypted file (content encrypt makes it).") var file: String
 
     func perform(_ session: Session) async throws {
@@ -46,7 +46,7 @@ struct ContentGet: WalletCommand {
 
             \(example("content get --inft scan scan.enc --from clinic", "content get --root ROOT scan.enc --from clinic"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "The content's root.") var root: String?
     @Option(help: "Or an INFT, whose newest version is meant.") var inft: String?
     @Option(help: "With --inft: another of its versions.") var version: UInt64?
@@ -78,7 +78,7 @@ struct ContentInfoCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "info", abstract: "What the node has of a content, and which versions name it.",
         discussion: example("content info --inft scan"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "The content's root.") var root: String?
     @Option(help: "Or an INFT, whose newest version is meant.") var inft: String?
     @Option(help: "With --inft: another of its versions.") var version: UInt64?

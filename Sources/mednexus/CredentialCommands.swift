@@ -8,7 +8,7 @@ import WalletKit
 struct CredentialCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credential", abstract: "Attestations: offered by who may, in force once accepted.",
-        discussion: example("credential list --subject author"),
+        discussion: example("credential list author"),
         subcommands: [
             CredentialOffer.self, CredentialAccept.self, CredentialDecline.self, CredentialRevoke.self,
             CredentialList.self, CredentialExport.self, CredentialVerify.self,
@@ -100,15 +100,19 @@ struct CredentialRevoke: WalletCommand {
 
 struct CredentialList: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Credentials of a subject, or issued by a party.",
-        discussion: example("credential list --subject author", "credential list --issuer board --type medicalLicense"))
-    @OptionGroup var globals: Globals
-    @Option(help: "Whose; who acts if neither is given.") var subject: String?
+        commandName: "list", abstract: "Credentials of a subject, or issued by a party, newest first.",
+        discussion: example("credential list author", "credential list --issuer board --type medicalLicense"))
+    @OptionGroup var globals: ReadGlobals
+    @Argument(help: "Whose; who acts if neither is given.") var party: String?
+    /// The older name of the argument.
+    @Option(help: .hidden) var subject: String?
     @Option(help: "By whom.") var issuer: String?
     @Option(help: "Only this type.") var type: String?
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
+        guard party == nil || self.subject == nil else { throw WalletFailure(.usage, "name the subject once") }
+        let subject = party ?? self.subject
         var params = JSONObject()
         if let issuer, subject == nil {
             params.append("issuer", try session.client.encode(try session.party(issuer)))
@@ -120,17 +124,36 @@ struct CredentialList: WalletCommand {
                 "credentialType",
                 try session.client.encode(try Codes.one(type, CredentialType.self, "credential type")))
         }
-        let items = try await session.client.items("identity_credentials", params)
+        var items = try await session.client.items("identity_credentials", params)
+        func offered(_ item: JSONValue) -> UInt64 { item["credential"]?["offeredAt"]?.unsigned ?? 0 }
+        items.sort { offered($0) > offered($1) }
         let names = session.plainNames
-        session.list(items, ["CREDENTIAL", "TYPE", "SUBJECT", "ISSUER", "STATUS", "UNTIL"], empty: "None.") { item in
+        let headers = ["CREDENTIAL", "TYPE", "FOR", "SUBJECT", "ISSUER", "STATUS", "UNTIL"]
+        session.list(items, headers, empty: "None.") { item in
             let record = item["credential"]
             let claim = record?["claim"]
             return [
-                names.id(record?["id"]), claim?["credentialType"]?.string ?? "", names.party(claim?["subject"]),
+                names.id(record?["id"]), claim?["credentialType"]?.string ?? "",
+                CredentialScopeText.of(claim?["scope"]), names.party(claim?["subject"]),
                 names.party(record?["issuer"]), item["status"]?.string ?? "",
                 names.time(claim?["validUntil"]) ?? "open",
             ]
         }
+    }
+}
+
+/// `DE; cardiology; staff`, or `everywhere`.
+enum CredentialScopeText {
+    static func of(_ scope: JSONValue?) -> String {
+        let places = (scope?["jurisdictions"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
+        let specialties = (scope?["specialties"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
+        return ([places.isEmpty ? "everywhere" : places, specialties] + [scope?["role"]?.string ?? ""])
+            .filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    static func of(jurisdictions: JSONValue?) -> String {
+        let places = (jurisdictions?.array ?? []).compactMap(\.string).joined(separator: ", ")
+        return places.isEmpty ? "everywhere" : places
     }
 }
 
@@ -193,7 +216,7 @@ struct DelegationList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Delegations to a party, or by a party.",
         discussion: example("delegation list --delegate board", "delegation list --grantor accreditor"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Who may; who acts if neither is given.") var delegate: String?
     @Option(help: "Who granted.") var grantor: String?
 
@@ -207,13 +230,14 @@ struct DelegationList: WalletCommand {
         }
         let items = try await session.client.items("identity_delegations", params)
         let names = session.plainNames
-        session.list(items, ["DELEGATION", "DELEGATE", "GRANTOR", "TYPES", "IN FORCE", "UNTIL"], empty: "None.") {
-            item in
+        let headers = ["DELEGATION", "DELEGATE", "GRANTOR", "TYPES", "FOR", "IN FORCE", "UNTIL"]
+        session.list(items, headers, empty: "None.") { item in
             let record = item["delegation"]
             let grant = record?["grant"]
             return [
                 names.id(record?["id"]), names.party(grant?["delegate"]), names.party(record?["grantor"]),
                 (grant?["types"]?.array ?? []).compactMap(\.string).joined(separator: ", "),
+                CredentialScopeText.of(jurisdictions: grant?["jurisdictions"]),
                 item["isInForce"]?.boolean == true ? "yes" : "no", names.time(grant?["validUntil"]) ?? "open",
             ]
         }

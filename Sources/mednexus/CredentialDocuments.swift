@@ -20,7 +20,7 @@ struct CredentialExport: WalletCommand {
     @Flag(help: "As a Verifiable Credential, data model 2.0; the only form there is.") var vc = false
     @Option(help: ArgumentHelp("Where to write it; standard output if absent.", valueName: "file")) var out: String?
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func validate() throws {
         if !vc { throw ValidationError("Say --vc: a Verifiable Credential is the only form there is.") }
@@ -65,7 +65,7 @@ struct CredentialVerify: AsyncParsableCommand {
             "How old it may be: 10m, 30d, any; else what the proof itself says.", valueName: "duration"))
     var maxAge: String?
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let document: JSONValue
@@ -86,7 +86,8 @@ struct CredentialVerify: AsyncParsableCommand {
                 }
                 return limit
             }
-            try ProofFile.checkAge(made.verified, of: proof, limit: limit)
+            let network = TrustOptions.network(of: made.verified.header.network, globals)
+            try ProofFile.checkAge(made.verified, of: proof, limit: limit, at: network?.now ?? WalletClock.now)
         }
         show(made, proof.networkKind.networkKind)
         guard made.status == "accepted" else {

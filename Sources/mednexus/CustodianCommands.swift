@@ -89,7 +89,7 @@ struct CustodianStatusCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "What is open, and why it waits; also while the custodian runs.",
         discussion: example("custodian status", "custodian status --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         let folder = CustodianFolder(home: session.home, network: session.network)
@@ -118,7 +118,7 @@ struct CustodianApprove: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve", abstract: "Lets a delivery go on that the policy leaves to people.",
         discussion: example("custodian approve delivery1…"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The delivery.") var delivery: String
 
     func perform(_ session: Session) async throws { try decide(delivery, .approve, session) }
@@ -128,7 +128,7 @@ struct CustodianDecline: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "decline", abstract: "Keeps a delivery from being begun; what was paid goes back in time.",
         discussion: example("custodian decline delivery1…"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The delivery.") var delivery: String
 
     func perform(_ session: Session) async throws { try decide(delivery, .decline, session) }
@@ -151,7 +151,7 @@ struct CustodianDisclose: WalletCommand {
 
             \(example("custodian disclose release.json"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The file.") var file: String
 
     func perform(_ session: Session) async throws {
@@ -170,7 +170,7 @@ struct CustodianErased: WalletCommand {
 
             \(example("custodian erased consent1…"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The consent.") var consent: String
 
     func perform(_ session: Session) async throws {
@@ -186,7 +186,7 @@ struct CustodianShowPolicy: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "The policy in force at the next start, whole, and where it is.",
         discussion: example("custodian policy", "custodian policy --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         let folder = CustodianFolder(home: session.home, network: session.network)

@@ -177,7 +177,7 @@ struct LicenseOpen: WalletCommand {
 
             \(example("license open ward --out case.json --from clinic"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var license: String
     @Option(help: ArgumentHelp("Where the file goes.", valueName: "file")) var out: String
     @Flag(help: "Although the license does not cover it now.") var outsideLicense = false
@@ -265,7 +265,7 @@ struct LicenseDeliveries: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "deliveries", abstract: "Deliveries of content: those to make, or those to receive.",
         discussion: example("license deliveries --from author", "license deliveries --receiving --all --from clinic"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Flag(help: "Those that the party receives, instead of those it makes.") var receiving = false
     @Flag(help: "Those that have ended, too.") var all = false
     @Option(help: "Of this party; who acts if absent.") var party: String?

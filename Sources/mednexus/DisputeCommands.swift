@@ -237,15 +237,39 @@ struct DisputeAdvance: WalletCommand {
 struct DisputeEvidence: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "evidence", abstract: "Whether a document is what a side committed to. Exit code 1: no.",
-        discussion: example("dispute evidence scan-dispute --file findings.pdf --salt 5e1f…"))
-    @OptionGroup var globals: Globals
+        discussion: example(
+            "dispute evidence scan-dispute --file findings.pdf --salt 5e1f…",
+            "dispute evidence scan-dispute --file my-findings.pdf"))
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var dispute: String
     @Option(help: ArgumentHelp("The document.", valueName: "path")) var file: String
-    @Option(help: ArgumentHelp("Its salt, as who shows it tells.", valueName: "hash")) var salt: String
+    @Option(
+        help: ArgumentHelp(
+            "Its salt, as who shows it tells. Without: tells the salt of a document that this wallet committed to.",
+            valueName: "hash"))
+    var salt: String?
+
+    /// Salts follow from the wallet's words and the document, so that nobody has to keep what was printed when it signed.
+    private func tellSalt(_ record: DisputeRecord, _ session: Session) throws {
+        let secrets = try DisputeSecrets(try session.unlock())
+        let document = try ContentFile(path: file).hash
+        let salt = secrets.salt(evidence: document, subject: record.evidenceSubject)
+        let commitment = DisputeCommitments.evidence(document, salt: salt)
+        let known = record.rounds.flatMap { [$0.opening.evidence, $0.answer?.evidence] }
+        guard known.contains(commitment) else {
+            throw WalletFailure(
+                .refused, "this wallet did not commit to \(file) in this dispute",
+                hint: "To check what somebody shows you, give --salt, too.")
+        }
+        session.show(.object(["commitment": .string("\(commitment)"), "salt": .string("\(salt)")])) {
+            Console.out("Whom you show \(file) as evidence needs its salt: \(salt)")
+        }
+    }
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let record = try await session.dispute(dispute).dispute
+        guard let salt else { return try tellSalt(record, session) }
         let commitment = DisputeCommitments.evidence(try ContentFile(path: file).hash, salt: try Codes.hash(salt))
         var found: [String] = []
         for (index, round) in record.rounds.enumerated() {
@@ -267,7 +291,7 @@ struct DisputeShowCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A dispute: sides, stage, panel, votes, money, and whom it waits for.",
         discussion: example("dispute show scan-dispute"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var dispute: String
 
     func perform(_ session: Session) async throws {
@@ -275,6 +299,7 @@ struct DisputeShowCommand: WalletCommand {
         let view = try await session.dispute(dispute)
         let record = view.dispute
         let names = try await session.names()
+        let stands = try await Self.standing(record, session)
         session.show(try session.client.encode(view)) {
             Console.fields(
                 [
@@ -288,23 +313,58 @@ struct DisputeShowCommand: WalletCommand {
                         "Waits for",
                         view.waitsFor.isEmpty
                             ? nil
-                            : view.waitsFor.map { "\(names.party($0.party)): \($0.act)" }.joined(separator: "\n")
+                            : view.waitsFor.map {
+                                "\(names.party($0.party)): \(CommandWords.command($0.act) ?? $0.act)"
+                            }.joined(separator: "\n")
                     ),
                 ]
                     + record.rounds.enumerated().map { index, round in
                         (index == 0 ? "First round" : "Appeal", lines(round, record, names).joined(separator: "\n"))
                     }
-                    + [("Ended", record.ending.map { "\($0.outcome.name), \($0.cause.name), \(names.time($0.at))" })])
+                    + [
+                        ("Ended", record.ending.map { "\($0.outcome.name), \($0.cause.name), \(names.time($0.at))" }),
+                        ("Against it", stands),
+                    ])
         }
     }
 
+    /// Whether what was found about an INFT stands still; nil of what leaves nothing behind.
+    private static func standing(
+        _ record: DisputeRecord, _ session: Session
+    ) async throws(WalletFailure) -> String? {
+        guard record.delivery == nil, record.ending?.outcome == .upheld else { return nil }
+        let view: StandingView = try await session.client.read(
+            "inft_standing", .object(["inft": session.json(record.inft)]))
+        let stands = view.tags.contains { !$0.tag.kind.isRecall && $0.tag.subject.bytes == record.id.bytes }
+        return stands
+            ? "yes, until the claimant calls it settled" : "no longer: it was settled, or lifted by the validators"
+    }
+
     private func lines(_ round: DisputeRound, _ record: DisputeRecord, _ names: SessionNames) -> [String] {
-        ["bond of \(names.party(record.party(of: round.opener))): \(names.amount(round.bond, of: record.asset))"]
-            + round.seats.map { seat in
-                let vote = seat.vote.map { ": \($0.name)" } ?? ""
-                let show = seat.show.map { ", by \(names.identifier($0.description))" } ?? ""
-                return "\(names.party(.account(seat.arbiter))) \(seat.state.name)\(vote)\(show)"
-            } + (round.finding.map { ["\($0.outcome.name): \($0.cause.name)"] } ?? [])
+        let bond = names.amount(round.bond, of: record.asset)
+        var lines = ["bond of \(names.party(record.party(of: round.opener))): \(bond)"]
+        for side in [DisputeSide.claimant, .respondent] {
+            guard let evidence = round.pleading(of: side)?.evidence else { continue }
+            lines.append("\(side.name)'s evidence: \(evidence)")
+        }
+        lines += round.seats.map { seat in
+            let vote = seat.vote.map { ": \($0.name)" } ?? ""
+            let show = seat.show.map { ", by \(names.identifier($0.description))" } ?? ""
+            // Of a claim there is no key: who accepts a seat may vote at once.
+            let state = record.delivery == nil && seat.state == .shown ? "accepted" : seat.state.name
+            return "\(names.party(.account(seat.arbiter))) \(state)\(vote)\(show)"
+        }
+        if let finding = round.finding { lines.append("\(finding.outcome.name): \(finding.cause.name)") }
+        guard let outcome = record.ending?.outcome, round.bond > .zero else { return lines }
+        let isAppeal = round.openedAt != record.rounds.first?.openedAt
+        let winner = Self.bondGoes(round, outcome, isAppeal: isAppeal)
+        return lines + ["the bond went to \(names.party(record.party(of: winner)))"]
+    }
+
+    /// As the ledger releases it: back, unless the other side won.
+    private static func bondGoes(_ round: DisputeRound, _ outcome: DisputeOutcome, isAppeal: Bool) -> DisputeSide {
+        if outcome == .undecided || (isAppeal && round.finding?.outcome == .undecided) { return round.opener }
+        return outcome == .upheld ? .claimant : .respondent
     }
 }
 
@@ -313,7 +373,7 @@ struct DisputeList: WalletCommand {
         commandName: "list", abstract: "Disputes, newest first: yours, of a license, of an arbiter, or on an INFT.",
         discussion: example(
             "dispute list --from clinic --open", "dispute list --arbiter rita", "dispute list --inft scan"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Where this party is a side; who acts if nothing is named.") var party: String?
     @Option(help: "Over this license.") var license: String?
     @Option(help: "For which this account was drawn.") var arbiter: String?

@@ -69,7 +69,7 @@ struct DisputeOpen: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Decrypts the disputed content, as an arbiter to whom its key was shown.",
         discussion: example("dispute open tmnxdispute1… --out scan.dcm --from rita"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var dispute: String
     @Option(help: ArgumentHelp("Where the file goes.", valueName: "file")) var out: String
 

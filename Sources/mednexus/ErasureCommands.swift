@@ -21,7 +21,7 @@ struct ErasureShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A receipt, and who holds the content's key still.",
         discussion: example("erasure show tmnxerasure1…", "erasure show tmnxerasure1… --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The receipt.") var erasure: String
 
     func perform(_ session: Session) async throws {
@@ -42,7 +42,7 @@ struct ErasureList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Receipts that a consent's subject asked for, or that a party signed.",
         discussion: example("erasure list --consent my-consent", "erasure list --holder clinic"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Of this consent.") var consent: String?
     @Option(help: "Signed for this party (default: who acts).") var holder: String?
 
@@ -105,7 +105,7 @@ struct ErasureVerify: AsyncParsableCommand {
         discussion: example(
             "erasure verify erasure.bundle --checkpoint 120000:9a0b…",
             "erasure verify erasure.bundle --genesis genesis.json --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The file.") var file: String
     @OptionGroup(title: "Trust") var trust: TrustOptions
 

@@ -11,7 +11,7 @@ struct ProposeAccredit: WalletCommand {
         commandName: "accredit",
         abstract: "Proposes that a party may attest: give credentials, and let others give them.",
         discussion: example(
-            "governance propose accredit board --type accreditation,medical-license --from anna --acting-for stmary"))
+            "governance propose accredit board --type accreditation,medicalLicense --from anna --acting-for stmary"))
     @OptionGroup var globals: Globals
     @OptionGroup var proposal: ProposalOptions
     @Argument(help: "The party.") var party: String

@@ -212,7 +212,7 @@ struct GovernanceShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Validators, parameters, epoch and what waits for its end; or a proposal.",
         discussion: example("governance show", "governance show new-clinic"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A proposal.") var proposal: String?
 
     func perform(_ session: Session) async throws {
@@ -283,7 +283,7 @@ struct GovernanceList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Proposals, newest first.",
         discussion: example("governance list", "governance list --state open"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: ArgumentHelp("Only those decided so: \(ProposalState.names.joined(separator: ", ")).")) var state:
         String?
 

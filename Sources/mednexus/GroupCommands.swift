@@ -108,7 +108,7 @@ struct GroupShowCommand: WalletCommand {
         commandName: "show", abstract: "A group: members, shares, who has joined, and whether it can be sold.",
         discussion: example("group show stroke"))
     @Argument(help: "The group's id or name.") var group: String
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()

@@ -29,13 +29,19 @@ extension Session {
         let id: INFTID = try id(text)
         return try await client.read("inft_get", .object(["inft": json(id)]))
     }
+
+    /// What its owner calls it, in quotes, since anybody may have called anything so; nil of what has no title.
+    func title(of inft: INFTID) async throws(WalletFailure) -> String? {
+        let record: INFTRecord = try await client.read("inft_get", .object(["inft": json(inft)]))
+        return record.metadata.title.isEmpty ? nil : "“\(SessionNames.clipped(record.metadata.title, 60))”"
+    }
 }
 
 struct INFTShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An INFT: owner, creators, content, metadata, status, offers.",
         discussion: example("inft show score", "inft show score --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id, or its name in this wallet.") var inft: String
 
     func perform(_ session: Session) async throws {
@@ -51,7 +57,8 @@ struct INFTShow: WalletCommand {
                 Self.fields(record, names) + Self.standing(standing, names) + [("May run it", agents.text(names))])
             guard !offers.isEmpty else { return }
             Console.out("Open offers:")
-            Console.table(OfferTable.headers, offers.map { OfferTable.row($0, names) })
+            let title = SessionNames.clipped(record.metadata.title, 40)
+            Console.table(OfferTable.headers, offers.map { OfferTable.row($0, names, title: title) })
         }
     }
 
@@ -112,7 +119,7 @@ struct INFTList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "INFTs, newest first.",
         discussion: example("inft list --class algorithm", "inft list --owner clara", "inft list --parent score"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Of this party.") var owner: String?
     @Option(
         name: .customLong("class"),
@@ -151,7 +158,7 @@ struct INFTHistory: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "What happened to an INFT, oldest first.",
         discussion: example("inft history score"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var inft: String
 
     func perform(_ session: Session) async throws {
@@ -172,7 +179,7 @@ struct INFTVersions: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "versions", abstract: "The versions of its content; tells which one a file is.",
         discussion: example("inft versions score", "inft versions score --file score.json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var inft: String
     @Option(help: "Compare this file with each version.") var file: String?
 
@@ -204,7 +211,7 @@ struct INFTLineage: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "lineage", abstract: "What it derives from, and what derives from it.",
         discussion: example("inft lineage score"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var inft: String
 
     func perform(_ session: Session) async throws {

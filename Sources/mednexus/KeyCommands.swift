@@ -19,7 +19,7 @@ struct KeyScope {
     let wallet: Wallet
     let kind: NetworkKind
 
-    init(_ globals: Globals, isTest: Bool) throws(WalletFailure) {
+    init(_ globals: any GlobalOptions, isTest: Bool) throws(WalletFailure) {
         Wallet.start()
         home = try globals.walletHome
         wallet = Wallet(home: home)
@@ -97,7 +97,7 @@ struct KeyRestore: AsyncParsableCommand {
 
             \(example("key restore --words-file words.txt", "key restore < words.txt"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: ArgumentHelp("Where the words are.", valueName: "file")) var wordsFile: String?
 
     func run() async throws {
@@ -130,7 +130,7 @@ struct KeyList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "The accounts of this wallet.",
         discussion: example("key list", "key list --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let scope = try KeyScope(globals, isTest: false)
@@ -152,7 +152,7 @@ struct KeyShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An account's address and derivation path.",
         discussion: example("key show author"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The account.") var name: String
 
     func run() async throws {
@@ -199,7 +199,7 @@ struct KeyChangePassphrase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "change-passphrase", abstract: "Seals the keystore with another passphrase.",
         discussion: example("key change-passphrase", "key change-passphrase --new-passphrase-file new.txt"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: ArgumentHelp("Where the new passphrase is; asked for if absent.", valueName: "file"))
     var newPassphraseFile: String?
 

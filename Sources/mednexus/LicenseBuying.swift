@@ -37,7 +37,7 @@ extension QuotedSplit {
         for holder in holders {
             lines.append(
                 "  \(names.amount(holder.amount, of: asset)) to \(names.party(holder.party)) "
-                    + "(\(holder.share.percentText) of the rest)")
+                    + "(\(holder.share.percentText)\(royalties.isEmpty ? "" : " of the rest"))")
         }
         if rounding > .zero {
             lines.append("  \(names.amount(rounding, of: asset)) wait in the vault until they make a whole unit")
@@ -48,8 +48,8 @@ extension QuotedSplit {
 
 extension LicenseQuote {
     /// What is paid, to the unit, to whom, under which terms.
-    func lines(_ use: StatedUse, _ names: SessionNames) -> [String] {
-        var lines = ["License on \(names.id(inft)), sold by \(names.party(seller))"]
+    func lines(_ use: StatedUse, _ names: SessionNames, title: String?) -> [String] {
+        var lines = ["License on \(title.map { "\($0), " } ?? "")\(names.id(inft)), sold by \(names.party(seller))"]
         if let asset, price > .zero {
             lines.append("Price: \(names.amount(price, of: asset)), of which")
             lines += QuotedSplit(amount: sale, royalties: royalties, holders: holders, rounding: rounding)
@@ -156,7 +156,7 @@ struct LicenseQuoteCommand: WalletCommand {
         discussion: example("license quote score", "license quote score --purpose TREAT --territory DE --from clinic"))
     @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
     @OptionGroup(title: "Use") var use: StatedUseOptions
-    @OptionGroup(title: "Signing") var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
@@ -166,8 +166,9 @@ struct LicenseQuoteCommand: WalletCommand {
         let stated = try use.use()
         let (quote, json) = try await session.quote(id, buyer: buyer, stated)
         let names = try await session.names()
+        let title = try await session.title(of: quote.inft)
         session.show(json) {
-            for line in quote.lines(stated, names) { Console.out(line) }
+            for line in quote.lines(stated, names, title: title) { Console.out(line) }
         }
         if let refusal = quote.refusal { throw refusal }
     }
@@ -190,14 +191,18 @@ struct LicenseBuy: WalletCommand {
     @Option(
         help: ArgumentHelp(
             "Who buys and pays, if not who acts: with its mandate for license.purchase.", valueName: "party"))
-    var buyer: String?
+    var payer: String?
+    /// The older name.
+    @Option(help: .hidden) var buyer: String?
     @OptionGroup(title: "Signing") var globals: Globals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let use = try use.use()
-        let buyer = try session.party(orActor: buyer)
-        let other = self.buyer == nil ? nil : buyer
+        guard payer == nil || self.buyer == nil else { throw WalletFailure(.usage, "name the payer once") }
+        let named = payer ?? self.buyer
+        let buyer = try session.party(orActor: named)
+        let other = named == nil ? nil : buyer
         let id = try await session.offer(offer, buyer: buyer)
         let (quote, _) = try await session.quote(id, buyer: buyer, use)
         let names = try await session.names()
@@ -217,8 +222,9 @@ struct LicenseBuy: WalletCommand {
                 delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
+        let notes = quote.lines(use, names, title: try await session.title(of: quote.inft))
         guard let delivery = quote.delivery else {
-            return try await session.act(purchase(nil), notes: quote.lines(use, names))
+            return try await session.act(purchase(nil), notes: notes)
         }
         // What one pays for is on this machine, whole and proven, before one pays.
         let (content, _) = try await session.sealedVersion(delivery.version, of: quote.inft)
@@ -227,7 +233,7 @@ struct LicenseBuy: WalletCommand {
         }
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act(notes: quote.lines(use, names)) { (place) throws(WalletFailure) in
+        try await session.act(notes: notes) { (place) throws(WalletFailure) in
             let request = try keyring.request(
                 .license, inft: quote.inft, version: delivery.version, root: content.root, receiver: buyer,
                 at: place, operation: 0)

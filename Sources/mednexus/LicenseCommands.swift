@@ -43,7 +43,7 @@ struct LicenseCheckCommand: WalletCommand {
     var at: String?
     @OptionGroup(title: "Use") var use: LicenseUseOptions
     @OptionGroup(title: "Proof") var proof: ProofOptions
-    @OptionGroup(title: "Signing") var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
@@ -90,7 +90,7 @@ struct LicenseShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A license: state, for what, from when to when.",
         discussion: example("license show score-license"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var license: String
 
     func perform(_ session: Session) async throws {
@@ -222,7 +222,7 @@ struct LicenseList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Licenses, newest first: yours, or those on an INFT, or those a party gave.",
         discussion: example("license list --from clinic", "license list --inft score", "license list --licensor clara"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "Held by this party, now or once; who acts if nothing is named.") var licensee: String?
     @Option(help: "On this INFT.") var inft: String?
     @Option(help: "Given by this party.") var licensor: String?
@@ -252,7 +252,10 @@ struct LicenseList: WalletCommand {
             return [
                 names.id(license?["id"]), names.id(license?["inft"]), item["state"]?.string ?? "",
                 names.party(item["licensee"]), names.amount(license?["price"], of: license?["asset"]),
-                names.time(license?["purchasedAt"]) ?? "", names.time(license?["expiresAt"]) ?? "never",
+                names.time(license?["purchasedAt"]) ?? "",
+                // How long it lasts begins with the delivery, and is said by license show.
+                names.time(license?["expiresAt"])
+                    ?? (item["state"]?.string == LicenseState.pending.name ? "once delivered" : "never"),
             ]
         }
     }

@@ -33,7 +33,7 @@ struct LicenseSeatList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Who has a seat of the license.",
         discussion: example("license seat list course", "license seat list course --all"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The license's id or name.") var license: String
     @Flag(help: "Those who had one, too.") var all = false
     @Option(help: "At most so many.") var limit = 100

@@ -44,8 +44,8 @@ extension SublicenseQuote {
             lines.append("Price: free")
         }
         if let seats {
-            let count = seats == 1 ? "one seat" : "\(seats) seats"
-            lines.append("It has \(count) of the license; \(names.party(to)) needs one too.")
+            lines.append(
+                "It has \(DurationText.counted(seats, "seat")) of the license; \(names.party(to)) needs one too.")
         }
         if asset != nil, price == fee {
             lines.append(

@@ -80,7 +80,7 @@ struct MandateList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Mandates of who acts, granted and held; or of another party.",
         discussion: example("mandate list", "mandate list --grantor clinic", "mandate list --delegate custodian"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: ArgumentHelp("Only what this party granted.", valueName: "party")) var grantor: String?
     @Option(help: ArgumentHelp("Only what this account holds.", valueName: "account")) var delegate: String?
 

@@ -13,7 +13,7 @@ struct NodeStatusCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Version, network, height, readiness.",
         discussion: example("node status", "node status --node http://127.0.0.1:7411 --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         let status = try await session.verifyNetwork()
@@ -37,7 +37,7 @@ struct NodeStatusCommand: WalletCommand {
 struct NodeValidators: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "validators", abstract: "Who decides on blocks.", discussion: example("node validators"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
@@ -55,7 +55,7 @@ struct NodeValidators: WalletCommand {
 struct NodePeers: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "peers", abstract: "The node's neighbors.", discussion: example("node peers"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()

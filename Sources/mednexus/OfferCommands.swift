@@ -16,20 +16,27 @@ struct OfferCommand: AsyncParsableCommand {
 }
 
 enum OfferTable {
-    static let headers = ["OFFER", "INFT", "PRICE", "SOLD", "FOR", "UNTIL", "STATE", "SELLER"]
+    static let headers = ["OFFER", "INFT", "TITLE", "PRICE", "SOLD", "FOR", "UNTIL", "STATE", "SELLER"]
 
-    static func row(_ item: JSONValue, _ names: SessionNames) -> [String] {
+    /// - Parameter title: what the INFT is called.
+    static func row(_ item: JSONValue, _ names: SessionNames, title: String = "") -> [String] {
         let offer = item["offer"]
         let supply = offer?["supply"]?.unsigned.map { " of \($0)" } ?? ""
         let closing = offer?["closing"]?["reason"]?.string
         let buyer = names.party(offer?["buyer"])
         return [
-            names.id(offer?["id"]), names.id(offer?["inft"]), names.amount(offer?["price"], of: offer?["asset"]),
+            names.id(offer?["id"]), names.id(offer?["inft"]), title, names.amount(offer?["price"], of: offer?["asset"]),
             "\(offer?["sold"]?.unsigned ?? 0)\(supply)", buyer.isEmpty ? "anyone" : buyer,
             names.time(offer?["expiresAt"]) ?? "no end",
             item["isOpen"]?.boolean == true
-                ? "open" : closing ?? item["obstacle"]?["reason"]?.string ?? "closed", names.party(offer?["seller"]),
+                ? "open" : closing ?? (item["obstacle"]?["reason"]?.string).map(obstacle) ?? "closed",
+            names.party(offer?["seller"]),
         ]
+    }
+
+    /// `inft_not_active` as people read it.
+    private static func obstacle(_ reason: String) -> String {
+        "closed: " + reason.replacing("inft", with: "INFT").replacing("_", with: " ")
     }
 }
 
@@ -107,7 +114,7 @@ struct OfferList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Open offers, newest first.",
         discussion: example("offer list", "offer list --inft score", "offer list --seller clara --all"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "On this INFT.") var inft: String?
     @Option(help: "Of this party.") var seller: String?
     @Flag(help: "Closed ones too, of an INFT or a seller.") var all = false
@@ -127,7 +134,21 @@ struct OfferList: WalletCommand {
         if all { params.append("onlyOpen", false) }
         let items = try await session.client.items("offer_list", params, limit: limit)
         let names = try await session.names()
-        session.list(items, OfferTable.headers, empty: "Nothing is offered.") { OfferTable.row($0, names) }
+        let titles = try await globals.json ? [:] : self.titles(of: items, session)
+        session.list(items, OfferTable.headers, empty: "Nothing is offered.") { item in
+            OfferTable.row(item, names, title: titles[item["offer"]?["inft"]?.string ?? ""] ?? "")
+        }
+    }
+
+    /// What is offered, by its id as the node writes it.
+    private func titles(of items: [JSONValue], _ session: Session) async throws(WalletFailure) -> [String: String] {
+        var titles: [String: String] = [:]
+        for item in items {
+            guard let text = item["offer"]?["inft"]?.string, titles[text] == nil else { continue }
+            let id: INFTID = try session.id(text)
+            titles[text] = try await session.title(of: id).map { SessionNames.clipped($0, 40) } ?? ""
+        }
+        return titles
     }
 }
 
@@ -135,7 +156,7 @@ struct OfferShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "An offer and its terms.",
         discussion: example("offer show score"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var offer: String
 
     func perform(_ session: Session) async throws {

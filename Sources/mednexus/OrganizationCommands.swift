@@ -27,6 +27,11 @@ enum OrganizationInputs {
         guard let (name, value) = Inputs.assignment(text) else { throw malformed(text) }
         let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let threshold = UInt64(parts[0]) else { throw malformed(text) }
+        guard threshold > 0 else {
+            throw WalletFailure(
+                .usage, "\(text): at least one must sign",
+                hint: "To take a policy away: org member ORGANIZATION --remove-policy \(name).")
+        }
         let roles = parts.count == 2 ? try Codes.many([String(parts[1])], MemberRole.self, "role") : []
         return ClassPolicy(
             try Codes.one(name, OperationClass.self, "class of operations"), threshold: threshold, roles: roles)
@@ -93,7 +98,7 @@ struct OrganizationShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Members, policies and credentials of an organization.",
         discussion: example("org show stmary"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its name or id.") var organization: String
 
     func perform(_ session: Session) async throws {
@@ -111,13 +116,18 @@ struct OrganizationMember: WalletCommand {
         abstract: "Adds, changes and removes members and policies, as many sign as its policy asks.",
         discussion: example(
             "org member stmary --add carol=clinician --from anna --acting-for stmary --co-sign ben",
-            "org member stmary --remove ben --policy treasury=2:treasurer,administrator --from anna --acting-for stmary"
-        ))
+            "org member stmary --remove ben --policy treasury=2:treasurer,administrator --from anna --acting-for stmary",
+            "org member stmary --remove-policy treasury --from anna --acting-for stmary"))
     @OptionGroup var globals: Globals
     @Argument(help: "The organization.") var organization: String
     @Option(help: OrganizationInputs.memberHelp) var add: [String] = []
     @Option(help: ArgumentHelp("Who leaves (repeatable).", valueName: "name")) var remove: [String] = []
     @Option(help: OrganizationInputs.policyHelp) var policy: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A class of operations that has no policy of its own any more (repeatable); the one for administration then holds.",
+            valueName: "class"))
+    var removePolicy: [String] = []
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
@@ -140,14 +150,35 @@ struct OrganizationMember: WalletCommand {
             members.removeAll { $0.account == member.account }
             members.append(member)
         }
-        let changed = try OrganizationInputs.policies(policy)
-        let policies =
-            profile.policies.filter { old in !changed.contains { $0.operationClass == old.operationClass } } + changed
+        let policies = try self.policies(over: profile)
         let update = UpdateOrganization(
             organization: id, members: members.sorted { $0.account < $1.account },
             policies: policies.sorted { $0.operationClass.rawValue < $1.operationClass.rawValue },
             messageKey: profile.messageKey)
         try await session.act([.identities(.updateOrganization(update))])
+    }
+
+    private func policies(over profile: OrganizationProfile) throws(WalletFailure) -> [ClassPolicy] {
+        let changed = try OrganizationInputs.policies(policy)
+        var policies =
+            profile.policies.filter { old in !changed.contains { $0.operationClass == old.operationClass } } + changed
+        for one in try Codes.many(removePolicy, OperationClass.self, "class of operations") {
+            guard one != .administration else {
+                throw WalletFailure(
+                    .usage, "the policy for administration can't be removed: it decides what has none of its own",
+                    hint: "Change it: --policy administration=1.")
+            }
+            guard !changed.contains(where: { $0.operationClass == one }) else {
+                throw WalletFailure(.usage, "the policy for \(one.name) is to be set and to be removed")
+            }
+            guard policies.contains(where: { $0.operationClass == one }) else {
+                throw WalletFailure(
+                    .usage, "\(organization) has no policy for \(one.name)",
+                    hint: "It has: \(profile.policies.map(\.operationClass.name).joined(separator: ", ")).")
+            }
+            policies.removeAll { $0.operationClass == one }
+        }
+        return policies
     }
 }
 

@@ -137,7 +137,7 @@ struct INFTOutcomes: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "outcomes", abstract: "How it did, as institutions reported: agreement and calibration.",
         discussion: example("inft outcomes score", "inft outcomes score --content-version 2 --bins"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var inft: String
     @Option(help: ArgumentHelp("This version alone.", valueName: "number")) var contentVersion: UInt64?
     @Flag(help: "Shows each tenth: how often it was predicted, how often it came about.") var bins = false

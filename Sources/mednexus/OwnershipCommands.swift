@@ -99,7 +99,7 @@ struct INFTOpen: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Fetches, verifies and decrypts the content of an INFT of yours.",
         discussion: example("inft open case --out case.json --from hospital"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Its id or name.") var inft: String
     @Option(help: "One of its versions; the newest if absent.") var version: UInt64?
     @Option(help: ArgumentHelp("Where the file goes.", valueName: "file")) var out: String

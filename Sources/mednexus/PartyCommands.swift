@@ -42,8 +42,10 @@ struct PartyRegister: WalletCommand {
 
 struct PartyList: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "The names of this wallet.", discussion: example("party list"))
-    @OptionGroup var globals: Globals
+        commandName: "list", abstract: "The names of this wallet for parties.",
+        discussion: example("party list", "party list --all"))
+    @OptionGroup var globals: ReadGlobals
+    @Flag(help: "Also what it calls INFTs, terms, offers, licenses and so on.") var all = false
 
     func perform(_ session: Session) async throws {
         var items: [JSONValue] = session.accounts.map {
@@ -55,7 +57,7 @@ struct PartyList: WalletCommand {
             items.append(
                 .object(["name": .string(entry.name), "kind": "party", "id": .string(session.text(entry.party))]))
         }
-        for entry in session.things.entries where entry.network == session.network.genesis {
+        for entry in session.things.entries where all && entry.network == session.network.genesis {
             items.append(
                 .object([
                     "name": .string(entry.name), "kind": .string(SessionNames.word(entry.kind)),
@@ -72,7 +74,7 @@ struct PartyShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Kind, sponsor, members and credentials of a party.",
         discussion: example("party show stmary"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A name, address or organization; who acts if absent.") var party: String?
 
     func perform(_ session: Session) async throws {

@@ -28,7 +28,7 @@ extension ProofGetting {
         try await session.verifyNetwork()
         let checkpoint = try session.trusted(trust)
         let (proof, verified) = try await session.client.proven(method, params, trusting: checkpoint)
-        let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
+        let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint, network: session.network)
         _ = try report.json()
         try ProofFile.write(proof, to: out)
         try report.show(json: globals.json)
@@ -46,7 +46,7 @@ struct ProofGet: ProofGetting {
     @Option(help: ArgumentHelp("Its parameters, a JSON object.", valueName: "json")) var params: String?
     @Option(help: ArgumentHelp("Where the proof is kept.", valueName: "file")) var out: String
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         var object = JSONObject()
@@ -73,7 +73,7 @@ struct ProofTransaction: ProofGetting {
     @Argument(help: "The transaction's hash.") var hash: String
     @Option(help: ArgumentHelp("Where the proof is kept.", valueName: "file")) var out: String
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         var params = JSONObject()
@@ -89,7 +89,7 @@ struct ProofBlock: ProofGetting {
     @Argument(help: "Its height; the newest if absent.") var height: UInt64?
     @Option(help: ArgumentHelp("Where the proof is kept.", valueName: "file")) var out: String
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         var params = JSONObject()
@@ -106,7 +106,7 @@ struct ProofState: ProofGetting {
     @Argument(help: "State keys, hexadecimal.") var keys: [String]
     @Option(help: ArgumentHelp("Where the proof is kept.", valueName: "file")) var out: String
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
         var params = JSONObject()
@@ -139,12 +139,13 @@ struct ProofVerify: AsyncParsableCommand {
                 + " mean.", valueName: "json"))
     var params: String?
     @OptionGroup(title: "Trust") var trust: TrustOptions
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let proof = try ProofFile.read(file)
         let checkpoint = try trust.block(for: proof, globals)
         let verified = try ProofFile.verify(proof, trusting: checkpoint)
+        let network = TrustOptions.network(of: verified.header.network, globals)
         if maxAge != "any" {
             let limit = try maxAge.map { (text) throws(WalletFailure) in
                 guard let limit = Inputs.duration(text) else {
@@ -152,10 +153,10 @@ struct ProofVerify: AsyncParsableCommand {
                 }
                 return limit
             }
-            try ProofFile.checkAge(verified, of: proof, limit: limit)
+            try ProofFile.checkAge(verified, of: proof, limit: limit, at: network?.now ?? WalletClock.now)
         }
         try checkQuestion(verified)
-        let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint)
+        let report = ProofReport(proof: proof, verified: verified, checkpoint: checkpoint, network: network)
         try report.show(json: globals.json)
         if case .state(_, _, let question?) = verified.fact {
             let value = try ProofFile.answer(verified, kind: report.kind)?["value"]

@@ -17,7 +17,7 @@ struct INFTRecall: WalletCommand {
             is to answer in time: inft recall-status lists who has not.
 
             \(example(
-                "inft recall sepsis-protocol --reason harm --notice notice.pdf --answer-by 14d --as sepsis-recall",
+                "inft recall sepsis-protocol --reason harm --notice notice.pdf --answer-within 14d --as sepsis-recall",
                 "inft recall-status sepsis-recall", "inft lift-recall sepsis-recall --reason corrected"))
             """)
     @OptionGroup var globals: Globals
@@ -27,14 +27,20 @@ struct INFTRecall: WalletCommand {
         help: ArgumentHelp(
             "The document that says what was found and what to do; its SHA-256 goes on the ledger.", valueName: "file"))
     var notice: String
-    @Option(help: ArgumentHelp("When holders must have answered: 14d from now, or a time.", valueName: "time"))
-    var answerBy = "14d"
+    @Option(help: ArgumentHelp("How long holders have to answer: 14d from now, or a time.", valueName: "time"))
+    var answerWithin: String?
+    /// The older name.
+    @Option(help: .hidden) var answerBy: String?
+
+    func validate() throws {
+        if answerWithin != nil, answerBy != nil { throw ValidationError("Give --answer-within once.") }
+    }
 
     func perform(_ session: Session) async throws {
         let recall = Recall(
             inft: try session.id(inft), reason: try Codes.one(reason, RecallReason.self, "reason of a recall"),
             notice: try ContentFile(path: notice).hash,
-            answerBy: try Codes.requiredTime(answerBy, now: try await session.ledgerTime()))
+            answerBy: try Codes.requiredTime(answerWithin ?? answerBy ?? "14d", now: try await session.ledgerTime()))
         try await session.act([.infts(.recall(recall))])
     }
 }
@@ -122,7 +128,7 @@ struct INFTRecalls: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "recalls", abstract: "Recalls, newest first; of one INFT with what comes down to it.",
         discussion: example("inft recalls", "inft recalls sepsis-protocol"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "An INFT.") var inft: String?
 
     func perform(_ session: Session) async throws {
@@ -175,14 +181,21 @@ struct INFTRecallStatus: WalletCommand {
                 "inft recall-status sepsis-recall --missing", "inft recall-status sepsis-recall --proofs evidence",
                 "inft recall-check evidence --genesis genesis.json"))
             """)
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The recall's id or name.") var recall: String
     @Flag(help: "Only those that have not answered.") var missing = false
     @Option(help: ArgumentHelp("Keep the proofs in this folder.", valueName: "folder")) var proofs: String?
     @OptionGroup(title: "Trust") var trust: TrustOptions
 
     func perform(_ session: Session) async throws {
-        let id: RecallID = try session.id(recall)
+        let id: RecallID
+        do throws(WalletFailure) {
+            id = try session.id(recall)
+        } catch {
+            guard (try? session.id(recall, INFTKind.self)) != nil else { throw error }
+            throw WalletFailure(
+                .usage, "\(recall) is an INFT, not a recall", hint: "Its recalls: mednexus inft recalls \(recall)")
+        }
         try await session.verifyNetwork()
         let checkpoint = try session.trusted(trust)
         let client = session.client
@@ -201,7 +214,7 @@ struct INFTRecallCheck: WalletCommand {
         commandName: "recall-check", abstract: "Verifies a folder that recall-status kept: without any node.",
         discussion: example("inft recall-check evidence", "inft recall-check evidence --genesis genesis.json --missing")
     )
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The folder.") var folder: String
     @Flag(help: "Only those that have not answered.") var missing = false
     @OptionGroup(title: "Trust") var trust: TrustOptions

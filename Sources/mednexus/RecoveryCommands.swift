@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Identities
 import Interface
+import Licenses
 import Primitives
 import Transactions
 import WalletKit
@@ -74,7 +75,7 @@ struct RecoveryShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Guardians of an account, and recoveries that they have under way.",
         discussion: example("account recover show anna"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A name or an address; who signs if absent.") var account: String?
 
     func perform(_ session: Session) async throws {
@@ -93,7 +94,7 @@ struct RecoveryShow: WalletCommand {
                     guardians.isEmpty ? "none: a lost key can't be replaced" : guardians.joined(separator: "\n")
                 ),
                 ("Threshold", policy?["threshold"]?.unsigned.map { "\($0) of \(guardians.count)" }),
-                ("Objection", policy?["delayMilliseconds"]?.unsigned.map { "within \($0 / 3_600_000) hours" }),
+                ("Objection", policy?["delayMilliseconds"]?.unsigned.map { "within \(durationText($0))" }),
             ])
             for recovery in value["open"]?.array ?? [] { Self.write(recovery, names) }
         }

@@ -22,7 +22,7 @@ struct RevenueBalance: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "What a party has.",
         discussion: example("revenue balance", "revenue balance clara"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Whose; who acts if absent.") var party: String?
     @Option(help: "In one asset only.") var asset: String?
 
@@ -115,7 +115,7 @@ struct RevenueVault: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "vault", abstract: "An INFT's vault: who shares in it, whom it owes, what can be claimed.",
         discussion: example("revenue vault score", "revenue vault score --holder clara"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The INFT's id or name.") var inft: String
     @Option(help: "Also what this party can claim; you, if you hold a share.") var holder: String?
 

@@ -19,7 +19,7 @@ struct RevenueShareList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "The vaults in which a party has a share.",
         discussion: example("revenue share list clara"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Whose; who acts if absent.") var party: String?
 
     func perform(_ session: Session) async throws {

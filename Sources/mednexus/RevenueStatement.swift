@@ -14,7 +14,7 @@ struct RevenueStatement: WalletCommand {
             "revenue statement clara",
             "revenue statement clara --asset EURX --since 2026-01-01 --until 2026-04-01 --csv",
             "revenue statement clara --no-proofs"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "Whose; who acts if absent.") var party: String?
     @Option(help: "In one asset only; all that the party has if absent.") var asset: String?
     @Option(help: ArgumentHelp("From this time on: 2026-01-01 (UTC), or 30d ago as 30d.", valueName: "time")) var since:

@@ -8,7 +8,7 @@ struct ContentSecretList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets", abstract: "The keys of contents, and the sealing keys, that this wallet holds.",
         discussion: example("content secrets", "content secrets --json"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() async throws {
         let scope = try KeyScope(globals, isTest: false)

@@ -55,7 +55,7 @@ struct TermsShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Terms in plain sentences.",
         discussion: example("terms show dach", "terms show clinical-use"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "An id, a name in this wallet, or a preset.") var terms: String
 
     func perform(_ session: Session) async throws {
@@ -87,7 +87,7 @@ struct TermsShow: WalletCommand {
 struct TermsList: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Registered terms, newest first.", discussion: example("terms list"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Option(help: "At most so many.") var limit = 100
 
     func perform(_ session: Session) async throws {
@@ -115,7 +115,7 @@ struct TermsPresetsCommand: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "presets", abstract: "Terms for the common cases, to be priced.",
         discussion: example("terms presets", "terms show clinical-use"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
 
     func run() throws {
         if globals.json {

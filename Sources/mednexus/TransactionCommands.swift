@@ -47,11 +47,15 @@ struct TransactionShow: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A final transaction and what it did, or what is known of it.",
         discussion: example("tx show 5c0d…"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "The transaction's hash.") var hash: String
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
+        if Hexadecimal.decode(hash.lowercased()) == nil, (try? ContentFile(path: hash)) != nil {
+            throw WalletFailure(
+                .usage, "\(hash) is a file, not a hash", hint: "What it says: mednexus tx decode \(hash)")
+        }
         let hash = JSONValue.string(try Codes.hash(hash).description)
         let value = try await session.client.read("tx_get", .object(["hash": hash]), as: JSONValue?.self) ?? .null
         guard !value.isNull else {
@@ -97,7 +101,7 @@ struct TransactionDecode: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "What transaction bytes or a signing request say; nothing is sent.",
         discussion: example("tx decode split.json", "tx decode 828758…"))
-    @OptionGroup var globals: Globals
+    @OptionGroup var globals: ReadGlobals
     @Argument(help: "A file of tx build or --build-only, or bytes in hexadecimal.") var source: String
 
     func perform(_ session: Session) async throws {
@@ -121,9 +125,10 @@ struct TransactionDecode: WalletCommand {
             "hash": .string(body.hash.description), "transaction": try session.client.encode(body),
             "signers": try session.client.encode(signers),
         ])
+        let changes = try await session.changes(by: body)
         session.show(json) {
             Console.out("Transaction: \(body.hash)")
-            for line in TransactionDraft(body: body, names: names).summary(names) { Console.out(line) }
+            for line in TransactionDraft(body: body, names: names).summary(names) + changes { Console.out(line) }
             for signer in signers { Console.out("Signed by: \(names.party(.account(signer)))") }
         }
     }
@@ -142,7 +147,7 @@ struct TransactionSign: WalletCommand {
         let body = try request.transaction(on: session.network)
         let names = try await session.names(for: body.operations)
         let signer = try session.sender()
-        let summary = TransactionDraft(body: body, names: names).summary(names)
+        let summary = try await TransactionDraft(body: body, names: names).summary(names) + session.changes(by: body)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
         try request.sign(with: try session.signingKey(of: signer), on: session.network)
         let path = out ?? file
@@ -151,7 +156,14 @@ struct TransactionSign: WalletCommand {
             "hash": .string(body.hash.description), "file": .string(path),
             "signatures": .integer(request.signatures.count),
         ])
-        session.show(value) { Console.out("Signed: \(request.signatures.count) signatures are in \(path).") }
+        session.show(value) { Console.out("Signed: \(Self.count(request)) in \(path).") }
+    }
+}
+
+extension WalletCommand {
+    /// `1 signature is`, `2 signatures are`.
+    fileprivate static func count(_ request: SigningRequest) -> String {
+        request.signatures.count == 1 ? "1 signature is" : "\(request.signatures.count) signatures are"
     }
 }
 
@@ -175,7 +187,7 @@ struct TransactionMerge: WalletCommand {
             "hash": .string(try request.transaction(on: session.network).hash.description), "file": .string(path),
             "signatures": .integer(request.signatures.count),
         ])
-        session.show(value) { Console.out("\(request.signatures.count) signatures are in \(path).") }
+        session.show(value) { Console.out("\(Self.count(request)) in \(path).") }
     }
 }
 

@@ -146,7 +146,9 @@ struct UseCost {
                         "entries", "\(meter.quota) prepaid uses are left, and only the licensee pays for more",
                         hint: "The licensee adds some: mednexus license top-up."))
             }
-            lines.append("\(uses - prepaid) are paid singly: \(record.style.text(fee)), from your balance")
+            let number = uses - prepaid
+            lines.append(
+                "\(number) \(number == 1 ? "is" : "are") paid singly: \(record.style.text(fee)), from your balance")
         }
         if let text {
             maximum = try session.amount(text, of: record)

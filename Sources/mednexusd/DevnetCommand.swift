@@ -94,6 +94,8 @@ struct Devnet: AsyncParsableCommand {
                     throw NodeFailure(.usage, "\(duration) is no duration: 90s, 15m, 12h or 30d")
                 }
                 let folder = DevnetFolder(path: home)
+                _ = try folder.network()
+                try await folder.putWalletAhead(milliseconds: milliseconds)
                 let description = try folder.network()
                 var running: [(url: String, time: UInt64)] = []
                 for node in description["nodes"]?.array ?? [] {

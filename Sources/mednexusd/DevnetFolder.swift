@@ -172,6 +172,26 @@ struct DevnetFolder {
         return accounts
     }
 
+    /// Tells the wallet of this folder that the network's clock goes further ahead, so that what it proves to it is not of
+    /// the future.
+    func putWalletAhead(milliseconds: UInt64) async throws {
+        let ahead = (nodeNames.compactMap { home($0).clockOffset }.max() ?? 0) + milliseconds
+        let genesis = try GenesisFile.hash(genesisFile)
+        for attempt in 0... {
+            do throws(WalletFailure) {
+                let lock = try wallet.home.lock()
+                defer { withExtendedLifetime(lock) {} }
+                var networks = try wallet.home.networks()
+                networks.setClock(of: genesis, ahead: ahead)
+                return try wallet.home.save(networks)
+            } catch {
+                // A command of the wallet that runs holds it for a moment.
+                guard attempt < 200 else { throw NodeFailure(.failure, error.message, hint: error.hint) }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
     /// Pins the network in the wallet and names its organizations: the one that account `clinic` was made for is
     /// `clinic-org`.
     func pin(node url: String, genesis hash: Hash) throws {
@@ -179,7 +199,8 @@ struct DevnetFolder {
         try networks.add(
             PinnedNetwork(
                 name: "devnet", node: url, genesis: hash, kind: .test,
-                checkpoint: try PinnedNetwork.Checkpoint(genesisFile: genesisFile)))
+                checkpoint: try PinnedNetwork.Checkpoint(genesisFile: genesisFile),
+                clockAhead: nodeNames.compactMap { home($0).clockOffset }.max()))
         try wallet.home.save(networks)
         let known = Set(try GenesisFile.organizations(genesisFile))
         var book = try wallet.home.addressBook()

@@ -96,7 +96,7 @@ extension Session {
         if let path = globals.buildOnly { return try await saveRequest(body, notes: notes, to: path) }
         try requireFreeName(for: made(by: body))
         let names = try await names(for: body.operations)
-        let summary = notes + TransactionDraft(body: body, names: names).summary(names)
+        let summary = try await notes + TransactionDraft(body: body, names: names).summary(names) + changes(by: body)
         try confirm(summary, question: "Sign and send?")
         let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
         let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers))
@@ -171,6 +171,19 @@ extension Session {
         return signatures
     }
 
+    /// What a transaction changes of what is on the ledger now, where its operations say only what will be: which members
+    /// an organization loses.
+    func changes(by body: TransactionBody) async throws(WalletFailure) -> [String] {
+        var lines: [String] = []
+        for case .identities(.updateOrganization(let update)) in body.operations {
+            let party = try client.encode(Party.organization(update.organization))
+            let view: PartyView = try await client.read("identity_get", .object(["party": party]))
+            guard let profile = view.organization?.profile else { continue }
+            lines += OrganizationDifference.lines(from: profile, to: update, names: try await names())
+        }
+        return lines
+    }
+
     /// Shows what will be signed, and asks. Without a terminal nothing is signed unless `--yes` says so.
     func confirm(_ summary: [String], question: String) throws(WalletFailure) {
         let text = summary.joined(separator: "\n")
@@ -191,7 +204,8 @@ extension Session {
             let value = JSONValue.object(["hash": .string(body.hash.description), "file": .string(path)])
             return Console.out(value.text)
         }
-        for line in notes + TransactionDraft(body: body, names: names).summary(names) { Console.out(line) }
+        let summary = try await notes + TransactionDraft(body: body, names: names).summary(names) + changes(by: body)
+        for line in summary { Console.out(line) }
         Console.out("Written to \(path). Each signer: mednexus tx sign \(path) --from NAME; then mednexus tx submit.")
     }
 

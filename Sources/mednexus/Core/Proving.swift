@@ -37,8 +37,13 @@ struct TrustOptions: ParsableArguments {
         return (parsed.height, parsed.blockHash, network)
     }
 
+    /// The network of a proof as this wallet knows it: for its clock.
+    static func network(of genesis: Hash, _ globals: any GlobalOptions) -> PinnedNetwork? {
+        (try? globals.walletHome.networks())?.networks.first { $0.genesis == genesis }
+    }
+
     /// What is named here, else what is pinned. A checkpoint's hash binds its network, too.
-    func block(for proof: Proof, _ globals: Globals) throws(WalletFailure) -> Checkpoint {
+    func block(for proof: Proof, _ globals: any GlobalOptions) throws(WalletFailure) -> Checkpoint {
         let claimed = proof.chain.checkpoint.network
         if let stated = try stated(network: nil) {
             return Checkpoint(network: stated.network ?? claimed, height: stated.height, blockHash: stated.hash)
@@ -76,7 +81,7 @@ extension Session {
             throw WalletFailure(
                 .usage, "a key is shown only on proof, and no block of \(network.name) is trusted to prove it from",
                 hint: "Pin one that you learned from somewhere you trust: mednexus network add \(network.name) --node "
-                    + "\(network.node) --genesis \(network.genesis) --checkpoint HEIGHT:HASH.")
+                    + "\(network.node) --genesis genesis.json.")
         }
         return Checkpoint(network: network.genesis, height: pinned.height, blockHash: pinned.blockHash)
     }
@@ -84,7 +89,7 @@ extension Session {
     static let nothingTrusted = WalletFailure(
         .usage, "no block is trusted: where should the evidence begin?",
         hint: "Name one with --checkpoint HEIGHT:HASH or --genesis genesis.json, learned from somewhere you trust; or"
-            + " pin it: mednexus network add NAME --node URL --genesis HASH --checkpoint HEIGHT:HASH.")
+            + " pin it: mednexus network add NAME --node URL --genesis genesis.json.")
 
     /// A decision: asked, or proven and kept where a file is named. What is proven is the answer, whatever the node said.
     func decision(_ method: String, _ params: JSONObject, _ options: ProofOptions) async throws -> JSONValue {
@@ -96,7 +101,8 @@ extension Session {
         let answer = try await client.provenAnswer(method, params, trusting: checkpoint)
         try ProofFile.write(answer.proof, to: path)
         if !globals.json {
-            let report = ProofReport(proof: answer.proof, verified: answer.verified, checkpoint: checkpoint)
+            let report = ProofReport(
+                proof: answer.proof, verified: answer.verified, checkpoint: checkpoint, network: network)
             Console.err("Proven as of block \(answer.verified.header.height), \(report.validity). Kept in \(path):")
             Console.err("mednexus proof verify \(path)")
         }
@@ -109,6 +115,8 @@ struct ProofReport {
     let proof: Proof
     let verified: VerifiedProof
     let checkpoint: Checkpoint
+    /// The network as the wallet knows it, if it does: its clock may be ahead.
+    let network: PinnedNetwork?
 
     var kind: NetworkKind { proof.networkKind.networkKind }
 
@@ -218,10 +226,10 @@ struct ProofReport {
         if isJSON { return Console.out(json.text) }
         let header = verified.header
         let subject = kindOfSubject == "block" ? "" : kindOfSubject + " of "
-        let age = WalletClock.now.milliseconds / 1000
-        let seconds = age > header.time.milliseconds / 1000 ? age - header.time.milliseconds / 1000 : 0
+        let age = ProofFile.age(
+            of: header.time, at: network?.now ?? WalletClock.now, clockAhead: network?.clockAhead ?? 0)
         var fields: [(String, String?)] = [
-            ("Proven", "\(subject)block \(header.height), final on \(dateText(header.time)), \(seconds) s ago"),
+            ("Proven", "\(subject)block \(header.height), final on \(dateText(header.time)), \(age)"),
             ("Block", header.hash.description), ("Network", header.network.description),
             ("Trusting", "block \(checkpoint.height) \(checkpoint.blockHash)"), ("Validity", validity),
         ]

@@ -77,6 +77,14 @@ struct SaleOptions: ParsableArguments {
         }
         let sale = try await resolve(terms, session)
         if let contradiction = sale.terms.inconsistency { throw .refused(contradiction) }
+        if let asset = sale.terms.payment.asset, let price = sale.price, price < sale.terms.payment.fee {
+            let names = try await session.names()
+            throw WalletFailure(
+                .usage,
+                "\(names.amount(price, of: asset)) is below the fee of the terms, "
+                    + names.amount(sale.terms.payment.fee, of: asset),
+                hint: "Ask at least that, or offer under other terms.")
+        }
         let buyer = try buyer.map { (text) throws(WalletFailure) in try session.party(text) }
         let until = try Codes.time(offerUntil, now: try await session.ledgerTime())
         var operations: [LedgerOperation] = []

@@ -9,7 +9,7 @@ import WalletKit
 ///
 /// Used by one task only.
 final class Session {
-    let globals: Globals
+    let globals: any GlobalOptions
     let home: WalletHome
     let wallet: Wallet
     let network: PinnedNetwork
@@ -26,7 +26,9 @@ final class Session {
     private var knownAssets: [AssetRecord]?
     private var unlocked: UnlockedKeystore?
 
-    private init(globals: Globals, home: WalletHome, network: PinnedNetwork, isPinned: Bool) throws(WalletFailure) {
+    private init(
+        globals: any GlobalOptions, home: WalletHome, network: PinnedNetwork, isPinned: Bool
+    ) throws(WalletFailure) {
         self.globals = globals
         self.home = home
         self.network = network
@@ -46,7 +48,7 @@ final class Session {
         things = try home.namedThings()
     }
 
-    static func open(_ globals: Globals) async throws(WalletFailure) -> Session {
+    static func open(_ globals: any GlobalOptions) async throws(WalletFailure) -> Session {
         Wallet.start()
         let home = try globals.walletHome
         let list = try home.networks()
@@ -60,7 +62,7 @@ final class Session {
         let pinned = try list.network(globals.network)
         let network = PinnedNetwork(
             name: pinned.name, node: globals.nodeOverride ?? pinned.node, genesis: pinned.genesis, kind: pinned.kind,
-            checkpoint: pinned.checkpoint)
+            checkpoint: pinned.checkpoint, clockAhead: pinned.clockAhead)
         return try Session(globals: globals, home: home, network: network, isPinned: true)
     }
 
@@ -114,7 +116,7 @@ final class Session {
                 .key, "this wallet has no account on \(network.name)", hint: "Make one: mednexus key new NAME")
         }
         throw WalletFailure(
-            .usage, "which account signs?",
+            .usage, globals.isReading ? "which account is meant?" : "which account signs?",
             hint: "Name it with --from: \(accounts.map(\.name).joined(separator: ", ")).")
     }
 

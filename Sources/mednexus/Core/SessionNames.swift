@@ -25,6 +25,10 @@ struct SessionNames: NameResolver {
     }
 
     func party(_ party: Party) -> String { names.party(party) }
+    /// As a command takes it: the name that this wallet knows it by, or address or id.
+    func argument(_ party: Party) -> String {
+        names.plainName(of: party) ?? Self.rewritten(party.description, on: network.kind)
+    }
     func amount(_ amount: Amount, of asset: AssetID) -> String { names.amount(amount, of: asset) }
     func time(_ time: Timestamp) -> String { names.time(time) }
     func asset(behind id: Bytes32) -> AssetID? { behind[id] }
@@ -98,32 +102,30 @@ struct SessionNames: NameResolver {
         }
     }
 
-    /// The node writes ids of every network alike; here they get the writing of this one, and names.
+    /// What the ledger says has ids, and names of operations and methods: here they get this wallet's names, in the writing
+    /// of this network, and the commands that people type. What the wallet itself says is left as it wrote it.
     func translated(_ failure: WalletFailure) -> WalletFailure {
+        let isLedgers = failure.answer != nil
         let answer = failure.answer.map {
             WalletFailure.Answer(
                 code: $0.code, reason: $0.reason, domain: $0.domain, operation: $0.operation, field: $0.field,
-                message: translated($0.message), hint: translated($0.hint), retryable: $0.retryable)
+                message: translated($0.message, isLedgers: true),
+                hint: translated($0.hint, isLedgers: true, isHint: true), retryable: $0.retryable)
         }
         return WalletFailure(
-            failure.kind, translated(failure.message), hint: translated(failure.hint), answer: answer,
+            failure.kind, translated(failure.message, isLedgers: isLedgers),
+            hint: translated(failure.hint, isLedgers: isLedgers, isHint: true), answer: answer,
             mayHaveArrived: failure.mayHaveArrived)
     }
 
-    private func translated(_ text: String) -> String {
+    /// - Parameters:
+    ///   - isLedgers: false of what the wallet says, of which only ids without a network are rewritten.
+    ///   - isHint: true of what may be copied into a command, which takes a name alone.
+    private func translated(_ text: String, isLedgers: Bool, isHint: Bool = false) -> String {
         var result = ""
         var word = ""
         func flush() {
-            if word.hasPrefix("mnx"), let (kind, bytes) = Self.parse(word) {
-                let written = TypedText.encode(bytes, kind: kind, network: network.kind)
-                if let party = Party(text: written, network: network.kind) {
-                    result += names.party(party)
-                } else {
-                    result += identifier(word)
-                }
-            } else {
-                result += word
-            }
+            result += isLedgers || word.hasPrefix("mnx") ? known(word, isHint: isHint) : word
             word = ""
         }
         for character in text {
@@ -135,15 +137,17 @@ struct SessionNames: NameResolver {
             }
         }
         flush()
-        // The node names methods; who types commands is told of those.
-        for (method, command) in Self.commands { result = result.replacing(method, with: command) }
-        return result
+        return CommandWords.translated(result)
     }
 
-    private static let commands = [
-        ("consent_check", "mednexus consent check"), ("license_list", "mednexus license list"),
-        ("license_quote", "mednexus license quote"), ("offer_list", "mednexus offer list"),
-    ]
+    private func known(_ word: String, isHint: Bool) -> String {
+        guard let (kind, bytes) = Self.parse(word) else { return word }
+        let written = TypedText.encode(bytes, kind: kind, network: network.kind)
+        guard let party = Party(text: written, network: network.kind) else {
+            return isHint ? short(word) : identifier(word)
+        }
+        return isHint ? names.plainName(of: party) ?? written : names.party(party)
+    }
 
     // MARK: Of JSON
 

@@ -113,8 +113,17 @@ struct TermsOptions: ParsableArguments {
         try setGrant(&terms.grant)
         try setScope(&terms.scope)
         try setLegalText(&terms)
-        if let contradiction = terms.inconsistency { throw .refused(contradiction) }
+        if let contradiction = terms.inconsistency { throw Self.contradicted(contradiction) }
         return terms
+    }
+
+    /// Names the option that set the field.
+    private static func contradicted(_ rejection: Rejection) -> WalletFailure {
+        let field = rejection.field.prefix { $0 != "[" }
+        let name = field.hasPrefix("terms.") ? field.dropFirst(6) : field[...]
+        let option = CommandWords.termsOptions[String(name)].map { "The field is set by \($0)." } ?? ""
+        let hint = [rejection.hint, option].filter { !$0.isEmpty }.joined(separator: " ")
+        return WalletFailure(.refused, rejection.message, hint: hint, answer: WalletFailure.Answer(rejection))
     }
 
     private func setPayment(_ terms: inout Terms, _ session: Session) async throws(WalletFailure) {
