@@ -27,8 +27,9 @@ def test_the_first_score_by_hand(tmp_path):
     # The one change to what is typed: a folder of its own, so that tests don't meet an earlier network.
     started = build_and_start.replace("/tmp/mednexus", str(home)).replace("make build", "true")
     (sealed,) = blocks("A sealed case, by hand")
+    rights = "".join(blocks("Rights and offices, by hand"))
     typed = acts.replace("/tmp/mednexus", str(home)) + sealed.replace(" removed.json", f" {home}/removed.json").replace(
-        " case.json", f" {home}/case.json")
+        " case.json", f" {home}/case.json") + rights
     script = f"""
 set -e
 cd {ROOT}
@@ -55,6 +56,11 @@ exit $code
     assert "called curb65" in done.stdout
     assert re.search(r"15\.00 EURX to author", done.stdout)
     assert re.search(r"In force:\s+yes", done.stdout)
+    for name in ["house-terms", "house-offer", "house", "ward-license", "stmary", "medical", "author-license", "second-issuer"]:
+        assert f"called {name}\n" in done.stdout, name
+    assert re.search(r"adds developer \(.*\) as clinician", done.stdout)
+    assert re.search(r"proposes: Let clinic-org .* vote yes or no .* governance vote second-issuer … --from hospital"
+                     r" --acting-for hospital-org", done.stdout)
     statement = done.stdout.rsplit("opening balance", 1)[1]
     assert re.search(r"claim\s+vault of curb65\s+15\.00", statement)
     opened = json.loads((home / "case.json").read_text())
