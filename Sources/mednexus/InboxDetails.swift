@@ -1,3 +1,4 @@
+import Cryptography
 import Governance
 import Identities
 import Interface

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Interface
 import Primitives
+import Proofs
 import WalletKit
 
 struct NetworkCommand: AsyncParsableCommand {
