@@ -134,8 +134,8 @@ package struct Setting: Sendable {
                 "Address space reserved for each store; disk is used as it fills."),
             .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
             .number(
-                "storage.checkpoint-mebibytes", 192, in: 1...4096, "How much of it may be in memory before a checkpoint."
-            ),
+                "storage.checkpoint-mebibytes", 192, in: 1...4096,
+                "How much of it may be in memory before a checkpoint."),
             .number(
                 "storage.reserve-mebibytes", 256, in: 1...1_048_576, "Stop cleanly when less than this is free on disk."
             ),
