@@ -88,11 +88,12 @@ enum LicenseTasks {
                     ) { about(license, &$0) })
             }
             if license.isOnTrial(at: context.block.time) {
+                let returns = try LicenseReturns.of(license, at: context.block.time, in: context.state)
                 tasks.append(
                     PartyTask(
                         SurrenderLicense.name, from: license.licensor,
                         since: license.activeFrom ?? license.purchasedAt, deadline: license.trialUntil
-                    ) { about(license, &$0, license.price) })
+                    ) { about(license, &$0, returns?.total ?? license.price) })
             }
             // Terms that prepay nothing leave nothing to prepay again.
             if view.state == .active, view.meter?.quota == 0,
