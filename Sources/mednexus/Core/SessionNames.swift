@@ -137,7 +137,8 @@ struct SessionNames: NameResolver {
             }
         }
         flush()
-        return CommandWords.translated(result)
+        // What the wallet says of operations, such as which ones a mandate can be for, is meant.
+        return isLedgers ? CommandWords.translated(result) : result
     }
 
     private func known(_ word: String, isHint: Bool) -> String {
