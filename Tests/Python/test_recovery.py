@@ -70,7 +70,7 @@ def test_an_administrator_who_lost_a_key_goes_on_with_another(network, tmp_path)
     act(network, "account", "recover", "arrange", "--guardian", "gina", "--guardian", "hugo", "--guardian", "clinic-org",
         "--threshold", "2", "--delay", "1d", "--from", "hospital")
     shown = network.wallet("account", "recover", "show", "hospital")
-    assert "gina" in shown and "2 of 3" in shown and "within 24 hours" in shown
+    assert "gina" in shown and "2 of 3" in shown and "within 1 day" in shown
     # The machine with the key is gone: another wallet knows the address alone.
     address = network.accounts["hospital"]["address"]
     organization = value(network, "party", "show", "hospital-org")["party"]
