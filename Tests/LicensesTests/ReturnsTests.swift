@@ -147,11 +147,11 @@ import Testing
 /// Who knows what one id is priced in.
 private struct PricedNames: NameResolver {
     let asset: AssetRecord
-    let known: String
+    let known: Bytes32
 
     func party(_ party: Party) -> String { party.description }
     func amount(_ amount: Amount, of asset: AssetID) -> String { self.asset.text(amount) }
-    func asset(pricing id: String) -> AssetID? { id == known ? asset.id : nil }
+    func asset(behind id: Bytes32) -> AssetID? { id == known ? asset.id : nil }
     func identifier(_ text: String) -> String { text }
     func time(_ time: Timestamp) -> String { time.text }
 }
@@ -192,7 +192,7 @@ private struct PricedNames: NameResolver {
         for (operation, source) in operations {
             #expect(operation.priceSource == source)
             #expect(try source.asset(in: sandbox.state) == asset.id)
-            let told = operation.operation.words(PricedNames(asset: asset, known: source.text)).joined(separator: "\n")
+            let told = operation.operation.words(PricedNames(asset: asset, known: source.id)).joined(separator: "\n")
             #expect(told.contains(asset.text(amount)) && !told.contains("smallest units"), "\(told)")
             // Who can't be told the asset is told so, never a number alone.
             let untold = operation.operation.words(PlainNames()).joined(separator: "\n")

@@ -81,6 +81,7 @@ extension GlobalOptions {
     var yes: Bool { signing.yes }
     var wait: Bool { signing.wait }
     var named: String? { signing.named }
+    var moveName: Bool { signing.moveName }
     var coSign: [String] { signing.coSign }
     var buildOnly: String? { signing.buildOnly }
     var validFor: String? { signing.validFor }
