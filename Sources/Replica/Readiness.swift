@@ -10,6 +10,8 @@ internal import Transactions
 struct Readiness: Sendable {
     private struct Basis: Equatable, Sendable {
         let tip: Hash?
+        /// What it uses up is unknown until it is executed here.
+        let isExecuted: Bool
         let removals: UInt64
     }
 
@@ -19,7 +21,7 @@ struct Readiness: Sendable {
 
     mutating func isAnyReady(_ pool: TransactionPool<VerifiedTransaction>, after tip: Hash?, _ tree: BlockTree) -> Bool
     {
-        settle(on: tip, pool)
+        settle(on: tip, pool, tree)
         if let any, any.isReady || any.additions == pool.additions { return any.isReady }
         let isReady = pool.hasReady(nextSequences: tree.nextSequences(after: tip))
         any = (isReady, pool.additions)
@@ -30,7 +32,7 @@ struct Readiness: Sendable {
     mutating func isSharedReady(
         _ pool: TransactionPool<VerifiedTransaction>, after tip: Hash?, _ tree: BlockTree, _ gossip: TransactionGossip
     ) -> Bool {
-        settle(on: tip, pool)
+        settle(on: tip, pool, tree)
         if let shared,
             shared.isReady || shared.additions == pool.additions && shared.sharings == gossip.sharings
         {
@@ -41,8 +43,9 @@ struct Readiness: Sendable {
         return isReady
     }
 
-    private mutating func settle(on tip: Hash?, _ pool: TransactionPool<VerifiedTransaction>) {
-        let now = Basis(tip: tip, removals: pool.removals)
+    private mutating func settle(on tip: Hash?, _ pool: TransactionPool<VerifiedTransaction>, _ tree: BlockTree) {
+        let isExecuted = tip.map { tree.node($0) != nil } ?? false
+        let now = Basis(tip: tip, isExecuted: isExecuted, removals: pool.removals)
         guard basis != now else { return }
         basis = now
         any = nil

@@ -58,6 +58,7 @@ public enum CommandWords {
         "inft_erasure": "erasure show", "inft_get": "inft show", "inft_list": "inft list",
         "inft_recalls": "inft recalls", "inft_standing": "inft recalls INFT", "license_check": "license check",
         "license_get": "license show", "license_list": "license list", "license_quote": "license quote",
+        "license_quoteSublicense": "license sublicense",
         "node_status": "node status", "node_validators": "node validators", "offer_list": "offer list",
         "revenue_balance": "revenue balance", "revenue_statement": "revenue statement",
         "revenue_vault": "revenue vault", "tx_get": "tx show", "tx_status": "tx wait",

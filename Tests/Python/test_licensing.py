@@ -113,7 +113,7 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
     assert not covered(network, "below", "--purpose", "HRESCH", "--territory", "DE")
     listed = value(network, "license", "list", "--above", "second")
     assert [item["license"]["under"]["seats"] for item in listed] == [2]
-    assert "sublicenses of it are in force" in refused(network, "license", "surrender", "second", "--from", "clinic")
+    assert "a sublicense of it is in force" in refused(network, "license", "surrender", "second", "--from", "clinic")
 
     end = value(network, "license", "show", "second")["license"]["expiresAt"]
     said = act(network, "license", "renew", "second", "--from", "clinic")
