@@ -97,6 +97,17 @@ public enum ConsentSets {
     public static func isStale(
         _ id: ConsentSetID, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Bool {
+        try freshness(id, in: state).isStale(at: time)
+    }
+
+    /// Whether a withdrawal or an expiry of a member is on record.
+    static func isMarkedStale(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> Bool {
+        try freshness(id, in: state).stale != nil
+    }
+
+    private static func freshness(
+        _ id: ConsentSetID, in state: any StateReader
+    ) throws(Refusal) -> SetFreshness {
         let stored: [UInt8]?
         do {
             stored = try state.read(ConsentsKeys.set(id).key)
@@ -107,7 +118,7 @@ public enum ConsentSets {
             throw ConsentRejection.unknownSet.at("consentSet", "there is no consent set \(id)")
         }
         do {
-            return try SetFreshness(decoding: stored).isStale(at: time)
+            return try SetFreshness(decoding: stored)
         } catch {
             throw .failed(StateFailure("the consent set \(id) is damaged: \(error.description)"))
         }

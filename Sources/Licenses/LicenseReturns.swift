@@ -15,8 +15,8 @@ public struct LicenseReturns: Codable, Hashable, Sendable {
     public let outcome: Amount
     public let asset: AssetID?
 
-    /// All that giving the license up brings.
-    public var total: Amount { Amount(held.units + prepaid.units + outcome.units) }
+    /// All that giving the license up brings. No asset has more units than a number holds; a node may say what it likes.
+    public var total: Amount { held.adding(prepaid)?.adding(outcome) ?? Amount(.max) }
 
     /// Nil of a license that is not running: nothing is given up any more.
     static func of(_ license: LicenseRecord, at time: Timestamp, in state: any StateReader) throws(Refusal)

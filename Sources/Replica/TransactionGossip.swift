@@ -36,6 +36,8 @@ struct TransactionGossip: Sendable {
     private var lastNumber: UInt64 = 0
     /// What each announced when there was no room to ask for it.
     private var passedOver: [TransportKey: PassedOver] = [:]
+    /// Who had the last turn.
+    private var lastTurn: TransportKey?
     /// What was here before and need not come again. Two generations: when the younger is full, the elder goes.
     private var younger: Set<TransactionTag> = []
     private var elder: Set<TransactionTag> = []
@@ -48,6 +50,11 @@ struct TransactionGossip: Sendable {
     private static let openRequestsOfValidator = 8_192
     private static let openRequestsOfObserver = 1_024
     private static let openRequestsOfObservers = 8_192
+    /// Of each validator, however much others hold up: a hundred of them may exceed the whole by 15 MiB.
+    private static let openRequestsKeptForValidator = 1_024
+    /// Of what was passed over, in one turn: nobody takes the room of those who come next.
+    private static let turnOfObserver = 64
+    private static let turnOfValidator = 1_024
     /// Announced beyond that and kept in mind, of each: what a validator's users send within seconds of full load. A
     /// hundred that announce what does not exist take 26 MiB.
     private static let passedOverOfValidator = 16_384
@@ -171,17 +178,23 @@ struct TransactionGossip: Sendable {
         pooled[tag] != nil || younger.contains(tag) || elder.contains(tag)
     }
 
-    /// Who announced what was passed over, as far as there is room to ask for some of it now.
+    /// Who announced what was passed over, as far as there is room to ask for some of it now: in turns, validators first.
     func askable(isValidator: (TransportKey) -> Bool) -> [TransportKey] {
         guard !passedOver.isEmpty else { return [] }
-        return passedOver.keys.filter { hasRoom($0, isValidator: isValidator($0)) }.sorted()
+        let keys = passedOver.keys.filter { hasRoom($0, isValidator: isValidator($0)) }.sorted()
+        let next = lastTurn.flatMap { last in keys.firstIndex { last < $0 } } ?? 0
+        let turns = keys[next...] + keys[..<next]
+        return turns.filter(isValidator) + turns.filter { !isValidator($0) }
     }
 
     /// What was passed over of that peer's announcements and can be asked for now.
     mutating func wantedNow(from key: TransportKey, isValidator: Bool, now: Timestamp) -> [TransactionTag] {
         var tags: [TransactionTag] = []
-        let room = Self.roomOf(isValidator: isValidator) - (openOf[key] ?? 0)
-        while tags.count < min(room, PeerMessageLimits.tags), let tag = passedOver[key]?.popFirst() {
+        // Whoever had a turn before may have left no room.
+        let turn = min(
+            room(of: key, isValidator: isValidator), isValidator ? Self.turnOfValidator : Self.turnOfObserver)
+        if turn > 0, !isValidator { lastTurn = key }
+        while tags.count < turn, let tag = passedOver[key]?.popFirst() {
             if !isKnown(tag) { tags.append(tag) }
         }
         if passedOver[key]?.isEmpty ?? false { passedOver[key] = nil }
@@ -230,14 +243,16 @@ struct TransactionGossip: Sendable {
     /// One that was closed and opened again stands in the list twice: only the later place counts.
     private mutating func removeClosed() { requestOrder.removeAll { requests[$0.tag]?.number != $0.number } }
 
-    private static func roomOf(isValidator: Bool) -> Int {
-        isValidator ? openRequestsOfValidator : openRequestsOfObserver
-    }
+    private func hasRoom(_ key: TransportKey, isValidator: Bool) -> Bool { room(of: key, isValidator: isValidator) > 0 }
 
-    private func hasRoom(_ key: TransportKey, isValidator: Bool) -> Bool {
-        guard requests.count < Self.openRequests else { return false }
-        guard openOf[key] ?? 0 < Self.roomOf(isValidator: isValidator) else { return false }
-        return isValidator || openOfObservers < Self.openRequestsOfObservers
+    private func room(of key: TransportKey, isValidator: Bool) -> Int {
+        let open = openOf[key] ?? 0
+        let ofAll = Self.openRequests - requests.count
+        guard isValidator else {
+            return min(
+                Self.openRequestsOfObserver - open, Self.openRequestsOfObservers - openOfObservers, ofAll)
+        }
+        return min(Self.openRequestsOfValidator - open, max(ofAll, Self.openRequestsKeptForValidator - open))
     }
 
     private mutating func open(_ tag: TransactionTag, _ request: Request) {

@@ -9,7 +9,8 @@ struct CheckpointPages: Sendable {
         let existing: Int
         var writes = 0
 
-        /// A page that comes from a split takes some eight entries at least.
+        /// About eight small entries to a page that comes from a split; of large values it is too few, and LMDB says when it
+        /// is full.
         var count: Int { min(writes, existing + writes / 8) }
     }
 

@@ -223,21 +223,22 @@ public final class StateStore: Sendable {
         }
         let transaction = try WriteTransaction(environment)
         var changed = try CheckpointPages(transaction.reads, tables)
+        var isParted = true
         try write(
-            layer.state, to: tables.state, transaction, &changed, counted: \.state,
+            layer.state, to: tables.state, transaction, &changed, &isParted, counted: \.state,
             use: { (write, table) throws(StorageFailure) in
                 let key = write.path.array
                 guard let value = write.value else { return try table.delete(key) }
                 try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
             })
         try write(
-            layer.pages, to: tables.pages, transaction, &changed, counted: \.pages,
+            layer.pages, to: tables.pages, transaction, &changed, &isParted, counted: \.pages,
             use: { (write, table) throws(StorageFailure) in
                 guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
                 try table.put(write.key.bytes, StateValues.page(bytes))
             })
         try write(
-            layer.index, to: tables.index, transaction, &changed, counted: \.index,
+            layer.index, to: tables.index, transaction, &changed, &isParted, counted: \.index,
             use: { (write, table) throws(StorageFailure) in
                 guard let value = write.value else { return try table.delete(write.key.bytes) }
                 try table.put(write.key.bytes, StateValues.index(write.key, value))
@@ -251,23 +252,25 @@ public final class StateStore: Sendable {
     private static let partWrites = 4_096
 
     /// Layers are sorted, so each table is gone through once, from its first key to its last: in parts, while `changed` is
-    /// below what parts may change, and then directly, since LMDB writes pages out early only of a transaction without
-    /// parts.
+    /// below what parts may change, and then directly to the end: LMDB writes pages out early only of the transaction that
+    /// changes them.
     private func write<Write>(
         _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
-        _ changed: inout CheckpointPages, counted: WritableKeyPath<CheckpointPages, CheckpointPages.Table>,
+        _ changed: inout CheckpointPages, _ isParted: inout Bool,
+        counted: WritableKeyPath<CheckpointPages, CheckpointPages.Table>,
         use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {
         for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
             let part = writes[start..<min(start + Self.partWrites, writes.count)]
             changed[keyPath: counted].writes += part.count
-            if changed.count <= options.partedPages {
-                let isWritten = try transaction.withPart { (inner) throws(StorageFailure) in
+            isParted = isParted && changed.count <= options.partedPages
+            if isParted {
+                isParted = try transaction.withPart { (inner) throws(StorageFailure) in
                     try inner.withWriter(table) { (table) throws(StorageFailure) in
                         for write in part { try use(write, table) }
                     }
                 }
-                if isWritten { continue }
+                if isParted { continue }
             }
             try transaction.withWriter(table) { (table) throws(StorageFailure) in
                 for write in part { try use(write, table) }

@@ -340,6 +340,25 @@ struct ReplicaNetworkTests {
         #expect(network.requestedTags(of: key) == before + 8_192)
     }
 
+    @Test("[N4] Whoever announces what does not exist does not take the room of other validators")
+    func roomOfOthers() throws {
+        var network = try TestReplicas(4)
+        network.run(milliseconds: 100)
+        network.cut = [[2, 0], [3, 0]]
+        // All the room that there is, and twice as much again in mind.
+        for sender in [2, 3] {
+            for round in 0..<3 as Range<UInt64> {
+                let nowhere = (0..<UInt64(8_192)).map { TransactionTag(Hash(Bytes32(UInt64(sender), round, $0, 0))) }
+                try network.inject(.transactionsAnnounced(nowhere), from: sender, to: 0)
+            }
+        }
+        network.run(milliseconds: 10)
+        network.send(1, .transaction(try network.transfer(1, sequence: 5), ticket: 1))
+        // Long before any of that is given up.
+        network.run(milliseconds: 1_000)
+        #expect(network.replicas[0].pool.count == 1)
+    }
+
     @Test("[N4] What nobody fetched is announced anew after a second")
     func unfetchedTransaction() throws {
         var network = try TestReplicas(4)
