@@ -18,6 +18,16 @@ public struct LicenseReturns: Codable, Hashable, Sendable {
     /// All that giving the license up brings. No asset has more units than a number holds; a node may say what it likes.
     public var total: Amount { held.adding(prepaid)?.adding(outcome) ?? Amount(.max) }
 
+    /// What comes back to the buyer of what is never delivered: the `sale` that waits in escrow, and prepaid uses and
+    /// what waits for outcomes, which are set aside with the purchase already.
+    static func undelivered(
+        _ license: LicenseRecord, sale: Amount, in state: any StateReader
+    ) throws(Refusal) -> Amount {
+        let prepaid = try Metering.left(of: license, in: state)?.reserve.amount ?? .zero
+        let outcome = try OutcomePrices.open(of: license, in: state)?.amount ?? .zero
+        return Amount(sale.units + prepaid.units + outcome.units)
+    }
+
     /// Nil of a license that is not running: nothing is given up any more.
     static func of(_ license: LicenseRecord, at time: Timestamp, in state: any StateReader) throws(Refusal)
         -> LicenseReturns?

@@ -124,23 +124,24 @@ enum LicenseTasks {
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0) },
         tasks: { (view: LicenseView, party, context) throws(Refusal) in
             guard view.licensee == party, let delivery = view.delivery else { return [] }
-            func task(_ act: String, _ deadline: Timestamp?) -> PartyTask {
+            let paid = delivery.delivery.payment?.amount
+            func task(_ act: String, _ deadline: Timestamp?, _ amount: Amount?) -> PartyTask {
                 PartyTask(act, from: delivery.delivery.from, since: view.license.purchasedAt, deadline: deadline) {
-                    $0.license = view.license.id
-                    $0.inft = view.license.inft
-                    if let payment = delivery.delivery.payment {
-                        $0.asset = payment.asset
-                        $0.amount = payment.amount
-                    }
+                    about(view.license, &$0, amount)
                 }
             }
             if view.state == .pending {
-                return [task(RefundDelivery.name, delivery.completeBy ?? delivery.delivery.beginBy)]
+                let back = try LicenseReturns.undelivered(view.license, sale: paid ?? .zero, in: context.state)
+                return [
+                    task(
+                        RefundDelivery.name, delivery.completeBy ?? delivery.delivery.beginBy,
+                        back > .zero ? back : nil)
+                ]
             }
             guard
                 let until = try Disputability.until(view.license, by: party, at: context.block.time, in: context.state)
             else { return [] }
-            return [task(RaiseDispute.name, until)]
+            return [task(RaiseDispute.name, until, paid)]
         })
 
     /// Payments that come to rest by themselves: nobody needs to act.
@@ -149,17 +150,24 @@ enum LicenseTasks {
         tasks: { (view: LicenseView, party, context) throws(Refusal) in
             let license = view.license
             var tasks: [PartyTask] = []
-            if let payment = view.delivery?.delivery.payment, payment.settledAt == nil, let until = payment.heldUntil {
-                tasks.append(
-                    PartyTask(distributed, from: view.licensee, since: license.purchasedAt, deadline: until) {
-                        about(license, &$0, license.price)
-                        $0.dispute = view.dispute
-                    })
-            } else if view.delivery == nil, license.isOnTrial(at: context.block.time) {
+            // The payment is the purchase's, whatever was delivered under the license since.
+            let purchase = try Deliveries.record(DeliveryID(license.id.bytes), in: context.state)
+            if let payment = purchase?.payment, payment.settledAt == nil, let until = payment.heldUntil {
+                // Nobody can dispute what is on trial, so where the trial is the longer nobody ever can.
                 tasks.append(
                     PartyTask(
-                        distributed, from: view.licensee, since: license.purchasedAt, deadline: license.trialUntil
-                    ) { about(license, &$0, license.price) })
+                        license.trialUntil == until ? trialEnds : distributed, from: view.licensee,
+                        since: license.purchasedAt, deadline: until
+                    ) {
+                        about(license, &$0, payment.amount)
+                        $0.dispute = view.dispute
+                    })
+            } else if purchase == nil, license.isOnTrial(at: context.block.time) {
+                let amount = try LicenseTrials.held(of: license, in: context.state).amount
+                tasks.append(
+                    PartyTask(
+                        trialEnds, from: view.licensee, since: license.purchasedAt, deadline: license.trialUntil
+                    ) { about(license, &$0, amount) })
             }
             return tasks + outcome(of: view, from: view.licensee)
         })
@@ -180,4 +188,7 @@ enum LicenseTasks {
     }
 
     private static let distributed = "license.distributed"
+
+    /// What is held through a trial is distributed at its end, unless the license goes back before.
+    private static let trialEnds = "license.trialEnds"
 }

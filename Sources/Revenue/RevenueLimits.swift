@@ -8,8 +8,8 @@ public enum RevenueLimits {
     public static let splitEntries = 1_000
     /// Descendants in one claim: 64 reads and writes keep a claim under a millisecond.
     public static let descendantsPerClaim = 64
-    /// Descendants that are looked at to tell what they owe in all: what that reads has room in one proof. A claim takes from
-    /// any, and `revenue_royalties` lists all.
+    /// Descendants that are looked at to tell what they owe in all, an INFT or a page of holdings: what that reads has
+    /// room in one proof. A claim takes from any, and `revenue_royalties` lists all.
     public static let descendantsRead = 256
     /// Assets a vault ever received: moving a share settles both sides in each of them.
     public static let assetsPerVault = 32

@@ -282,6 +282,14 @@ public enum Vaults {
         by ancestor: INFTID, from descendant: INFTID, _ asset: AssetID, in state: any StateReader
     ) throws(Refusal) -> (due: Amount, taken: Amount) {
         let entries = try royalties(to: ancestor, from: descendant, in: state)
+        return try claimable(by: ancestor, from: descendant, entries, asset, in: state)
+    }
+
+    /// The same by the `entries` of the ancestor, which are those of every asset.
+    static func claimable(
+        by ancestor: INFTID, from descendant: INFTID, _ entries: [RoyaltyEntry], _ asset: AssetID,
+        in state: any StateReader
+    ) throws(Refusal) -> (due: Amount, taken: Amount) {
         guard let account = try state.record(RevenueKeys.account(descendant, asset)) else { return (.zero, .zero) }
         let taken = try state.record(RevenueKeys.taken(descendant, by: ancestor, asset)) ?? .zero
         return (VaultArithmetic.due(entries, to: ancestor, of: account.total), taken)

@@ -2,8 +2,8 @@ public import Primitives
 
 /// Something that waits for a party's own act, or of which it should know before it is too late.
 public struct PartyTask: Codable, Hashable, Sendable {
-    /// The operation that would do it: `credential.accept`, `license.begin`; or the event by which it will come by itself:
-    /// `license.distributed`.
+    /// The operation that would do it: `credential.accept`, `license.begin`; or what will come by itself:
+    /// `license.distributed`, `license.trialEnds`.
     public let act: String
     public var credential: CredentialID?
     public var recovery: RecoveryID?
@@ -59,6 +59,22 @@ public struct TaskSource: Sendable {
         _ list: Query, _ parameters: @escaping @Sendable (Party) -> Parameters?,
         tasks: @escaping @Sendable (Item, Party, QueryContext) throws(Refusal) -> [PartyTask]
     ) {
+        self.init(
+            list, parameters,
+            pageTasks: { (items: [Item], party, context) throws(Refusal) in
+                var found: [PartyTask] = []
+                for item in items { found += try tasks(item, party, context) }
+                return found
+            })
+    }
+
+    /// The same, where the items of a page share what may be read for them.
+    ///
+    /// - Parameter pageTasks: of the items of one page together.
+    public init<Parameters: Codable & Sendable, Item: Codable & Sendable>(
+        _ list: Query, _ parameters: @escaping @Sendable (Party) -> Parameters?,
+        pageTasks: @escaping @Sendable ([Item], Party, QueryContext) throws(Refusal) -> [PartyTask]
+    ) {
         precondition(
             list.isList && list.parametersType == Parameters.self && list.resultType == Item.self,
             "\(list.name) is another list")
@@ -67,9 +83,7 @@ public struct TaskSource: Sendable {
             guard case .page(let items, let next) = try list.evaluate(parameters, request, context) else {
                 preconditionFailure("\(list.name) is a list")
             }
-            var found: [PartyTask] = []
-            for case let item as Item in items { found += try tasks(item, party, context) }
-            return Page(items: found, next: next)
+            return Page(items: try pageTasks(items.compactMap { $0 as? Item }, party, context), next: next)
         }
     }
 

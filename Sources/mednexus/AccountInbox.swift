@@ -178,6 +178,8 @@ struct TaskText {
                     + (task.dispute == nil ? " until nobody can dispute it any more" : " while it is disputed"),
                 "license show \(id(task.license))"
             )
+        case "license.trialEnds":
+            ("\(price) of \(from) are held until the trial ends", "license show \(id(task.license))")
         case "license.surrender":
             (
                 "the license \(id(task.license)) is on trial: until then it can go back, and \(price) with it",

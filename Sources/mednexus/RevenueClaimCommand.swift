@@ -33,24 +33,28 @@ struct RevenueClaimCommand: WalletCommand {
         let holder = try session.actor()
         let names = try await session.names()
         let only = try descendant.map { (text) throws(WalletFailure) -> INFTID in try session.id(text) }.sorted()
-        var operations: [LedgerOperation] = []
-        var notes: [String] = []
+        var claims: [Claim] = []
         for inft in try await infts(session, holder) {
             for asset in try await session.assets(named: asset) {
                 let claim = try await Claim(inft, asset.id, holder, only: only, session)
-                guard !claim.isEmpty else { continue }
-                operations += claim.operations.map { .revenue(.claim($0)) }
-                notes.append(claim.note(names))
+                if !claim.isEmpty { claims.append(claim) }
             }
         }
-        guard !operations.isEmpty else {
+        guard !claims.isEmpty else {
             throw WalletFailure.foreseen(
                 RevenueRejection.nothingToClaim.at(
                     "", "nothing has accrued to \(names.party(holder)) since the last claim",
                     hint: "mednexus revenue vault INFT shows who can claim what."))
         }
-        if operations.count > Self.operationsPerTransaction {
-            operations = Array(operations.prefix(Self.operationsPerTransaction))
+        // Nothing is told of what stays out of the transaction.
+        var operations: [LedgerOperation] = []
+        var notes: [String] = []
+        for claim in claims where operations.count < Self.operationsPerTransaction {
+            let part = claim.first(Self.operationsPerTransaction - operations.count)
+            operations += part.operations.map { .revenue(.claim($0)) }
+            notes.append(part.note(names))
+        }
+        if claims.reduce(0, { $0 + $1.operations.count }) > operations.count {
             notes.append("There is more than fits into one transaction: repeat the command for the rest.")
         }
         try await session.act(operations, notes: notes)
@@ -68,17 +72,38 @@ struct RevenueClaimCommand: WalletCommand {
 
 /// What one holder can get out of one vault in one asset.
 private struct Claim {
-    let operations: [RevenueClaim]
+    private(set) var operations: [RevenueClaim]
     private let inft: INFTID
     private let asset: AssetID
-    private let owed: Amount
+    /// What each descendant owes.
+    private let royalties: [INFTID: Amount]
     private let share: PartsPerMillion
     private let accrued: Amount
-    /// All that the holder gets; nil where only some descendants are named.
-    private let whole: Amount?
+    /// All that the holder gets; nil where only some descendants are named, or taken from.
+    private var whole: Amount?
+    /// More descendants than the node looks at to tell `whole`: what the others owe comes on top.
+    private let isMore: Bool
 
     /// Nothing would move.
     var isEmpty: Bool { operations.isEmpty }
+
+    /// What comes up by the operations.
+    private var owed: Amount {
+        var sum = Amount.zero
+        for descendant in operations.flatMap(\.descendants) {
+            sum = sum.adding(royalties[descendant] ?? .zero) ?? sum
+        }
+        return sum
+    }
+
+    /// As many of its operations as there is room for.
+    func first(_ count: Int) -> Claim {
+        guard operations.count > count else { return self }
+        var part = self
+        part.operations = Array(operations.prefix(count))
+        part.whole = nil
+        return part
+    }
 
     init(
         _ inft: INFTID, _ asset: AssetID, _ holder: Party, only: [INFTID], _ session: Session
@@ -92,17 +117,18 @@ private struct Claim {
         whole = only.isEmpty ? account?.holder?.claimableWithRoyalties : nil
         share = vault.holders.first { $0.party == holder }?.share ?? .zero
         var descendants = only
-        var owed = Amount.zero
+        var royalties: [INFTID: Amount] = [:]
         let items = try await session.client.items(
             "revenue_royalties", ["inft": session.json(inft), "asset": session.json(asset)])
         for item in items {
             let royalty = try session.decode(item, as: RoyaltyView.self)
             guard royalty.claimable > .zero, only.isEmpty || only.contains(royalty.descendant) else { continue }
-            owed = owed.adding(royalty.claimable) ?? owed
+            royalties[royalty.descendant] = royalty.claimable
             if only.isEmpty { descendants.append(royalty.descendant) }
         }
-        self.owed = owed
-        guard accrued > .zero || owed > .zero else {
+        self.royalties = royalties
+        isMore = items.count > RevenueLimits.descendantsRead
+        guard accrued > .zero || !royalties.isEmpty else {
             operations = []
             return
         }
@@ -124,7 +150,9 @@ private struct Claim {
                 "\(names.amount(owed, of: asset)) of royalties come up from descendants, of which your share is "
                     + SessionNames.percent(UInt64(share.parts)))
         }
-        let sum = owed > .zero ? whole.map { " You get \(names.amount($0, of: asset))." } ?? "" : ""
+        let sum =
+            owed > .zero
+            ? whole.map { " You get \(isMore ? "at least " : "")\(names.amount($0, of: asset))." } ?? "" : ""
         return "\(names.id(inft)): \(facts.joined(separator: "; ")).\(sum)"
     }
 }

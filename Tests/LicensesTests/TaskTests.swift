@@ -21,7 +21,7 @@ import Testing
         let sandbox = try Sandbox()
         let license = try sandbox.buy(try sandbox.offer(try sandbox.mint("score"), TrialTests.terms(sandbox)))
         let until = try #require(try sandbox.license(license).trialUntil)
-        for (name, act, other) in [("bob", "license.surrender", "alice"), ("alice", "license.distributed", "bob")] {
+        for (name, act, other) in [("bob", "license.surrender", "alice"), ("alice", "license.trialEnds", "bob")] {
             let told = try tasks(name, act, sandbox)
             #expect(told.map(\.license) == [license] && told.map(\.deadline) == [until], "\(act)")
             #expect(told.map(\.amount) == [try sandbox.license(license).price] && told.map(\.asset) == [sandbox.asset])
@@ -30,7 +30,18 @@ import Testing
         sandbox.advance(days: 8)
         try sandbox.drain()
         #expect(try tasks("bob", "license.surrender", sandbox).isEmpty)
+        #expect(try tasks("alice", "license.trialEnds", sandbox).isEmpty)
+    }
+
+    @Test("Of a trial with prepaid uses the licensor is told what is held, the licensee all that can come back")
+    func prepaidTrial() throws {
+        let sandbox = try Sandbox()
+        let terms = UseTests.metered(sandbox) { $0.grant.trialMilliseconds = 7 * millisecondsPerDay }
+        let license = try sandbox.buy(try sandbox.offer(try sandbox.mint("score"), terms))
+        #expect(try sandbox.license(license).price == Amount(50))
+        #expect(try tasks("alice", "license.trialEnds", sandbox).map(\.amount) == [Amount(20)])
         #expect(try tasks("alice", "license.distributed", sandbox).isEmpty)
+        #expect(try tasks("bob", "license.surrender", sandbox).map(\.amount) == [Amount(50)])
     }
 
     @Test("The trial of sealed content is told once")
@@ -38,7 +49,30 @@ import Testing
         let sandbox = try Sandbox()
         let license = try sandbox.delivered(TrialTests.terms(sandbox))
         #expect(try tasks("bob", "license.surrender", sandbox).map(\.license) == [license])
-        #expect(try tasks("alice", "license.distributed", sandbox).map(\.license) == [license])
+        #expect(try tasks("alice", "license.trialEnds", sandbox).map(\.license) == [license])
+        #expect(try tasks("alice", "license.distributed", sandbox).isEmpty)
+    }
+
+    @Test("Where the dispute window outlasts the trial, it is the window that the licensor waits for")
+    func disputableTrial() throws {
+        let sandbox = try Sandbox()
+        let license = try sandbox.delivered(TrialTests.terms(sandbox, days: 1), window: 3 * millisecondsPerDay)
+        let until = try #require(try sandbox.delivery(of: license).payment?.heldUntil)
+        #expect(try tasks("alice", "license.distributed", sandbox).map(\.deadline) == [until])
+        #expect(try tasks("alice", "license.trialEnds", sandbox).isEmpty)
+    }
+
+    @Test("Of sealed content the buyer is told all that may come back, the licensor what is held once it is delivered")
+    func sealedPrepaid() throws {
+        let sandbox = try Sandbox()
+        let (_, _, license, delivery) = try sandbox.sold(UseTests.metered(sandbox))
+        #expect(try tasks("bob", "license.refund", sandbox).map(\.amount) == [Amount(50)])
+        let made = try sandbox.deliver(delivery, with: "alice")
+        try sandbox.begin(delivery, made, key: "alice")
+        try sandbox.complete(delivery, made)
+        #expect(try tasks("bob", "license.refund", sandbox).isEmpty)
+        let held = try tasks("alice", "license.distributed", sandbox)
+        #expect(held.map(\.license) == [license] && held.map(\.amount) == [Amount(20)])
     }
 
     @Test("Prepaid uses that are spent, until there are more")

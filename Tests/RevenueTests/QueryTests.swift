@@ -151,4 +151,38 @@ import Testing
         }
         #expect(try sandbox.problems().isEmpty)
     }
+
+    @Test("The holdings of a page share the descendants that the inbox looks at")
+    func sharedBudget() throws {
+        for (name, count) in [("first", 200), ("second", 100)] {
+            let parent = try sandbox.vault(name, holders: [("bob", 1_000_000)])
+            for number in 0..<count {
+                let child = try sandbox.vault(
+                    "\(name) \(number)", holders: [("carol", 1_000_000)],
+                    royalties: [RoyaltyEntry(ancestor: parent, share: share(100_000), ceiling: nil)])
+                try sandbox.pay(10, into: child)
+            }
+        }
+        let index = try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
+            key.header?.domain == .revenue
+                ? try RevenueDomain.indexEntries(kind: kind, key: key, record: record) : []
+        }
+        let context = makeQueryContext(sandbox.state, index)
+        func told(_ limit: Int) throws -> UInt64 {
+            var sum: UInt64 = 0
+            var after: IndexKey?
+            for source in RevenueDomain.tasks {
+                repeat {
+                    let page = try source.page(
+                        sandbox.party("bob"), PageRequest(after: after, limit: limit), context)
+                    for task in page.items { sum += task.amount?.units ?? 0 }
+                    after = page.next
+                } while after != nil
+            }
+            return sum
+        }
+        #expect(try told(100) == UInt64(RevenueLimits.descendantsRead))
+        // A page of its own for each.
+        #expect(try told(1) == 300)
+    }
 }

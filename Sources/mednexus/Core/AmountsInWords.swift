@@ -1,6 +1,7 @@
 import Interface
 import Licenses
 import Primitives
+import Revenue
 import Transactions
 import WalletKit
 
@@ -15,7 +16,22 @@ extension Session {
             guard let source = operation.priceSource, behind[source.id] == nil else { continue }
             behind[source.id] = try? await asset(of: source)
         }
-        return SessionNames(session: self, assets: try await assets(), behind: behind)
+        let listed = try await assets()
+        var proven: Set<AssetID> = []
+        for asset in Set(behind.values) {
+            guard let record = listed.first(where: { $0.id == asset }), let style = try? await provenStyle(of: asset)
+            else { continue }
+            if record.style == style { proven.insert(asset) }
+        }
+        return SessionNames(session: self, assets: listed, behind: behind.filter { proven.contains($0.value) })
+    }
+
+    /// Another scale is another price as much as another asset is, and the list of assets is a node's word.
+    private func provenStyle(of asset: AssetID) async throws(WalletFailure) -> AssetStyle? {
+        let answer = try await client.provenAnswer(
+            "asset_get", parameters(["asset": json(asset)]), trusting: try pinnedCheckpoint())
+        let view: AssetView = try decode(answer.value)
+        return view.asset.id == asset ? view.asset.style : nil
     }
 
     /// Terms are named by their content; of offers and licenses it takes a proof.
