@@ -1,5 +1,6 @@
 internal import INFTs
 internal import Primitives
+internal import Revenue
 internal import StateModel
 
 /// What of the domain waits for a party.

@@ -42,7 +42,8 @@ struct Bench: AsyncParsableCommand {
         @Flag(help: "Three runs instead of five.") var quick = false
         @Flag(help: "The growth bench with a state of 10 million entries too: 10 GB of disk, many minutes.") var large =
             false
-        @Option(help: "Where the figures go; those that are not measured again stay.") var output = ".build/bench.json"
+        @Option(help: "Where the figures go, each as it is measured; those that are not measured again stay.")
+        var output = ".build/bench.json"
         @Option(help: "Where the programs are.") var programs = ".build/release"
 
         func run() async throws {
@@ -55,24 +56,28 @@ struct Bench: AsyncParsableCommand {
                 runs: quick ? 3 : 5, cores: ProcessorCount.available, programs: programs)
             print("\(setting.cores) cores, \(setting.runs) runs each; medians.\n")
             var figures: [Figure] = []
-            if isWanted("pipeline") { figures += try PipelineBench(setting: setting).run() }
-            if isWanted("rpc.one") { figures.append(try await ThroughputBench(setting: setting, validators: 1).run()) }
-            if isWanted("rpc.four") { figures.append(try await ThroughputBench(setting: setting, validators: 4).run()) }
-            if isWanted("postgres") { figures.append(try await PostgresBench(setting: setting).run()) }
-            if isWanted("replay") { figures.append(try await ReplayBench(setting: setting).run()) }
-            if isWanted("delivery.verify") { figures.append(try DeliveryBench(setting: setting).run()) }
-            if isWanted("royalty.graph") { figures.append(try RoyaltyBench(setting: setting).run()) }
-            if isWanted("finality") { figures.append(try FinalityBench(setting: setting).run()) }
+            // Written as they come: one that fails takes none of the others with it.
+            func add(_ more: [Figure]) throws {
+                figures += more
+                try Figure.merge(more, into: output)
+            }
+            if isWanted("pipeline") { try add(PipelineBench(setting: setting).run()) }
+            if isWanted("rpc.one") { try add([await ThroughputBench(setting: setting, validators: 1).run()]) }
+            if isWanted("rpc.four") { try add([await ThroughputBench(setting: setting, validators: 4).run()]) }
+            if isWanted("postgres") { try add([await PostgresBench(setting: setting).run()]) }
+            if isWanted("replay") { try add([await ReplayBench(setting: setting).run()]) }
+            if isWanted("delivery.verify") { try add([DeliveryBench(setting: setting).run()]) }
+            if isWanted("royalty.graph") { try add([RoyaltyBench(setting: setting).run()]) }
+            if isWanted("finality") { try add([FinalityBench(setting: setting).run()]) }
             let reads = ReadsBench.identifiers.filter(isWanted)
-            if !reads.isEmpty { figures += try await ReadsBench(setting: setting).run(reads) }
+            if !reads.isEmpty { try add(await ReadsBench(setting: setting).run(reads)) }
             let starts = ["startup", "startup.wallet"].filter(isWanted)
-            if !starts.isEmpty { figures += try await StartupBench(setting: setting).run(starts) }
+            if !starts.isEmpty { try add(await StartupBench(setting: setting).run(starts)) }
             let idle = IdleBench.identifiers.filter(isWanted)
-            if !idle.isEmpty { figures += try IdleBench(setting: setting).run(idle) }
-            if isWanted("content.encrypt") { figures.append(try await ContentBench(setting: setting).run()) }
-            if isWanted("growth") { figures += try GrowthBench(setting: setting, isLarge: large).run() }
+            if !idle.isEmpty { try add(IdleBench(setting: setting).run(idle)) }
+            if isWanted("content.encrypt") { try add([await ContentBench(setting: setting).run()]) }
+            if isWanted("growth") { try add(GrowthBench(setting: setting, isLarge: large).run()) }
             print("\n" + Figure.table(figures))
-            try Figure.merge(figures, into: output)
             print("\nWritten to \(output).")
         }
     }

@@ -127,7 +127,8 @@ struct RoyaltyGraph {
                 .licenses(
                     .purchase(
                         PurchaseLicense(
-                            offer: .id(offer), maximumPrice: .zero, maximumRevenueShare: .whole, use: StatedUse()))))
+                            offer: .id(offer), maximumPrice: .zero, maximumRevenueShare: .whole,
+                            use: StatedUse(isCommercial: true)))))
         }
         let place = operations.count
         operations.append(.infts(.mint(mintOperation(title, by: owner, from: parents))))
