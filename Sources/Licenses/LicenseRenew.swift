@@ -86,9 +86,8 @@ public struct RenewLicense: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Renew the license \(names.identifier(license.description)) under its own terms",
-            "Pay at most "
-                + names.amount(
-                    maximumPrice, behind: offer.bytes, "the asset of the offer \(names.identifier(offer.description))"),
+            "Pay at most \(names.amount(maximumPrice, behind: offer.bytes, "the offer's asset")), by the offer "
+                + names.identifier(offer.description),
         ]
     }
 
