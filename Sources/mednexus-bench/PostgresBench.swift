@@ -10,8 +10,9 @@ struct PostgresBench {
     /// Of each number of clients at the beginning; the two best are measured again beside each of our runs.
     static let secondsPerTrial = 3
     static let secondsPerRun = 2
-    /// What the largest block weight has room for: a purchase weighs some 2,200, since it may have to ask consents.
-    static let blockTransactions = 4_000
+    static let blockTransactions = 5_000
+    /// An offer weighs what asking its consents may take, so fewer of those that make the market fit a block.
+    static let makingTransactions = 1_000
     static let blocksPerRun = 2
 
     let setting: Setting
@@ -35,7 +36,7 @@ struct PostgresBench {
         var market = PurchaseWorkload(workload, network: chain.ledger.network)
         let pass = PipelinePass(chain: chain, cores: setting.cores)
         for part in market.market() {
-            for block in pass.blocks(await market.sign(part), of: Self.blockTransactions) {
+            for block in pass.blocks(await market.sign(part), of: Self.makingTransactions) {
                 try chain.append(try await pass.verified(block))
             }
         }
