@@ -128,7 +128,7 @@ struct RoyaltyGraph {
                     .purchase(
                         PurchaseLicense(
                             offer: .id(offer), maximumPrice: .zero, maximumRevenueShare: .whole,
-                            use: StatedUse(isCommercial: true)))))
+                            use: StatedUse(isCommercial: true, trainsModels: true)))))
         }
         let place = operations.count
         operations.append(.infts(.mint(mintOperation(title, by: owner, from: parents))))
