@@ -41,13 +41,12 @@ public final class DecisionMemo {
         if let scope = scopes[type] { return scope }
         var scope = Scope.none
         var places: Set<String> = []
-        for record in try Credentials.inForce(of: actor, type, at: time, in: state) {
-            if record.claim.scope.jurisdictions.isEmpty {
-                scope = .world
-                break
-            }
-            places.formUnion(record.claim.scope.jurisdictions)
-            scope = .places(places)
+        try Credentials.visitInForce(actor, type, at: time, in: state) { record in
+            let own = record.claim.scope.jurisdictions
+            places.formUnion(own)
+            scope = own.isEmpty ? .world : .places(places)
+            // No other adds to that.
+            return !own.isEmpty
         }
         scopes[type] = scope
         return scope
@@ -56,7 +55,11 @@ public final class DecisionMemo {
     /// Whether the actor holds an affiliation that `party` attests.
     func isAffiliated(with party: Party) throws(Refusal) -> Bool {
         if let affiliations { return affiliations.contains(party) }
-        let found = Set(try Credentials.inForce(of: actor, .affiliation, at: time, in: state).map(\.issuer))
+        var found: Set<Party> = []
+        try Credentials.visitInForce(actor, .affiliation, at: time, in: state) { record in
+            found.insert(record.issuer)
+            return true
+        }
         affiliations = found
         return found.contains(party)
     }

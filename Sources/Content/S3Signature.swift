@@ -17,20 +17,9 @@ package struct S3Credentials: Sendable {
 package enum S3Signature {
     /// `20260301T120000Z`, in UTC.
     package static func stamp(_ time: Timestamp) -> String {
-        let seconds = Int64(time.milliseconds / 1000)
-        let (days, rest) = (seconds / 86_400, seconds % 86_400)
-        // Days since 0000-03-01, in eras of 400 years (the proleptic Gregorian calendar).
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(year)\(two(month))\(two(day))T\(two(rest / 3600))\(two(rest / 60 % 60))\(two(rest % 60))Z"
+        let (date, hour, minute, second) = time.civil
+        func two(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(date.year)\(two(date.month))\(two(date.day))T\(two(hour))\(two(minute))\(two(second))Z"
     }
 
     /// Every byte but letters, digits and `-._~`, and in paths the slash, as `%XX`.

@@ -1,5 +1,4 @@
 public import Encoding
-internal import Licenses
 public import Primitives
 public import StateModel
 
@@ -128,7 +127,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
         case .cancelUpgrade: return ["Cancel the upgrade that lies ahead"]
         case .pause(let order):
             return [
-                "Pause \(order.domain.name) for \(durationText(order.milliseconds)): nothing new of it",
+                "Pause \(order.domain.name) for \(DurationText.exact(milliseconds: order.milliseconds)): nothing new of it",
                 "Reserved acts go on, and acts that meet a deadline of what runs already",
                 "The pause ends by itself",
             ]
@@ -137,7 +136,7 @@ public enum GovernanceChange: CBORCodable, Codable, Hashable, Sendable {
             return [
                 "Recall \(names.identifier(plan.inft.description)): \(plan.reason.name)",
                 "Nothing of it, its clones and what derives from them is sold or used any more; holders of licenses have "
-                    + "\(durationText(plan.answerMilliseconds)) to answer",
+                    + "\(DurationText.exact(milliseconds: plan.answerMilliseconds)) to answer",
                 "Notice: the document with SHA-256 \(plan.notice)",
             ]
         case .liftRecall(let lift):

@@ -80,60 +80,12 @@ struct RecordTime: Hashable {
     }
 }
 
-/// A day of the proleptic Gregorian calendar.
-struct CivilDate: Hashable {
-    let year: Int64
-    let month: Int64
-    let day: Int64
-
-    init(year: Int64, month: Int64, day: Int64) {
-        self.year = year
-        self.month = month
-        self.day = day
-    }
-
-    /// `days` since 1970-01-01, which may be negative.
-    init(days: Int64) {
-        let shifted = days + 719_468
-        let era = shifted.flooredQuotient(146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-    }
-
-    /// Days since 1970-01-01; years counted from March, so that the leap day is the last.
-    var days: Int64 {
-        let shiftedYear = month <= 2 ? year - 1 : year
-        let era = shiftedYear.flooredQuotient(400)
-        let yearOfEra = shiftedYear - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
+extension CivilDate {
     /// The day that holds a moment.
     static func dayNumber(milliseconds: Int64) -> Int64 { milliseconds.flooredQuotient(RecordTime.dayMilliseconds) }
 
     var text: String {
         RecordTime.pad(year, 4) + "-" + RecordTime.pad(month, 2) + "-" + RecordTime.pad(day, 2)
-    }
-
-    static func length(_ year: Int64, _ month: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-}
-
-extension Int64 {
-    /// Rounded toward negative infinity. Precondition: `divisor` is positive.
-    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
-        self >= 0 ? self / divisor : (self - divisor + 1) / divisor
     }
 }
 

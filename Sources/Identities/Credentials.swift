@@ -31,28 +31,36 @@ public enum Credentials {
     /// The first credential in force that `matches`, newest first.
     public static func first(
         _ party: Party, _ type: CredentialType, at time: Timestamp, in state: any StateReader,
-        where matches: (CredentialRecord) throws(Refusal) -> Bool
+        where matches: (CredentialRecord) -> Bool
     ) throws(Refusal) -> CredentialRecord? {
-        guard let accepted = try state.record(IdentityKeys.accepted(party, type)) else { return nil }
-        for id in accepted.ids.reversed() {
+        var found: CredentialRecord?
+        try visitAccepted(party, type, in: state) { (record) throws(Refusal) in
+            if matches(record), try isInForce(record, at: time, in: state) { found = record }
+            return found == nil
+        }
+        return found
+    }
+
+    /// Visits the credentials of a type that `party` held at `time`, newest first, until `visit` returns false.
+    public static func visitInForce(
+        _ party: Party, _ type: CredentialType, at time: Timestamp, in state: any StateReader,
+        _ visit: (CredentialRecord) -> Bool
+    ) throws(Refusal) {
+        try visitAccepted(party, type, in: state) { (record) throws(Refusal) in
+            try !isInForce(record, at: time, in: state) || visit(record)
+        }
+    }
+
+    private static func visitAccepted(
+        _ party: Party, _ type: CredentialType, in state: any StateReader,
+        _ visit: (CredentialRecord) throws(Refusal) -> Bool
+    ) throws(Refusal) {
+        for id in try state.record(IdentityKeys.accepted(party, type))?.ids.reversed() ?? [] {
             guard let record = try record(id, in: state) else {
                 throw .failed(StateFailure("the accepted credential \(id) is missing"))
             }
-            if try matches(record), try isInForce(record, at: time, in: state) { return record }
+            guard try visit(record) else { return }
         }
-        return nil
-    }
-
-    /// All credentials of a type that `party` held at `time`, newest first.
-    public static func inForce(
-        of party: Party, _ type: CredentialType, at time: Timestamp, in state: any StateReader
-    ) throws(Refusal) -> [CredentialRecord] {
-        var found: [CredentialRecord] = []
-        _ = try first(party, type, at: time, in: state) { (record) throws(Refusal) in
-            if try isInForce(record, at: time, in: state) { found.append(record) }
-            return false
-        }
-        return found
     }
 
     public static func isInForce(

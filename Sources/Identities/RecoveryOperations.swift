@@ -49,7 +49,7 @@ public struct ArrangeRecovery: DomainOperation {
         return [
             "If you lose your key, let \(policy.threshold) of these together give your account another:"
         ] + policy.guardians.map { "Guardian: \(names.party($0))" } + [
-            "You can object for \(RecoveryRules.days(policy.delayMilliseconds)) after the last of them agreed",
+            "You can object for \(DurationText.exact(milliseconds: policy.delayMilliseconds)) after the last of them agreed",
             objection,
         ]
     }

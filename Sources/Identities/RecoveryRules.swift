@@ -50,9 +50,4 @@ enum RecoveryRules {
         }
         try Authority.require(party, for: .credentials, in: context, field: field)
     }
-
-    static func days(_ milliseconds: UInt64) -> String {
-        let hours = milliseconds / 3_600_000
-        return hours % 24 == 0 ? DurationText.counted(hours / 24, "day") : DurationText.counted(hours, "hour")
-    }
 }

@@ -177,7 +177,8 @@ public struct RaiseDispute: DomainOperation {
     public func words(_ names: any NameResolver) -> [String] {
         [
             "Dispute the license \(names.identifier(license.description)): \(ground.name)",
-            "Set a bond of a tenth of what is held aside; who loses, loses it",
+            "Set a bond aside: a tenth of what is held, and at least "
+                + names.amount(DisputeLimits.leastBond, behind: license.bytes, "its asset") + "; who loses, loses it",
             "Show the content key to the arbiters once they are drawn, or lose",
             "Evidence: the documents with the commitment \(evidence)",
         ]

@@ -51,7 +51,7 @@ public struct CreateGroup: DomainOperation {
         }
         guard joinBy > time, joinBy <= time.adding(milliseconds: LicenseLimits.joinMilliseconds) else {
             throw LicenseRejection.invalidExpiry.at(
-                "joinBy", "within \(durationText(LicenseLimits.joinMilliseconds)) of \(time)")
+                "joinBy", "within \(DurationText.exact(milliseconds: LicenseLimits.joinMilliseconds)) of \(time)")
         }
         guard members.count >= 2, members.count <= LicenseLimits.groupMembers,
             zip(members, members.dropFirst()).allSatisfy({ $0.inft < $1.inft })

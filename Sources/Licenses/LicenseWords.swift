@@ -13,16 +13,6 @@ extension PartsPerMillion {
     }
 }
 
-/// A length of time for people: the largest units that it is a whole number of.
-public func durationText(_ milliseconds: UInt64) -> String {
-    let units: [(UInt64, String)] = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")]
-    for (size, name) in units where milliseconds >= size && milliseconds.isMultiple(of: size) {
-        let count = milliseconds / size
-        return "\(count) \(name)\(count == 1 ? "" : "s")"
-    }
-    return "\(milliseconds) milliseconds"
-}
-
 extension Terms {
     /// What these terms allow and ask, one plain sentence per fact.
     public func sentences(_ names: any NameResolver) -> [String] {
@@ -45,7 +35,7 @@ extension Terms {
         if let outcome = payment.outcome {
             lines.append(
                 "A further \(names.amount(outcome.amount, of: asset)) is set aside. It is paid after "
-                    + "\(durationText(outcome.withinMilliseconds)) if by then at least \(outcome.threshold.percentText) of "
+                    + "\(DurationText.exact(milliseconds: outcome.withinMilliseconds)) if by then at least \(outcome.threshold.percentText) of "
                     + "the outcomes agree, as the document \(outcome.measure) measures, among those reported "
                     + (outcome.basis == .own ? "under this license" : "under all other licenses")
                     + "; else it comes back. With fewer than \(outcome.minimumReports) reports it "
@@ -103,12 +93,13 @@ extension Terms {
     private var grantSentences: [String] {
         var lines = [
             grant.durationMilliseconds.map {
-                "It lasts \(durationText($0))" + (grant.isRenewable ? " and can be renewed." : ".")
+                "It lasts \(DurationText.exact(milliseconds: $0))" + (grant.isRenewable ? " and can be renewed." : ".")
             } ?? "It lasts without end."
         ]
         if let trial = grant.trialMilliseconds {
             lines.append(
-                "Once, it can be given back within \(durationText(trial)) for its price, which is held until then.")
+                "Once, it can be given back within \(DurationText.exact(milliseconds: trial)) for its price, which is held until then."
+            )
         }
         if let seats = grant.seats { lines.append("At most \(seats) named accounts use it.") }
         if grant.isExclusive { lines.append("The licensee is the only one.") }

@@ -109,11 +109,11 @@ public struct CreateOffer: DomainOperation {
         ]
             + (delivery.map { delivery in
                 [
-                    "Begin to deliver within \(durationText(delivery.beginWithinMilliseconds)) of each purchase, or it is "
+                    "Begin to deliver within \(DurationText.exact(milliseconds: delivery.beginWithinMilliseconds)) of each purchase, or it is "
                         + "refunded",
                     delivery.disputeWindowMilliseconds == 0
                         ? "Payments are distributed at once on delivery"
-                        : "Payments are held for \(durationText(delivery.disputeWindowMilliseconds)) after delivery, if consents let "
+                        : "Payments are held for \(DurationText.exact(milliseconds: delivery.disputeWindowMilliseconds)) after delivery, if consents let "
                             + "arbiters see the content",
                 ]
             } ?? [])

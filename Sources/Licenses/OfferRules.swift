@@ -61,11 +61,13 @@ enum OfferRules {
         else {
             throw LicenseRejection.invalidDelivery.at(
                 "delivery.beginWithinMilliseconds",
-                "\(durationText(shortest)) to \(durationText(LicenseLimits.deliveryMilliseconds))")
+                "\(DurationText.exact(milliseconds: shortest)) to "
+                    + DurationText.exact(milliseconds: LicenseLimits.deliveryMilliseconds))
         }
         guard delivery.disputeWindowMilliseconds <= LicenseLimits.deliveryMilliseconds else {
             throw LicenseRejection.invalidDelivery.at(
-                "delivery.disputeWindowMilliseconds", "at most \(durationText(LicenseLimits.deliveryMilliseconds))")
+                "delivery.disputeWindowMilliseconds",
+                "at most \(DurationText.exact(milliseconds: LicenseLimits.deliveryMilliseconds))")
         }
         return delivery
     }

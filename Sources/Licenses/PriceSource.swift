@@ -36,6 +36,7 @@ extension LicenseOperation {
         case .use(let operation): .license(operation.license)
         case .topUp(let operation): .license(operation.license)
         case .sublicense(let operation): .license(operation.license)
+        case .raiseDispute(let operation): .license(operation.license)
         default: nil
         }
     }

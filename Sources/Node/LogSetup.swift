@@ -49,8 +49,6 @@ private struct LineLogger: LogHandler {
 
     func log(event: LogEvent) {
         guard LogSetup.allows(event.level, module: label) else { return }
-        // The HTTP server calls the end of what it was told to end an error.
-        guard event.level != .error || !"\(event.message)".hasSuffix(": CancellationError()") else { return }
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let time = Date().ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))
         let line: String

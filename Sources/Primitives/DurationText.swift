@@ -4,7 +4,15 @@ public enum DurationText {
         (86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"),
     ]
 
-    /// `14 days`, `1 day 1 hour`, `90 seconds` as `1 minute 30 seconds`: the two largest units, what is smaller left out.
+    /// A length that is signed, exactly: `36 hours`, `90 seconds`; the largest unit that it is a whole number of.
+    public static func exact(milliseconds: UInt64) -> String {
+        for unit in units where milliseconds >= unit.milliseconds && milliseconds.isMultiple(of: unit.milliseconds) {
+            return counted(milliseconds / unit.milliseconds, unit.name)
+        }
+        return counted(milliseconds, "millisecond")
+    }
+
+    /// An age, about: `14 days`, `1 day 1 hour`, `90 seconds` as `1 minute 30 seconds`: the two largest units, what is smaller left out.
     public static func words(milliseconds: UInt64) -> String {
         var rest = milliseconds
         var words: [String] = []

@@ -88,20 +88,16 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 }
 
 extension Timestamp {
-    /// For people: `2026-01-31 09:05:00 UTC`, by the proleptic Gregorian calendar.
+    /// Date and time of day in UTC.
+    public var civil: (date: CivilDate, hour: UInt64, minute: UInt64, second: UInt64) {
+        let (days, rest) = (milliseconds / 1_000).quotientAndRemainder(dividingBy: 86_400)
+        return (CivilDate(days: Int64(days)), rest / 3_600, rest / 60 % 60, rest % 60)
+    }
+
+    /// For people: `2026-01-31 09:05:00 UTC`.
     public var text: String {
-        let seconds = milliseconds / 1_000
-        let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
-        // Days since 0000-03-01, so that leap days end their years (Hinnant, "chrono-compatible date algorithms").
-        let shifted = days + 719_468
-        let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        return "\(year)-\(two(month))-\(two(day)) \(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60)) UTC"
+        let (date, hour, minute, second) = civil
+        func two(_ value: some BinaryInteger) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(date.year)-\(two(date.month))-\(two(date.day)) \(two(hour)):\(two(minute)):\(two(second)) UTC"
     }
 }

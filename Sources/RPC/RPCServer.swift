@@ -74,12 +74,35 @@ public final class OperatorServer: Service {
     }
 }
 
+/// What the HTTP server logs, without what it calls an error and is none: that it was told to end.
+private struct ServerLog: LogHandler {
+    var handler: any LogHandler
+
+    var metadata: Logger.Metadata {
+        get { handler.metadata }
+        set { handler.metadata = newValue }
+    }
+    var logLevel: Logger.Level {
+        get { handler.logLevel }
+        set { handler.logLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { handler[metadataKey: key] }
+        set { handler[metadataKey: key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if event.message.description != "Waiting on child channel: CancellationError()" { handler.log(event: event) }
+    }
+}
+
 private enum Listener {
     static func run<Program: HTTPProgram>(
         _ program: Program, host: String, port: Int, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        var quiet = logger
+        var quiet = Logger(label: logger.label) { _ in ServerLog(handler: logger.handler) }
         quiet.logLevel = max(logger.logLevel, .notice)
         let server = Server(
             childChannelSetup: ServerChannel(program: program),

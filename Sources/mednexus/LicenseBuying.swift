@@ -69,7 +69,7 @@ extension LicenseQuote {
         if let asset, let outcome {
             lines.append(
                 "Set aside for outcomes: \(names.amount(outcome.price.amount, of: asset)), which comes back or is paid after "
-                    + "\(durationText(outcome.price.withinMilliseconds)):")
+                    + "\(DurationText.exact(milliseconds: outcome.price.withinMilliseconds)):")
             lines += outcome.split.lines(asset, names)
             lines.append("In all you need \(names.amount(total, of: asset)).")
         }
@@ -92,7 +92,7 @@ extension LicenseQuote {
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
         if let trialMilliseconds {
             lines.append(
-                "It can be given back within \(durationText(trialMilliseconds)) for "
+                "It can be given back within \(DurationText.exact(milliseconds: trialMilliseconds)) for "
                     + (uses?.prepaid ?? 0 > 0
                         ? "the price less what was paid for uses until then" : "the whole price")
                     + ", which is held until then: license surrender.")
@@ -102,10 +102,11 @@ extension LicenseQuote {
         if let delivery {
             lines.append(
                 "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered "
-                    + "within \(durationText(delivery.beginWithinMilliseconds)), else the price comes back.")
+                    + "within \(DurationText.exact(milliseconds: delivery.beginWithinMilliseconds)), else the price comes back."
+            )
             lines.append(
                 delivery.heldMilliseconds > 0
-                    ? "After delivery the price is held for \(durationText(delivery.heldMilliseconds))"
+                    ? "After delivery the price is held for \(DurationText.exact(milliseconds: delivery.heldMilliseconds))"
                         + Self.disputes(delivery)
                     : isDisputable
                         ? "After delivery the price is paid out at once."

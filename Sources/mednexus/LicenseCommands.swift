@@ -145,7 +145,8 @@ struct LicenseShow: WalletCommand {
     ) -> String {
         if let end = record.expiresAt { return names.time(end) }
         guard let duration = terms.grant.durationMilliseconds else { return "never" }
-        return state == .pending ? "\(durationText(duration)) after it is delivered" : "it never began"
+        return state == .pending
+            ? "\(DurationText.exact(milliseconds: duration)) after it is delivered" : "it never began"
     }
 
     private static func hint(_ state: LicenseState) -> String {

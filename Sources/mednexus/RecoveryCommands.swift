@@ -94,7 +94,10 @@ struct RecoveryShow: WalletCommand {
                     guardians.isEmpty ? "none: a lost key can't be replaced" : guardians.joined(separator: "\n")
                 ),
                 ("Threshold", policy?["threshold"]?.unsigned.map { "\($0) of \(guardians.count)" }),
-                ("Objection", policy?["delayMilliseconds"]?.unsigned.map { "within \(durationText($0))" }),
+                (
+                    "Objection",
+                    policy?["delayMilliseconds"]?.unsigned.map { "within \(DurationText.exact(milliseconds: $0))" }
+                ),
             ])
             for recovery in value["open"]?.array ?? [] { Self.write(recovery, names) }
         }

@@ -120,4 +120,33 @@ private struct BIP350: Decodable {
     func words(milliseconds: UInt64, text: String) {
         #expect(DurationText.words(milliseconds: milliseconds) == text)
     }
+
+    @Test("A length that is signed is said exactly, in its largest whole unit")
+    func exactDurations() {
+        let said: [(UInt64, String)] = [
+            (86_400_000, "1 day"), (14 * 86_400_000, "14 days"), (36 * 3_600_000, "36 hours"), (90_000, "90 seconds"),
+            (1, "1 millisecond"), (86_400_001, "86400001 milliseconds"), (0, "0 milliseconds"),
+        ]
+        for (milliseconds, text) in said { #expect(DurationText.exact(milliseconds: milliseconds) == text) }
+    }
+
+    @Test("Every day of two eras of 400 years, and what the calendar is known by")
+    func civilDates() {
+        var date = CivilDate(year: 1599, month: 12, day: 31)
+        for days in date.days + 1...CivilDate(year: 2400, month: 1, day: 1).days {
+            let isLast = date.day == CivilDate.length(date.year, date.month)
+            let month = isLast ? date.month % 12 + 1 : date.month
+            date = CivilDate(
+                year: date.year + (isLast && month == 1 ? 1 : 0), month: month, day: isLast ? 1 : date.day + 1)
+            guard CivilDate(days: days) == date, date.days == days else {
+                Issue.record("day \(days) is not \(date)")
+                return
+            }
+        }
+        #expect(CivilDate(days: 0) == CivilDate(year: 1970, month: 1, day: 1))
+        #expect(CivilDate(year: 2000, month: 2, day: 29).days == 11_016)
+        #expect(CivilDate(days: -719_468) == CivilDate(year: 0, month: 3, day: 1))
+        #expect(Timestamp(1_769_850_300_000).text == "2026-01-31 09:05:00 UTC")
+        #expect(!Timestamp(.max).text.isEmpty)
+    }
 }

@@ -172,12 +172,19 @@ extension Session {
     }
 
     /// What a transaction changes of what is on the ledger now, where its operations say only what will be: which members
-    /// an organization loses.
+    /// an organization loses. Proven where there is a checkpoint: a node that leaves a member out hides that it goes.
     func changes(by body: TransactionBody) async throws(WalletFailure) -> [String] {
         var lines: [String] = []
         for case .identities(.updateOrganization(let update)) in body.operations {
-            let party = try client.encode(Party.organization(update.organization))
-            let view: PartyView = try await client.read("identity_get", .object(["party": party]))
+            let question = parameters(["party": try client.encode(Party.organization(update.organization))])
+            let view: PartyView
+            if network.checkpoint != nil {
+                let answer = try await client.provenAnswer("identity_get", question, trusting: try pinnedCheckpoint())
+                view = try decode(answer.value)
+            } else {
+                view = try await client.read("identity_get", .object(question))
+                lines.append("What changes is said by the node alone: this wallet trusts no block yet.")
+            }
             guard let profile = view.organization?.profile else { continue }
             lines += OrganizationDifference.lines(from: profile, to: update, names: try await names())
         }
