@@ -64,7 +64,7 @@ def test_the_library_does_refuse():
 
 def without_pseudonyms(text):
     """Random digits can look like any number."""
-    return re.sub("[0-9a-f]{32}", "", text)
+    return re.sub("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", "", text)
 
 
 def deidentify(tmp_path, source, *arguments):
@@ -147,9 +147,10 @@ def test_a_deidentified_bundle_is_still_fhir(tmp_path):
     done, out, report = deidentify(tmp_path, source)
     assert done.returncode == 0, done.stderr
     text = out.read_text()
+    told = without_pseudonyms(text)
     for word in ["Ada", "Example", "Springfield", "01234", "7412589", "hospital", "Diabetes", "HbA1c"]:
-        assert word not in text and word not in report.read_text() and word not in done.stdout, word
-    assert not re.search(r"(19|20)\d\d-", text)
+        assert word not in told and word not in report.read_text() and word not in done.stdout, word
+    assert not re.search(r"(19|20)\d\d-", told)
     clean = json.loads(text)
     Bundle.model_validate(clean)
     patient, stay, condition, observation, drug = [entry["resource"] for entry in clean["entry"]]

@@ -348,11 +348,15 @@ struct ReplicaNetworkTests {
         // All the room that there is, and twice as much again in mind.
         for sender in [2, 3] {
             for round in 0..<3 as Range<UInt64> {
-                let nowhere = (0..<UInt64(8_192)).map { TransactionTag(Hash(Bytes32(UInt64(sender), round, $0, 0))) }
+                // A tag is of the first sixteen bytes.
+                let nowhere = (0..<8_192 as Range<UInt64>).map {
+                    TransactionTag(Hash(Bytes32(UInt64(sender), round << 32 | $0, 0, 0)))
+                }
                 try network.inject(.transactionsAnnounced(nowhere), from: sender, to: 0)
             }
         }
         network.run(milliseconds: 10)
+        #expect([2, 3].map { network.requestedTags(of: TestReplicas.transportKey($0)) } == [8_192, 8_192])
         network.send(1, .transaction(try network.transfer(1, sequence: 5), ticket: 1))
         // Long before any of that is given up.
         network.run(milliseconds: 1_000)
