@@ -24,6 +24,12 @@ public struct SHA256: Sendable {
         _ = unsafe SHA256_Update(&context, &byte, 1)
     }
 
+    /// Eight bytes, big-endian.
+    public mutating func update(bigEndian number: UInt64) {
+        var bytes = number.bigEndian
+        _ = unsafe SHA256_Update(&context, &bytes, 8)
+    }
+
     public mutating func update(_ value: Bytes32) {
         // Four words laid out big-endian are the 32 bytes themselves.
         var words = value.bigEndianWords

@@ -90,6 +90,13 @@ public struct Bytes32: Hashable, Comparable, Sendable {
         return left.word3 < right.word3
     }
 
+    /// The same bytes behind the first `count`, and those of `other` there. Precondition: 0...8.
+    public func replacingFirstBytes(_ count: Int, by other: Bytes32) -> Bytes32 {
+        precondition((0...8).contains(count), "the first word has eight bytes")
+        let rest: UInt64 = count == 8 ? 0 : UInt64.max >> UInt64(8 * count)
+        return Bytes32(other.word0 & ~rest | word0 & rest, word1, word2, word3)
+    }
+
     public var isZero: Bool { word0 | word1 | word2 | word3 == 0 }
 }
 

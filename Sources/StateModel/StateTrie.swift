@@ -4,7 +4,8 @@ public import Primitives
 /// The commitment to the state: a binary Merkle trie over 256-bit paths (Specs/state.md).
 ///
 /// ```
-/// path  = SHA-256(0x10 ‖ state key)
+/// path  = SHA-256(0x10 ‖ state key); of an entry with an anchor the first three bytes are those of
+///         SHA-256(0x13 ‖ subject ‖ run)
 /// leaf  = SHA-256(0x11 ‖ path ‖ SHA-256(value))
 /// inner = SHA-256(0x12 ‖ left ‖ right)
 /// empty = 32 zero bytes; a subtree with one leaf is that leaf, as high as possible
@@ -21,7 +22,9 @@ public enum StateTrie {
         var hasher = SHA256()
         hasher.update(0x10)
         hasher.update(key.bytes)
-        return hasher.finalize().bytes
+        let hash = hasher.finalize().bytes
+        guard let anchor = StateAnchor(of: key.bytes) else { return hash }
+        return hash.replacingFirstBytes(StateAnchor.placeBytes, by: anchor.place)
     }
 
     public static func leaf(path: Bytes32, valueHash: Hash) -> Hash {

@@ -6,16 +6,17 @@ internal import Primitives
 /// a kill between two steps is gone on from at the next start. The home's description follows last.
 public struct SchemaPath: Sendable {
     /// What this build writes.
-    let current: UInt64
+    package let current: UInt64
     /// The oldest that can be brought to it.
-    let oldest: UInt64
+    package let oldest: UInt64
     /// By the version that it starts from and the environment's name. A version that changed nothing in an environment
     /// has no step there.
     let steps: [UInt64: [String: SchemaStep]]
 
-    /// Version 1 was of builds before the first release: its trie had pages where 2 has none, and its entries no leaf. A home of
-    /// it is made anew from its network's peers.
-    public static let standard = SchemaPath(current: 2, oldest: 2, steps: [:])
+    /// Versions 1 and 2 were of builds before the first release: the trie of 1 had pages where 2 has none, and its entries
+    /// no leaf; in 2 every entry lay where the hash of its key alone told, so its roots are others. There is no way from
+    /// either: a network of them begins anew.
+    public static let standard = SchemaPath(current: 3, oldest: 3, steps: [:])
 
     /// - Parameter steps: one entry for every version from `oldest` to below `current`.
     package init(current: UInt64, oldest: UInt64 = 1, steps: [UInt64: [String: SchemaStep]]) {

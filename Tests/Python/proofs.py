@@ -87,6 +87,38 @@ def sha(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+# Kinds of entries that lie where what they are about has its place, by domain
+ANCHORED = {1: {0, 1, 6}, 3: {4, 5, 6, 7, 8, 9}, 4: {0, 1, 2, 3, 12, 20}, 5: {2, 4, 7, 9, 10}}
+
+
+def path_of(key: bytes) -> bytes:
+    own = sha(b"\x10", key)
+    anchor = anchor_of(key)
+    return own if anchor is None else sha(b"\x13", *anchor)[:3] + own[3:]
+
+
+def anchor_of(key: bytes):
+    """What the entry is about and the number of its run, or None: the key's own hash alone tells its place."""
+    try:
+        parts, end = _item(key, 0, 0, "key")
+    except ProofError:
+        return None
+    if end != len(key) or type(parts) is not list or not 3 <= len(parts) <= 5:
+        return None
+    domain, kind, subject, *rest = parts
+    if type(domain) is not int or type(kind) is not int or kind not in ANCHORED.get(domain, ()):
+        return None
+    if type(subject) is list and len(subject) == 2 and subject[0] in (0, 1) and type(subject[0]) is int:
+        subject = subject[1]
+    if type(subject) is not bytes or len(subject) != 32:
+        return None
+    if rest and type(rest[0]) is bytes and len(rest[0]) == 32:
+        rest = rest[1:]
+    if len(rest) > 1 or rest and type(rest[0]) is not int:
+        return None
+    return subject, (rest[0] // 32 if rest else 0).to_bytes(8, "big")
+
+
 def tagged(tag: str, data: bytes) -> bytes:
     prefix = sha(tag.encode())
     return sha(prefix, prefix, data)
@@ -268,7 +300,7 @@ def check_state(key: bytes, value: bytes | None, proof, root: bytes, field: str)
     """Does the state hold the value, or nothing, under the key?"""
     siblings, terminal = record(proof, field, 2)
     siblings = hashes(siblings, field, 256)
-    path = sha(b"\x10", key)
+    path = path_of(key)
     depth = len(siblings)
 
     kind = number(array(terminal, field, 1, 3)[0], field, 1)

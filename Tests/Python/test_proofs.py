@@ -573,7 +573,7 @@ def forged_records(tree, elsewhere):
         def put(what, *read, index=index):
             return what, (SUBJECT, 1, index), list(read)
 
-        own = proofs.sha(b"\x10", key)
+        own = proofs.path_of(key)
         if value is not None:
             near = own[:-1] + bytes([own[-1] ^ 1])
             leaf = proofs.sha(b"\x11", own, proofs.sha(value))
@@ -591,7 +591,7 @@ def forged_records(tree, elsewhere):
             yield put("something", key, b"", [siblings, terminal])
             yield put("something, its leaf", key, b"", [siblings, [1, own, proofs.sha(b"")]])
             yield put("the other terminal", key, None, [siblings, present[0][2][1] if terminal == [0] else [0]])
-            far = next(bytes([n]) for n in range(256) if proofs.sha(b"\x10", bytes([n]))[0] ^ own[0] > 127)
+            far = next(bytes([n]) for n in range(256) if proofs.path_of(bytes([n]))[0] ^ own[0] > 127)
             yield put("another key", far, None, [siblings, terminal])
         yield put("sibling dropped", key, value, [siblings[:-1], terminal])
         yield put("first sibling dropped", key, value, [siblings[1:], terminal])
@@ -738,7 +738,7 @@ def made_certificate(of, keys, signers):
 def made_hop(keys, later, height):
     """A block, signed by the keys, after which others sign."""
     records = [["node", [1, key.address], key.address, None, 0] for key in later]
-    path, digest = proofs.sha(b"\x10", proofs.VALIDATORS_KEY), proofs.sha(proofs.encode(records))
+    path, digest = proofs.path_of(proofs.VALIDATORS_KEY), proofs.sha(proofs.encode(records))
     of = made_header(keys, height, state_root=proofs.sha(b"\x11", path, digest))
     return [list(of), made_certificate(of, keys, range(len(keys))), records, [[], [1, path, digest]]]
 
@@ -752,7 +752,7 @@ def made_proof(checkpoint, keys, hops=(), headers=(), certificate=None, subject=
 def made_read(depth, differs_at=None, is_empty=False):
     """A record at this depth, or that there is none: nothing, or a leaf whose path differs at a bit. And the root."""
     key = b"key"
-    path = proofs.sha(b"\x10", key)
+    path = proofs.path_of(key)
     other = int.from_bytes(path, "big") ^ (0 if differs_at is None else 1 << 255 - differs_at)
     leaf = [1, other.to_bytes(32, "big"), proofs.sha(b"value")]
     node = bytes(32) if is_empty else proofs.sha(b"\x11", *leaf[1:])

@@ -35,8 +35,10 @@ struct HomeTests {
         let scratch = try Scratch()
         let path = scratch.path("home")
         _ = try Home.create(path, network: network)
-        try Data("mednexus home\nschema 3\nnetwork \(network)\n".utf8).write(to: URL(filePath: path + "/home"))
-        let failure = StorageFailure.newerSchema(path: path, found: 3, known: 2)
+        let today = SchemaPath.standard.current
+        try Data("mednexus home\nschema \(today + 1)\nnetwork \(network)\n".utf8).write(
+            to: URL(filePath: path + "/home"))
+        let failure = StorageFailure.newerSchema(path: path, found: today + 1, known: today)
         #expect(throws: failure) { try Home.open(path) }
         #expect(failure.description.contains("newer build"))
     }
