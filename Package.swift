@@ -52,6 +52,7 @@ var targets: [Target] = [
         name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
     .systemLibrary(
         name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CMalloc"),
 
     // Pure rooms
     room("Primitives", []),
@@ -104,7 +105,8 @@ var targets: [Target] = [
         "Node",
         foundations + domains + [
             "Transactions", "Blocks", "Execution", "Proofs", "Consensus", "Mempool", "Replica", "Interface", "Storage",
-            "Networking", "RPC", "Content", "ContentFormat", Library.logging, Library.metrics, Library.nioCore,
+            "Networking", "RPC", "Content", "ContentFormat", "CMalloc", Library.logging, Library.metrics,
+            Library.nioCore,
             Library.nioPosix, Library.serviceLifecycle,
             Library.unixSignals, Library.tomlKit,
         ]),

@@ -11,6 +11,8 @@ enum Program {
         if CommandLine.arguments.dropFirst().first == GuardRun.configuration.commandName {
             return GuardRun.main(Array(CommandLine.arguments.dropFirst(2)))
         }
+        // As a node does.
+        ProcessMemory.keepFreed()
         Task {
             await Bench.main()
             exit(0)

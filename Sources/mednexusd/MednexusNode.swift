@@ -28,6 +28,7 @@ struct MednexusNode: AsyncParsableCommand {
 extension MednexusNode {
     /// As the parser does it, but errors of usage end with 2.
     static func main() async {
+        ProcessMemory.keepFreed()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
