@@ -31,7 +31,9 @@ public struct ConsentBreakGlass: DomainOperation {
         self.inft = inft
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + Release.weight(answers: []) }
+    public var weight: UInt64 {
+        10 + 4 * 24 + Release.weight(answers: []) + ConsentWeights.actor + CredentialWeights.holds
+    }
 
     public struct Plan {
         let release: ReleasePlan
@@ -158,7 +160,7 @@ public struct ConsentReview: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 16 }
+    public var weight: UInt64 { 10 + 4 * 16 + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) -> ReviewClosing {
         guard let review = try Reviews.record(disclosure, in: context.state) else {

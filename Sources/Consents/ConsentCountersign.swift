@@ -11,7 +11,7 @@ public struct ConsentCountersign: DomainOperation {
 
     public init(consent: Reference<ConsentKind>) { self.consent = consent }
 
-    public var weight: UInt64 { 10 + 4 * 6 }
+    public var weight: UInt64 { 10 + 4 * 6 + ConsentWeights.consent }
 
     public func check(in context: OperationContext) throws(Refusal) -> ConsentRecord {
         let id = try context.state.resolve(consent, in: context, domain: .consents, field: "consent")

@@ -62,7 +62,7 @@ public struct SetFact: CBORCodable, Codable, Hashable, Sendable {
         self.predecessor = predecessor
     }
 
-    init(_ record: ConsentSetRecord, added: Int) {
+    init(_ record: SetStanding, added: Int) {
         self.init(
             set: record.id, custodian: record.custodian, added: UInt64(added), memberCount: record.memberCount,
             predecessor: record.predecessor)

@@ -30,7 +30,9 @@ public struct ConsentGrant: DomainOperation {
         self.expiresAt = expiresAt
     }
 
-    public var weight: UInt64 { 10 + 4 * 6 + UInt64(policy.provisions.count) }
+    public var weight: UInt64 {
+        10 + 4 * 6 + ConsentWeights.consent / 2 + (guardian == nil ? 0 : CredentialWeights.holds)
+    }
 
     public func check(in context: OperationContext) throws(Refusal) -> ConsentRecord {
         let grantedBy = try checkSubject(in: context)

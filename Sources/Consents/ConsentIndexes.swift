@@ -30,6 +30,9 @@ enum ConsentIndexes {
     static func disclosures(by custodian: Party) -> IndexKey { IndexKey(.consents, 6).appending(custodian) }
     static func disclosures(to recipient: Party) -> IndexKey { IndexKey(.consents, 7).appending(recipient) }
 
+    /// The value of an entry for a disclosure by which nobody got a copy.
+    static let withoutCopy: [UInt8] = [1]
+
     static func memberships(of consent: ConsentID) -> IndexKey { IndexKey(.consents, 8).appending(consent.bytes) }
     static func reviews(of party: Party) -> IndexKey { IndexKey(.consents, 9).appending(party) }
     static func erasures(of custodian: Party) -> IndexKey { IndexKey(.consents, 10).appending(custodian) }
@@ -37,7 +40,7 @@ enum ConsentIndexes {
     static func entries(kind: UInt8, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch kind {
         case ConsentsKeys.consentKind:
-            let consent = try ConsentRecord(decoding: record)
+            let consent = try ConsentListing(decoding: record)
             let time = consent.grantedAt.milliseconds
             let asked = consent.erasure.map { mark in
                 erasures(of: consent.custodian).appending(mark.requestedAt.milliseconds)
@@ -46,7 +49,7 @@ enum ConsentIndexes {
                 bySubject(consent.subject).appending(time), byCustodian(consent.custodian).appending(time), asked,
             ].compactMap { prefix in prefix.map { IndexEntry($0.appending(consent.id.bytes)) } }
         case ConsentsKeys.setKind:
-            let set = try ConsentSetRecord(decoding: record)
+            let set = try SetStanding(decoding: record)
             return [
                 IndexEntry(
                     sets(of: set.custodian).appending(set.createdAt.milliseconds).appending(set.id.bytes))
@@ -68,12 +71,13 @@ enum ConsentIndexes {
             }
         case ConsentsKeys.disclosureKind:
             let disclosure = try DisclosureRecord(decoding: record)
+            let mark = disclosure.occasion == .uses ? withoutCopy : []
             let lists = [
                 disclosures(under: disclosure.basis), disclosures(by: disclosure.custodian),
                 disclosures(to: disclosure.recipient),
             ]
             return lists.map {
-                IndexEntry($0.appending(disclosure.at.milliseconds).appending(disclosure.id.bytes))
+                IndexEntry($0.appending(disclosure.at.milliseconds).appending(disclosure.id.bytes), value: mark)
             }
         default: return []
         }
@@ -81,4 +85,37 @@ enum ConsentIndexes {
 
     /// The 32 bytes that end an entry's key.
     static func lastBytes(of entry: IndexEntry) -> Bytes32? { Bytes32(entry.key.bytes.suffix(32)) }
+}
+
+/// What of a consent's record the lists need. It passes over the policy, which is long, at each change of the record.
+private struct ConsentListing: CBORDecodable {
+    let id: ConsentID
+    let subject: Party
+    let custodian: Party
+    let grantedAt: Timestamp
+    let erasure: ErasureMark?
+
+    private init(id: ConsentID, subject: Party, custodian: Party, grantedAt: Timestamp, erasure: ErasureMark?) {
+        self.id = id
+        self.subject = subject
+        self.custodian = custodian
+        self.grantedAt = grantedAt
+        self.erasure = erasure
+    }
+
+    init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 17) { (reader) throws(EncodingFailure) in
+            let id: ConsentID = try reader.value("id")
+            try reader.skip()
+            let subject: Party = try reader.value("subject")
+            try reader.skip()
+            let custodian: Party = try reader.value("custodian")
+            for _ in 0..<2 { try reader.skip() }
+            let grantedAt: Timestamp = try reader.value("grantedAt")
+            for _ in 0..<8 { try reader.skip() }
+            return ConsentListing(
+                id: id, subject: subject, custodian: custodian, grantedAt: grantedAt,
+                erasure: try reader.optional("erasure"))
+        }
+    }
 }

@@ -1,4 +1,3 @@
-internal import Encoding
 public import Identities
 public import Primitives
 public import StateModel
@@ -80,8 +79,26 @@ public enum ConsentLedger {
 
 /// Consent sets: what every member permits.
 public enum ConsentSets {
-    public static func record(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> ConsentSetRecord? {
+    /// All but the policies.
+    public static func standing(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> SetStanding? {
         try state.record(ConsentsKeys.set(id))
+    }
+
+    public static func requireStanding(
+        _ id: ConsentSetID, field: String, in state: any StateReader
+    ) throws(Refusal) -> SetStanding {
+        guard let standing = try standing(id, in: state) else {
+            throw ConsentRejection.unknownSet.at(field, "there is no consent set \(id)")
+        }
+        return standing
+    }
+
+    public static func record(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> ConsentSetRecord? {
+        guard let standing = try standing(id, in: state) else { return nil }
+        guard let policies = try state.record(ConsentsKeys.policies(id)) else {
+            throw .failed(StateFailure("the policies of the consent set \(id) are missing"))
+        }
+        return ConsentSetRecord(standing, policies: policies.list)
     }
 
     public static func require(
@@ -93,35 +110,16 @@ public enum ConsentSets {
         return record
     }
 
+    package static func store(_ record: ConsentSetRecord, in state: StateOverlay) {
+        state.set(ConsentsKeys.set(record.id), record.standing)
+        state.set(ConsentsKeys.policies(record.id), SetPolicies(record.policies))
+    }
+
     /// True if a member was withdrawn or had expired by `time`. Refused only if there is no such set.
     public static func isStale(
         _ id: ConsentSetID, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Bool {
-        try freshness(id, in: state).isStale(at: time)
-    }
-
-    /// Whether a withdrawal or an expiry of a member is on record.
-    static func isMarkedStale(_ id: ConsentSetID, in state: any StateReader) throws(Refusal) -> Bool {
-        try freshness(id, in: state).stale != nil
-    }
-
-    private static func freshness(
-        _ id: ConsentSetID, in state: any StateReader
-    ) throws(Refusal) -> SetFreshness {
-        let stored: [UInt8]?
-        do {
-            stored = try state.read(ConsentsKeys.set(id).key)
-        } catch {
-            throw .failed(error)
-        }
-        guard let stored else {
-            throw ConsentRejection.unknownSet.at("consentSet", "there is no consent set \(id)")
-        }
-        do {
-            return try SetFreshness(decoding: stored)
-        } catch {
-            throw .failed(StateFailure("the consent set \(id) is damaged: \(error.description)"))
-        }
+        try requireStanding(id, field: "consentSet", in: state).isStale(at: time)
     }
 
     /// What the meet of the set's members says to `request` at `time`. Refused only if there is no such set.

@@ -68,11 +68,10 @@ enum ConsentLife {
         _ sets: SortedList<ConsentSetID>, _ mark: StaleMark, in context: OperationContext
     ) throws(Refusal) {
         for id in sets.elements {
-            // Most sets of a consent are stale before their last member goes: told without reading their policies.
-            if try ConsentSets.isMarkedStale(id, in: context.state) { continue }
-            guard var set = try ConsentSets.record(id, in: context.state) else {
+            guard var set = try ConsentSets.standing(id, in: context.state) else {
                 throw .failed(StateFailure("the consent set \(id) is missing"))
             }
+            guard set.stale == nil else { continue }
             var mark = mark
             if let expiry = set.earliestExpiry, expiry < mark.since { mark = StaleMark(since: expiry, reason: .expiry) }
             set.stale = mark

@@ -63,7 +63,8 @@ public struct ConsentNarrow: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * UInt64(6 + ConsentsLimits.setsPerConsent) + 4 * UInt64(policy?.provisions.count ?? 0)
+        10 + 4 * 6 + ConsentWeights.subject + ConsentWeights.consent + (policy == nil ? 0 : ConsentWeights.narrowing)
+            + ConsentWeights.staleSets
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> ConsentRecord {

@@ -8,8 +8,9 @@ public struct SetPlan {
     let set: ConsentSetRecord
     let members: [ConsentRecord]
     let newMembers: [SetMember]
-    let predecessor: ConsentSetRecord?
+    let predecessor: SetStanding?
     let isNew: Bool
+    let hasNewPolicies: Bool
 }
 
 /// How consents come into a set.
@@ -19,6 +20,7 @@ struct SetBuilder {
     /// Records that earlier members of this operation changed can't recur: members are named once.
     private(set) var members: [ConsentRecord] = []
     private(set) var newMembers: [SetMember] = []
+    private var hasNewPolicies = false
 
     init(_ set: ConsentSetRecord, in context: OperationContext) {
         self.set = set
@@ -63,22 +65,24 @@ struct SetBuilder {
             throw ConsentRejection.tooManySets.at(
                 field, "a member of \(ConsentsLimits.setsPerConsent) sets already")
         }
-        let policies = try policies(with: record.policy, field: field)
+        try take(record.policy, of: record, field: field)
         record.revision += 1
         newMembers.append(
             SetMember(set: set.id, consent: id, index: set.memberCount, addedAt: context.block.time))
         members.append(record)
-        set.policies = policies
         set.memberCount += 1
         if record.scope == .aggregate { set.aggregateCount += 1 }
         set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt)
         if let expiresAt = record.expiresAt { set.earliestExpiry = min(set.earliestExpiry ?? expiresAt, expiresAt) }
     }
 
-    private func policies(
-        with policy: ConsentPolicy, field: String
-    ) throws(Refusal) -> SortedList<ConsentPolicy> {
-        if set.policies.contains(policy) { return set.policies }
+    /// Brings the member's policy into the meet. What it has not there yet, and restrictions that it alone knows, leave
+    /// nothing answered that was.
+    private mutating func take(
+        _ policy: ConsentPolicy, of record: ConsentRecord, field: String
+    ) throws(Refusal) {
+        if !record.commitments.isEmpty { set.policyRevision = set.revision }
+        if set.policies.contains(policy) { return }
         let policies = SortedList(set.policies.elements + [policy])
         guard policies.count <= ConsentsLimits.policiesPerSet else {
             throw ConsentRejection.tooManyPolicies.at(
@@ -93,19 +97,32 @@ struct SetBuilder {
                     + "\(ConsentsLimits.setPolicyBytes) are kept",
                 hint: "Put it into another set. Consents made from the same template share a policy.")
         }
-        return policies
+        let types = CredentialType.allCases.filter { type in
+            policies.elements.contains { $0.credentialTypes.contains(type) }
+        }
+        guard types.count <= ConsentsLimits.credentialTypes else {
+            throw ConsentRejection.tooManyPolicies.at(
+                field,
+                "with its policy those of the set ask actors for \(types.count) types of credential; at most "
+                    + "\(ConsentsLimits.credentialTypes)", hint: "Put it into another set.")
+        }
+        set.policies = policies
+        set.policyRevision = set.revision
+        hasNewPolicies = true
     }
 
     /// A stale set whose successor takes the consent in needs no further news of it.
     private func keptSets(of record: ConsentRecord) throws(Refusal) -> [ConsentSetID] {
         guard let predecessor = set.predecessor, record.sets.contains(predecessor),
-            let old = try ConsentSets.record(predecessor, in: context.state), old.stale != nil
+            let old = try ConsentSets.standing(predecessor, in: context.state), old.stale != nil
         else { return record.sets.elements }
         return record.sets.elements.filter { $0 != predecessor }
     }
 
-    func plan(predecessor: ConsentSetRecord?, isNew: Bool) -> SetPlan {
-        SetPlan(set: set, members: members, newMembers: newMembers, predecessor: predecessor, isNew: isNew)
+    func plan(predecessor: SetStanding?, isNew: Bool) -> SetPlan {
+        SetPlan(
+            set: set, members: members, newMembers: newMembers, predecessor: predecessor, isNew: isNew,
+            hasNewPolicies: hasNewPolicies)
     }
 }
 
@@ -113,11 +130,15 @@ extension SetPlan {
     func write(in context: OperationContext) {
         for member in members { context.state.set(ConsentsKeys.consent(member.id), member) }
         for member in newMembers { context.state.set(ConsentsKeys.member(set.id, member.consent), member) }
-        context.state.set(ConsentsKeys.set(set.id), set)
-        if isNew {
-            context.emit(ConsentEvent.setCreated(SetFact(set, added: newMembers.count)))
+        if isNew || hasNewPolicies {
+            ConsentSets.store(set, in: context.state)
         } else {
-            context.emit(ConsentEvent.setExtended(SetFact(set, added: newMembers.count)))
+            context.state.set(ConsentsKeys.set(set.id), set.standing)
+        }
+        if isNew {
+            context.emit(ConsentEvent.setCreated(SetFact(set.standing, added: newMembers.count)))
+        } else {
+            context.emit(ConsentEvent.setExtended(SetFact(set.standing, added: newMembers.count)))
         }
         if let predecessor {
             context.state.set(ConsentsKeys.set(predecessor.id), predecessor)
@@ -143,7 +164,7 @@ public struct ConsentSetCreate: DomainOperation {
         self.succeeds = succeeds
     }
 
-    public var weight: UInt64 { 10 + 4 * (6 + 5 * UInt64(members.count)) }
+    public var weight: UInt64 { 10 + 4 * 6 + ConsentWeights.member * UInt64(members.count) }
 
     public func check(in context: OperationContext) throws(Refusal) -> SetPlan {
         let kind = try Parties.requireKnown(custodian, field: "custodian", in: context.state)
@@ -152,9 +173,9 @@ public struct ConsentSetCreate: DomainOperation {
         }
         try Authority.require(custodian, for: .consent, in: context, field: "custodian")
         let id: ConsentSetID = context.madeIdentifier()
-        var predecessor: ConsentSetRecord?
+        var predecessor: SetStanding?
         if let succeeds {
-            var old = try ConsentSets.require(succeeds, field: "succeeds", in: context.state)
+            var old = try ConsentSets.requireStanding(succeeds, field: "succeeds", in: context.state)
             guard old.custodian == custodian else {
                 throw ConsentRejection.otherCustodian.at("succeeds", "the set's custodian is \(old.custodian)")
             }
@@ -165,11 +186,11 @@ public struct ConsentSetCreate: DomainOperation {
             old.revision += 1
             predecessor = old
         }
-        let set = ConsentSetRecord(
+        let standing = SetStanding(
             id: id, custodian: custodian, createdAt: context.block.time, predecessor: succeeds, successor: nil,
-            memberCount: 0, aggregateCount: 0, effectiveAt: nil, policies: [], earliestExpiry: nil, stale: nil,
-            revision: 0)
-        var builder = SetBuilder(set, in: context)
+            memberCount: 0, aggregateCount: 0, effectiveAt: nil, earliestExpiry: nil, stale: nil, revision: 0,
+            policyRevision: 0)
+        var builder = SetBuilder(ConsentSetRecord(standing, policies: []), in: context)
         try builder.add(members)
         return builder.plan(predecessor: predecessor, isNew: true)
     }
@@ -211,7 +232,9 @@ public struct ConsentSetAdd: DomainOperation {
         self.members = members
     }
 
-    public var weight: UInt64 { 10 + 4 * (4 + 5 * UInt64(members.count)) }
+    public var weight: UInt64 {
+        10 + 4 * 4 + ConsentWeights.set + ConsentWeights.member * UInt64(members.count)
+    }
 
     public func check(in context: OperationContext) throws(Refusal) -> SetPlan {
         let id = try context.state.resolve(set, in: context, domain: .consents, field: "set")

@@ -19,7 +19,8 @@ public struct ConsentWithdraw: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + UInt64(consents.count) * 4 * UInt64(2 + ConsentsLimits.setsPerConsent)
+        let one = 4 * 2 + ConsentWeights.subject + ConsentWeights.consent + ConsentWeights.staleSets
+        return 10 + UInt64(consents.count) * one
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> [ConsentRecord] {

@@ -4,7 +4,7 @@ package import StateModel
 /// The state keys of the domain:
 ///
 ///     [2, 0, consent]        ConsentRecord
-///     [2, 1, set]            ConsentSetRecord
+///     [2, 1, set]            SetStanding
 ///     [2, 2, set, consent]   SetMember
 ///     [2, 3, disclosure]     DisclosureRecord
 ///     [2, 4]                 OntologyRoot
@@ -14,6 +14,7 @@ package import StateModel
 ///     [2, 8, custodian]      ReviewBook
 ///     [2, 9, custodian, n]   ReviewLapse
 ///     [2, 10, custodian, reference]   the direct disclosure's id
+///     [2, 11, set]           SetPolicies
 package enum ConsentsKeys {
     static let consentKind: UInt8 = 0
     static let setKind: UInt8 = 1
@@ -56,8 +57,12 @@ package enum ConsentsKeys {
         RecordKey(StateKey(.consents, consentKind, id))
     }
 
-    package static func set(_ id: ConsentSetID) -> RecordKey<ConsentSetRecord> {
+    package static func set(_ id: ConsentSetID) -> RecordKey<SetStanding> {
         RecordKey(StateKey(.consents, setKind, id))
+    }
+
+    package static func policies(_ set: ConsentSetID) -> RecordKey<SetPolicies> {
+        RecordKey(StateKey(.consents, 11, set))
     }
 
     package static func member(_ set: ConsentSetID, _ consent: ConsentID) -> RecordKey<SetMember> {

@@ -1,3 +1,5 @@
+internal import Identities
+
 /// Every bound of the domain, with its reason.
 public enum ConsentsLimits {
     /// A rule, its exception, and the exception's exception: deeper, nobody can say what they agreed to.
@@ -30,6 +32,9 @@ public enum ConsentsLimits {
     public static let setsPerConsent = 16
     /// Different policies that a set's meet holds; consents made from templates share a few.
     public static let policiesPerSet = 16
+    /// Types of credential that the policies of a set ask an actor for together; where institutions are named, affiliation
+    /// is one.
+    public static let credentialTypes = 3
     /// Canonical bytes of one policy.
     public static let policyBytes = 4 * 1024
     /// Canonical bytes of a set's policies together: each decision reads them all.
@@ -70,13 +75,29 @@ public enum ConsentWeights {
     /// To read and decode a set, ``ConsentsLimits/setPolicyBytes`` long.
     public static let set: UInt64 = 300
 
+    /// The credentials of an actor that decisions ask for, read once for all of them.
+    public static let actor: UInt64 = UInt64(ConsentsLimits.credentialTypes) * CredentialWeights.holds
+
     /// So many decisions over a set that was read; `diseases`: that each request names.
     public static func decisions(_ requests: Int, diseases: Int = ConsentsLimits.diseasesPerRequest) -> UInt64 {
         UInt64(requests) * (80 + 20 * UInt64(diseases))
     }
 
+    /// Whether a signer is the guardian of a consent's subject.
+    static let subject = CredentialWeights.holds
+    /// To read and write a consent, ``ConsentsLimits/policyBytes`` long, which `ConsentCostTests` measures.
+    public static let consent: UInt64 = 100
+    /// To take one into a set: beside it a membership, its other sets, and whether the set has its policy.
+    public static let member: UInt64 = consent + 4 * 10
+    /// To compare what a consent is narrowed to with what it was, and to keep that.
+    public static let narrowing: UInt64 = 2 * consent
+    /// To mark a set stale, and to tell of it; up to sixteen INFTs that cite it have licenses that it suspends.
+    public static let staleSet: UInt64 = 4 * 3 + 8
+    /// What a consent's end, or its narrowing, means for all of its sets.
+    public static let staleSets: UInt64 = UInt64(ConsentsLimits.setsPerConsent) * staleSet
+
     /// Reading it included.
     public static func ask(_ requests: Int, diseases: Int = ConsentsLimits.diseasesPerRequest) -> UInt64 {
-        set + decisions(requests, diseases: diseases)
+        set + actor + decisions(requests, diseases: diseases)
     }
 }

@@ -1,4 +1,4 @@
-internal import Identities
+public import Identities
 public import Primitives
 public import StateModel
 
@@ -27,7 +27,7 @@ public final class DecisionMemo {
     }
 
     /// As `Credentials.holds`.
-    func holds(_ type: CredentialType, jurisdiction: String?) throws(Refusal) -> Bool {
+    public func holds(_ type: CredentialType, jurisdiction: String?) throws(Refusal) -> Bool {
         switch try scope(of: type) {
         case .none: return false
         case .world: return true

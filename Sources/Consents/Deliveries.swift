@@ -24,7 +24,7 @@ public enum Deliveries {
             return try context.index.scan(
                 prefix: prefix, after: since.map { prefix.appending($0.milliseconds) }, limit: limit,
                 descending: false
-            ).count
+            ).count { $0.value != ConsentIndexes.withoutCopy }
         } catch {
             throw .failed(error)
         }

@@ -14,6 +14,8 @@ public enum DisclosureOccasion: UInt8, NamedCode, CBORCodable {
     case breakGlass = 3
     /// To an arbiter who judges the content.
     case dispute = 4
+    /// Nothing was released: needs of what was delivered before are answered anew, for its uses.
+    case uses = 5
 }
 
 /// A need as it was met: by whom, by which signatures, until when the answer was good. A descent that was proved names
@@ -56,7 +58,7 @@ public struct DisclosureRecord: CBORCodable, Codable, Hashable, Sendable {
     public let id: DisclosureID
     public let occasion: DisclosureOccasion
     public let basis: ConsentBasis
-    /// Of the consent or the set, when it was asked.
+    /// Of the consent, or the policy revision of the set, when it was asked.
     public let revision: UInt64
     /// Whose consent; nil of a set.
     public let subject: Party?
@@ -130,12 +132,12 @@ public struct DisclosureRecord: CBORCodable, Codable, Hashable, Sendable {
 }
 
 extension DisclosureRecord {
-    /// Whether what was answered for this release answers `needs` of `request` still: the set is as it was asked, the
-    /// request asks for nothing that the release was not for, and no answer has run out.
+    /// Whether what was answered for this release answers `needs` of `request` still: the set's policies are those that
+    /// were asked, the request asks for nothing that the release was not for, and no answer has run out.
     public func meets(
         _ needs: [Need], of request: UseRequest, under set: ConsentSetRecord, at time: Timestamp
     ) -> Bool {
-        guard basis == .set(set.id), revision == set.revision, recipient == request.actor, at <= time,
+        guard basis == .set(set.id), revision == set.policyRevision, recipient == request.actor, at <= time,
             requests.contains(where: { $0.includes(request) })
         else { return false }
         return needs.allSatisfy { need in

@@ -1,5 +1,6 @@
 public import Cryptography
 public import Encoding
+internal import Identities
 public import Primitives
 
 /// What is signed to meet a need: this need, of this release, to this recipient, by this party, until then.
@@ -9,7 +10,7 @@ public struct NeedStatement: CBOREncodable, Hashable, Sendable {
     /// The genesis hash.
     public let network: Hash
     public let basis: ConsentBasis
-    /// Of the consent or the set, as the one who signs read it.
+    /// Of the consent, or the policy revision of the set, as the one who signs read it.
     public let revision: UInt64
     /// ``UseRequest/hash(of:)`` of the requests of the release.
     public let requests: Hash
@@ -205,7 +206,7 @@ public struct NeedAnswer: CBORCodable, Codable, Hashable, Sendable {
     /// What checking it costs, in units of operation weight.
     public var weight: UInt64 {
         switch evidence {
-        case .signed(_, _, let signatures): 4 * 6 + 50 * UInt64(signatures.count)
+        case .signed(_, _, let signatures): 4 * 6 + CredentialWeights.holds + 50 * UInt64(signatures.count)
         case .ontology(let edges): 4 + edges.reduce(0) { $0 + 2 + UInt64($1.path.count) }
         }
     }

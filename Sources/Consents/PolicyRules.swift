@@ -1,4 +1,5 @@
 internal import Encoding
+internal import Identities
 internal import Primitives
 
 /// What a policy must be before it can be consented to.
@@ -23,6 +24,14 @@ struct PolicyRules {
                 field,
                 "\(count) provisions of \(policy.encoded.count) bytes; at most \(ConsentsLimits.provisionsPerPolicy) "
                     + "of \(ConsentsLimits.policyBytes) bytes are kept")
+        }
+        let types = policy.credentialTypes
+        guard types.count <= ConsentsLimits.credentialTypes else {
+            throw ConsentRejection.tooManyElements.at(
+                field,
+                "it asks actors for \(types.count) types of credential (\(types.map(\.name).joined(separator: ", "))); "
+                    + "at most \(ConsentsLimits.credentialTypes) in all",
+                hint: "Naming institutions asks for an affiliation.")
         }
         guard !allowsUnused else { return }
         let unique = SortedList(commitments.map(\.commitment))
@@ -134,5 +143,21 @@ struct PolicyRules {
         guard count <= maximum else {
             throw ConsentRejection.tooManyElements.at(field, "\(count) elements; at most \(maximum) are kept")
         }
+    }
+}
+
+extension ConsentPolicy {
+    /// What a decision may ask of an actor, ascending by number.
+    var credentialTypes: [CredentialType] {
+        var types: Set<CredentialType> = []
+        func collect(_ provisions: [Provision]) {
+            for provision in provisions {
+                for case .holder(let type, _) in provision.actors.elements { types.insert(type) }
+                if let terms = provision.dataUse, !terms.institutions.isEmpty { types.insert(.affiliation) }
+                collect(provision.provisions)
+            }
+        }
+        collect(provisions)
+        return CredentialType.allCases.filter(types.contains)
     }
 }

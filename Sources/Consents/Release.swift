@@ -22,7 +22,7 @@ public struct ReleasePlan: Sendable {
 public enum Release {
     /// What a check costs, in units of operation weight.
     public static func weight(decisions: UInt64, answers: [NeedAnswer]) -> UInt64 {
-        answers.reduce(4 * 8 + ConsentWeights.set + decisions) { $0 + $1.weight }
+        answers.reduce(4 * 8 + ConsentWeights.set + ConsentWeights.actor + decisions) { $0 + $1.weight }
     }
 
     /// Of one request that names no disease.
@@ -161,10 +161,11 @@ struct ReleaseCase {
         }
     }
 
+    /// What answers are for: of a set the state of its policies, which members who bring nothing new leave as it is.
     var revision: UInt64 {
         switch source {
         case .consent(let record): record.revision
-        case .set(let record): record.revision
+        case .set(let record): record.policyRevision
         }
     }
 

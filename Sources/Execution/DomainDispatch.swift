@@ -38,7 +38,7 @@ public enum DomainDispatch {
         switch item.domain {
         case .licenses: max(BlockWeight.dueItem, LicensesDomain.dueWeight(kind: item.kind))
         // Each set of the consent is marked, and each INFT that cites it told of.
-        case .consents: BlockWeight.dueItem + UInt64(ConsentsLimits.setsPerConsent) * (8 + LicensesDomain.staleWeight)
+        case .consents: BlockWeight.dueItem + ConsentWeights.consent + ConsentWeights.staleSets
         case .ledger, .identities, .revenue, .infts, .governance: BlockWeight.dueItem
         }
     }

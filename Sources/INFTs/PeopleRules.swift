@@ -26,11 +26,12 @@ enum PeopleRules {
     static func check(
         _ metadata: INFTMetadata, of inftClass: INFTClass, consentSet: ConsentSetID?, in state: any StateReader
     ) throws(Refusal) {
-        guard let consentSet, let set = try ConsentSets.record(consentSet, in: state), set.concernsFew else {
+        guard let consentSet, let standing = try ConsentSets.standing(consentSet, in: state), standing.concernsFew
+        else {
             return try INFTRules.check(metadata, of: inftClass)
         }
         try INFTRules.checkClosedVocabulary(metadata, of: "an INFT about few people")
-        guard !set.namesDiseases else {
+        guard try !ConsentSets.require(consentSet, field: "consentSet", in: state).namesDiseases else {
             throw INFTRejection.fewPeople.at(
                 "consentSet", "the set stands for few people, and its terms name diseases or codes",
                 hint: "Use a set whose consents keep them as salted commitments.")

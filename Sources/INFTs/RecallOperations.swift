@@ -21,7 +21,7 @@ public struct Recall: DomainOperation {
         self.answerBy = answerBy
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.groups }
+    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.groups + CredentialWeights.holds }
 
     private var order: RecallOrder { RecallOrder(inft: inft, reason: reason, notice: notice, answerBy: answerBy) }
 
@@ -75,7 +75,7 @@ public struct LiftRecall: DomainOperation {
         self.reason = reason
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.groups }
+    public var weight: UInt64 { 10 + 4 * 24 + INFTsWeights.groups + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) {
         let recall = try Recalls.requireInForce(self.recall, field: "recall", in: context.state)

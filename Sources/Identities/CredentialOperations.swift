@@ -70,10 +70,11 @@ public struct AcceptCredential: DomainOperation {
 
     public struct Plan {
         let record: CredentialRecord
-        let accepted: AcceptedCredentials
+        let shelves: [CredentialShelf.Change]
     }
 
-    public var weight: UInt64 { 10 + 4 * UInt64(5 + IdentityLimits.delegationDepth) }
+    /// Of a guardianship there are two shelves.
+    public var weight: UInt64 { 10 + 4 * UInt64(5 + IdentityLimits.delegationDepth) + 2 * CredentialWeights.room }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let time = context.block.time
@@ -85,21 +86,17 @@ public struct AcceptCredential: DomainOperation {
             throw IdentityRejection.delegationNotInForce.at(
                 "credential", "the issuer's right was revoked after the offer")
         }
-        let key = IdentityKeys.accepted(record.claim.subject, record.claim.credentialType)
-        var accepted = try context.state.record(key) ?? AcceptedCredentials(ids: [])
-        guard accepted.ids.count < IdentityLimits.credentialsPerType else {
-            throw IdentityRejection.tooManyCredentials.at(
-                "credential", "the subject has had \(accepted.ids.count) credentials of this type")
+        var shelves: [CredentialShelf.Change] = []
+        for shelf in CredentialShelf.all(of: record.claim) {
+            shelves.append(try shelf.taking(record.id, field: "credential", at: time, in: context.state))
         }
-        accepted.ids.append(record.id)
         record.acceptedAt = time
-        return Plan(record: record, accepted: accepted)
+        return Plan(record: record, shelves: shelves)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
-        let claim = plan.record.claim
         context.state.set(IdentityKeys.credential(plan.record.id), plan.record)
-        context.state.set(IdentityKeys.accepted(claim.subject, claim.credentialType), plan.accepted)
+        for shelf in plan.shelves { shelf.write(in: context.state) }
         context.emit(IdentityEvent.credentialAccepted(CredentialStep(plan.record)))
     }
 

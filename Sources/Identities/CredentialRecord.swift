@@ -201,16 +201,3 @@ public struct CredentialRecord: CBORCodable, Codable, Hashable, Sendable {
         }
     }
 }
-
-/// The credentials of one type that a subject accepted, in the order of acceptance.
-public struct AcceptedCredentials: CBORCodable, Codable, Hashable, Sendable {
-    public var ids: [CredentialID]
-
-    public init(ids: [CredentialID]) { self.ids = ids }
-
-    public func encode(into writer: inout CBORWriter) { writer.write(ids) }
-
-    public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        ids = try reader.list("credentials", max: IdentityLimits.credentialsPerType)
-    }
-}

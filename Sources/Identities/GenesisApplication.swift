@@ -76,14 +76,14 @@ struct GenesisApplication {
                 "accreditors", "no accreditor may accredit \(organization.id)")
         }
         // An accreditor that is itself an institution of the genesis vouches for itself here, and nowhere else.
-        accept(
+        try accept(
             CredentialRecord(
                 id: CredentialID(HashTag.identifier.hash(organization.id.bytes.array).bytes),
                 issuer: accreditor.party, delegation: nil,
                 claim: CredentialClaim(
                     subject: .organization(organization.id), credentialType: .accreditation,
                     scope: CredentialScope(jurisdictions: [organization.profile.jurisdiction]), validFrom: time),
-                offeredAt: time, acceptedAt: time), after: [])
+                offeredAt: time, acceptedAt: time), "organizations")
     }
 
     private func add(_ delegation: GenesisDelegation, _ field: String) throws(Refusal) {
@@ -106,21 +106,17 @@ struct GenesisApplication {
         let claim = credential.claim
         try IssueRules.check(claim, by: credential.issuer, at: time, in: state)
         try IssueRules.requireRight(credential.issuer, credential.delegation, claim, at: time, in: state)
-        let accepted = try state.record(IdentityKeys.accepted(claim.subject, claim.credentialType))?.ids ?? []
-        try require(
-            accepted.count < IdentityLimits.credentialsPerType, field,
-            "the subject has too many credentials of this type")
-        accept(
+        try accept(
             CredentialRecord(
                 id: credential.id, issuer: credential.issuer, delegation: credential.delegation, claim: claim,
-                offeredAt: time, acceptedAt: time), after: accepted)
+                offeredAt: time, acceptedAt: time), field)
     }
 
-    private func accept(_ record: CredentialRecord, after earlier: [CredentialID]) {
+    private func accept(_ record: CredentialRecord, _ field: String) throws(Refusal) {
         state.set(IdentityKeys.credential(record.id), record)
-        state.set(
-            IdentityKeys.accepted(record.claim.subject, record.claim.credentialType),
-            AcceptedCredentials(ids: earlier + [record.id]))
+        for shelf in CredentialShelf.all(of: record.claim) {
+            try shelf.taking(record.id, field: field, at: time, in: state).write(in: state)
+        }
     }
 
     private func sponsor(_ account: GenesisAccount, _ field: String) throws(Refusal) {

@@ -8,7 +8,7 @@ public import StateModel
 /// | `[1, 0, address]` | ``AccountRecord`` | identity.sponsor, identity.changeSponsor, every transaction (sequence) |
 /// | `[1, 1, organization]` | ``OrganizationRecord`` | organization.create, organization.update |
 /// | `[1, 2, credential]` | ``CredentialRecord`` | credential.* |
-/// | `[1, 3, subject, type]` | ids of what the subject accepted, in order | credential.accept |
+/// | `[1, 3, subject, type]` | ``AcceptedCredentials`` | credential.accept |
 /// | `[1, 4, delegation]` | ``DelegationRecord`` | delegation.* |
 /// | `[1, 5, party]` | ``AccreditorRecord`` | genesis |
 /// | `[1, 6, party]` | ``SponsorRecord`` | identity.*, the accounting of state bytes |
@@ -18,6 +18,9 @@ public import StateModel
 /// | `[1, 10, key]` | ``KeyRecord`` | key.rotate, recovery.*, the end of a recovery's delay |
 /// | `[1, 11, account]` | ``GuardianRecord`` | recovery.*, key.rotate, the end of a recovery's delay |
 /// | `[1, 12, recovery]` | ``RecoveryRecord`` | recovery.*, key.rotate, the end of a recovery's delay |
+/// | `[1, 13, subject, type]` | ``EarlierCredentials`` | credential.accept, where it needs room |
+/// | `[1, 14, guardian, ward]` | ``AcceptedCredentials`` | credential.accept |
+/// | `[1, 15, guardian, ward]` | ``EarlierCredentials`` | credential.accept, where it needs room |
 public enum IdentityKeys {
     static let accountKind: UInt8 = 0
     static let organizationKind: UInt8 = 1
@@ -43,6 +46,18 @@ public enum IdentityKeys {
 
     public static func accepted(_ subject: Party, _ type: CredentialType) -> RecordKey<AcceptedCredentials> {
         RecordKey(StateKey(.identities, 3, subject, type))
+    }
+
+    static func earlier(_ subject: Party, _ type: CredentialType) -> RecordKey<EarlierCredentials> {
+        RecordKey(StateKey(.identities, 13, subject, type))
+    }
+
+    public static func guardianships(_ guardian: Party, of ward: Party) -> RecordKey<AcceptedCredentials> {
+        RecordKey(StateKey(.identities, 14, guardian, ward))
+    }
+
+    static func earlierGuardianships(_ guardian: Party, of ward: Party) -> RecordKey<EarlierCredentials> {
+        RecordKey(StateKey(.identities, 15, guardian, ward))
     }
 
     public static func delegation(_ id: DelegationID) -> RecordKey<DelegationRecord> {

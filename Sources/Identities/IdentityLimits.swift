@@ -18,8 +18,10 @@ public enum IdentityLimits {
     public static let specialtyBytes = 18
     /// Links between a genesis accreditor and an issuer; a check walks them all.
     public static let delegationDepth = 4
-    /// Accepted credentials of one type that a subject may have had; a check may read them all, and a yearly renewal
-    /// lasts a century.
+    /// Accepted credentials of one type that count at a time: a check may read them all, and the chain of each. Places and
+    /// specialties of a profession fit into one. What is over makes room.
+    public static let credentialsThatCount = 8
+    /// Those before them, which a question about the past may read: a yearly renewal lasts a century.
     public static let credentialsPerType = 128
     public static let accreditors = 64
     /// Two years, one of them a leap year: who acts for others is looked at again that often.

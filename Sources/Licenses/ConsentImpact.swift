@@ -53,7 +53,7 @@ enum ConsentImpact {
         var licenses: UInt64 = 0
         var counted: [INFTID] = []
         for id in consent.sets.elements {
-            let set = try ConsentSets.require(id, field: "consent", in: context.state)
+            let set = try ConsentSets.requireStanding(id, field: "consent", in: context.state)
             let cited = try context.state.record(LicenseKeys.setINFTs(id))?.infts ?? []
             var infts: [ImpactedINFT] = []
             for inft in cited {

@@ -27,13 +27,14 @@ public struct DeliveryVerdict: Codable, Hashable, Sendable {
     public let deliverer: Party
     /// The sealed key to deliver from, as `begin` would fix it or has fixed it; null if an obstacle came before.
     public let custody: Custody?
-    /// What the consents are asked at `begin`; null where none stand behind the INFT.
+    /// What the consents are asked at `begin`, or for the uses of what was delivered; null where none stand behind the
+    /// INFT, and of a delivery by which no license in force is used.
     public let consentSet: ConsentSetID?
     public let consentRevision: UInt64?
     /// Who signs for the consents' restrictions.
     public let consentCustodian: Party?
     public let requests: [UseRequest]
-    /// What has to be answered for `begin`.
+    /// What has to be answered for `begin`; of what was delivered, for `license.answerNeeds`, unless it is answered.
     public let needs: [Need]
     /// Null: nothing but signature, commitment and answers is missing; or it was begun already, or has ended.
     public let obstacle: DeliveryObstacle?
@@ -69,14 +70,7 @@ public enum DeliveryCheck {
         }
         let purposes = license?.use.purposes.codes ?? []
         if delivery.ending != nil || delivery.begun != nil {
-            return DeliveryVerdict(
-                delivery: DeliveryView(delivery), at: time, purposes: purposes, deliverer: delivery.from,
-                custody: delivery.begun.map { begun in
-                    Custody(
-                        holder: delivery.from, sealingKey: begun.sealingKey, sealedKey: begun.sealedKey,
-                        since: begun.at)
-                }, consentSet: nil, consentRevision: nil, consentCustodian: nil, requests: [], needs: [],
-                obstacle: nil)
+            return try past(delivery, license, purposes, at: time, in: state)
         }
         let basis: Basis
         do throws(Refusal) {
@@ -110,8 +104,35 @@ public enum DeliveryCheck {
         return DeliveryVerdict(
             delivery: DeliveryView(delivery), at: time, purposes: purposes, deliverer: basis.deliverer,
             custody: basis.custody,
-            consentSet: basis.consentSet, consentRevision: set?.revision, consentCustodian: set?.custodian,
+            consentSet: basis.consentSet, consentRevision: set?.policyRevision, consentCustodian: set?.custodian,
             requests: basis.requests, needs: needs, obstacle: obstacle)
+    }
+
+    /// Begun or ended. Where it brought what a license in force is for, consents may ask for answers anew.
+    private static func past(
+        _ delivery: DeliveryRecord, _ license: LicenseRecord?, _ purposes: [PurposeOfUse], at time: Timestamp,
+        in state: any StateReader
+    ) throws(Refusal) -> DeliveryVerdict {
+        var standing: LicenseNeeds.Standing?
+        if let license, license.delivery == delivery.id,
+            try LicenseCheck.state(of: license, at: time, in: state) == .active
+        {
+            let inft = try INFTRegistry.requireKnown(license.inft, field: "delivery", in: state)
+            standing = try LicenseNeeds.standing(license, inft, at: time, in: state)
+        }
+        let denial = standing?.denial.map { denial in
+            DeliveryObstacle(
+                LicenseRejection.consentDoesNotPermit.rejection(
+                    "delivery", ConsentGate.sentence(denial.decision, denial.request)))
+        }
+        return DeliveryVerdict(
+            delivery: DeliveryView(delivery), at: time, purposes: purposes, deliverer: delivery.from,
+            custody: delivery.begun.map { begun in
+                Custody(
+                    holder: delivery.from, sealingKey: begun.sealingKey, sealedKey: begun.sealedKey, since: begun.at)
+            }, consentSet: standing?.set.id, consentRevision: standing?.set.policyRevision,
+            consentCustodian: standing?.set.custodian, requests: standing?.requests ?? [],
+            needs: standing.map { $0.isMet ? [] : $0.needs } ?? [], obstacle: denial)
     }
 
     private struct Basis {

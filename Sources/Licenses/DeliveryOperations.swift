@@ -33,7 +33,7 @@ public struct BeginDelivery: DomainOperation {
 
     /// As of a purchase, and what the release asks and writes.
     public var weight: UInt64 {
-        10 + 4 * 21 + ConsentGate.storedWeight
+        10 + 4 * 21 + ConsentGate.storedWeight + Admission.weight
             + Release.weight(decisions: LicenseLimits.statedDecisions, answers: answers) + Mandates.weight
             + INFTsWeights.standing
     }
@@ -183,7 +183,9 @@ public struct RefundDelivery: DomainOperation {
 
     public init(delivery: DeliveryID) { self.delivery = delivery }
 
-    public var weight: UInt64 { 10 + 4 * 30 + ConsentGate.storedWeight + INFTsWeights.standing }
+    public var weight: UInt64 {
+        10 + 4 * 30 + ConsentGate.storedWeight + INFTsWeights.standing + Admission.weight
+    }
 
     public struct Plan {
         let delivery: DeliveryRecord

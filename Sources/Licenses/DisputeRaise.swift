@@ -56,9 +56,10 @@ enum DisputeAct {
         if let evidence { context.state.set(LicenseKeys.evidence(evidence), dispute) }
     }
 
-    /// Draws, and looks up who may not judge.
+    /// Draws, asks those who are drawn for their credentials, of which few have many, and looks up who may not judge.
     static let drawWeight =
-        4 * UInt64(DisputeLimits.drawTries) + 4 * UInt64(DisputeLimits.conflictOrganizations + 8)
+        UInt64(DisputeLimits.drawTries) * (4 + CredentialWeights.holds / 2)
+        + 4 * UInt64(DisputeLimits.conflictOrganizations + 8)
 }
 
 /// The licensee of content that was delivered, and whose payment is held, says that it is bad. A bond is set aside, and

@@ -1,3 +1,4 @@
+import Consents
 public import Encoding
 import INFTs
 import Identities
@@ -110,7 +111,7 @@ public struct RevokeLicense: DomainOperation {
         self.evidence = evidence
     }
 
-    public var weight: UInt64 { 10 + 4 * 28 }
+    public var weight: UInt64 { 10 + 4 * 28 + Admission.weight }
 
     public struct Plan {
         let record: LicenseRecord
@@ -145,8 +146,9 @@ public struct RevokeLicense: DomainOperation {
 
     /// This cause the ledger can check itself.
     private func requireLoss(_ terms: Terms, licensee: Party, in context: OperationContext) throws(Refusal) {
+        let memo = DecisionMemo(licensee, at: context.block.time, in: context.state)
         for requirement in terms.scope.requiredCredentials {
-            guard try Admission.holds(licensee, requirement, at: context.block.time, in: context.state) else { return }
+            guard try Admission.holds(memo, requirement) else { return }
         }
         throw LicenseRejection.notRevocable.at("cause", "\(licensee) holds every credential that the terms require")
     }

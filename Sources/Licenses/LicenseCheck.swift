@@ -168,8 +168,8 @@ public enum LicenseCheck {
     ) throws(Refusal) -> [LicenseFinding] {
         guard let holder else { return [] }
         var findings: [LicenseFinding] = []
-        for requirement in terms.scope.requiredCredentials
-        where try !Admission.holds(holder, requirement, at: time, in: state) {
+        let memo = DecisionMemo(holder, at: time, in: state)
+        for requirement in terms.scope.requiredCredentials where try !Admission.holds(memo, requirement) {
             findings.append(
                 LicenseFinding(.credentialMissing, "\(holder) lacks the credential \(requirement.type.name)"))
         }
@@ -395,40 +395,39 @@ public enum LicenseCheck {
         return []
     }
 
-    /// What was answered when the licensee got the content holds for its uses, as long as the answers say.
+    /// What was answered when the licensee got the content, or anew since, holds for its uses, as long as the answers say.
     private static func areMet(
         _ needs: [Need], of request: UseRequest, under set: ConsentSetRecord, _ license: LicenseRecord,
         at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Bool {
-        guard let delivery = license.delivery, let id = try state.record(LicenseKeys.disclosure(delivery)) else {
-            return false
-        }
-        guard let disclosure = try Disclosures.record(id, in: state) else {
-            throw .failed(StateFailure("the disclosure \(id) of the delivery \(delivery) is missing"))
-        }
+        guard let delivery = license.delivery,
+            let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
+        else { return false }
         return disclosure.meets(needs, of: request, under: set, at: time)
     }
 }
 
-/// The consent set that an INFT cited at a time, read back from its history.
+/// The consent set that an INFT cited at a time, read back from its history: each version has its own.
 enum CitedSet {
     static func of(
         _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> ConsentSetID? {
-        var set = inft.consentSet
+        guard inft.consentSet != nil else { return nil }
+        var version = inft.versionCount
         // From the newest entry back to the time asked for: nothing to walk for a question about now.
         var index = inft.historyCount
-        while index > 0, set != nil {
+        while index > 0 {
             guard let entry = try state.record(INFTKeys.history(inft.id, index - 1)) else {
                 throw .failed(StateFailure("the history of \(inft.id) has a gap at \(index - 1)"))
             }
+            version = entry.version
             if entry.time <= time { break }
-            // Each change cited a successor of the set before.
-            if entry.kind == .consentSetChanged, let current = set {
-                set = try ConsentSets.record(current, in: state)?.predecessor
-            }
             index -= 1
         }
-        return set
+        guard version != inft.versionCount else { return inft.consentSet }
+        guard let record = try INFTRegistry.version(version, of: inft.id, in: state) else {
+            throw .failed(StateFailure("version \(version) of \(inft.id) is missing"))
+        }
+        return record.consentSet
     }
 }

@@ -306,6 +306,9 @@ enum LicenseDelivery {
 
 /// Whether bad content could be shown to arbiters: without it nobody could judge a dispute, so nothing is held for one.
 enum Disputability {
+    /// To ask the consents once more, for whoever would be an arbiter.
+    static let weight = ConsentWeights.set + ConsentWeights.decisions(1, diseases: 0)
+
     /// Until when `party` may dispute what was delivered under the license; nil if it may not. The money is there, or it
     /// finds out when it raises the dispute.
     static func until(

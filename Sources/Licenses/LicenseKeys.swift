@@ -24,7 +24,8 @@ public import StateModel
 /// | 15 | INFT id, version, measure, institution | ``OutcomeTotals`` of one |
 /// | 16 | INFT id (of a clone, the original's), party | ``TrialRecord`` |
 /// | 17 | INFT id, version, measure, party | ``OutcomeHand`` |
-/// | 18 | delivery id | the id of the disclosure that its `begin` recorded |
+/// | 18 | delivery id | the id of the disclosure that its `begin` recorded, or what was answered anew since |
+/// | 19 | disclosure id | the id of the one that it took the place of |
 /// | 20 | dispute id | ``DisputeRecord`` |
 /// | 21 | commitment to evidence | the dispute's id |
 /// | 22 | | ``ArbiterPool`` |
@@ -113,6 +114,9 @@ public enum LicenseKeys {
     }
     public static func disclosure(_ delivery: DeliveryID) -> RecordKey<DisclosureID> {
         RecordKey(StateKey(.licenses, 18, delivery))
+    }
+    public static func earlierDisclosure(_ later: DisclosureID) -> RecordKey<DisclosureID> {
+        RecordKey(StateKey(.licenses, 19, later))
     }
     public static func trial(_ inft: INFTID, _ party: Party) -> RecordKey<TrialRecord> {
         RecordKey(StateKey(.licenses, 16, inft, party))

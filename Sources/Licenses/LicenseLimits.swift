@@ -20,6 +20,8 @@ public enum LicenseLimits {
     /// BCP 47 asks implementations for 35 characters.
     public static let languageBytes = 35
     public static let requiredCredentials = 8
+    /// Of so many types: who holds them is asked with each use, up to the first license of a chain.
+    public static let requiredCredentialTypes = 3
     /// A URI of the legal text; longer ones are not what a person opens.
     public static let uriBytes = 256
     /// A century: whoever wants more leaves the duration out.

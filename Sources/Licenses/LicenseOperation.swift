@@ -45,6 +45,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
     case dismissAgent(DismissAgent)
     case reportOutcome(ReportOutcome)
     case sublicense(SublicenseLicense)
+    case answerNeeds(AnswerNeeds)
 
     public static let names = [
         RegisterTerms.name, CreateOffer.name, UpdateOffer.name, CancelOffer.name, PurchaseLicense.name,
@@ -55,7 +56,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         AppealDispute.name, AdvanceDispute.name, EnrollArbiter.name, LeaveArbiter.name,
         AcknowledgeRecall.name, RaiseClaim.name, SettleDispute.name, RecordUse.name, TopUpQuota.name,
         ReturnQuota.name, NameAgent.name, DismissAgent.name, ReportOutcome.name, CreateGroup.name, JoinGroup.name,
-        SublicenseLicense.name,
+        SublicenseLicense.name, AnswerNeeds.name,
     ]
 
     public var operation: any DomainOperation {
@@ -101,6 +102,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .dismissAgent(let operation): operation
         case .reportOutcome(let operation): operation
         case .sublicense(let operation): operation
+        case .answerNeeds(let operation): operation
         }
     }
 
@@ -147,6 +149,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .dismissAgent(let operation): operation.weight
         case .reportOutcome(let operation): operation.weight
         case .sublicense(let operation): operation.weight
+        case .answerNeeds(let operation): operation.weight
         }
     }
 
@@ -220,6 +223,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .dismissAgent(let operation): try operation.execute(in: context)
         case .reportOutcome(let operation): try operation.execute(in: context)
         case .sublicense(let operation): try operation.execute(in: context)
+        case .answerNeeds(let operation): try operation.execute(in: context)
         }
     }
 
@@ -349,6 +353,9 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case .sublicense(let operation):
             writer.write(UInt64(40))
             writer.write(operation)
+        case .answerNeeds(let operation):
+            writer.write(UInt64(41))
+            writer.write(operation)
         }
     }
 
@@ -396,6 +403,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
             case 36: .dismissAgent(try reader.value(DismissAgent.name))
             case 37: .reportOutcome(try reader.value(ReportOutcome.name))
             case 40: .sublicense(try reader.value(SublicenseLicense.name))
+            case 41: .answerNeeds(try reader.value(AnswerNeeds.name))
             default: throw reader.failure(.unknownCase, "kind")
             }
         }
@@ -445,6 +453,7 @@ public enum LicenseOperation: CBORCodable, Codable, Hashable, Sendable {
         case DismissAgent.name: .dismissAgent(try DismissAgent(from: decoder))
         case ReportOutcome.name: .reportOutcome(try ReportOutcome(from: decoder))
         case SublicenseLicense.name: .sublicense(try SublicenseLicense(from: decoder))
+        case AnswerNeeds.name: .answerNeeds(try AnswerNeeds(from: decoder))
         default: nil
         }
     }

@@ -39,8 +39,8 @@ public struct PurchaseLicense: DomainOperation {
     /// Offer, terms, INFT, credentials, consent set, balance, vault, totals and what is written; the decisions that the
     /// stated use asks of a consent set, and one on disputes; possession of the sealing key.
     public var weight: UInt64 {
-        10 + 4 * 41 + INFTsWeights.standing + ConsentGate.weight(of: use)
-            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + ConsentWeights.ask(1, diseases: 0))
+        10 + 4 * 41 + INFTsWeights.standing + ConsentGate.weight(of: use) + Admission.weight
+            + (delivery == nil ? 0 : INFTsWeights.keyProof + 4 * 8 + Disputability.weight)
             + (buyer == nil ? 0 : Mandates.weight)
     }
 

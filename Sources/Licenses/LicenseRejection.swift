@@ -12,6 +12,7 @@ public enum LicenseRejection: Int, CaseIterable, Sendable {
     case notSublicensable = 1701
     case widerThanLicense = 1702
     case sublicensesLive = 1703
+    case nothingReleased = 1704
     // Offers
     case unknownOffer = 1510
     case notOwner = 1511
@@ -195,6 +196,7 @@ extension LicenseRejection {
         case .refundNotDue: "The delivery can still be begun or completed."
         case .versionNotCovered: "The terms do not cover revisions."
         case .answersUnneeded: "No consent stands behind the INFT, so there is nothing to answer."
+        case .nothingReleased: "Nothing was released under consent by the license, so nothing can be answered for it."
         case .versionHeld: "The licensee holds the newest version."
         case .notMintedHere: "Parents are linked in the transaction that mints the derivative."
         case .parentsDiffer: "The licenses are not on the parents that the mint names, one on each."

@@ -20,7 +20,7 @@ public struct RenewLicense: DomainOperation {
         self.maximumPrice = maximumPrice
     }
 
-    public var weight: UInt64 { 10 + 4 * 34 + ConsentGate.storedWeight + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 34 + ConsentGate.storedWeight + INFTsWeights.standing + Admission.weight }
 
     public struct Plan {
         let record: LicenseRecord

@@ -45,7 +45,8 @@ public struct SublicenseLicense: DomainOperation {
     /// As of a purchase and of a transfer: the chain above, its holders' credentials, consents, two payments.
     public var weight: UInt64 {
         10 + 4 * 48 + INFTsWeights.standing + ConsentGate.weight(of: use)
-            + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof + ConsentWeights.ask(1, diseases: 0))
+            + UInt64(LicenseLimits.sublicenseDepth + 1) * Admission.weight
+            + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof + Disputability.weight)
     }
 
     public struct Plan {

@@ -1,3 +1,4 @@
+internal import Consents
 internal import INFTs
 internal import Primitives
 internal import Revenue
@@ -5,7 +6,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = [disputes, judged, recalls, offered, licensed, bought, held]
+    static let all = [disputes, judged, recalls, offered, licensed, unanswered, bought, held]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(
@@ -106,6 +107,38 @@ enum LicenseTasks {
                     })
             }
             return tasks
+        })
+
+    /// What asking a set for the uses of a license takes of a call's budget: its policies are long.
+    private static let askingCost = 16
+
+    /// Uses of the party's licenses that consents do not permit until somebody answers: since the policies behind the
+    /// content changed, or the answers ran out. Those about to run out are told before.
+    private static let unanswered = TaskSource(
+        LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
+        costly: { (view: LicenseView, party, budget, context) throws(Refusal) in
+            let (license, state, time) = (view.license, context.state, context.block.time)
+            guard view.licensee == party, view.state == .active, let delivery = license.delivery,
+                let inft = try INFTRegistry.record(license.inft, in: state), let cited = inft.consentSet,
+                let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
+            else { return [] }
+            let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
+            func task(_ deadline: Timestamp?) -> [PartyTask] {
+                [
+                    PartyTask(AnswerNeeds.name, from: set.custodian, since: disclosure.at, deadline: deadline) {
+                        about(license, &$0)
+                        $0.delivery = delivery
+                    }
+                ]
+            }
+            if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
+                return end.map { TaskSource.isNear($0, in: context) ? task(end) : [] } ?? []
+            }
+            guard budget.take(askingCost) else { return nil }
+            guard let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet,
+                standing.denial == nil
+            else { return [] }
+            return task(nil)
         })
 
     private static func about(_ license: LicenseRecord, _ task: inout PartyTask, _ amount: Amount? = nil) {

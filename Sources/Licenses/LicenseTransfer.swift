@@ -22,7 +22,7 @@ public struct TransferLicense: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.standing
+        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.standing + Admission.weight
             + (delivery == nil ? 0 : 4 * 8 + INFTsWeights.keyProof)
     }
 
@@ -139,7 +139,7 @@ public struct RequestVersion: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.keyProof + INFTsWeights.standing
+        10 + 4 * 20 + ConsentGate.storedWeight + INFTsWeights.keyProof + INFTsWeights.standing + Admission.weight
     }
 
     public struct Plan {

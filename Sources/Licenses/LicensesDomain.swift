@@ -51,9 +51,6 @@ public enum LicensesDomain: LedgerDomain {
     /// What due work of a kind costs at most.
     public static func dueWeight(kind: UInt8) -> UInt64 { LicenseDue(rawValue: kind)?.weight ?? 0 }
 
-    /// What it costs to tell of a consent set that has become stale.
-    public static let staleWeight = 4 + UInt64(LicenseLimits.notifiedINFTs)
-
     public static func indexEntries(
         kind: UInt8, key: StateKey, record: [UInt8]
     ) throws(EncodingFailure) -> [IndexEntry] {

@@ -42,7 +42,9 @@ public struct RecordUse: DomainOperation {
     public var weight: UInt64 {
         10 + 4 * 32 + 20 + INFTsWeights.standing + UInt64(entries.count)
             // The set, and the disclosure of the delivery.
-            + 2 * ConsentWeights.set + decisions
+            + 2 * ConsentWeights.set + ConsentWeights.actor + decisions
+            // Its holder's, and those of whoever has passed it on.
+            + UInt64(LicenseLimits.sublicenseDepth + 1) * Admission.weight
     }
 
     /// As many decisions as what is recorded of the license takes, or one where this says for what and where.

@@ -76,7 +76,7 @@ public struct ReportOutcome: DomainOperation {
 
     /// License, receipt, INFT, credentials, organizations of owner and creators, the vault's holders, totals, and those
     /// of up to three parties with a hand in it.
-    public var weight: UInt64 { 10 + 4 * (30 + 66 + 6) + 150 }
+    public var weight: UInt64 { 10 + 4 * (30 + 66 + 6) + 150 + CredentialWeights.holds }
 
     public struct Plan {
         let license: LicenseRecord

@@ -107,8 +107,9 @@ enum Admission {
             throw LicenseRejection.ownLicense.at("", "\(admission.licensee) owns \(admission.inft.id)")
         }
         try checkScope(admission.use, admission.terms)
+        let memo = DecisionMemo(admission.licensee, at: time, in: state)
         for (index, requirement) in admission.terms.scope.requiredCredentials.enumerated() {
-            guard try holds(admission.licensee, requirement, at: time, in: state) else {
+            guard try holds(memo, requirement) else {
                 let place = requirement.jurisdiction.map { " for \($0)" } ?? ""
                 throw LicenseRejection.missingCredential.at(
                     "terms.scope.requiredCredentials[\(index)]",
@@ -117,14 +118,15 @@ enum Admission {
                     hint: "Obtain and accept the credential first.")
             }
         }
-        try checkConsent(admission, at: time, in: state)
+        try checkConsent(admission, memo, at: time, in: state)
     }
 
-    static func holds(
-        _ party: Party, _ requirement: CredentialRequirement, at time: Timestamp, in state: any StateReader
-    ) throws(Refusal) -> Bool {
-        try Credentials.holds(
-            party, requirement.type, jurisdiction: requirement.jurisdiction, at: time, in: state)
+    /// What asking one party for the credentials of terms weighs: each type is read once.
+    static let weight = UInt64(LicenseLimits.requiredCredentialTypes) * CredentialWeights.holds
+
+    /// Of the party that `memo` is about.
+    static func holds(_ memo: DecisionMemo, _ requirement: CredentialRequirement) throws(Refusal) -> Bool {
+        try memo.holds(requirement.type, jurisdiction: requirement.jurisdiction)
     }
 
     /// What is stated lies inside the terms.
@@ -158,7 +160,7 @@ enum Admission {
     }
 
     private static func checkConsent(
-        _ admission: Case, at time: Timestamp, in state: any StateReader
+        _ admission: Case, _ memo: DecisionMemo, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) {
         guard let set = admission.inft.consentSet else { return }
         let requests = ConsentGate.requests(
@@ -182,7 +184,6 @@ enum Admission {
                     + "\(LicenseLimits.statedDecisions) at most",
                 hint: "State fewer territories, purposes or diseases; the others can be bought by another license.")
         }
-        let memo = DecisionMemo(admission.licensee, at: time, in: state)
         for request in requests {
             let decision = try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
             guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {
@@ -225,11 +226,11 @@ enum ConsentGate {
 
     /// To read the set and ask for a use, of which more is refused than may be.
     static func weight(of use: StatedUse) -> UInt64 {
-        ConsentWeights.set + min(decisions(about: use), LicenseLimits.statedDecisions)
+        ConsentWeights.set + ConsentWeights.actor + min(decisions(about: use), LicenseLimits.statedDecisions)
     }
 
     /// The same of a use that the operation does not say, as recorded with a license.
-    static let storedWeight = ConsentWeights.set + LicenseLimits.statedDecisions
+    static let storedWeight = ConsentWeights.set + ConsentWeights.actor + LicenseLimits.statedDecisions
 
     /// A request takes so many purposes at most; without purposes there is one request, which the consent denies.
     private static func chunks(_ purposes: [PurposeOfUse]) -> [[PurposeOfUse]] {

@@ -200,6 +200,11 @@ extension ScopeTerms {
         if requiredCredentials.count > LicenseLimits.requiredCredentials {
             return Contradiction("scope.requiredCredentials", "at most \(LicenseLimits.requiredCredentials)")
         }
+        let types = CredentialType.allCases.filter { type in requiredCredentials.contains { $0.type == type } }
+        if types.count > LicenseLimits.requiredCredentialTypes {
+            return Contradiction(
+                "scope.requiredCredentials", "of at most \(LicenseLimits.requiredCredentialTypes) types")
+        }
         for (index, credential) in requiredCredentials.enumerated() {
             let field = "scope.requiredCredentials[\(index)]"
             if requiredCredentials[..<index].contains(credential) { return Contradiction(field, "is listed twice") }

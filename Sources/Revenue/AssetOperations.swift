@@ -20,7 +20,7 @@ public struct AssetCreate: DomainOperation {
         self.terms = terms
     }
 
-    public var weight: UInt64 { 30 }
+    public var weight: UInt64 { 30 + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) -> AssetRecord {
         let issuer = context.actor
@@ -82,7 +82,7 @@ public struct AssetIssue: DomainOperation {
         self.reference = reference
     }
 
-    public var weight: UInt64 { 38 }
+    public var weight: UInt64 { 38 + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) -> AssetRecord {
         let asset = try Assets.requireActive(asset, field: "asset", in: context.state)

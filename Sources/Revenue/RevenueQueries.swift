@@ -62,6 +62,8 @@ public struct VaultView: Codable, Hashable, Sendable {
     public let royalties: [RoyaltyEntry]
     public let holders: [ShareHolder]
     public let accounts: [VaultAccountView]
+    /// True if there are more descendants than are looked at: what is owed, and claimable with it, is of a part of them.
+    public let isOwedInPart: Bool
 }
 
 public struct HoldingView: Codable, Hashable, Sendable {
@@ -233,16 +235,16 @@ public enum RevenueQueries {
         let royalties = try Vaults.royalties(of: parameters.inft, in: context.state)
         let owed = try OwedRoyalties.to(parameters.inft, in: context)
         var accounts: [VaultAccountView] = []
-        for asset in record.assets + owed.map(\.asset).filter({ !record.assets.contains($0) }) {
+        for asset in record.assets + owed.assets.filter({ !record.assets.contains($0) }) {
             accounts.append(
                 try view(
-                    asset, of: parameters.inft, royalties: royalties,
-                    owed: owed.first { $0.asset == asset }?.amount ?? .zero, holders: holders,
+                    asset, of: parameters.inft, royalties: royalties, owed: owed[asset], holders: holders,
                     holder: parameters.holder, in: context.state))
         }
         return VaultView(
             inft: parameters.inft, createdAt: record.createdAt,
-            royaltyShare: record.royaltyShare, royalties: royalties, holders: holders.holders, accounts: accounts)
+            royaltyShare: record.royaltyShare, royalties: royalties, holders: holders.holders, accounts: accounts,
+            isOwedInPart: owed.isPart)
     }
 
     private static func view(

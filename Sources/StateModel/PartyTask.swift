@@ -22,6 +22,8 @@ public struct PartyTask: Codable, Hashable, Sendable {
     public var version: UInt64?
     public var asset: AssetID?
     public var amount: Amount?
+    /// True if the amount is of a part only: there was more than one call looks at.
+    public var isPart: Bool?
     /// Who waits, or offers; the party itself where nobody else does.
     public let from: Party
     public let since: Timestamp
@@ -41,14 +43,62 @@ public struct PartyTask: Codable, Hashable, Sendable {
     }
 }
 
+/// What one call may look at beyond the entries of its lists, in records or so: all its tasks share it, whoever's they are
+/// and however many, and what it reads has room in one proof.
+public struct TaskBudget: Sendable {
+    public static let whole = 256
+
+    public private(set) var left = whole
+
+    public init() {}
+
+    /// Nothing was looked at yet.
+    public var isWhole: Bool { left == Self.whole }
+
+    /// False, and nothing taken, if less is left.
+    public mutating func take(_ count: Int) -> Bool {
+        guard count <= left else { return false }
+        left -= count
+        return true
+    }
+}
+
+/// Where the tasks of a list go on.
+public enum TaskPlace: Sendable {
+    case end
+    case after(IndexKey)
+    /// Here, with a budget that is whole again; nil: at the beginning of the list.
+    case again(IndexKey?)
+}
+
 /// One list of what waits for parties. Each domain owns its own, and ``LedgerDomain/tasks`` names them.
 public struct TaskSource: Sendable {
     /// What ends by itself is told of so long before.
     public static let horizonMilliseconds: UInt64 = 30 * 86_400_000
 
+    private let read:
+        @Sendable (Party, PageRequest, inout TaskBudget, QueryContext) throws(Refusal) -> (
+            items: [PartyTask], next: TaskPlace
+        )
+
     /// A page of the list: `after` is where its last page ended. A page may hold more tasks than entries were asked for,
     /// where an entry gives several.
-    public let page: @Sendable (Party, PageRequest, QueryContext) throws(Refusal) -> Page<PartyTask>
+    public func page(
+        _ party: Party, _ request: PageRequest, within budget: inout TaskBudget, _ context: QueryContext
+    ) throws(Refusal) -> (items: [PartyTask], next: TaskPlace) { try read(party, request, &budget, context) }
+
+    /// The same with a budget of its own.
+    public func page(
+        _ party: Party, _ request: PageRequest, _ context: QueryContext
+    ) throws(Refusal) -> Page<PartyTask> {
+        var budget = TaskBudget()
+        let page = try read(party, request, &budget, context)
+        switch page.next {
+        case .end: return Page(items: page.items, next: nil)
+        case .after(let key): return Page(items: page.items, next: key)
+        case .again(let key): return Page(items: page.items, next: key)
+        }
+    }
 
     /// The tasks that follow from the items of a list of the domain.
     ///
@@ -59,32 +109,58 @@ public struct TaskSource: Sendable {
         _ list: Query, _ parameters: @escaping @Sendable (Party) -> Parameters?,
         tasks: @escaping @Sendable (Item, Party, QueryContext) throws(Refusal) -> [PartyTask]
     ) {
-        self.init(
-            list, parameters,
-            pageTasks: { (items: [Item], party, context) throws(Refusal) in
-                var found: [PartyTask] = []
-                for item in items { found += try tasks(item, party, context) }
-                return found
-            })
+        Self.require(list, Parameters.self, Item.self)
+        read = { (party, request, _, context) throws(Refusal) in
+            guard let parameters = parameters(party) else { return ([], .end) }
+            let page = try Self.items(of: list, parameters, request, as: Item.self, context)
+            var found: [PartyTask] = []
+            for item in page.items { found += try tasks(item, party, context) }
+            return (found, page.next.map { .after($0) } ?? .end)
+        }
     }
 
-    /// The same, where the items of a page share what may be read for them.
+    /// The same, where more is looked at for an item than the list shows: what the call has left for that is shared by all
+    /// its items.
     ///
-    /// - Parameter pageTasks: of the items of one page together.
+    /// - Parameter costly: nil if too little is left for the item; then the next call goes on with it.
     public init<Parameters: Codable & Sendable, Item: Codable & Sendable>(
         _ list: Query, _ parameters: @escaping @Sendable (Party) -> Parameters?,
-        pageTasks: @escaping @Sendable ([Item], Party, QueryContext) throws(Refusal) -> [PartyTask]
+        costly: @escaping @Sendable (Item, Party, inout TaskBudget, QueryContext) throws(Refusal) -> [PartyTask]?
+    ) {
+        Self.require(list, Parameters.self, Item.self)
+        read = { (party, request, budget, context) throws(Refusal) in
+            guard let parameters = parameters(party) else { return ([], .end) }
+            var found: [PartyTask] = []
+            var after = request.after
+            for _ in 0..<request.limit {
+                let one = PageRequest(after: after, limit: 1)
+                let page = try Self.items(of: list, parameters, one, as: Item.self, context)
+                for item in page.items {
+                    guard let tasks = try costly(item, party, &budget, context) else { return (found, .again(after)) }
+                    found += tasks
+                }
+                guard let next = page.next else { return (found, .end) }
+                after = next
+            }
+            return (found, after.map { .after($0) } ?? .end)
+        }
+    }
+
+    private static func require<Parameters, Item>(
+        _ list: Query, _: Parameters.Type, _: Item.Type
     ) {
         precondition(
             list.isList && list.parametersType == Parameters.self && list.resultType == Item.self,
             "\(list.name) is another list")
-        page = { (party, request, context) throws(Refusal) in
-            guard let parameters = parameters(party) else { return Page(items: [], next: nil) }
-            guard case .page(let items, let next) = try list.evaluate(parameters, request, context) else {
-                preconditionFailure("\(list.name) is a list")
-            }
-            return Page(items: try pageTasks(items.compactMap { $0 as? Item }, party, context), next: next)
+    }
+
+    private static func items<Parameters: Codable & Sendable, Item>(
+        of list: Query, _ parameters: Parameters, _ request: PageRequest, as _: Item.Type, _ context: QueryContext
+    ) throws(Refusal) -> (items: [Item], next: IndexKey?) {
+        guard case .page(let items, let next) = try list.evaluate(parameters, request, context) else {
+            preconditionFailure("\(list.name) is a list")
         }
+        return (items.compactMap { $0 as? Item }, next)
     }
 
     /// True of what ends at `time`, if that is worth telling now.

@@ -187,6 +187,14 @@ struct TaskText {
             )
         case "license.topUp":
             ("the prepaid uses of the license \(id(task.license)) are spent", "license top-up \(id(task.license)) USES")
+        case "license.answerNeeds":
+            (
+                (task.deadline == nil
+                    ? "uses of the license \(id(task.license)) wait for an answer that its consents ask for"
+                    : "what was answered for the uses of the license \(id(task.license)) is about to run out")
+                    + "; \(from) keeps the data",
+                "license answer \(id(task.license)) --answers …"
+            )
         case "license.outcomePriceSettled":
             ("\(price) wait for outcomes of \(id(task.inft))", "license show \(id(task.license))")
         case "license.acknowledgeRecall":
@@ -195,7 +203,10 @@ struct TaskText {
                 "inft acknowledge \(id(task.license)) --answer …"
             )
         case "revenue.claim":
-            ("\(price) to claim from \(id(task.inft))", "revenue claim \(id(task.inft)) --asset \(code)")
+            (
+                "\(task.isPart == true ? "at least " : "")\(price) to claim from \(id(task.inft))",
+                "revenue claim \(id(task.inft)) --asset \(code)"
+            )
         default: nil
         }
     }

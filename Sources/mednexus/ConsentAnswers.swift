@@ -1,7 +1,9 @@
 import ArgumentParser
 import Consents
 import Cryptography
+import INFTs
 import Interface
+import Licenses
 import Primitives
 import WalletKit
 
@@ -11,19 +13,22 @@ struct ConsentAnswerCommand: WalletCommand {
         abstract: "Meets what a consent asks for before it permits: the custodian, or a reviewer, signs.",
         discussion: """
             The answer is for this release alone: these uses, this recipient, this license or reference, this state of \
-            the consent, until then. It goes into the file --out, beside the answers that are there; where an \
+            the consent, until then. --delivery takes all of that from a delivery that waits, or from the license whose \
+            uses are to be answered anew (license deliver --answers, license answer). It goes into the file --out, beside the answers that are there; where an \
             organization needs several members, each runs the command with the same --until. A descent of diseases is \
             proved from the ontology's edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature.
 
             \(example(
-                "consent answer --set cohort --to author --action analyze --purpose research --aim general --reference HASH --until 2030-01-31 --out answers.json --from registrar --by stmary"))
+                "consent answer --set cohort --to author --action analyze --purpose research --aim general --reference HASH --until 2030-01-31 --out answers.json --from registrar --by stmary",
+                "consent answer --delivery ward --until 90d --out answers.json --from board"))
             """)
     @OptionGroup var globals: Globals
     @OptionGroup var basis: ConsentBasisOptions
-    @Option(help: "Who would receive it.") var to: String
+    @Option(help: ArgumentHelp("Or what a delivery, or a license, asks.", valueName: "id")) var delivery: String?
+    @Option(help: "Who would receive it.") var to: String?
     @OptionGroup var use: ConsentUseOptions
     @Option(help: ArgumentHelp("The license, the transfer, or the disclosure's reference.", valueName: "id"))
-    var reference: String
+    var reference: String?
     @Option(help: ArgumentHelp("Only these needs (repeatable); all that may be signed if absent.", valueName: "need"))
     var need: [String] = []
     @Option(help: "Who answers: the custodian or a reviewer; who acts if absent.") var by: String?
@@ -31,12 +36,19 @@ struct ConsentAnswerCommand: WalletCommand {
     @Option(help: ArgumentHelp("Edges of the ontology.", valueName: "file")) var ontology: String?
     @Option(help: ArgumentHelp("Where the answers are collected.", valueName: "file")) var out: String
 
+    /// What is asked, and of what state of the consents.
+    private struct Question {
+        let basis: ConsentBasis
+        let revision: UInt64
+        let requests: [UseRequest]
+        let needs: [Need]
+        let recipient: Party
+        let subject: Bytes32
+    }
+
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
-        let recipient = try session.party(to)
-        let basis = try basis.basis(session)
-        let requests = try use.requests(by: recipient, session)
-        let (needs, revision) = try await ask(session, basis, requests)
+        let question = try await question(session)
         var answers: [NeedAnswer] = []
         if try ContentFile.exists(out) {
             answers = try ConsentInputs.json(out, [NeedAnswer].self, "list of answers", session)
@@ -44,7 +56,7 @@ struct ConsentAnswerCommand: WalletCommand {
         let tree = try ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
         let party = try session.party(orActor: by)
         var statements: [NeedStatement] = []
-        for wanted in needs where need.isEmpty || need.contains(wanted.name) {
+        for wanted in question.needs where need.isEmpty || need.contains(wanted.name) {
             if case .ontologyPath(let disease, let ancestor) = wanted {
                 guard let tree else { continue }
                 guard let edges = tree.proof(from: disease, to: ancestor) else {
@@ -58,28 +70,66 @@ struct ConsentAnswerCommand: WalletCommand {
             let end = try Codes.requiredTime(until ?? "7d", now: now)
             statements.append(
                 NeedStatement(
-                    network: session.network.genesis, basis: basis, revision: revision,
-                    requests: UseRequest.hash(of: requests), subject: try subject(session), recipient: recipient,
-                    need: wanted, by: party, validUntil: end))
+                    network: session.network.genesis, basis: question.basis, revision: question.revision,
+                    requests: UseRequest.hash(of: question.requests), subject: question.subject,
+                    recipient: question.recipient, need: wanted, by: party, validUntil: end))
         }
-        if !statements.isEmpty { try sign(statements, requests, &answers, session) }
+        if !statements.isEmpty { try sign(statements, question.requests, &answers, session) }
         try ContentFile.writePrivate(Console.pretty(try session.client.encode(answers)) + "\n", to: out)
-        let open = needs.filter { need in !answers.contains { $0.need == need } }
+        let open = question.needs.filter { need in !answers.contains { $0.need == need } }
         Console.out(
             open.isEmpty
                 ? "Every need is answered: \(out)."
                 : "Written to \(out). Still open: \(open.map(\.name).joined(separator: ", ")).")
     }
 
+    private func question(_ session: Session) async throws -> Question {
+        let question = try await delivery == nil ? typed(session) : asked(by: delivery ?? "", session)
+        guard !question.needs.isEmpty else {
+            throw WalletFailure(.usage, "the consent permits it without any answer, or it is answered already")
+        }
+        return question
+    }
+
+    /// All of it from the delivery, as the ledger will ask it.
+    private func asked(by text: String, _ session: Session) async throws -> Question {
+        guard basis.consent == nil, basis.set == nil, to == nil, reference == nil, use.isEmpty else {
+            throw WalletFailure(.usage, "--delivery says who asks for what; leave the rest out")
+        }
+        let verdict: DeliveryVerdict = try await session.client.read(
+            "delivery_check", .object(["delivery": session.json(try await session.delivery(behind: text))]))
+        if let obstacle = verdict.obstacle { throw WalletFailure(.refused, obstacle.message) }
+        let record = verdict.delivery.delivery
+        guard let set = verdict.consentSet, let revision = verdict.consentRevision else {
+            throw WalletFailure(.usage, "the delivery \(session.text(record.id)) asks nothing of a consent")
+        }
+        return Question(
+            basis: .set(set), revision: revision, requests: verdict.requests, needs: verdict.needs,
+            recipient: record.to, subject: record.id.bytes)
+    }
+
+    private func typed(_ session: Session) async throws -> Question {
+        guard let to else { throw WalletFailure(.usage, "who would receive it?", hint: "Add --to, or --delivery.") }
+        guard let reference else {
+            throw WalletFailure(.usage, "an answer is for one release", hint: "Add --reference, or --delivery.")
+        }
+        let recipient = try session.party(to)
+        let requests = try use.requests(by: recipient, session)
+        let (needs, revision) = try await ask(session, requests)
+        return Question(
+            basis: try basis.basis(session), revision: revision, requests: requests, needs: needs,
+            recipient: recipient, subject: try subject(reference, session))
+    }
+
     /// Needs of all uses, and the revision that they were asked of.
     private func ask(
-        _ session: Session, _ basis: ConsentBasis, _ requests: [UseRequest]
+        _ session: Session, _ requests: [UseRequest]
     ) async throws -> (needs: [Need], revision: UInt64) {
-        let asked = try self.basis.parameter(session)
-        let method = asked.key == "set" ? "consent_set" : "consent_get"
+        let asked = try basis.parameter(session)
+        let (method, field) = asked.key == "set" ? ("consent_set", "policyRevision") : ("consent_get", "revision")
         let record = try await session.client.read(
             method, .object(parameters([asked.key: asked.value])), as: JSONValue.self)
-        guard let revision = record[asked.key]?["revision"]?.unsigned else {
+        guard let revision = record[asked.key]?[field]?.unsigned else {
             throw WalletFailure(.unreachable, "the node tells no revision")
         }
         var needs: [Need] = []
@@ -95,11 +145,10 @@ struct ConsentAnswerCommand: WalletCommand {
                     .usage, "consent denies it: \(reasons.reasons.elements.map(\.name).joined(separator: ", "))")
             }
         }
-        guard !needs.isEmpty else { throw WalletFailure(.usage, "the consent permits it without any answer") }
         return (needs, revision)
     }
 
-    private func subject(_ session: Session) throws(WalletFailure) -> Bytes32 {
+    private func subject(_ reference: String, _ session: Session) throws(WalletFailure) -> Bytes32 {
         if let license: LicenseID = try? session.id(reference) { return license.bytes }
         return try Codes.hash(reference).bytes
     }

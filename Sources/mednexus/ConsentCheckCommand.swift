@@ -19,6 +19,12 @@ struct ConsentUseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file with a list of uses in JSON, in the place of the options.", valueName: "file"))
     var uses: String?
 
+    /// Nothing of it was given.
+    var isEmpty: Bool {
+        action == nil && purpose.isEmpty && aim.isEmpty && disease.isEmpty && jurisdiction == nil && !commercial
+            && !nonprofit && uses == nil
+    }
+
     func request(by actor: Party) throws(WalletFailure) -> UseRequest {
         guard let action else {
             throw WalletFailure(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Consents
 import Cryptography
 import INFTs
 import Interface
@@ -31,6 +32,16 @@ extension Session {
             return try await delivery(id)
         }
         return try await delivery(try id(text, DeliveryKind.self))
+    }
+
+    /// A delivery by itself, or of a license: the one that is under way, or that brought what it is for.
+    func delivery(behind text: String) async throws(WalletFailure) -> DeliveryID {
+        guard let license: LicenseID = try? id(text) else { return try id(text, DeliveryKind.self) }
+        let record = try await self.license(self.text(license)).license
+        guard let id = record.openDelivery ?? record.delivery else {
+            throw WalletFailure(.usage, "nothing is delivered by the license: its content is open")
+        }
+        return id
     }
 
     /// Who is to deliver, and the sealed key that they deliver from.
@@ -68,7 +79,7 @@ extension Session {
     }
 
     /// Both phases: `begin`, and once that is final `complete`. What was begun before is only completed.
-    func deliver(_ told: DeliveryView) async throws {
+    func deliver(_ told: DeliveryView, _ answers: [NeedAnswer] = []) async throws {
         let view = try await proven(told.delivery.id)
         let record = view.delivery
         switch view.state {
@@ -77,14 +88,14 @@ extension Session {
         case .failed:
             throw WalletFailure(.usage, "the delivery ended: \(record.ending?.outcome.name ?? "without delivery")")
         case .requested:
-            try await begin(record)
+            try await begin(record, answers)
             guard globals.wait, globals.buildOnly == nil else { return }
             try await complete(try await proven(record.id).delivery)
         case .begun: try await complete(record)
         }
     }
 
-    private func begin(_ record: DeliveryRecord) async throws {
+    private func begin(_ record: DeliveryRecord, _ answers: [NeedAnswer]) async throws {
         let (owner, custody) = try await source(record)
         // The same randomness as before, if this wallet wrote one down and could not send what came of it.
         let known = try home.preparedDelivery(record.id, on: network.genesis)
@@ -98,16 +109,20 @@ extension Session {
                 .infts(
                     .beginTransfer(
                         TransferBegin(
-                            transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+                            transfer: record.id, sealingKey: custody.sealingKey, commitment: made.commitment,
+                            answers: answers)))
             case .dispute:
                 .licenses(
                     .beginShow(
-                        BeginShow(show: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+                        BeginShow(
+                            show: record.id, sealingKey: custody.sealingKey, commitment: made.commitment,
+                            answers: answers)))
             default:
                 .licenses(
                     .begin(
                         BeginDelivery(
-                            delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment)))
+                            delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment,
+                            answers: answers)))
             }
         try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
     }
@@ -153,10 +168,13 @@ struct LicenseDeliver: WalletCommand {
             final the second shows the key to the buyer, and to nobody else. What was begun before is completed. \
             mednexus custodian run does the same by itself.
 
-            \(example("license deliver tmnxlic1… --from author"))
+            \(example(
+                "license deliver tmnxlic1… --from author",
+                "license deliver ward --answers answers.json --from author"))
             """)
     @OptionGroup var globals: Globals
     @Argument(help: "The license, or the delivery: id or name.") var license: String
+    @OptionGroup var answered: AnswerOptions
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
@@ -164,7 +182,53 @@ struct LicenseDeliver: WalletCommand {
         guard view.delivery.act != .transfer else {
             throw WalletFailure(.usage, "that is the transfer of an INFT", hint: "mednexus inft deliver")
         }
-        try await session.together { try await session.deliver(view) }
+        let answers = try answered.answers(session)
+        try await session.together { try await session.deliver(view, answers) }
+    }
+}
+
+/// What meets the needs of a consent.
+struct AnswerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("What `consent answer` wrote, where consents ask for answers.", valueName: "file"))
+    var answers: String?
+
+    func answers(_ session: Session) throws(WalletFailure) -> [NeedAnswer] {
+        guard let answers else { return [] }
+        return try ConsentInputs.json(answers, [NeedAnswer].self, "list of answers", session)
+    }
+}
+
+struct LicenseAnswer: WalletCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "answer",
+        abstract: "Brings answers to what consents ask for the uses of a license that was delivered.",
+        discussion: """
+            What was answered for the delivery holds for the uses, until the answers' time is over or the policies of the \
+            consents behind the content change. Then whoever answers signs again (consent answer --delivery LICENSE), and \
+            the licensee brings it.
+
+            \(example("license answer ward --answers answers.json --from clinic"))
+            """)
+    @OptionGroup var globals: Globals
+    @Argument(help: "Its id or name.") var license: String
+    @OptionGroup var answered: AnswerOptions
+
+    func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
+        let answers = try answered.answers(session)
+        guard !answers.isEmpty else {
+            throw WalletFailure(
+                .usage, "which answers?",
+                hint: "Add --answers FILE, as mednexus consent answer --delivery \(license) --out FILE writes it.")
+        }
+        let view = try await session.license(license)
+        let names = try await session.names()
+        let notes = answers.map { answer in
+            guard case .signed(let by, let until, _) = answer.evidence else { return "\(answer.need.name): by a proof" }
+            return "\(answer.need.name): answered by \(names.party(by)), until \(names.time(until))"
+        }
+        try await session.act(
+            [.licenses(.answerNeeds(AnswerNeeds(license: view.license.id, answers: answers)))], notes: notes)
     }
 }
 

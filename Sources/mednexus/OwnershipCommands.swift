@@ -74,11 +74,13 @@ struct INFTDeliver: WalletCommand {
         discussion: example("inft deliver handover --from author"))
     @OptionGroup var globals: Globals
     @Argument(help: "The transfer: id or name.") var transfer: String
+    @OptionGroup var answered: AnswerOptions
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let view = try await session.delivery(try session.id(transfer))
-        try await session.together { try await session.deliver(view) }
+        let answers = try answered.answers(session)
+        try await session.together { try await session.deliver(view, answers) }
     }
 }
 

@@ -151,6 +151,9 @@ struct RevenueVault: WalletCommand {
         }
         let accounts = value["accounts"]?.array ?? []
         if accounts.isEmpty { Console.out("Nothing was ever paid in.") }
+        if value["isOwedInPart"]?.boolean == true {
+            Console.out("There are more descendants than are looked at: what they owe, and is claimable, is at least:")
+        }
         for account in accounts {
             func amount(_ key: String) -> String { names.amount(account[key], of: account["asset"]) }
             let holder = account["holder"]

@@ -98,9 +98,11 @@ struct HeaviestPolicies {
 
     private static func set(_ policies: [ConsentPolicy]) -> ConsentSetRecord {
         ConsentSetRecord(
-            id: testIdentifier("set"), custodian: .account(World.hospital), createdAt: testStart, predecessor: nil,
-            successor: nil, memberCount: 16, aggregateCount: 16, effectiveAt: testStart,
-            policies: SortedList(policies), earliestExpiry: nil, stale: nil, revision: 0)
+            SetStanding(
+                id: testIdentifier("set"), custodian: .account(World.hospital), createdAt: testStart, predecessor: nil,
+                successor: nil, memberCount: 16, aggregateCount: 16, effectiveAt: testStart, earliestExpiry: nil,
+                stale: nil, revision: 0, policyRevision: 0),
+            policies: SortedList(policies))
     }
 
     /// As long as requests get in what this shape makes decisions take.
@@ -142,9 +144,9 @@ struct HeaviestPolicies {
         }
         #expect(isValid)
         let set = Self.set(HeaviestPolicies.make(shape))
-        let bytes = set.encoded
+        let bytes = SetPolicies(set.policies).encoded
         #expect(bytes.count > (shape == .plain ? 5_000 : 6_500), "the heaviest policies are long: \(bytes.count)")
-        let decoding = try Self.shortest(5) { _ = try ConsentSetRecord(decoding: bytes) }
+        let decoding = try Self.shortest(5) { _ = try SetPolicies(decoding: bytes) }
         let request = Self.request(shape)
         // The credentials that an operation reads once are not counted here.
         let memo = DecisionMemo(request.actor, at: world.time, in: world.state)

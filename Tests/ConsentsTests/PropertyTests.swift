@@ -1,5 +1,6 @@
 import Consents
 import Encoding
+import Foundation
 import Primitives
 import StateModel
 import TestSupport
@@ -129,13 +130,18 @@ import Testing
         for operation in operations { #expect(try ConsentOperation(decoding: operation.encoded) == operation) }
         for event in events { #expect(try ConsentEvent(decoding: event.encoded) == event) }
         let set = setRecord(records)
-        #expect(try ConsentSetRecord(decoding: set.encoded) == set)
+        #expect(try SetStanding(decoding: set.standing.encoded) == set.standing)
+        let policies = SetPolicies(set.policies)
+        #expect(try SetPolicies(decoding: policies.encoded) == policies)
+        let json = try JSONEncoder().encode(set)
+        #expect(try JSONDecoder().decode(ConsentSetRecord.self, from: json) == set)
 
         #expect(exerciseDecoder(ConsentRecord.self, samples: records, count: 2_000, seed: 1).mismatches == 0)
         #expect(exerciseDecoder(UseRequest.self, samples: requests, count: 2_000, seed: 2).mismatches == 0)
         #expect(exerciseDecoder(ConsentOperation.self, samples: operations, count: 4_000, seed: 3).mismatches == 0)
         #expect(exerciseDecoder(ConsentEvent.self, samples: events, count: 4_000, seed: 4).mismatches == 0)
-        #expect(exerciseDecoder(ConsentSetRecord.self, samples: [set], count: 4_000, seed: 5).mismatches == 0)
+        #expect(exerciseDecoder(SetStanding.self, samples: [set.standing], count: 4_000, seed: 5).mismatches == 0)
+        #expect(exerciseDecoder(SetPolicies.self, samples: [policies], count: 4_000, seed: 7).mismatches == 0)
         let needs: [Need] = [
             .review, .restriction(index: 1, commitment: testHash("x")),
             .ontologyPath(disease: RandomConsents.codes[0], ancestor: RandomConsents.codes[1]),

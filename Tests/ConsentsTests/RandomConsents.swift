@@ -153,8 +153,10 @@ struct RandomConsents {
 /// The set that holds these members, as the operations would make it.
 func setRecord(_ members: [ConsentRecord]) -> ConsentSetRecord {
     ConsentSetRecord(
-        id: testIdentifier("set"), custodian: .account(World.hospital), createdAt: testStart, predecessor: nil,
-        successor: nil, memberCount: UInt64(members.count), aggregateCount: 0,
-        effectiveAt: members.compactMap(\.effectiveAt).max(), policies: SortedList(members.map(\.policy)),
-        earliestExpiry: members.compactMap(\.expiresAt).min(), stale: nil, revision: 0)
+        SetStanding(
+            id: testIdentifier("set"), custodian: .account(World.hospital), createdAt: testStart, predecessor: nil,
+            successor: nil, memberCount: UInt64(members.count), aggregateCount: 0,
+            effectiveAt: members.compactMap(\.effectiveAt).max(),
+            earliestExpiry: members.compactMap(\.expiresAt).min(), stale: nil, revision: 0, policyRevision: 0),
+        policies: SortedList(members.map(\.policy)))
 }

@@ -25,12 +25,7 @@ final class World {
             (World.hospital, PartyKind.institution), (World.clinic, .institution), (World.patient, .patient),
             (World.otherPatient, .patient), (World.guardian, .professional), (World.clinician, .professional),
             (World.researcher, .researcher),
-        ] {
-            state.set(
-                IdentityKeys.account(address),
-                AccountRecord(
-                    kind: kind, sponsor: nil, createdAt: testStart, createdHeight: .genesis, sponsoredAt: testStart))
-        }
+        ] { addAccount(address, kind) }
         state.set(
             IdentityKeys.accreditor(.account(World.hospital)),
             AccreditorRecord(
@@ -38,6 +33,13 @@ final class World {
                 accreditedAt: testStart))
         attest(World.guardian, .guardianship, concerning: .account(World.patient))
         attest(World.clinician, .medicalLicense)
+    }
+
+    func addAccount(_ address: Address, _ kind: PartyKind) {
+        state.set(
+            IdentityKeys.account(address),
+            AccountRecord(
+                kind: kind, sponsor: nil, createdAt: testStart, createdHeight: .genesis, sponsoredAt: testStart))
     }
 
     /// A credential in force from the start, issued by the hospital.
@@ -52,6 +54,10 @@ final class World {
                 id: id, issuer: .account(World.hospital), delegation: nil, claim: claim, offeredAt: testStart,
                 acceptedAt: testStart))
         state.set(IdentityKeys.accepted(.account(subject), type), AcceptedCredentials(ids: [id]))
+        if let concerning {
+            state.set(
+                IdentityKeys.guardianships(.account(subject), of: concerning), AcceptedCredentials(ids: [id]))
+        }
     }
 
     /// Executes operations as one transaction, signed by `signers`; returns its context.

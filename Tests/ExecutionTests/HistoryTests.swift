@@ -42,7 +42,7 @@ struct HistoryTests {
         "mandate.revoke", "recovery.arrange", "recovery.start", "recovery.approve", "recovery.withdraw",
         "recovery.cancel", "key.rotate", "consent.nameReviewers", "inft.setKeyCustodians", "inft.erase",
         "inft.authorizeUse", "inft.deauthorizeUse", "license.reportOutcome", "license.use", "license.topUp",
-        "license.returnQuota", "license.nameAgent", "license.dismissAgent",
+        "license.returnQuota", "license.nameAgent", "license.dismissAgent", "license.answerNeeds",
         "dispute.raise", "dispute.respond", "dispute.revealNonce", "dispute.accept", "dispute.decline",
         "dispute.beginShow", "dispute.completeShow", "dispute.commitVote", "dispute.revealVote", "dispute.appeal",
         "dispute.advance", "dispute.claim", "dispute.settle", "arbiter.enroll", "arbiter.leave",

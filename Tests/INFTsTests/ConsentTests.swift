@@ -17,12 +17,13 @@ import Testing
     ) {
         let policy = template.policy(
             ConsentTemplateValues(custodian: sandbox.party("alice"), diseases: diseases))
-        sandbox.state.set(
-            ConsentsKeys.set(set),
+        ConsentSets.store(
             ConsentSetRecord(
-                id: set, custodian: sandbox.party("alice"), createdAt: testStart, predecessor: nil, successor: nil,
-                memberCount: members, aggregateCount: 0, effectiveAt: testStart, policies: SortedList([policy]),
-                earliestExpiry: expiry, stale: stale, revision: 1))
+                SetStanding(
+                    id: set, custodian: sandbox.party("alice"), createdAt: testStart, predecessor: nil, successor: nil,
+                    memberCount: members, aggregateCount: 0, effectiveAt: testStart, earliestExpiry: expiry,
+                    stale: stale, revision: 1, policyRevision: 0),
+                policies: SortedList([policy])), in: sandbox.state)
     }
 
     private func mint(as name: String = "alice") throws -> String? {

@@ -15,12 +15,13 @@ struct ErasureConsentTests {
         let set: ConsentSetID = testIdentifier("set \(name)")
         let policy = ConsentTemplates.generalResearch.policy(
             ConsentTemplateValues(custodian: sandbox.party("alice")))
-        sandbox.state.set(
-            ConsentsKeys.set(set),
+        ConsentSets.store(
             ConsentSetRecord(
-                id: set, custodian: sandbox.party("alice"), createdAt: testStart, predecessor: nil, successor: nil,
-                memberCount: UInt64(members.count), aggregateCount: 0, effectiveAt: testStart,
-                policies: SortedList([policy]), earliestExpiry: nil, stale: nil, revision: 1))
+                SetStanding(
+                    id: set, custodian: sandbox.party("alice"), createdAt: testStart, predecessor: nil, successor: nil,
+                    memberCount: UInt64(members.count), aggregateCount: 0, effectiveAt: testStart, earliestExpiry: nil,
+                    stale: nil, revision: 1, policyRevision: 0),
+                policies: SortedList([policy])), in: sandbox.state)
         for (index, member) in members.enumerated() {
             let id = consent(member)
             sandbox.state.set(

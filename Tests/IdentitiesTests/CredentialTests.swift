@@ -227,14 +227,108 @@ struct CredentialTests {
         #expect(try !isGuardian(.account(World.bert), day: 1))
     }
 
-    @Test("A subject has a bounded number of credentials of one type")
+    @Test("Few credentials of one type count at a time; what is over makes room, and the past stays answered")
     func bound() throws {
         let world = try World()
-        for day in 0..<UInt64(IdentityLimits.credentialsPerType) {
-            try world.accept(
-                try world.offer(from: World.board, world.license(World.anna), day: day), by: World.anna, day: day)
+        let most = UInt64(IdentityLimits.credentialsThatCount)
+        var ids: [CredentialID] = []
+        for day in 0..<most {
+            let until = day == 0 ? 20 : UInt64(1_000)
+            ids.append(try world.offer(from: World.board, world.license(World.anna, until: until), day: day))
+            try world.accept(ids[ids.count - 1], by: World.anna, day: day)
         }
-        let last = try world.offer(from: World.board, world.license(World.anna), day: 500)
-        #expect(try reason { try world.accept(last, by: World.anna, day: 500) } == "too_many_credentials")
+        func more(_ day: UInt64, until: UInt64? = nil) throws -> String? {
+            try reason {
+                let id = try world.offer(from: World.board, world.license(World.anna, until: until), day: day)
+                try world.accept(id, by: World.anna, day: day)
+                ids.append(id)
+            }
+        }
+        #expect(try more(19) == "too_many_credentials")
+        // One has run out.
+        #expect(try more(20, until: 30) == nil)
+        #expect(try more(21) == "too_many_credentials")
+        // She gives up what she does not want; only what is over goes.
+        for id in ids.dropFirst().prefix(Int(most) - 1) {
+            try RevokeCredential(credential: id, reason: .surrendered).execute(in: world.context(World.anna, day: 25))
+        }
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 29))
+        #expect(try !world.holds(Self.anna, .medicalLicense, day: 30))
+        #expect(try more(40, until: 50) == nil && world.holds(Self.anna, .medicalLicense, day: 40))
+        for day in [UInt64(0), 19, 24, 29] { #expect(try world.holds(Self.anna, .medicalLicense, day: day), "\(day)") }
+        for day in [UInt64(30), 39, 50] { #expect(try !world.holds(Self.anna, .medicalLicense, day: day), "\(day)") }
+    }
+
+    @Test("A yearly renewal lasts a century")
+    func century() throws {
+        let world = try World()
+        func accept(_ year: UInt64) throws {
+            let claim = world.license(World.anna, until: year * 365 + 366)
+            try world.accept(
+                try world.offer(from: World.board, claim, day: year * 365), by: World.anna, day: year * 365)
+        }
+        for year in 0..<UInt64(IdentityLimits.credentialsPerType) { try accept(year) }
+        for year in [UInt64(0), 1, 64, 100] {
+            #expect(try world.holds(Self.anna, .medicalLicense, day: year * 365 + 5), "\(year)")
+        }
+        var last = UInt64(IdentityLimits.credentialsPerType)
+        var refused: String?
+        while refused == nil, last < 200 {
+            refused = try reason { try accept(last) }
+            last += 1
+        }
+        #expect(refused == "too_many_credentials")
+        #expect(last <= UInt64(IdentityLimits.credentialsPerType + IdentityLimits.credentialsThatCount) + 1)
+    }
+
+    @Test("What was withdrawn with the right it was issued by makes room; offers that nobody accepts take none")
+    func othersTakeNoPlace() throws {
+        let world = try World()
+        let grant = DelegationGrant(
+            delegate: .account(World.bert), types: [.medicalLicense], validFrom: World.day(0))
+        let context = world.context(World.board, day: 0, "grant")
+        try GrantDelegation(grant: grant).execute(in: context)
+        let delegation: DelegationID = context.madeIdentifier()
+        for day in 0..<200 {
+            _ = try world.offer(from: World.bert, world.license(World.anna), by: delegation, day: UInt64(day) % 20)
+        }
+        let kept = try world.offer(from: World.board, world.license(World.anna), day: 1)
+        try world.accept(kept, by: World.anna, day: 1)
+        for day in 2...UInt64(IdentityLimits.credentialsThatCount) {
+            try world.accept(
+                try world.offer(from: World.bert, world.license(World.anna), by: delegation, day: day + 100),
+                by: World.anna, day: day + 100)
+        }
+        let next = try world.offer(from: World.board, world.license(World.anna), day: 150)
+        #expect(try reason { try world.accept(next, by: World.anna, day: 150) } == "too_many_credentials")
+        try RevokeDelegation(delegation: delegation, reason: .misconduct).execute(
+            in: world.context(World.board, day: 151))
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 151))
+        try world.accept(next, by: World.anna, day: 152)
+        #expect(try world.state.record(IdentityKeys.accepted(Self.anna, .medicalLicense))?.ids == [kept, next])
+        #expect(try world.holds(Self.anna, .medicalLicense, day: 150))
+    }
+
+    @Test("A guardian may have any number of wards, and each is found")
+    func manyWards() throws {
+        let world = try World()
+        let wards = (0..<20).map { testAddress("ward \($0)") }
+        for (day, ward) in wards.enumerated() {
+            world.state.set(
+                IdentityKeys.account(ward),
+                AccountRecord(
+                    kind: .patient, sponsor: nil, createdAt: testStart, createdHeight: .genesis,
+                    sponsoredAt: testStart))
+            let claim = claim(.guardianship, concerning: .account(ward))
+            try world.accept(
+                try world.offer(from: World.board, claim, day: UInt64(day)), by: World.anna, day: UInt64(day))
+        }
+        for ward in wards {
+            #expect(
+                try Credentials.isGuardian(Self.anna, of: .account(ward), at: World.day(30), in: world.state))
+        }
+        #expect(try !Credentials.isGuardian(Self.anna, of: .account(wards[9]), at: World.day(8), in: world.state))
+        #expect(try !Credentials.isGuardian(Self.anna, of: .account(World.patient), at: World.day(30), in: world.state))
+        #expect(try world.holds(Self.anna, .guardianship, day: 30) && world.holds(Self.anna, .guardianship, day: 3))
     }
 }

@@ -240,6 +240,10 @@ import Testing
                     members: [GroupMember(inft: testIdentifier("member"), share: percent(5))],
                     terms: testIdentifier("terms"), joinBy: testStart)),
             .joinGroup(JoinGroup(group: testIdentifier("group"), members: [testIdentifier("member")])),
+            .answerNeeds(
+                AnswerNeeds(
+                    license: license,
+                    answers: [NeedAnswer(need: .review, evidence: .ontology([]))])),
             .sublicense(
                 SublicenseLicense(
                     license: license, to: .account(testAddress("carol")), use: StatedUse(territories: ["DE"]), seats: 2,

@@ -429,7 +429,7 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         try sandbox.buy(offer, use: use(4))
         // 20,000 is the least that a block's weight can be set to.
         let create = CreateOffer(inft: .id(inft), terms: terms(8).id)
-        #expect(create.weight < 20_000 / 6)
+        #expect(create.weight < 20_000 / 5)
         func weight(_ use: StatedUse) -> UInt64 {
             PurchaseLicense(
                 offer: .id(offer), maximumPrice: .zero, maximumRevenueShare: .whole, use: use
@@ -475,5 +475,31 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
                 try sandbox.buy(offer, as: "carol", use: StatedUse(purposes: [.research], territories: ["DE"]))
             }
                 == "consent_does_not_permit")
+    }
+
+    @Test("What consents said to a use of the past is asked of the set that the INFT cited then")
+    func citedThen() throws {
+        let sandbox = try Sandbox()
+        let (set, consent) = try sandbox.consentSet([.access], jurisdictions: ["DE"])
+        let inft = try sandbox.mint("data", as: "hospital", consentSet: set)
+        let use = StatedUse(purposes: [.research], territories: ["DE"])
+        var terms = TermsPreset.researchOnly.terms
+        terms.scope.territories = TextList(["DE"])
+        let license = try sandbox.buy(try sandbox.offer(inft, terms, as: "hospital"), use: use)
+        let asked = LicenseUse(purpose: .research, field: .research, territory: "DE")
+        let before = sandbox.time
+        sandbox.advance(days: 1)
+        try sandbox.execute(ConsentWithdraw(consents: [consent]), as: "patient")
+        let between = sandbox.time
+        #expect(try sandbox.reasons(license, asked).contains(.suspendedByConsent))
+        sandbox.advance(days: 1)
+        let (other, _) = try sandbox.consentSet([.access], jurisdictions: ["DE", "FR"])
+        let content = ContentVersion.open(
+            OpenContent(
+                hash: testHash("two"), size: 100, mediaType: "application/json", location: "https://example.org/b"))
+        try sandbox.execute(Revise(inft: inft, content: content, consentSet: other), as: "hospital")
+        #expect(try sandbox.reasons(license, asked).isEmpty)
+        #expect(try sandbox.reasons(license, asked, at: between).contains(.suspendedByConsent))
+        #expect(try sandbox.reasons(license, asked, at: before).isEmpty)
     }
 }

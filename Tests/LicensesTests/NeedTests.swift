@@ -108,18 +108,29 @@ import Testing
         #expect(try Self.record(license, sandbox) == "use_not_covered")
     }
 
-    @Test("An answer dies with the set's revision, as it does before it is used")
+    @Test("What was answered holds while the policies do: further members leave it, another policy ends it")
     func revised() throws {
         let sandbox = try Sandbox()
         let (license, set) = try Self.delivered(sandbox)
         let record = try ConsentSets.require(set, field: "", in: sandbox.state)
         var larger = record
         larger.revision += 1
-        sandbox.state.set(ConsentsKeys.set(set), larger)
+        larger.memberCount += 1
+        ConsentSets.store(larger, in: sandbox.state)
+        #expect(try Self.record(license, sandbox) == nil)
+        var other = larger
+        other.policyRevision = other.revision
+        ConsentSets.store(other, in: sandbox.state)
         #expect(try Self.record(license, sandbox) == "use_not_covered")
-        sandbox.state.set(ConsentsKeys.set(set), record)
+        ConsentSets.store(record, in: sandbox.state)
         #expect(try Self.record(license, sandbox) == nil)
         // Needs that nobody had answered.
+        ConsentSets.store(Self.narrower(record), in: sandbox.state)
+        #expect(try Self.record(license, sandbox) == "use_not_covered")
+    }
+
+    /// Asks for a review, too.
+    private static func narrower(_ record: ConsentSetRecord) -> ConsentSetRecord {
         var narrower = record
         narrower.policies = SortedList(
             record.policies.elements.map { policy in
@@ -134,8 +145,154 @@ import Testing
                             })
                     })
             })
-        sandbox.state.set(ConsentsKeys.set(set), narrower)
-        #expect(try Self.record(license, sandbox) == "use_not_covered")
+        return narrower
+    }
+
+    /// To all that the license is asked for now.
+    private static func anew(
+        _ license: LicenseID, _ sandbox: Sandbox, days: UInt64 = 365
+    ) throws -> AnswerNeeds {
+        let delivery = try #require(try sandbox.license(license).delivery)
+        let verdict = try DeliveryCheck.check(delivery, at: sandbox.time, in: sandbox.state)
+        #expect(!verdict.needs.isEmpty)
+        let (secret, address) = try board(sandbox)
+        let set = try #require(verdict.consentSet)
+        let answers = try verdict.needs.map { need in
+            let statement = NeedStatement(
+                network: testHash("network"), basis: .set(set), revision: try #require(verdict.consentRevision),
+                requests: UseRequest.hash(of: verdict.requests), subject: delivery.bytes,
+                recipient: try sandbox.license(license).licensee, need: need, by: .account(address),
+                validUntil: sandbox.time.adding(milliseconds: days * millisecondsPerDay))
+            return NeedAnswer(
+                statement, signer: address,
+                signature: Schnorr.sign(message: statement.hash, secret: secret, auxiliary: testHash("fresh").bytes))
+        }
+        return AnswerNeeds(license: license, answers: answers)
+    }
+
+    private static func tasks(_ sandbox: Sandbox, _ name: String = "bob") throws -> [PartyTask] {
+        try LicensesDomain.tasks.flatMap { source in
+            try source.page(sandbox.party(name), PageRequest(after: nil, limit: 50), sandbox.queries).items
+        }.filter { $0.act == AnswerNeeds.name }
+    }
+
+    private static let asked = LicenseUse(purpose: .research, field: .research, territory: "DE")
+
+    @Test("When the policies change, the licensee is told, has the needs answered anew, and the past stays answered")
+    func answeredAnew() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox)
+        #expect(try Self.tasks(sandbox).isEmpty)
+        #expect(
+            try reason { try sandbox.execute(AnswerNeeds(license: license, answers: []), as: "bob") } == "need_unmet")
+        sandbox.advance(days: 1)
+        var record = Self.narrower(try ConsentSets.require(set, field: "", in: sandbox.state))
+        record.revision += 1
+        record.policyRevision = record.revision
+        ConsentSets.store(record, in: sandbox.state)
+        #expect(try sandbox.reasons(license, Self.asked) == [.consentDoesNotPermit])
+        let told = try Self.tasks(sandbox)
+        #expect(told.map(\.license) == [license] && told.map(\.deadline) == [nil])
+        #expect(told.map(\.from) == [record.custodian])
+
+        let answer = try Self.anew(license, sandbox, days: 40)
+        #expect(Set(answer.answers.map(\.need)) == [.ethicsApproval, .review])
+        // One of two is none.
+        let half = AnswerNeeds(license: license, answers: [answer.answers[0]])
+        #expect(try reason { try sandbox.execute(half, as: "bob") } == "need_unmet")
+        // Nobody but the licensee brings them.
+        #expect(try reason { try sandbox.execute(answer, as: "alice") } == "not_licensee")
+        let copies = try Self.copies(sandbox, under: set)
+        try sandbox.execute(answer, as: "bob")
+        #expect(try Self.record(license, sandbox) == nil)
+        #expect(try Self.tasks(sandbox).isEmpty)
+        let disclosures = try Self.disclosures(sandbox)
+        #expect(disclosures.map(\.occasion) == [.license, .uses])
+        #expect(disclosures.last?.met.map(\.need) == answer.answers.map(\.need))
+        // Nobody got a copy by it.
+        #expect(try Self.copies(sandbox, under: set) == copies && copies == 1)
+
+        // About to run out, and over.
+        sandbox.advance(days: 20)
+        #expect(try Self.tasks(sandbox).map(\.deadline) == [disclosures.last?.met.first?.validUntil])
+        sandbox.advance(days: 20)
+        #expect(try sandbox.reasons(license, Self.asked) == [.consentDoesNotPermit])
+        #expect(try Self.tasks(sandbox).map(\.deadline) == [nil])
+        let ago = sandbox.time.adding(milliseconds: 10 * millisecondsPerDay)
+        try sandbox.execute(try Self.anew(license, sandbox), as: "bob")
+        #expect(try Self.record(license, sandbox) == nil)
+        // What was covered before the last answers is answered by the answers of then.
+        let covered = try #require(disclosures.last).at.adding(milliseconds: millisecondsPerDay)
+        #expect(covered < ago)
+        #expect(try sandbox.reasons(license, Self.asked, at: covered).isEmpty)
+        #expect(try sandbox.reasons(license, Self.asked, at: sandbox.time).isEmpty)
+    }
+
+    @Test("An answer is for one license, one state of the policies and one licensee; what needs none takes none")
+    func onlyWhatIsAsked() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox, answerDays: 5)
+        sandbox.advance(days: 6)
+        let answer = try Self.anew(license, sandbox)
+        var record = try ConsentSets.require(set, field: "", in: sandbox.state)
+        record.revision += 1
+        record.policyRevision = record.revision
+        let before = try ConsentSets.require(set, field: "", in: sandbox.state)
+        ConsentSets.store(record, in: sandbox.state)
+        #expect(try reason { try sandbox.execute(answer, as: "bob") } == "answer_invalid")
+        ConsentSets.store(before, in: sandbox.state)
+        try sandbox.execute(answer, as: "bob")
+        // Consents that ask for nothing.
+        record.policies = SortedList(
+            record.policies.elements.map { policy in
+                ConsentPolicy(
+                    provisions: policy.provisions.map {
+                        Provision(
+                            $0.kind, actions: $0.actions, purposes: $0.purposes,
+                            dataUse: $0.dataUse.map { DataUseTerms(permissions: $0.permissions) })
+                    })
+            })
+        ConsentSets.store(record, in: sandbox.state)
+        #expect(
+            try reason { try sandbox.execute(AnswerNeeds(license: license, answers: []), as: "bob") }
+                == "answers_unneeded")
+        #expect(try Self.tasks(sandbox).isEmpty)
+        // Stale consents stand against every use, whatever is answered.
+        record = before
+        record.stale = StaleMark(since: sandbox.time, reason: .withdrawal)
+        ConsentSets.store(record, in: sandbox.state)
+        #expect(try reason { try sandbox.execute(answer, as: "bob") } == "license_not_in_force")
+        #expect(try Self.tasks(sandbox).isEmpty)
+        let open = try sandbox.buy(try sandbox.offer(try sandbox.mint("open"), TermsPreset.openAccess.terms))
+        #expect(
+            try reason { try sandbox.execute(AnswerNeeds(license: open, answers: answer.answers), as: "bob") }
+                == "answers_unneeded")
+        // Open content is released to nobody.
+        let data = try sandbox.mint("data", as: "hospital", consentSet: try sandbox.consentSet([.access]).set)
+        let read = try sandbox.buy(
+            try sandbox.offer(data, TermsPreset.researchOnly.terms, as: "hospital"),
+            use: StatedUse(purposes: [.research]))
+        #expect(
+            try reason { try sandbox.execute(AnswerNeeds(license: read, answers: answer.answers), as: "bob") }
+                == "nothing_released")
+    }
+
+    private static func disclosures(_ sandbox: Sandbox) throws -> [DisclosureRecord] {
+        try sandbox.state.changes.compactMap { change -> DisclosureRecord? in
+            guard let value = change.value, change.key.header?.domain == .consents, change.key.header?.kind == 3
+            else { return nil }
+            return try DisclosureRecord(decoding: value)
+        }.sorted { $0.at < $1.at }
+    }
+
+    /// As the preview of a withdrawal counts them.
+    private static func copies(_ sandbox: Sandbox, under set: ConsentSetID) throws -> UInt64 {
+        let member = try sandbox.state.changes.compactMap { change -> SetMember? in
+            guard let value = change.value, change.key.header?.domain == .consents, change.key.header?.kind == 2
+            else { return nil }
+            return try SetMember(decoding: value)
+        }.first { $0.set == set }
+        return try sandbox.impact(of: try #require(member).consent).deliveries
     }
 
     @Test("Who gets the license next needs an answer of their own")

@@ -251,8 +251,11 @@ final class Sandbox {
             makeQueryContext(
                 state,
                 try MemoryIndex(of: state) { (kind, key, record) throws in
-                    key.header?.domain == .licenses
-                        ? try LicensesDomain.indexEntries(kind: kind, key: key, record: record) : []
+                    switch key.header?.domain {
+                    case .licenses: try LicensesDomain.indexEntries(kind: kind, key: key, record: record)
+                    case .consents: try ConsentsDomain.indexEntries(kind: kind, key: key, record: record)
+                    default: []
+                    }
                 }, time: time)
         }
     }

@@ -132,4 +132,131 @@ import Testing
             #expect(try tasks(name, "license.outcomePriceSettled", sandbox).isEmpty)
         }
     }
+
+    @Test("What an offer to one party costs, and until when it stands")
+    func offered() throws {
+        let sandbox = try Sandbox()
+        let terms = TermsPreset.commercial.terms(asset: sandbox.asset, fee: Amount(700))
+        let end = sandbox.time.adding(milliseconds: 5 * millisecondsPerDay)
+        let offer = try sandbox.offer(
+            try sandbox.mint("score"), terms, price: 900, buyer: "bob", expiresAt: end)
+        let told = try tasks("bob", "license.purchase", sandbox)
+        #expect(told.map(\.offer) == [offer] && told.map(\.amount) == [Amount(900)])
+        #expect(told.map(\.asset) == [sandbox.asset] && told.map(\.deadline) == [end])
+        #expect(try tasks("carol", "license.purchase", sandbox).isEmpty)
+        #expect(try TrialTests.quote(offer, buyer: "bob", in: sandbox).price == Amount(900))
+        sandbox.advance(days: 5)
+        #expect(try reason { try sandbox.buy(offer) } == "offer_closed")
+        #expect(try tasks("bob", "license.purchase", sandbox).isEmpty)
+    }
+
+    @Test("The end of a license within a month: to be renewed where its terms allow that, else as what it is")
+    func ending() throws {
+        for isRenewable in [true, false] {
+            let sandbox = try Sandbox()
+            var terms = TermsPreset.commercial.terms(asset: sandbox.asset, fee: Amount(700))
+            terms.grant.durationMilliseconds = 90 * millisecondsPerDay
+            terms.grant.isRenewable = isRenewable
+            let license = try sandbox.buy(try sandbox.offer(try sandbox.mint("score"), terms))
+            let end = try #require(try sandbox.license(license).expiresAt)
+            func told() throws -> [String: [Timestamp?]] {
+                try ["license.renew", "license.expired"].reduce(into: [:]) {
+                    $0[$1] = try tasks("bob", $1, sandbox).map(\.deadline)
+                }
+            }
+            sandbox.advance(days: 59)
+            #expect(try told() == ["license.renew": [], "license.expired": []])
+            sandbox.advance(days: 2)
+            #expect(
+                try told() == ["license.renew": isRenewable ? [end] : [], "license.expired": isRenewable ? [] : [end]])
+            #expect(try sandbox.license(license).ownState(at: Timestamp(end.milliseconds - 1)) == .active)
+            #expect(try sandbox.license(license).ownState(at: end) == .expired)
+        }
+    }
+
+    @Test("Until when a recall is to be answered: what comes then is late")
+    func recalled() throws {
+        let sandbox = try Sandbox()
+        let inft = try sandbox.mint("score")
+        let license = try sandbox.buy(try sandbox.offer(inft, TermsPreset.openAccess.terms))
+        let other = try sandbox.buy(try sandbox.offer(inft, TermsPreset.openAccess.terms), as: "carol")
+        let recall = try sandbox.recall(inft, answerWithin: 2 * millisecondsPerDay)
+        let told = try tasks("bob", "license.acknowledgeRecall", sandbox)
+        let end = try #require(told.first?.deadline)
+        #expect(told.map(\.recall) == [recall] && told.map(\.license) == [license] && told.map(\.inft) == [inft])
+        #expect(told.map(\.from) == [sandbox.party("alice")])
+        sandbox.advance(milliseconds: end.milliseconds - sandbox.time.milliseconds - 2)
+        try sandbox.answer(recall, license, as: "bob")
+        #expect(try tasks("bob", "license.acknowledgeRecall", sandbox).isEmpty)
+        try sandbox.answer(recall, other, as: "carol")
+        let late = try sandbox.answers(recall).reduce(into: [:]) { $0[$1.license] = $1.isLate }
+        #expect(late == [license: false, other: true])
+    }
+
+    @Test("While it is disputed, what is held says by which dispute")
+    func held() throws {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<3)
+        let license = try sandbox.delivered()
+        let before = try tasks("alice", "license.distributed", sandbox)
+        #expect(before.map(\.dispute) == [nil] && before.map(\.amount) == [Amount(500)])
+        #expect(try tasks("bob", "dispute.raise", sandbox).map(\.deadline) == before.map(\.deadline))
+        #expect(try tasks("bob", "dispute.raise", sandbox).map(\.amount) == [Amount(500)])
+        let id = try sandbox.raise(license)
+        #expect(try tasks("alice", "license.distributed", sandbox).map(\.dispute) == [id])
+        #expect(try tasks("bob", "dispute.raise", sandbox).isEmpty)
+    }
+
+    /// A dispute that waits for `act`: by whom, and the act.
+    private func waiting(
+        for act: String
+    ) throws -> (sandbox: Sandbox, dispute: DisputeID, name: String, act: () throws -> Void) {
+        let sandbox = try Sandbox()
+        try sandbox.enroll(0..<9)
+        let id = try sandbox.raise(try sandbox.delivered())
+        if act == RespondDispute.name { return (sandbox, id, "alice", { try sandbox.respond(id) }) }
+        try sandbox.respond(id)
+        if act == RevealDisputeNonce.name { return (sandbox, id, "bob", { try sandbox.reveal(id, as: "bob") }) }
+        try sandbox.reveal(id, as: "bob")
+        try sandbox.reveal(id, as: "alice")
+        let panel = try sandbox.seats(.drawn, id)
+        if act == AcceptDispute.name { return (sandbox, id, panel[0], { try sandbox.accept(id, as: panel[0]) }) }
+        try sandbox.show(id)
+        if act == CommitDisputeVote.name {
+            return (sandbox, id, panel[0], { try sandbox.commit(.uphold, id, as: panel[0]) })
+        }
+        guard act == RevealDisputeVote.name else {
+            try sandbox.vote(id, upholding: 3)
+            return (
+                sandbox, id, "alice",
+                {
+                    try sandbox.execute(
+                        AppealDispute(
+                            dispute: id, nonceCommitment: sandbox.commitment("alice", round: 1), evidence: nil))
+                }
+            )
+        }
+        for name in panel { try sandbox.commit(.uphold, id, as: name) }
+        return (sandbox, id, panel[0], { try sandbox.revealVote(.uphold, id, as: panel[0]) })
+    }
+
+    @Test(
+        "Until when each act of a dispute is done: the moment before it counts, then it is too late",
+        arguments: [
+            RespondDispute.name, RevealDisputeNonce.name, AcceptDispute.name, CommitDisputeVote.name,
+            RevealDisputeVote.name, AppealDispute.name,
+        ])
+    func disputed(_ act: String) throws {
+        for isLate in [false, true] {
+            let (sandbox, id, name, perform) = try waiting(for: act)
+            let told = try tasks(name, act, sandbox)
+            #expect(told.map(\.dispute) == [id] && told.count == 1)
+            let end = try #require(told.first?.deadline)
+            #expect(end > sandbox.time)
+            // A transaction's block is a millisecond later.
+            sandbox.advance(milliseconds: end.milliseconds - sandbox.time.milliseconds - (isLate ? 1 : 2))
+            #expect(try reason { try perform() } == (isLate ? "dispute_late" : nil))
+            if !isLate { #expect(try tasks(name, act, sandbox).isEmpty) }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 on the chain."""
 
 import json
+import re
 import subprocess
 import time
 
@@ -38,6 +39,15 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     def balance():
         return network.wallet("revenue", "balance", "--from", "clinic")
 
+    def told(name, act):
+        """What the inbox of `name` says of `act`, and that its deadline is the ledger's."""
+        (line,) = [one for one in value("account", "inbox", "--from", name) if one["act"] == act]
+        waits = [one for one in value("dispute", "show", "dispute")["waitsFor"] if one["act"] == act]
+        assert not waits or line["deadline"] in [one["deadline"] for one in waits], (line, waits)
+        assert line["deadlineText"] in network.wallet("account", "inbox", "--from", name)
+        # Whose address stands behind a name is no matter here.
+        return re.sub(r" \([^)]*\)", "", line["what"])
+
     enroll(act)
     bad = tmp_path / "bad.txt"
     bad.write_text("not what was promised")
@@ -60,12 +70,18 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     assert "bond in the dispute dispute" in statement, statement
     named = value("dispute", "show", "dispute")["dispute"]["id"]
     assert f"bond:{named}," in network.wallet("revenue", "statement", "clinic", "--csv")
+    assert told("author", "dispute.respond") == "clinic disputes; who does not answer in time loses"
+    assert told("author", "license.distributed") == "25.00 EURX of clinic are held while it is disputed"
     act("dispute", "respond", "dispute", "--from", "author")
-    act("dispute", "reveal", "dispute", "--from", "clinic")
-    act("dispute", "reveal", "dispute", "--from", "author")
+    for name, other in ("clinic", "author"), ("author", "clinic"):
+        assert told(name, "dispute.revealNonce") == (
+            f"the dispute with {other} waits for your nonce; who does not reveal it loses")
+        act("dispute", "reveal", "dispute", "--from", name)
     # Whoever was not drawn has no part in it.
+    called = [name for name in ARBITERS if "drawn as arbiter" in network.wallet("account", "inbox", "--from", name)]
+    assert all("accept, or decline" in told(name, "dispute.accept") for name in called)
     drawn = [name for name in ARBITERS if act("dispute", "accept", "dispute", "--from", name, check=False).returncode == 0]
-    assert len(drawn) == 3
+    assert len(drawn) == 3 and drawn == called
     early = network.wallet("dispute", "open", "dispute", "--out", str(tmp_path / "early"), "--from", drawn[0], check=False)
     assert early.returncode == 2
     assert "waits for the content key" in network.wallet("account", "inbox", "--from", "clinic")
@@ -73,9 +89,14 @@ def test_bad_content_is_judged_and_refunded(network, tmp_path):
     for name in drawn:
         network.wallet("dispute", "open", "dispute", "--out", str(tmp_path / name), "--from", name)
         assert (tmp_path / name).read_text() == bad.read_text()
+        assert told(name, "dispute.commitVote") == "an arbiter's vote is due"
         act("dispute", "vote", "dispute", "--uphold", "--from", name)
     for name in drawn:
+        assert told(name, "dispute.revealVote") == "an arbiter's vote is to be revealed; else it does not count"
         act("dispute", "reveal", "dispute", "--from", name)
+    assert told("author", "dispute.appeal") == "lost against clinic; an appeal is possible, with twice the bond"
+    said = act("dispute", "appeal", "dispute", "--from", "author", "--build-only", tmp_path / "appeal.json")
+    assert "The bond is 5.00 EURX" in said, said
     assert "upheld: majority" in network.wallet("dispute", "show", "dispute")
     # Nobody appeals.
     done = subprocess.run(

@@ -77,6 +77,12 @@ def test_seats_trial_and_sublicenses_of_a_course(network, tmp_path):
     assert balance(network, "clinic") == before - 9_000
     assert value(network, "license", "show", "first")["license"].get("trialUntil") is not None
     assert "license surrender gives 90.00 EURX back" in network.wallet("license", "show", "first")
+    until = value(network, "license", "show", "first")["license"]["trialUntil"]
+    (trial,) = [one for one in value(network, "account", "inbox", "--from", "clinic") if one["act"] == "license.surrender"]
+    assert "is on trial: until then it can go back, and 90.00 EURX with it" in trial["what"] and trial["deadline"] == until
+    (waits,) = [one for one in value(network, "account", "inbox", "--from", "author") if one["act"] == "license.trialEnds"]
+    assert waits["what"].startswith("90.00 EURX of clinic") and "are held until the trial ends" in waits["what"]
+    assert waits["deadline"] == until
     assert "trial" in refused(network, "license", "sublicense", "first", "--to", "developer", "--seats", 1, "--from", "clinic",
                               "--co-sign", "developer")
     shown = act(network, "license", "surrender", "first", "--from", "clinic")

@@ -60,6 +60,9 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     # Who has not answered, proven without a node that is trusted.
     inbox = network.wallet("account", "inbox", "--from", "clinic")
     assert "was recalled; say what you did about it" in inbox
+    (line,) = [one for one in value("account", "inbox", "--from", "clinic") if one["act"] == "license.acknowledgeRecall"]
+    (recall,) = value("inft", "recalls")
+    assert f'"answerBy": {line["deadline"]}' in json.dumps(recall) and line["deadlineText"] in inbox
     # The answer is the licensee's own to give.
     assert "--answer …" in inbox and "--answer stopped" not in inbox
     folder = tmp_path / "evidence"

@@ -152,37 +152,101 @@ import Testing
         #expect(try sandbox.problems().isEmpty)
     }
 
-    @Test("The holdings of a page share the descendants that the inbox looks at")
+    /// A parent of bob's, and so many children that owe it one each.
+    private func family(_ name: String, children: Int) throws -> INFTID {
+        let parent = try sandbox.vault(name, holders: [("bob", 1_000_000)])
+        for number in 0..<children {
+            let child = try sandbox.vault(
+                "\(name) \(number)", holders: [("carol", 1_000_000)],
+                royalties: [RoyaltyEntry(ancestor: parent, share: share(100_000), ceiling: nil)])
+            try sandbox.pay(10, into: child)
+        }
+        return parent
+    }
+
+    @Test("All holdings of a call share the descendants that it looks at; what is left comes with the next call")
     func sharedBudget() throws {
-        for (name, count) in [("first", 200), ("second", 100)] {
-            let parent = try sandbox.vault(name, holders: [("bob", 1_000_000)])
-            for number in 0..<count {
-                let child = try sandbox.vault(
-                    "\(name) \(number)", holders: [("carol", 1_000_000)],
-                    royalties: [RoyaltyEntry(ancestor: parent, share: share(100_000), ceiling: nil)])
-                try sandbox.pay(10, into: child)
-            }
+        var parents: Set<INFTID> = []
+        for (name, count) in [("first", 200), ("second", 100), ("third", 56), ("fourth", 1), ("fifth", 0)] {
+            parents.insert(try family(name, children: count))
         }
-        let index = try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
-            key.header?.domain == .revenue
-                ? try RevenueDomain.indexEntries(kind: kind, key: key, record: record) : []
-        }
-        let context = makeQueryContext(sandbox.state, index)
-        func told(_ limit: Int) throws -> UInt64 {
-            var sum: UInt64 = 0
-            var after: IndexKey?
+        // And what has accrued to itself.
+        try sandbox.pay(3, into: try #require(try holdings().last), as: "alice")
+        let context = try revenueQueries()
+        for limit in [1, 2, 100] {
+            var told: [INFTID: UInt64] = [:]
+            var calls: [Int] = []
             for source in RevenueDomain.tasks {
-                repeat {
+                var after: IndexKey?
+                var budget = TaskBudget()
+                list: while true {
                     let page = try source.page(
-                        sandbox.party("bob"), PageRequest(after: after, limit: limit), context)
-                    for task in page.items { sum += task.amount?.units ?? 0 }
-                    after = page.next
-                } while after != nil
+                        sandbox.party("bob"), PageRequest(after: after, limit: limit), within: &budget, context)
+                    for task in page.items {
+                        #expect(task.isPart == nil)
+                        let inft = try #require(task.inft)
+                        #expect(told[inft] == nil, "twice")
+                        told[inft] = task.amount?.units
+                    }
+                    switch page.next {
+                    case .end: break list
+                    case .after(let key): after = key
+                    case .again(let key):
+                        #expect(!budget.isWhole, "a call that looks at nothing comes to no end")
+                        calls.append(TaskBudget.whole - budget.left)
+                        budget = TaskBudget()
+                        after = key
+                    }
+                }
+                calls.append(TaskBudget.whole - budget.left)
             }
-            return sum
+            #expect(told.values.reduce(0, +) == 360 && Set(told.keys) == parents, "page of \(limit)")
+            #expect(calls.reduce(0, +) == 357 && calls.count == 2 && calls.allSatisfy { $0 <= TaskBudget.whole })
         }
-        #expect(try told(100) == UInt64(RevenueLimits.descendantsRead))
-        // A page of its own for each.
-        #expect(try told(1) == 300)
+    }
+
+    @Test("Of more descendants than one call looks at, vault and inbox say that the sum is of a part")
+    func partial() throws {
+        let parent = try family("parent", children: TaskBudget.whole + 1)
+        _ = try family("other", children: 3)
+        func vault() throws -> VaultView {
+            guard
+                case .value(let vault as VaultView) = try evaluate(
+                    "revenue_vault", VaultParameters(inft: parent, holder: sandbox.party("bob")))
+            else { throw UnexpectedRefusal(reason: "no vault") }
+            return vault
+        }
+        let context = try revenueQueries()
+        var told: [PartyTask] = []
+        for source in RevenueDomain.tasks {
+            var after: IndexKey?
+            repeat {
+                let page = try source.page(sandbox.party("bob"), PageRequest(after: after, limit: 10), context)
+                told += page.items
+                after = page.next
+            } while after != nil
+        }
+        #expect(told.first { $0.inft == parent }?.amount == Amount(256))
+        #expect(told.first { $0.inft == parent }?.isPart == true)
+        #expect(told.filter { $0.inft != parent }.map(\.amount) == [Amount(3)])
+        #expect(told.filter { $0.inft != parent }.allSatisfy { $0.isPart == nil })
+        #expect(try vault().isOwedInPart)
+        #expect(try vault().accounts.map(\.royaltiesOwed) == [Amount(256)])
+    }
+
+    private func revenueQueries() throws -> QueryContext {
+        makeQueryContext(
+            sandbox.state,
+            try MemoryIndex(of: sandbox.state) { (kind, key, record) throws in
+                key.header?.domain == .revenue
+                    ? try RevenueDomain.indexEntries(kind: kind, key: key, record: record) : []
+            })
+    }
+
+    private func holdings() throws -> [INFTID] {
+        guard
+            case .page(let items, _) = try evaluate("revenue_holdings", PartyParameters(party: sandbox.party("bob")))
+        else { return [] }
+        return items.compactMap { ($0 as? HoldingView)?.inft }
     }
 }

@@ -293,6 +293,7 @@ enum Examples {
             SublicenseLicense(
                 license: license, to: bob, use: StatedUse(purposes: [.research], territories: ["DE"]), seats: 2,
                 expiresAt: later, price: Amount(120), delivery: request)),
+        .answerNeeds(AnswerNeeds(license: license, answers: answers)),
     ]
 
     static let enrollment = EnrollmentRequest.signed(

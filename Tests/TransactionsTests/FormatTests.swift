@@ -173,6 +173,7 @@ struct FormatTests {
         "inft.transfer": "8de2eaa3d2a9d4db",
         "key.rotate": "8d829f94d74997a9",
         "license.acknowledgeRecall": "6b3f5418dade3a75",
+        "license.answerNeeds": "3d11b6613b698b8c",
         "license.assignSeat": "fe98a3c6bee94452",
         "license.begin": "354a9c770639d114",
         "license.complete": "56a553b67f88f88c",

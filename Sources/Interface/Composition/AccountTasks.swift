@@ -14,26 +14,31 @@ enum AccountTasks {
         IdentitiesDomain.tasks + ConsentsDomain.tasks + INFTsDomain.tasks + LicensesDomain.tasks + RevenueDomain.tasks
         + GovernanceDomain.tasks
 
-    /// How many entries of the lists a call looks at, in steps of its limit; what is left comes with the next page.
+    /// How many entries of the lists a call looks at, in steps of its limit; what is left comes with the next page, as does
+    /// what the call's budget does not suffice for.
     private static let steps = 32
 
     static let query = Query(
         list: "account_tasks",
         "What waits for a party, with deadlines: credentials, consents, reviews, deliveries, transfers, disputes, "
-            + "erasures, recoveries, offers and votes, trials, spent quotas, prices that wait for outcomes, and what it "
-            + "holds or lets others use that is about to end.",
+            + "erasures, recoveries, offers and votes, trials, spent quotas, uses that wait for answers, prices that wait "
+            + "for outcomes, and what it holds or lets others use that is about to end.",
         [QueryParameter("party", "An account or an organization.")], from: PartyParameters.self, of: PartyTask.self
     ) { (parameters, request, context) throws(Refusal) in
         var items: [PartyTask] = []
         var place = try Place(request.after)
+        var budget = TaskBudget()
         for _ in 0..<steps {
             guard place.source < sources.count else { return Page(items: items, next: nil) }
             guard items.count < request.limit else { break }
             let rest = PageRequest(after: place.after, limit: request.limit - items.count)
-            let page = try sources[place.source].page(parameters.party, rest, context)
+            let page = try sources[place.source].page(parameters.party, rest, within: &budget, context)
             items += page.items
-            place =
-                page.next.map { Place(source: place.source, after: $0) } ?? Place(source: place.source + 1, after: nil)
+            switch page.next {
+            case .end: place = Place(source: place.source + 1, after: nil)
+            case .after(let key): place = Place(source: place.source, after: key)
+            case .again(let key): return Page(items: items, next: Place(source: place.source, after: key).cursor)
+            }
         }
         return Page(items: items, next: place.source < sources.count ? place.cursor : nil)
     }

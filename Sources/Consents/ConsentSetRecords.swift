@@ -1,0 +1,204 @@
+public import Encoding
+public import Primitives
+
+public enum StaleReason: UInt8, NamedCode, CBORCodable {
+    case withdrawal = 0
+    case expiry = 1
+    /// A member's subject took a part of its consent back.
+    case narrowing = 2
+}
+
+/// When a set stopped being good for anything new, and why.
+public struct StaleMark: CBORCodable, Codable, Hashable, Sendable {
+    public let since: Timestamp
+    public let reason: StaleReason
+
+    public init(since: Timestamp, reason: StaleReason) {
+        self.since = since
+        self.reason = reason
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(since)
+        writer.write(reason)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 2) { (reader) throws(EncodingFailure) in
+            StaleMark(since: try reader.value("since"), reason: try reader.value("reason"))
+        }
+    }
+}
+
+/// What stands about a set, but for the policies: small, so that marking it stale costs little however much it holds.
+///
+/// Bytes: `[id, custodian, createdAt, predecessor, successor, memberCount, aggregateCount, effectiveAt, earliestExpiry,
+/// stale, revision, policyRevision]`.
+public struct SetStanding: CBORCodable, Codable, Hashable, Sendable {
+    public let id: ConsentSetID
+    public let custodian: Party
+    public let createdAt: Timestamp
+    public let predecessor: ConsentSetID?
+    public var successor: ConsentSetID?
+    public var memberCount: UInt64
+    /// Members that are a dataset's consent, not a person's. The others number `memberCount − aggregateCount`.
+    public var aggregateCount: UInt64
+    /// When the last of its members came into force; before, the set permits nothing.
+    public var effectiveAt: Timestamp?
+    public var earliestExpiry: Timestamp?
+    public var stale: StaleMark?
+    /// Counts changes: 0 as created.
+    public var revision: UInt64
+    /// The revision at which last changed what answers to needs rest on: the policies, or the restrictions that members
+    /// committed to. Members who add nothing to either leave it, and what was answered, as it is.
+    public var policyRevision: UInt64
+
+    public init(
+        id: ConsentSetID, custodian: Party, createdAt: Timestamp, predecessor: ConsentSetID?,
+        successor: ConsentSetID?, memberCount: UInt64, aggregateCount: UInt64, effectiveAt: Timestamp?,
+        earliestExpiry: Timestamp?, stale: StaleMark?, revision: UInt64, policyRevision: UInt64
+    ) {
+        self.id = id
+        self.custodian = custodian
+        self.createdAt = createdAt
+        self.predecessor = predecessor
+        self.successor = successor
+        self.memberCount = memberCount
+        self.aggregateCount = aggregateCount
+        self.effectiveAt = effectiveAt
+        self.earliestExpiry = earliestExpiry
+        self.stale = stale
+        self.revision = revision
+        self.policyRevision = policyRevision
+    }
+
+    /// True if it stands for fewer than twenty people, and for at least one: they could be told apart.
+    public var concernsFew: Bool {
+        let people = memberCount - min(memberCount, aggregateCount)
+        return people > 0 && people < ConsentsLimits.manySubjects
+    }
+
+    /// Stale by a member's withdrawal or expiry, whether or not that was recorded yet.
+    public func isStale(at time: Timestamp) -> Bool {
+        if let stale, time >= stale.since { return true }
+        if let earliestExpiry, time >= earliestExpiry { return true }
+        return false
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(12)
+        writer.write(id)
+        writer.write(custodian)
+        writer.write(createdAt)
+        writer.write(predecessor)
+        writer.write(successor)
+        writer.write(memberCount)
+        writer.write(aggregateCount)
+        writer.write(effectiveAt)
+        writer.write(earliestExpiry)
+        writer.write(stale)
+        writer.write(revision)
+        writer.write(policyRevision)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 12) { (reader) throws(EncodingFailure) in
+            SetStanding(
+                id: try reader.value("id"), custodian: try reader.value("custodian"),
+                createdAt: try reader.value("createdAt"), predecessor: try reader.optional("predecessor"),
+                successor: try reader.optional("successor"), memberCount: try reader.value("memberCount"),
+                aggregateCount: try reader.value("aggregateCount"), effectiveAt: try reader.optional("effectiveAt"),
+                earliestExpiry: try reader.optional("earliestExpiry"), stale: try reader.optional("stale"),
+                revision: try reader.value("revision"), policyRevision: try reader.value("policyRevision"))
+        }
+    }
+}
+
+/// The different policies of a set's members, under a key of their own: read to decide, written where one is added.
+public struct SetPolicies: CBORCodable, Hashable, Sendable {
+    public let list: SortedList<ConsentPolicy>
+
+    public init(_ list: SortedList<ConsentPolicy>) { self.list = list }
+
+    public func encode(into writer: inout CBORWriter) { writer.write(list) }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        list = try reader.sortedByBytes("policies", max: ConsentsLimits.policiesPerSet)
+    }
+}
+
+/// The consents behind an INFT about people, and the meet of what they permit: what every member permits.
+///
+/// The meet is kept as the different policies of the members; a request is permitted if each of them permits it.
+/// Members that share a policy (as those from one template do) cost nothing more.
+@dynamicMemberLookup
+public struct ConsentSetRecord: Codable, Hashable, Sendable {
+    public var standing: SetStanding
+    public var policies: SortedList<ConsentPolicy>
+
+    public init(_ standing: SetStanding, policies: SortedList<ConsentPolicy>) {
+        self.standing = standing
+        self.policies = policies
+    }
+
+    public subscript<Value>(dynamicMember path: KeyPath<SetStanding, Value>) -> Value { standing[keyPath: path] }
+
+    public subscript<Value>(dynamicMember path: WritableKeyPath<SetStanding, Value>) -> Value {
+        get { standing[keyPath: path] }
+        set { standing[keyPath: path] = newValue }
+    }
+
+    /// True if a policy of it names a disease or a code, as those of datasets may.
+    public var namesDiseases: Bool { policies.elements.contains { $0.provisions.contains(where: \.namesDiseases) } }
+
+    public func isStale(at time: Timestamp) -> Bool { standing.isStale(at: time) }
+
+    private enum CodingKeys: String, CodingKey { case policies }
+
+    /// One flat object.
+    public func encode(to encoder: any Encoder) throws {
+        try standing.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(policies, forKey: .policies)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            try SetStanding(from: decoder),
+            policies: try container.decode(SortedList<ConsentPolicy>.self, forKey: .policies))
+    }
+}
+
+/// A consent's membership in a set.
+public struct SetMember: CBORCodable, Codable, Hashable, Sendable {
+    public let set: ConsentSetID
+    public let consent: ConsentID
+    /// Its position, from 0 in the order of addition.
+    public let index: UInt64
+    public let addedAt: Timestamp
+
+    public init(set: ConsentSetID, consent: ConsentID, index: UInt64, addedAt: Timestamp) {
+        self.set = set
+        self.consent = consent
+        self.index = index
+        self.addedAt = addedAt
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(4)
+        writer.write(set)
+        writer.write(consent)
+        writer.write(index)
+        writer.write(addedAt)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            SetMember(
+                set: try reader.value("set"), consent: try reader.value("consent"),
+                index: try reader.value("index"), addedAt: try reader.value("addedAt"))
+        }
+    }
+}

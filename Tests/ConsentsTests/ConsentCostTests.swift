@@ -1,0 +1,226 @@
+import Consents
+import Cryptography
+import Encoding
+import Identities
+import Primitives
+import StateModel
+import TestSupport
+import Testing
+
+/// What operations on consents take that are as long as the ledger keeps them, beside a signature's verification, of which
+/// the weight is 45.
+@Suite(.serialized) struct ConsentCostTests {
+    /// A policy of almost as many bytes as a policy may have; `number` makes it one of its own.
+    static func heavy(_ number: Int, bytes: Int = ConsentsLimits.policyBytes) -> ConsentPolicy {
+        var provisions: [Provision] = []
+        var best = ConsentPolicy(provisions: [Provision(.permit, actions: [.access])])
+        for index in 0..<ConsentsLimits.provisionsPerLevel {
+            provisions.append(
+                Provision(
+                    .permit, actions: [.access],
+                    jurisdictions: SortedList(
+                        (0..<ConsentsLimits.jurisdictionsPerProvision).map {
+                            "Z\(["A", "B", "C", "D"][number / 16 % 4])-\(100 + number % 16 * 40 + $0 + index)"
+                        })))
+            let policy = ConsentPolicy(provisions: provisions)
+            guard policy.encoded.count <= bytes else { break }
+            best = policy
+        }
+        return best
+    }
+
+    private static func microseconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds) * 1e6 + Double(attoseconds) / 1e12
+    }
+
+    /// In units of weight: the shortest of several, so that what else the machine does counts little.
+    private static let unit: Double = {
+        let secret = secret("signer")
+        let message = testHash("message")
+        let signature = Schnorr.sign(message: message, secret: secret, auxiliary: testHash("fresh").bytes)
+        var best = Double.infinity
+        for _ in 0..<200 {
+            let start = ContinuousClock.now
+            let isValid = Schnorr.verify(signature, message: message, by: secret.address)
+            if isValid { best = min(best, microseconds(ContinuousClock.now - start)) }
+        }
+        return best / 45
+    }()
+
+    /// What checking and doing it takes, and what becomes of its changes in the index.
+    private func cost(
+        _ world: World, _ signers: [Address], _ operation: any DomainOperation, after: (any DomainOperation)? = nil
+    ) throws -> Double {
+        var best = Double.infinity
+        for _ in 0..<9 {
+            let base = StateOverlay(over: world.state)
+            if let after {
+                try after.execute(in: context(base, signers, world))
+            }
+            let overlay = StateOverlay(over: base)
+            let context = context(overlay, signers, world, "measured")
+            let start = ContinuousClock.now
+            try operation.execute(in: context)
+            for change in overlay.changes {
+                guard let kind = change.key.header?.kind else { continue }
+                for record in [try base.read(change.key), change.value] {
+                    if let record { _ = try ConsentsDomain.indexEntries(kind: kind, key: change.key, record: record) }
+                }
+            }
+            best = min(best, Self.microseconds(ContinuousClock.now - start))
+        }
+        return best / Self.unit
+    }
+
+    private func context(
+        _ overlay: StateOverlay, _ signers: [Address], _ world: World, _ transaction: String = "before"
+    ) -> OperationContext {
+        makeContext(
+            overlay, sender: signers[0], cosigners: Array(signers.dropFirst()), time: world.time,
+            transaction: transaction)
+    }
+
+    private func expect(_ cost: Double, weighs operation: any DomainOperation, _ what: Comment) {
+        #expect(cost < 2 * Double(operation.weight), what)
+    }
+
+    /// Consents of the patient with the longest policies, each in sixteen sets of the longest policies.
+    private func crowded(_ world: World, consents: Int) throws -> [ConsentID] {
+        let ids = try (0..<consents).map { _ in try world.consent(Self.heavy(0)) }
+        let others = try [1, 2].map { try world.consent(Self.heavy($0)) }
+        for number in 0..<ConsentsLimits.setsPerConsent {
+            let others = number < 15 ? others.prefix(1) : []
+            _ = try world.set(ids + others)
+        }
+        return ids
+    }
+
+    @Test("A withdrawal weighs what it takes, however much the sets hold that it makes stale")
+    func withdrawal() throws {
+        let world = try World()
+        let ids = try crowded(world, consents: 4)
+        #expect(try ConsentLedger.record(ids[0], in: world.state)?.sets.count == ConsentsLimits.setsPerConsent)
+        let one = ConsentWithdraw(consents: [ids[0]])
+        expect(try cost(world, [World.patient], one), weighs: one, "one")
+        // All sets are stale by then.
+        let other = ConsentWithdraw(consents: [ids[1]], erasure: true)
+        expect(try cost(world, [World.patient], other, after: one), weighs: other, "another")
+        let many = ConsentWithdraw(consents: ids)
+        expect(try cost(world, [World.patient], many), weighs: many, "four")
+    }
+
+    @Test("So do the longest consents that are given, countersigned, narrowed and gathered")
+    func life() throws {
+        let world = try World()
+        let grant = ConsentGrant(
+            scope: .individual, subject: .account(World.patient), custodian: .account(World.hospital),
+            policy: Self.heavy(7))
+        expect(try cost(world, [World.patient], grant), weighs: grant, "grant")
+        let proposed: ConsentID = makeIdentifier(
+            transactionHash: try world.execute([World.patient], grant).transactionHash, operationIndex: 0)
+        let countersign = ConsentCountersign(consent: .id(proposed))
+        expect(try cost(world, [World.hospital], countersign), weighs: countersign, "countersign")
+        let id = try crowded(world, consents: 1)[0]
+        let rest = Self.heavy(0).provisions.dropLast()
+        let narrow = ConsentNarrow(consent: id, policy: ConsentPolicy(provisions: Array(rest)))
+        expect(try cost(world, [World.patient], narrow), weighs: narrow, "narrow")
+
+        let members = try (0..<16).map { try world.consent(Self.heavy($0 % 2)) }
+        let create = ConsentSetCreate(custodian: .account(World.hospital), members: members.map { .id($0) })
+        expect(try cost(world, [World.hospital], create), weighs: create, "create")
+        let set = try world.set(Array(members.prefix(2)))
+        let add = ConsentSetAdd(set: .id(set), members: members.dropFirst(2).map { .id($0) })
+        expect(try cost(world, [World.hospital], add), weighs: add, "add")
+        let single = ConsentSetAdd(set: .id(set), members: [.id(members[2])])
+        expect(try cost(world, [World.hospital], single), weighs: single, "add one")
+        // Sixteen policies, each longer than the last.
+        let several = try (0..<16).map { try world.consent(Self.heavy($0, bytes: 512)) }
+        let mixed = ConsentSetCreate(custodian: .account(World.hospital), members: several.map { .id($0) })
+        expect(try cost(world, [World.hospital], mixed), weighs: mixed, "mixed")
+    }
+}
+
+@Suite struct PolicyRevisionTests {
+    private func revisions(_ set: ConsentSetID, _ world: World) throws -> [UInt64] {
+        let standing = try ConsentSets.requireStanding(set, field: "", in: world.state)
+        return [standing.revision, standing.policyRevision]
+    }
+
+    private func add(_ member: ConsentID, to set: ConsentSetID, _ world: World) throws {
+        try world.execute([World.hospital], ConsentSetAdd(set: .id(set), members: [.id(member)]))
+    }
+
+    @Test("A set's policy revision grows with another policy and with restrictions committed to, and with nothing else")
+    func revisions() throws {
+        let world = try World()
+        let same = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze])])
+        let other = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze], jurisdictions: ["DE"])])
+        let set = try world.set([try world.consent(same)])
+        #expect(try revisions(set, world) == [0, 0])
+        let soon = testStart.adding(milliseconds: 30 * millisecondsPerDay)
+        try add(try world.consent(same, of: World.otherPatient, expiresAt: soon), to: set, world)
+        #expect(try revisions(set, world) == [1, 0])
+        try add(try world.consent(other), to: set, world)
+        #expect(try revisions(set, world) == [2, 2])
+        try add(try world.consent(same), to: set, world)
+        #expect(try revisions(set, world) == [3, 2])
+
+        // The same policy, but what it keeps to is known to the custodian alone.
+        let restricted = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze], restrictions: [0])])
+        func committed(_ text: String) throws -> ConsentID {
+            try world.consent(
+                restricted, commitments: [CommittedRestriction(kind: .recordClass, commitment: testHash(text))])
+        }
+        let cohort = try world.set([try committed("one")])
+        try add(try committed("two"), to: cohort, world)
+        #expect(try revisions(cohort, world) == [1, 1])
+        #expect(try ConsentSets.record(cohort, in: world.state)?.policies.count == 1)
+
+        // A successor takes nothing from it; what makes it stale neither.
+        let leaving = try world.consent(same)
+        try add(leaving, to: set, world)
+        let successor = try world.set([leaving], succeeds: set)
+        #expect(try revisions(set, world) == [5, 2] && revisions(successor, world) == [0, 0])
+        try world.execute([World.patient], ConsentWithdraw(consents: [leaving]))
+        #expect(try revisions(successor, world) == [1, 0])
+    }
+
+    @Test("An answer that was signed is good although members joined since, as long as they bring nothing new")
+    func answersUnderWay() throws {
+        let world = try World()
+        let terms = DataUseTerms(permissions: [.generalResearch], modifiers: [.researchSpecific])
+        let same = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze], dataUse: terms)])
+        let other = ConsentPolicy(
+            provisions: [Provision(.permit, actions: [.analyze], dataUse: terms, jurisdictions: ["DE"])])
+        let set = try world.set([try world.consent(same)])
+        let secret = secret("board")
+        world.addAccount(secret.address, .institution)
+        world.attest(secret.address, .ethicsBoard)
+        let asked = request(aims: [.general], jurisdiction: "DE")
+        let reference = testHash("reference")
+        func disclose() throws -> String? {
+            try reason {
+                let statement = NeedStatement(
+                    network: testHash("network"), basis: .set(set), revision: 0,
+                    requests: UseRequest.hash(of: [asked]), subject: reference.bytes,
+                    recipient: .account(World.researcher), need: .review, by: .account(secret.address),
+                    validUntil: world.time.adding(milliseconds: millisecondsPerDay))
+                let signature = Schnorr.sign(
+                    message: statement.hash, secret: secret, auxiliary: testHash("fresh").bytes)
+                let overlay = StateOverlay(over: world.state)
+                let context = makeContext(overlay, sender: World.hospital, time: world.time, transaction: "disclose")
+                try ConsentDisclose(
+                    basis: .set(set), recipient: .account(World.researcher), requests: [asked],
+                    answers: [NeedAnswer(statement, signer: secret.address, signature: signature)],
+                    reference: reference
+                ).execute(in: context)
+            }
+        }
+        #expect(try disclose() == nil)
+        try add(try world.consent(same, of: World.otherPatient), to: set, world)
+        #expect(try disclose() == nil)
+        try add(try world.consent(other), to: set, world)
+        #expect(try disclose() == "answer_invalid")
+    }
+}
