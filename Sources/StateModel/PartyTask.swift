@@ -136,8 +136,12 @@ public struct TaskSource: Sendable {
                 let one = PageRequest(after: after, limit: 1)
                 let page = try Self.items(of: list, parameters, one, as: Item.self, context)
                 for item in page.items {
-                    guard let tasks = try costly(item, party, &budget, context) else { return (found, .again(after)) }
+                    guard budget.left > 0, let tasks = try costly(item, party, &budget, context) else {
+                        return (found, .again(after))
+                    }
                     found += tasks
+                    // Looking at the item itself, if nothing else did that.
+                    _ = budget.take(1)
                 }
                 guard let next = page.next else { return (found, .end) }
                 after = next

@@ -201,7 +201,9 @@ import Testing
                 calls.append(TaskBudget.whole - budget.left)
             }
             #expect(told.values.reduce(0, +) == 360 && Set(told.keys) == parents, "page of \(limit)")
-            #expect(calls.reduce(0, +) == 357 && calls.count == 2 && calls.allSatisfy { $0 <= TaskBudget.whole })
+            // A descendant each, and a holding each.
+            #expect(calls.reduce(0, +) == 357 + 5 && (2...4).contains(calls.count))
+            #expect(calls.allSatisfy { $0 <= TaskBudget.whole })
         }
     }
 
