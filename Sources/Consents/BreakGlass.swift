@@ -71,17 +71,16 @@ public struct ConsentBreakGlass: DomainOperation {
         _ record: ConsentRecord, _ release: ReleasePlan, in context: OperationContext
     ) throws(Refusal) {
         let actor = Party.account(clinician)
-        let time = context.block.time
+        let memo = DecisionMemo(actor, at: context.block.time, in: context.state)
         for selector in record.policy.provision(at: release.decisions[0].path)?.actors.elements ?? [] {
             switch selector {
             case .anyone: continue
             case .party(let party): if party == actor { return }
             case .holder(let type, let place):
-                if try Credentials.holds(actor, type, jurisdiction: place, at: time, in: context.state) { return }
+                if try memo.holds(type, jurisdiction: place) { return }
             }
         }
-        guard try Credentials.holds(actor, .medicalLicense, jurisdiction: jurisdiction, at: time, in: context.state)
-        else {
+        guard try memo.holds(.medicalLicense, jurisdiction: jurisdiction) else {
             throw ConsentRejection.notClinician.at(
                 "clinician",
                 "\(clinician) holds no credential medicalLicense"

@@ -8,7 +8,9 @@ public enum GovernanceLimits {
     public static let deltaMilliseconds: ClosedRange<UInt64> = 10...60_000
     /// Heartbeats keep block time fresh; a day is the longest a proof may be stale.
     public static let heartbeatMilliseconds: ClosedRange<UInt64> = 100...86_400_000
-    /// Room for at least one transaction of the largest size, and at most what a second of a core executes tenfold.
+    /// Room for at least one transaction of the largest size whose operations weigh what they mostly do (of what weighs more,
+    /// such as a withdrawal of 128 consents, less fits one transaction then), and at most what a second of a core executes
+    /// tenfold.
     public static let blockWeight: ClosedRange<UInt64> = 20_000...10_000_000
     /// Clocks kept by a time service differ by milliseconds; ten seconds is a broken one.
     public static let clockSkewMilliseconds: ClosedRange<UInt64> = 0...10_000

@@ -30,7 +30,7 @@ public struct AcceptedCredentials: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// What made room for later ones: over by then, or, of credentials that are each about one thing, older than the newest.
+/// What made room for later ones: over by then, or, of guardianships, older than the newest.
 public struct EarlierCredentials: CBORCodable, Codable, Hashable, Sendable {
     public var ids: [CredentialID]
 
@@ -47,17 +47,13 @@ public struct EarlierCredentials: CBORCodable, Codable, Hashable, Sendable {
 struct CredentialShelf {
     let accepted: RecordKey<AcceptedCredentials>
     let earlier: RecordKey<EarlierCredentials>
-    /// A subject may have any number: each is about one thing, and who asks for the type alone finds the newest.
+    /// A subject may have any number: each is about one ward, for whom a shelf of its own is asked.
     let keepsNewest: Bool
 
     init(_ subject: Party, _ type: CredentialType) {
         accepted = IdentityKeys.accepted(subject, type)
         earlier = IdentityKeys.earlier(subject, type)
-        keepsNewest =
-            switch type {
-            case .guardianship, .acceptedTerms, .controlledAccess: true
-            default: false
-            }
+        keepsNewest = type == .guardianship
     }
 
     init(guardian: Party, of ward: Party) {

@@ -22,7 +22,7 @@ public struct SponsorAccount: DomainOperation {
         let account: AccountRecord
     }
 
-    public var weight: UInt64 { 10 + 4 * 7 }
+    public var weight: UInt64 { 10 + 4 * 7 + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let sponsor = context.actor
@@ -91,7 +91,7 @@ public struct ChangeSponsor: DomainOperation {
         let sponsorRecord: SponsorRecord?
     }
 
-    public var weight: UInt64 { 10 + 4 * 8 }
+    public var weight: UInt64 { 10 + 4 * 8 + CredentialWeights.holds }
 
     public func check(in context: OperationContext) throws(Refusal) -> Plan {
         let party = Party.organization(sponsor)

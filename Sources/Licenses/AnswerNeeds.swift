@@ -51,7 +51,27 @@ public struct AnswerNeeds: DomainOperation {
             throw LicenseRejection.answersUnneeded.at(
                 "answers", "the consents permit all that the license is for without any answer")
         }
+        try requireLonger(release, than: earlier, in: context)
         return Plan(license: record, delivery: id, earlier: earlier, release: release)
+    }
+
+    /// Answers that change nothing are not recorded again: everybody whom they concern is shown them.
+    private func requireLonger(
+        _ release: ReleasePlan, than earlier: DisclosureID, in context: OperationContext
+    ) throws(Refusal) {
+        guard case .set(let set) = release.basis, let standing = try ConsentSets.standing(set, in: context.state),
+            let former = try Disclosures.record(earlier, in: context.state), former.requests == release.requests,
+            case .until(let end) = LicenseNeeds.lasting(former, under: standing, at: context.block.time)
+        else { return }
+        let newEnd = release.met.compactMap(\.validUntil).min()
+        guard let end else {
+            throw LicenseRejection.answersUnneeded.at("answers", "what was answered has no end")
+        }
+        guard newEnd.map({ $0 > end }) ?? true else {
+            throw LicenseRejection.answersUnneeded.at(
+                "answers", "what was answered lasts until \(end.text), and these no longer",
+                hint: "Have answers signed that last longer.")
+        }
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {

@@ -34,7 +34,8 @@ public struct DeliveryVerdict: Codable, Hashable, Sendable {
     /// Who signs for the consents' restrictions.
     public let consentCustodian: Party?
     public let requests: [UseRequest]
-    /// What has to be answered for `begin`; of what was delivered, for `license.answerNeeds`, unless it is answered.
+    /// What has to be answered for `begin`; of what was delivered, for `license.answerNeeds`, also while it
+    /// is answered: answers are renewed before they run out.
     public let needs: [Need]
     /// Null: nothing but signature, commitment and answers is missing; or it was begun already, or has ended.
     public let obstacle: DeliveryObstacle?
@@ -132,7 +133,7 @@ public enum DeliveryCheck {
                     holder: delivery.from, sealingKey: begun.sealingKey, sealedKey: begun.sealedKey, since: begun.at)
             }, consentSet: standing?.set.id, consentRevision: standing?.set.policyRevision,
             consentCustodian: standing?.set.custodian, requests: standing?.requests ?? [],
-            needs: standing.map { $0.isMet ? [] : $0.needs } ?? [], obstacle: denial)
+            needs: standing?.needs ?? [], obstacle: denial)
     }
 
     private struct Basis {

@@ -201,7 +201,7 @@ public struct EnrollArbiter: DomainOperation {
 
     public init() {}
 
-    public var weight: UInt64 { 10 + 4 * 10 }
+    public var weight: UInt64 { 10 + 4 * 10 + CredentialWeights.holds }
 
     public struct Plan {
         let arbiter: Address
@@ -252,7 +252,7 @@ public struct LeaveArbiter: DomainOperation {
 
     public init(arbiter: Address) { self.arbiter = arbiter }
 
-    public var weight: UInt64 { 10 + 4 * 10 }
+    public var weight: UInt64 { 10 + 4 * 10 + CredentialWeights.holds }
 
     public struct Plan {
         let record: ArbiterRecord

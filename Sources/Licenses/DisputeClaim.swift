@@ -32,7 +32,7 @@ public struct RaiseClaim: DomainOperation {
         self.bond = bond
     }
 
-    public var weight: UInt64 { 10 + 4 * 24 + DisputeAct.drawWeight }
+    public var weight: UInt64 { 10 + 4 * 24 + CredentialWeights.holds + DisputeAct.drawWeight }
 
     public struct Plan {
         let dispute: DisputeRecord

@@ -53,7 +53,7 @@ public struct AcceptDispute: DomainOperation {
         self.delivery = delivery
     }
 
-    public var weight: UInt64 { 10 + 4 * 18 + INFTsWeights.keyProof }
+    public var weight: UInt64 { 10 + 4 * 18 + INFTsWeights.keyProof + CredentialWeights.holds }
 
     public struct Plan {
         let dispute: DisputeRecord

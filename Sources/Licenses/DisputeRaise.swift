@@ -56,9 +56,9 @@ enum DisputeAct {
         if let evidence { context.state.set(LicenseKeys.evidence(evidence), dispute) }
     }
 
-    /// Draws, asks those who are drawn for their credentials, of which few have many, and looks up who may not judge.
+    /// Draws, asks those who are drawn for their credentials, and looks up who may not judge.
     static let drawWeight =
-        UInt64(DisputeLimits.drawTries) * (4 + CredentialWeights.holds / 2)
+        UInt64(DisputeLimits.drawTries) * (4 + CredentialWeights.holds)
         + 4 * UInt64(DisputeLimits.conflictOrganizations + 8)
 }
 

@@ -102,7 +102,9 @@ enum DisputeShow {
     }
 
     /// To ask for every arbiter of a panel.
-    static let weight = ConsentWeights.ask(DisputeLimits.appealPanel, diseases: 0)
+    static let weight =
+        ConsentWeights.set
+        + UInt64(DisputeLimits.appealPanel) * (ConsentWeights.actor + ConsentWeights.decisions(1, diseases: 0))
 
     /// What stands behind the content that is disputed, to ask it for each arbiter.
     static func consentSet(

@@ -195,7 +195,7 @@ extension LicenseRejection {
         case .deliveryUnderWay: "A delivery of this license is under way; wait until it has ended."
         case .refundNotDue: "The delivery can still be begun or completed."
         case .versionNotCovered: "The terms do not cover revisions."
-        case .answersUnneeded: "No consent stands behind the INFT, so there is nothing to answer."
+        case .answersUnneeded: "No consent asks for these answers, or what was answered lasts as long."
         case .nothingReleased: "Nothing was released under consent by the license, so nothing can be answered for it."
         case .versionHeld: "The licensee holds the newest version."
         case .notMintedHere: "Parents are linked in the transaction that mints the derivative."

@@ -69,28 +69,49 @@ struct SnapshotFolder: Sendable {
         _ snapshot: LayeredSnapshot, chain: ChainEvidence, to path: String, progress: (Int, Int) throws -> Void
     ) throws -> SnapshotFolder {
         var depth = try StateMeasure.depth(of: snapshot)
+        var possible = 0...StateChunk.maximumDepth
         while true {
-            if let written = try write(snapshot, chain: chain, depth: depth, to: path, progress: progress) {
-                return written
+            switch try write(snapshot, chain: chain, depth: depth, to: path, progress: progress) {
+            case .folder(let folder): return folder
+            case .tooLarge:
+                guard depth < possible.upperBound else { throw uncuttable }
+                possible = depth + 1...possible.upperBound
+                depth += 1
+            case .tooFew:
+                guard depth > possible.lowerBound else { throw uncuttable }
+                possible = possible.lowerBound...depth - 1
+                depth -= 1
             }
-            guard depth < StateChunk.maximumDepth else {
-                throw NodeFailure(.failure, "the state is too large for a snapshot")
-            }
-            depth += 1
         }
     }
 
-    /// Nil if a chunk would be too large.
+    private static var uncuttable: NodeFailure {
+        NodeFailure(
+            .failure, "the state can't be cut into chunks: a part of it is too large for one, and others are too small",
+            hint: "The snapshots that there are stay; peers that sync blocks need none.")
+    }
+
+    private enum Written {
+        case folder(SnapshotFolder)
+        case tooLarge
+        case tooFew
+    }
+
     private static func write(
         _ snapshot: LayeredSnapshot, chain: ChainEvidence, depth: Int, to path: String,
         progress: (Int, Int) throws -> Void
-    ) throws -> SnapshotFolder? {
+    ) throws -> Written {
         try remove(path)
         let disk = try FileDisk.making(path)
         var entries: UInt64 = 0
         var bytes: UInt64 = 0
         for index in 0..<1 << depth {
-            guard let chunk = try StateChunk.make(index, depth: depth, of: snapshot) else { return nil }
+            let chunk: StateChunk
+            switch try StateChunk.cut(index, depth: depth, of: snapshot) {
+            case .chunk(let cut): chunk = cut
+            case .tooLarge: return .tooLarge
+            case .tooFew: return .tooFew
+            }
             let encoded = chunk.encoded
             entries += UInt64(chunk.entries.count)
             bytes += UInt64(encoded.count)
@@ -106,7 +127,7 @@ struct SnapshotFolder: Sendable {
                 .failure, "the evidence of \(chain.hops.count) validator sets is too large for a snapshot")
         }
         try disk.replace(manifestName, with: manifest.encoded)
-        return SnapshotFolder(path: path, manifest: manifest)
+        return .folder(SnapshotFolder(path: path, manifest: manifest))
     }
 
     /// Makes a copy, its manifest last.
@@ -138,17 +159,28 @@ private enum StateMeasure {
     private static let chunkBytes = 512 * 1024
     private static let fewest = 64
 
-    /// By the first entries: paths are hashes, so they are like all others.
+    /// Taken at so many places, evenly spread: nobody fills them all with entries of their own.
+    private static let samples: UInt64 = 16
+    private static let sampleEntries = 256
+
     static func depth(of snapshot: LayeredSnapshot) throws -> Int {
-        let sample = try snapshot.entries(atOrAfter: .zero, limit: 4_096)
-        guard sample.count == 4_096, let last = sample.last else { return 0 }
-        let bytes = sample.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 12 }
-        // The sample covers this share of all paths.
-        let share = Double(last.path.firstWord) / 18_446_744_073_709_551_616.0
+        var bytes = 0
+        var count = 0
+        var share = 0.0
+        for number in 0..<samples {
+            let start = number << 60
+            let sample = try snapshot.entries(atOrAfter: Bytes32(start, 0, 0, 0), limit: sampleEntries)
+            guard sample.count == sampleEntries, let last = sample.last else { continue }
+            bytes += sample.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 12 }
+            count += sample.count
+            // The sample covers this share of all paths.
+            share += Double(last.path.firstWord - start) / 18_446_744_073_709_551_616.0
+        }
+        guard share > 0 else { return 0 }
         var depth = 0
         while depth < StateChunk.maximumDepth,
             Double(bytes) / share / Double(1 << depth) > Double(chunkBytes),
-            Double(sample.count) / share / Double(1 << (depth + 1)) > Double(fewest)
+            Double(count) / share / Double(1 << (depth + 1)) > Double(fewest)
         {
             depth += 1
         }

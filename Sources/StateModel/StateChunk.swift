@@ -36,13 +36,27 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
         depth == 0 ? 0 : Int(path.firstWord >> UInt64(64 - depth))
     }
 
-    /// Chunk `index` of 2^`depth` of `snapshot`. Nil if it would be too large, or if so few entries begin so that their
-    /// node does not lie this deep.
+    /// What a part of the state is cut to.
+    public enum Cut {
+        case chunk(StateChunk)
+        /// It has to be cut deeper.
+        case tooLarge
+        /// So few entries begin so that their node does not lie this deep.
+        case tooFew
+    }
+
+    /// Chunk `index` of 2^`depth` of `snapshot`; nil if there is none.
     public static func make(
         _ index: Int, depth: Int, of snapshot: LayeredSnapshot
     ) throws(StateFailure) -> StateChunk? {
+        if case .chunk(let chunk) = try cut(index, depth: depth, of: snapshot) { chunk } else { nil }
+    }
+
+    public static func cut(
+        _ index: Int, depth: Int, of snapshot: LayeredSnapshot
+    ) throws(StateFailure) -> Cut {
         let start = start(of: index, depth: depth)
-        guard let siblings = try siblings(of: start, depth: depth, in: snapshot) else { return nil }
+        guard let siblings = try siblings(of: start, depth: depth, in: snapshot) else { return .tooFew }
         var entries: [Entry] = []
         var bytes = 64 + 34 * depth
         var next: Bytes32? = start
@@ -50,15 +64,15 @@ public struct StateChunk: CBORCodable, Hashable, Sendable {
             let page = try snapshot.entries(atOrAfter: from, limit: 512)
             for entry in page {
                 guard entry.path.prefix(depth) == start else {
-                    return StateChunk(index: index, siblings: siblings, entries: entries)
+                    return .chunk(StateChunk(index: index, siblings: siblings, entries: entries))
                 }
                 bytes += 12 + entry.key.bytes.count + entry.value.count
                 entries.append(Entry(key: entry.key, value: entry.value))
-                guard bytes <= maximumBytes, entries.count <= maximumEntries else { return nil }
+                guard bytes <= maximumBytes, entries.count <= maximumEntries else { return .tooLarge }
             }
             next = page.count < 512 ? nil : page.last?.path.successor
         }
-        return StateChunk(index: index, siblings: siblings, entries: entries)
+        return .chunk(StateChunk(index: index, siblings: siblings, entries: entries))
     }
 
     /// The neighbors on the way to the node at `depth`; nil unless every node on it, and the one it leads to, is inner.

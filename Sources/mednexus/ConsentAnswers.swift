@@ -86,7 +86,7 @@ struct ConsentAnswerCommand: WalletCommand {
     private func question(_ session: Session) async throws -> Question {
         let question = try await delivery == nil ? typed(session) : asked(by: delivery ?? "", session)
         guard !question.needs.isEmpty else {
-            throw WalletFailure(.usage, "the consent permits it without any answer, or it is answered already")
+            throw WalletFailure(.usage, "the consent permits it without any answer")
         }
         return question
     }

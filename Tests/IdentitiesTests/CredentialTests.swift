@@ -259,6 +259,25 @@ struct CredentialTests {
         for day in [UInt64(30), 39, 50] { #expect(try !world.holds(Self.anna, .medicalLicense, day: day), "\(day)") }
     }
 
+    @Test("No credential in force gives way to another, whatever it is for")
+    func nothingInForceGivesWay() throws {
+        let world = try World()
+        func grant(_ number: Int, jurisdictions: [String], until: UInt64?) throws {
+            let claim = claim(
+                .controlledAccess, scope: CredentialScope(jurisdictions: jurisdictions), until: until,
+                resource: testHash("data \(number)"))
+            let id = try world.offer(from: World.board, claim, day: UInt64(number))
+            try world.accept(id, by: World.anna, day: UInt64(number))
+        }
+        try grant(0, jurisdictions: ["DE"], until: nil)
+        for number in 1..<IdentityLimits.credentialsThatCount { try grant(number, jurisdictions: ["US"], until: 30) }
+        #expect(try reason { try grant(20, jurisdictions: ["US"], until: 90) } == "too_many_credentials")
+        try grant(31, jurisdictions: ["US"], until: 90)
+        #expect(
+            try Credentials.holds(
+                Self.anna, .controlledAccess, jurisdiction: "DE", at: World.day(60), in: world.state))
+    }
+
     @Test("A yearly renewal lasts a century")
     func century() throws {
         let world = try World()

@@ -242,6 +242,11 @@ import Testing
         #expect(try reason { try sandbox.execute(answer, as: "bob") } == "answer_invalid")
         ConsentSets.store(before, in: sandbox.state)
         try sandbox.execute(answer, as: "bob")
+        // Once is enough, until there are answers that last longer: they can be signed while the former ones hold.
+        #expect(try reason { try sandbox.execute(answer, as: "bob") } == "answers_unneeded")
+        let shorter = try Self.anew(license, sandbox, days: 364)
+        #expect(try reason { try sandbox.execute(shorter, as: "bob") } == "answers_unneeded")
+        try sandbox.execute(try Self.anew(license, sandbox, days: 366), as: "bob")
         // Consents that ask for nothing.
         record.policies = SortedList(
             record.policies.elements.map { policy in

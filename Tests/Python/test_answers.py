@@ -63,7 +63,8 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert [one["need"]["type"] for one in json.loads(answers.read_text())] == ["memberRestrictions"]
     act("license", "deliver", "methods", "--answers", answers, *HOSPITAL)
     assert covered() and not waiting()
-    assert "answered already" in act(*sign, "--out", later, check=False).stderr
+    # The same once more changes nothing.
+    assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answers_unneeded"
 
     # Another member, with a restriction that who answered could not know.
     act("consent", "set", "add", "cohort", "two", *HOSPITAL)
@@ -84,3 +85,11 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     network.advance("70d")
     (line,) = waiting()
     assert "about to run out" in line["what"] and line["deadlineText"]
+    # And has them signed anew while they hold: for longer, since no answer of the same length is taken.
+    short, long = tmp_path / "short.json", tmp_path / "long.json"
+    again = ("consent", "answer", "--delivery", "methods", "--by", "hospital-org", "--from", "hospital")
+    act(*again, "--until", "1d", "--out", short)
+    assert refused("license", "answer", "methods", "--answers", short, "--from", "clinic") == "answers_unneeded"
+    act(*again, "--until", "90d", "--out", long)
+    act("license", "answer", "methods", "--answers", long, "--from", "clinic")
+    assert covered() and not waiting()

@@ -36,12 +36,20 @@ struct StateChunkTests {
     func limits() throws {
         let small = try snapshot(3, seed: 1)
         #expect(try StateChunk.make(0, depth: 12, of: small) == nil)
+        guard case .tooFew = try StateChunk.cut(0, depth: 12, of: small) else {
+            Issue.record("three entries lie less deep")
+            return
+        }
         let empty = LayeredSnapshot(EmptySnapshot())
         let large = (0..<5).map {
             (key: StateKey(.revenue, 3, UInt64($0)), value: Optional([UInt8](repeating: 1, count: 1 << 20)))
         }
         let state = empty.adding(try StateLayer.make(height: .genesis, over: empty, changes: large, index: []))
         #expect(try StateChunk.make(0, depth: 0, of: state) == nil)
+        guard case .tooLarge = try StateChunk.cut(0, depth: 0, of: state) else {
+            Issue.record("five mebibytes are too large for a chunk")
+            return
+        }
     }
 
     @Test("An entry left out, added, changed or moved, and another place or root are refused")
