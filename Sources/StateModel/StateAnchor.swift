@@ -5,7 +5,7 @@ internal import Primitives
 /// beside the INFT (Specs/state.md, Places).
 ///
 /// A store keeps neighbors on one page, so a payment changes two pages of it instead of five. Only kinds of which one
-/// party, INFT or license has few are placed so, and numbered ones in runs of 32: no place ever gets crowded.
+/// party, INFT or license has few (of each asset) are placed so, and numbered ones in runs of 32.
 struct StateAnchor {
     /// The account, organization, INFT or license.
     let subject: Bytes32
