@@ -63,8 +63,8 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert [one["need"]["type"] for one in json.loads(answers.read_text())] == ["memberRestrictions"]
     act("license", "deliver", "methods", "--answers", answers, *HOSPITAL)
     assert covered() and not waiting()
-    # The same once more changes nothing.
-    assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answers_unneeded"
+    # What was signed for the delivery's own release is not for the uses since.
+    assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answer_invalid"
 
     # Another member, with a restriction that who answered could not know.
     act("consent", "set", "add", "cohort", "two", *HOSPITAL)
