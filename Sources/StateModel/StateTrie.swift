@@ -79,9 +79,15 @@ struct TrieNode: Equatable {
     /// The node at `depth` over leaves that share its path and ascend.
     static func over(_ leaves: ArraySlice<TrieLeaf>, depth: Int) -> TrieNode {
         guard let first = leaves.first else { return .empty }
-        guard leaves.count > 1 else { return .leaf(first.hash) }
-        let (left, right) = parting(leaves, depth: depth)
-        return joining(over(left, depth: depth + 1), over(right, depth: depth + 1))
+        guard leaves.count > 1, let last = leaves.last else { return .leaf(first.hash) }
+        // Leaves of one place share a long way: what lies on it has one child, and nothing to look for.
+        let fork = first.path.commonPrefixLength(with: last.path)
+        let (left, right) = parting(leaves, depth: fork)
+        var node = joining(over(left, depth: fork + 1), over(right, depth: fork + 1))
+        for level in stride(from: fork - 1, through: depth, by: -1) {
+            node = first.path.bit(level) ? joining(.empty, node) : joining(node, .empty)
+        }
+        return node
     }
 
     /// Those that lie left and right below the node at `depth`.
