@@ -143,7 +143,7 @@ struct ContentOptions: ParsableArguments {
 
 /// What everyone may read about an INFT.
 struct MetadataOptions: ParsableArguments {
-    @Option(help: "What it is called; every class but case needs one.")
+    @Option(help: "What it is called; every class needs one, but cases and data about few people take none.")
     var title: String?
 
     @Option(help: "At most 2 KiB.")
