@@ -72,6 +72,13 @@ public struct ConsentAuditParameters: Codable, Sendable {
     public let recipient: Party?
     public let from: Timestamp?
     public let to: Timestamp?
+
+    public init(custodian: Party?, recipient: Party?, from: Timestamp?, to: Timestamp?) {
+        self.custodian = custodian
+        self.recipient = recipient
+        self.from = from
+        self.to = to
+    }
 }
 
 public struct ConsentReviewsParameters: Codable, Sendable {

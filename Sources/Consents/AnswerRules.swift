@@ -21,7 +21,8 @@ struct AnswerRules {
             guard needs.contains(answer.need), answers.firstIndex(where: { $0.need == answer.need }) == index else {
                 throw ConsentRejection.answerUnneeded.at(
                     "answers[\(index)]", "\(answer.need.name) is not needed, or answered twice",
-                    hint: "consent_check names the needs.")
+                    hint: "delivery_check names the needs of a delivery, consent_check those of another release; "
+                        + "`consent answer --delivery` writes the answers to all of them into a new file.")
             }
         }
         var met: [MetNeed] = []
@@ -38,9 +39,10 @@ struct AnswerRules {
 
     private static func askFor(_ need: Need) -> String {
         switch need {
-        case .restriction, .memberRestrictions: "The custodian signs it."
-        case .review, .ethicsApproval: "A reviewer that the custodian named, or an ethics board, signs it."
-        case .ontologyPath: "Prove the descent against the ontology's root."
+        case .restriction, .memberRestrictions: "The custodian signs it: `consent answer`."
+        case .review, .ethicsApproval:
+            "A reviewer that the custodian named, or an ethics board, signs it: `consent answer`."
+        case .ontologyPath: "Prove the descent against the ontology's root: `consent answer --ontology`."
         }
     }
 

@@ -70,6 +70,9 @@ public struct CodedTerm: CBORCodable, Codable, Hashable, Comparable, Sendable {
         return left.code.utf8.lexicographicallyPrecedes(right.code.utf8)
     }
 
+    /// As people type it: `mondo:0005148`.
+    public var text: String { "\(system.name):\(code)" }
+
     /// Letters, digits, `.`, `-` and `_` only: a code, never a sentence.
     public var isWellFormed: Bool {
         !code.isEmpty && code.utf8.count <= ConsentsLimits.codeBytes

@@ -98,7 +98,7 @@ public enum ConsentSets {
         guard let policies = try state.record(ConsentsKeys.policies(id)) else {
             throw .failed(StateFailure("the policies of the consent set \(id) are missing"))
         }
-        return ConsentSetRecord(standing, policies: policies.list)
+        return ConsentSetRecord(standing, dated: policies.list)
     }
 
     public static func require(
@@ -112,7 +112,16 @@ public enum ConsentSets {
 
     package static func store(_ record: ConsentSetRecord, in state: StateOverlay) {
         state.set(ConsentsKeys.set(record.id), record.standing)
-        state.set(ConsentsKeys.policies(record.id), SetPolicies(record.policies))
+        state.set(ConsentsKeys.policies(record.id), SetPolicies(record.dated))
+    }
+
+    /// Whether the policy revision `revision`, which the set has or had, was in force at `time`, so far as its end says.
+    static func isInForce(
+        _ revision: UInt64, of set: SetStanding, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        if revision == set.policyRevision { return true }
+        guard let period = try state.record(ConsentsKeys.period(set.id, revision)) else { return false }
+        return time < period.until
     }
 
     /// True if a member was withdrawn or had expired by `time`. Refused only if there is no such set.
@@ -129,7 +138,8 @@ public enum ConsentSets {
         try decide(require(id, field: "consentSet", in: state), request, at: time, in: state)
     }
 
-    /// A denial of one policy denies; needs are united; only what every policy permits is permitted.
+    /// A denial of one policy denies; needs are united; only what every policy permits is permitted. Of the policies those
+    /// are asked that the set had at `time`.
     ///
     /// - Parameters:
     ///   - anyHolder: whoever holds a credential of this type asks, whoever that will be, instead of the request's actor.
@@ -155,7 +165,7 @@ public enum ConsentSets {
         var needs: [Need] = []
         var reasons: [DecisionReason] = []
         var decisive = DecisionBasis(reasons: [])
-        for (index, policy) in record.policies.elements.enumerated() {
+        for (index, policy) in record.policies(at: time).enumerated() {
             let verdict = try rules.decide(policy)
             let position = UInt8(clamping: index)
             if verdict.outcome == .deny {

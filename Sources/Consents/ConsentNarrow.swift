@@ -149,22 +149,21 @@ public struct ConsentNarrow: DomainOperation {
 
 /// Who may take a consent back, wholly or in part: it never needs more than granting did.
 enum Subjects {
-    /// Refused unless who gave the consent, its subject, or a guardian in office signed.
+    /// Refused unless who gave the consent or its subject signed, or a guardian in office sent it.
     static func require(_ record: ConsentRecord, in context: OperationContext, field: String) throws(Refusal) {
         guard record.scope == .individual, case .account(let subject) = record.subject else {
             return try Authority.require(record.subject, for: .consent, in: context, field: field)
         }
         if context.isSigned(by: subject) || context.isSigned(by: record.grantedBy) { return }
-        for signer in context.signers {
-            if try Credentials.isGuardian(
-                .account(signer), of: record.subject, at: context.block.time, in: context.state)
-            {
-                _ = context.isSigned(by: signer)
-                return
-            }
+        // One question, as the operation weighs: of the many who can sign a transaction, who sends it is asked.
+        if try Credentials.isGuardian(
+            .account(context.sender), of: record.subject, at: context.block.time, in: context.state)
+        {
+            _ = context.isSigned(by: context.sender)
+            return
         }
         throw ConsentRejection.notSubject.at(
-            field, "signed neither by its subject nor by a guardian",
-            hint: "Use the key that gave the consent.")
+            field, "neither signed by its subject, or by who gave it, nor sent by a guardian",
+            hint: "Use the key that gave the consent; a guardian in office sends the transaction itself.")
     }
 }

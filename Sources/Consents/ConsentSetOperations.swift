@@ -11,6 +11,8 @@ public struct SetPlan {
     let predecessor: SetStanding?
     let isNew: Bool
     let hasNewPolicies: Bool
+    /// The policy revision that ended with this operation.
+    let endedRevision: UInt64?
 }
 
 /// How consents come into a set.
@@ -21,10 +23,15 @@ struct SetBuilder {
     private(set) var members: [ConsentRecord] = []
     private(set) var newMembers: [SetMember] = []
     private var hasNewPolicies = false
+    private let earlierRevision: UInt64
+    /// What the first members bring the set had from the beginning.
+    private let isFirst: Bool
 
     init(_ set: ConsentSetRecord, in context: OperationContext) {
         self.set = set
         self.context = context
+        earlierRevision = set.policyRevision
+        isFirst = set.memberCount == 0
     }
 
     mutating func add(_ references: [Reference<ConsentKind>]) throws(Refusal) {
@@ -72,7 +79,7 @@ struct SetBuilder {
         members.append(record)
         set.memberCount += 1
         if record.scope == .aggregate { set.aggregateCount += 1 }
-        set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt)
+        if isFirst { set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt) }
         if let expiresAt = record.expiresAt { set.earliestExpiry = min(set.earliestExpiry ?? expiresAt, expiresAt) }
     }
 
@@ -82,14 +89,14 @@ struct SetBuilder {
         _ policy: ConsentPolicy, of record: ConsentRecord, field: String
     ) throws(Refusal) {
         if !record.commitments.isEmpty { set.policyRevision = set.revision }
-        if set.policies.contains(policy) { return }
-        let policies = SortedList(set.policies.elements + [policy])
+        if set.dated.contains(where: { $0.policy == policy }) { return }
+        let policies = set.dated.map(\.policy) + [policy]
         guard policies.count <= ConsentsLimits.policiesPerSet else {
             throw ConsentRejection.tooManyPolicies.at(
                 field, "its policy differs from the \(ConsentsLimits.policiesPerSet) policies of the set",
                 hint: "Consents made from the same template share a policy.")
         }
-        let bytes = policies.elements.reduce(0) { $0 + $1.encoded.count }
+        let bytes = policies.reduce(0) { $0 + $1.encoded.count }
         guard bytes <= ConsentsLimits.setPolicyBytes else {
             throw ConsentRejection.tooManyPolicies.at(
                 field,
@@ -98,7 +105,7 @@ struct SetBuilder {
                 hint: "Put it into another set. Consents made from the same template share a policy.")
         }
         let types = CredentialType.allCases.filter { type in
-            policies.elements.contains { $0.credentialTypes.contains(type) }
+            policies.contains { $0.credentialTypes.contains(type) }
         }
         guard types.count <= ConsentsLimits.credentialTypes else {
             throw ConsentRejection.tooManyPolicies.at(
@@ -106,7 +113,7 @@ struct SetBuilder {
                 "with its policy those of the set ask actors for \(types.count) types of credential; at most "
                     + "\(ConsentsLimits.credentialTypes)", hint: "Put it into another set.")
         }
-        set.policies = policies
+        set.add(policy, since: isFirst ? Timestamp(0) : context.block.time)
         set.policyRevision = set.revision
         hasNewPolicies = true
     }
@@ -122,7 +129,8 @@ struct SetBuilder {
     func plan(predecessor: SetStanding?, isNew: Bool) -> SetPlan {
         SetPlan(
             set: set, members: members, newMembers: newMembers, predecessor: predecessor, isNew: isNew,
-            hasNewPolicies: hasNewPolicies)
+            hasNewPolicies: hasNewPolicies,
+            endedRevision: set.policyRevision == earlierRevision ? nil : earlierRevision)
     }
 }
 
@@ -134,6 +142,9 @@ extension SetPlan {
             ConsentSets.store(set, in: context.state)
         } else {
             context.state.set(ConsentsKeys.set(set.id), set.standing)
+        }
+        if let endedRevision {
+            context.state.set(ConsentsKeys.period(set.id, endedRevision), SetPeriod(until: context.block.time))
         }
         if isNew {
             context.emit(ConsentEvent.setCreated(SetFact(set.standing, added: newMembers.count)))
@@ -233,7 +244,7 @@ public struct ConsentSetAdd: DomainOperation {
     }
 
     public var weight: UInt64 {
-        10 + 4 * 4 + ConsentWeights.set + ConsentWeights.member * UInt64(members.count)
+        10 + 4 * 5 + ConsentWeights.set + ConsentWeights.member * UInt64(members.count)
     }
 
     public func check(in context: OperationContext) throws(Refusal) -> SetPlan {

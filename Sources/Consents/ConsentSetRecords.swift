@@ -44,7 +44,8 @@ public struct SetStanding: CBORCodable, Codable, Hashable, Sendable {
     public var memberCount: UInt64
     /// Members that are a dataset's consent, not a person's. The others number `memberCount − aggregateCount`.
     public var aggregateCount: UInt64
-    /// When the last of its members came into force; before, the set permits nothing.
+    /// When the last of its first members came into force; before, the set permits nothing. Who joins later was in force
+    /// by then, and changes nothing about the time before.
     public var effectiveAt: Timestamp?
     public var earliestExpiry: Timestamp?
     public var stale: StaleMark?
@@ -115,16 +116,61 @@ public struct SetStanding: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// The different policies of a set's members, under a key of their own: read to decide, written where one is added.
-public struct SetPolicies: CBORCodable, Hashable, Sendable {
-    public let list: SortedList<ConsentPolicy>
+/// A policy of a set's members, and from when on the set had it. Bytes: `[policy, since]`.
+public struct DatedPolicy: CBORCodable, Hashable, Sendable {
+    public let policy: ConsentPolicy
+    /// Zero of what the set began with.
+    public let since: Timestamp
 
-    public init(_ list: SortedList<ConsentPolicy>) { self.list = list }
+    public init(policy: ConsentPolicy, since: Timestamp) {
+        self.policy = policy
+        self.since = since
+    }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(2)
+        writer.write(policy)
+        writer.write(since)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("policy", count: 2) { (reader) throws(EncodingFailure) in
+            DatedPolicy(policy: try reader.value("policy"), since: try reader.value("since"))
+        }
+    }
+}
+
+/// The different policies of a set's members, under a key of their own: read to decide, written where one is added. None
+/// ever goes, so those that the set had at a time are those that it had since before.
+public struct SetPolicies: CBORCodable, Hashable, Sendable {
+    /// Ascending by the policies' bytes, each once.
+    public let list: [DatedPolicy]
+
+    public init(_ list: [DatedPolicy]) { self.list = list }
 
     public func encode(into writer: inout CBORWriter) { writer.write(list) }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        list = try reader.sortedByBytes("policies", max: ConsentsLimits.policiesPerSet)
+        list = try reader.ascendingList("policies", max: ConsentsLimits.policiesPerSet)
+    }
+}
+
+/// Until when a policy revision of a set was in force: written once another took its place. Bytes: `[until]`.
+public struct SetPeriod: CBORCodable, Hashable, Sendable {
+    /// The first moment at which it was not.
+    public let until: Timestamp
+
+    public init(until: Timestamp) { self.until = until }
+
+    public func encode(into writer: inout CBORWriter) {
+        writer.array(1)
+        writer.write(until)
+    }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        self = try reader.record("period", count: 1) { (reader) throws(EncodingFailure) in
+            SetPeriod(until: try reader.value("until"))
+        }
     }
 }
 
@@ -135,11 +181,27 @@ public struct SetPolicies: CBORCodable, Hashable, Sendable {
 @dynamicMemberLookup
 public struct ConsentSetRecord: Codable, Hashable, Sendable {
     public var standing: SetStanding
-    public var policies: SortedList<ConsentPolicy>
+    /// Ascending by the policies' bytes.
+    public private(set) var dated: [DatedPolicy]
 
+    /// Of a set that had all of them from the beginning.
     public init(_ standing: SetStanding, policies: SortedList<ConsentPolicy>) {
+        self.init(standing, dated: policies.elements.map { DatedPolicy(policy: $0, since: Timestamp(0)) })
+    }
+
+    init(_ standing: SetStanding, dated: [DatedPolicy]) {
         self.standing = standing
-        self.policies = policies
+        self.dated = dated
+    }
+
+    public var policies: SortedList<ConsentPolicy> { SortedList(ascending: dated.map(\.policy)) }
+
+    /// Those that it had at `time`, in their order.
+    func policies(at time: Timestamp) -> [ConsentPolicy] { dated.filter { $0.since <= time }.map(\.policy) }
+
+    mutating func add(_ policy: ConsentPolicy, since: Timestamp) {
+        dated.append(DatedPolicy(policy: policy, since: since))
+        dated.sort { $0.policy < $1.policy }
     }
 
     public subscript<Value>(dynamicMember path: KeyPath<SetStanding, Value>) -> Value { standing[keyPath: path] }
@@ -150,24 +212,36 @@ public struct ConsentSetRecord: Codable, Hashable, Sendable {
     }
 
     /// True if a policy of it names a disease or a code, as those of datasets may.
-    public var namesDiseases: Bool { policies.elements.contains { $0.provisions.contains(where: \.namesDiseases) } }
+    public var namesDiseases: Bool { dated.contains { $0.policy.provisions.contains(where: \.namesDiseases) } }
+
+    /// True if a policy of it permits research of diseases, and no wider one.
+    public var isDiseaseSpecific: Bool {
+        dated.contains { $0.policy.provisions.contains(where: \.isDiseaseSpecific) }
+    }
 
     public func isStale(at time: Timestamp) -> Bool { standing.isStale(at: time) }
 
-    private enum CodingKeys: String, CodingKey { case policies }
+    private enum CodingKeys: String, CodingKey { case policies, policiesSince }
 
-    /// One flat object.
+    /// One flat object; from when on the set had each policy stands beside them.
     public func encode(to encoder: any Encoder) throws {
         try standing.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(policies, forKey: .policies)
+        try container.encode(dated.map(\.since), forKey: .policiesSince)
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        let policies = try container.decode([ConsentPolicy].self, forKey: .policies)
+        let since = try container.decode([Timestamp].self, forKey: .policiesSince)
+        guard policies.count == since.count, zip(policies, policies.dropFirst()).allSatisfy(<) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .policiesSince, in: container, debugDescription: "expected a time for each policy, ascending")
+        }
         self.init(
             try SetStanding(from: decoder),
-            policies: try container.decode(SortedList<ConsentPolicy>.self, forKey: .policies))
+            dated: zip(policies, since).map { DatedPolicy(policy: $0, since: $1) })
     }
 }
 

@@ -31,6 +31,9 @@ public enum ConsentsDomain: LedgerDomain {
 
     public static let queries = ConsentQueries.all
 
+    /// What a custodian released, oldest first: the list that domains which release under consents look through.
+    public static let audit = AccountingQueries.audit
+
     public static var tasks: [TaskSource] { ConsentTasks.all }
 
     public static let rejections = ConsentRejection.descriptions

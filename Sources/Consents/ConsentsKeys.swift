@@ -15,6 +15,7 @@ package import StateModel
 ///     [2, 9, custodian, n]   ReviewLapse
 ///     [2, 10, custodian, reference]   the direct disclosure's id
 ///     [2, 11, set]           SetPolicies
+///     [2, 12, set, n]        SetPeriod: until when the policy revision n was in force
 package enum ConsentsKeys {
     static let consentKind: UInt8 = 0
     static let setKind: UInt8 = 1
@@ -63,6 +64,10 @@ package enum ConsentsKeys {
 
     package static func policies(_ set: ConsentSetID) -> RecordKey<SetPolicies> {
         RecordKey(StateKey(.consents, 11, set))
+    }
+
+    package static func period(_ set: ConsentSetID, _ policyRevision: UInt64) -> RecordKey<SetPeriod> {
+        RecordKey(StateKey(.consents, 12, set, policyRevision))
     }
 
     package static func member(_ set: ConsentSetID, _ consent: ConsentID) -> RecordKey<SetMember> {

@@ -21,6 +21,13 @@ struct DataUseMatch {
     }
 }
 
+extension DataUseTerms {
+    /// Data on which research of whichever disease passes.
+    var isOfAnyDisease: Bool {
+        [.generalResearch, .noRestriction, .healthMedicalBiomedical].contains(where: permissions.contains)
+    }
+}
+
 /// DUO's matching: the published rules of DUOS, version 4 (consent of the Broad Institute, DataUseMatchCasesV4), and
 /// the modifiers that those leave out, which are decided by comparison alone.
 ///
@@ -153,23 +160,27 @@ struct DataUseRules {
 
     private var isDiseaseSpecific: Bool { terms.permissions.contains(.diseaseSpecific) }
 
-    /// True for sensitive aims, and where no aim is named that a rule knows (modifiers alone are none).
+    /// True for sensitive aims, and where no aim is named that a rule knows (modifiers alone are none). So with a disease
+    /// that is not said, on data whose diseases are: somebody has to compare them.
     private func abstains(_ research: ResearchUse) -> Bool {
         if research.aims.elements.contains(where: \.needsReview) { return true }
+        if isOfUnnamedDisease(research), isDiseaseSpecific, !terms.diseases.isEmpty, !isOfAnyDisease { return true }
         return research.diseases.isEmpty && research.aims.isEmpty
     }
+
+    private func isOfUnnamedDisease(_ research: ResearchUse) -> Bool {
+        research.aims.contains(.disease) && research.diseases.isEmpty
+    }
+
+    private var isOfAnyDisease: Bool { terms.isOfAnyDisease }
 
     /// Each disease must be one of the data's, or descend from one. Diseases that the data's consent only commits to
     /// are compared by the custodian, as the provision's restriction asks.
     private func matchDiseases(_ research: ResearchUse) -> DataUseMatch {
         var match = DataUseMatch()
+        if isOfAnyDisease { return match }
+        if isOfUnnamedDisease(research) { match.deny(.diseaseNotPermitted, if: !isDiseaseSpecific) }
         guard !research.diseases.isEmpty else { return match }
-        let permissions = terms.permissions
-        if permissions.contains(.generalResearch) || permissions.contains(.noRestriction)
-            || permissions.contains(.healthMedicalBiomedical)
-        {
-            return match
-        }
         if isDiseaseSpecific, terms.diseases.isEmpty { return match }
         let index = memo.diseases(of: research)
         for (aim, step) in zip(index.aims, index.nearest(terms.diseases)) where step != 0 {

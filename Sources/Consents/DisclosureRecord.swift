@@ -132,13 +132,15 @@ public struct DisclosureRecord: CBORCodable, Codable, Hashable, Sendable {
 }
 
 extension DisclosureRecord {
-    /// Whether what was answered for this release answers `needs` of `request` still: the set's policies are those that
-    /// were asked, the request asks for nothing that the release was not for, and no answer has run out.
+    /// Whether what was answered for this release answers `needs` of `request` at `time`: the set's policies were those
+    /// that were asked, the request asks for nothing that the release was not for, and no answer had run out.
     public func meets(
-        _ needs: [Need], of request: UseRequest, under set: ConsentSetRecord, at time: Timestamp
-    ) -> Bool {
-        guard basis == .set(set.id), revision == set.policyRevision, recipient == request.actor, at <= time,
-            requests.contains(where: { $0.includes(request) })
+        _ needs: [Need], of request: UseRequest, under set: SetStanding, at time: Timestamp,
+        in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        guard basis == .set(set.id), recipient == request.actor, at <= time,
+            requests.contains(where: { $0.includes(request) }),
+            try ConsentSets.isInForce(revision, of: set, at: time, in: state)
         else { return false }
         return needs.allSatisfy { need in
             met.contains { $0.need == need && $0.validUntil.map { time < $0 } ?? true }

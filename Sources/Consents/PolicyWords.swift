@@ -6,6 +6,22 @@ extension ConsentPolicy {
     public func words(_ names: any NameResolver) -> [String] { PolicyWords(names: names).lines(self) }
 }
 
+extension ResearchUse {
+    /// What is researched, and what is undertaken.
+    public var sentences: [String] {
+        func list(_ what: String, _ items: [String]) -> String? {
+            items.isEmpty ? nil : "\(what): \(items.joined(separator: ", "))"
+        }
+        return [
+            list("For research with the aims", aims.elements.map(\.name)),
+            list("Of the diseases", diseases.map(\.disease.text)),
+            isNonprofit ? "Not for profit" : nil, isGeneticStudy ? "A genetic study" : nil,
+            list("Undertaking to", undertakings.elements.map(\.name)),
+            project.map { "Of the project with the commitment \($0)" },
+        ].compactMap { $0 }
+    }
+}
+
 /// A policy as sentences, exceptions indented under what they except from.
 struct PolicyWords {
     let names: any NameResolver

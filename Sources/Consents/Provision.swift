@@ -122,6 +122,12 @@ public struct Provision: CBORCodable, Codable, Hashable, Sendable {
             || provisions.contains(where: \.namesDiseases)
     }
 
+    /// True if what it permits, or a permit inside it, is research of diseases and no wider one.
+    var isDiseaseSpecific: Bool {
+        dataUse.map { $0.permissions.contains(.diseaseSpecific) && !$0.isOfAnyDisease } ?? false
+            || provisions.contains(where: \.isDiseaseSpecific)
+    }
+
     public func encode(into writer: inout CBORWriter) {
         writer.array(11)
         writer.write(kind)

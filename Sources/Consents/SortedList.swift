@@ -56,6 +56,11 @@ extension SortedList: CBOREncodable where Element: CBOREncodable {
 }
 
 extension CBORReader {
+    /// Codes, ascending.
+    public mutating func codedTerms(_ field: String, max: Int) throws(EncodingFailure) -> SortedList<CodedTerm> {
+        try sorted(field, max: max)
+    }
+
     mutating func sorted<Element: Comparable & Hashable & Sendable & CBORDecodable>(
         _ field: String, max: Int
     ) throws(EncodingFailure) -> SortedList<Element> {

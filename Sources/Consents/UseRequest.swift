@@ -11,7 +11,7 @@ public enum ResearchAim: UInt8, NamedCode, CBORCodable, Comparable {
     case populationOrigins = 2
     /// MDS: methods, software, algorithms.
     case methods = 3
-    /// The aims from here on are left to a human reviewer.
+    /// The aims from here on, but for a disease, are left to a human reviewer.
     case controls = 4
     case population = 5
     case gender = 6
@@ -22,8 +22,10 @@ public enum ResearchAim: UInt8, NamedCode, CBORCodable, Comparable {
     case psychologicalTraits = 11
     case stigmatizing = 12
     case notHealth = 13
+    /// DS: a disease. Which one the request names, or, where the ledger must not know it, those who answer for the data.
+    case disease = 14
 
-    public var needsReview: Bool { rawValue >= ResearchAim.controls.rawValue }
+    public var needsReview: Bool { self >= .controls && self <= .notHealth }
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

@@ -74,15 +74,19 @@ public enum BlockExecutor {
         for candidate in candidates where included.count < WireLimits.blockTransactions {
             guard bytes + candidate.bytes.count + 5 <= WireLimits.blockBytes else { continue }
             do throws(Refusal) {
-                guard run.weight.fitsEmptyBlock(candidate.weight, isReserved: candidate.isReserved) else {
+                let alone = candidate.weight.adding(candidate.isReserved ? 0 : Sponsorship.admissionWeight) ?? .max
+                guard run.weight.fitsEmptyBlock(alone, isReserved: candidate.isReserved) else {
                     throw .rejected(
                         TransactionRejection.transactionTooHeavy.at(
-                            "operations", "it weighs \(candidate.weight), and a block holds \(run.weight.limit)",
+                            "operations", "it weighs \(alone), and a block holds \(run.weight.limit)",
                             hint: "Split the operations over several transactions."))
                 }
                 let sponsor = try self.sponsor(of: candidate, in: run.state)
                 var weight = run.weight
-                guard weight.addFairly(candidate.weight, sponsor: sponsor) else { continue }
+                let admission = run.admissionWeight(of: sponsor)
+                guard weight.addFairly(candidate.weight.adding(admission) ?? .max, sponsor: sponsor) else {
+                    continue
+                }
                 try run.apply(candidate, sponsor: sponsor)
                 run.weight = weight
                 bytes += candidate.bytes.count + 5
@@ -233,7 +237,8 @@ public enum BlockExecutor {
         for (index, transaction) in transactions.enumerated() {
             do throws(Refusal) {
                 let sponsor = try sponsor(of: transaction, in: run.state)
-                guard run.weight.add(transaction.weight, sponsor: sponsor) else { return .tooHeavy }
+                let weight = transaction.weight.adding(run.admissionWeight(of: sponsor)) ?? .max
+                guard run.weight.add(weight, sponsor: sponsor) else { return .tooHeavy }
                 try run.apply(transaction, sponsor: sponsor)
             } catch {
                 switch error {

@@ -114,6 +114,13 @@ struct BlockRun {
         events[0].events += context.events
     }
 
+    /// What a transaction of `sponsor` weighs in this block beside its own weight: whether an institution is enrolled is
+    /// asked once, and again after each event that puts it into doubt.
+    func admissionWeight(of sponsor: Party?) -> UInt64 {
+        guard let sponsor, case .organization = sponsor, !admitted.contains(sponsor) else { return 0 }
+        return Sponsorship.admissionWeight
+    }
+
     /// Applies a transaction whole, or throws and leaves the state as it was.
     ///
     /// `sponsor` is whom ``BlockExecutor/sponsor(of:in:)`` names on this state; nil for reserved acts.

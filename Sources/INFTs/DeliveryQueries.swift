@@ -1,5 +1,5 @@
 public import Primitives
-internal import StateModel
+public import StateModel
 
 public struct DeliveryView: Codable, Hashable, Sendable {
     public let delivery: DeliveryRecord
@@ -42,7 +42,7 @@ extension INFTQueries {
         DeliveryView(try Deliveries.require(parameters.delivery, field: "delivery", in: context.state))
     }
 
-    static let deliveries = Query(
+    public static let deliveries = Query(
         list: "delivery_list",
         "Deliveries, newest first: what a party is to deliver, what it receives, or those of an INFT.",
         [

@@ -1,45 +1,10 @@
 internal import Consents
-internal import Cryptography
 internal import Primitives
 internal import StateModel
 
 /// What of the domain waits for a party.
 enum INFTTasks {
-    static let all = [outgoing, incoming, erasures, authorizations]
-
-    /// Deliveries that the party was to make when they were asked for. What was bought before an INFT changed hands stands
-    /// in the INFT's own list.
-    private static let outgoing = TaskSource(
-        INFTQueries.deliveries, { DeliveryListParameters(from: $0) },
-        tasks: { (view: DeliveryView, _, _) throws(Refusal) in
-            let delivery = view.delivery
-            let acts = acts(of: delivery)
-            switch view.state {
-            case .requested:
-                return [
-                    PartyTask(acts.begin, from: delivery.to, since: delivery.requestedAt, deadline: delivery.beginBy) {
-                        $0.delivery = delivery.id
-                    }
-                ]
-            case .begun:
-                return [
-                    PartyTask(
-                        acts.complete, from: delivery.to, since: delivery.begun?.at ?? delivery.requestedAt,
-                        deadline: view.completeBy
-                    ) { $0.delivery = delivery.id }
-                ]
-            case .offered, .completed, .failed: return []
-            }
-        })
-
-    private static func acts(of delivery: DeliveryRecord) -> (begin: String, complete: String) {
-        switch delivery.act {
-        case .transfer: (TransferBegin.name, TransferComplete.name)
-        // Operations of the next domain, which the rooms left of it can't name.
-        case .dispute: ("dispute.beginShow", "dispute.completeShow")
-        default: ("license.begin", "license.complete")
-        }
-    }
+    static let all = [incoming, erasures, authorizations]
 
     /// Transfers that the party may accept.
     private static let incoming = TaskSource(

@@ -54,6 +54,9 @@ public struct SponsorRecord: CBORCodable, Codable, Hashable, Sendable {
 }
 
 public enum Sponsorship {
+    /// What ``admit(_:at:in:)`` weighs where the sponsor is an organization: its record, and whether it is enrolled.
+    public static let admissionWeight = 4 + CredentialWeights.holds
+
     /// Who answers for a transaction of `sender` that is not made of reserved acts alone. Refused unless the account
     /// exists and its sponsor is still enrolled.
     public static func admit(

@@ -33,6 +33,8 @@ public struct ConsentImpactView: Codable, Hashable, Sendable {
     public let licenses: UInt64
     /// Releases that were made: copies that stay where they are. At most 1,000 are counted.
     public let deliveries: UInt64
+    /// There may be more of them than were counted.
+    public let hasMoreDeliveries: Bool
 }
 
 public struct ConsentImpactParameters: Codable, Sendable {
@@ -68,8 +70,9 @@ enum ConsentImpact {
                     set: id, custodian: set.custodian, memberCount: set.memberCount, isStale: set.isStale(at: time),
                     infts: infts))
         }
+        let deliveries = try Deliveries.count(under: consent, in: context)
         return ConsentImpactView(
-            consent: consent.id, at: time, sets: sets, licenses: licenses,
-            deliveries: try Deliveries.count(under: consent, in: context))
+            consent: consent.id, at: time, sets: sets, licenses: licenses, deliveries: deliveries.count,
+            hasMoreDeliveries: deliveries.isPart)
     }
 }

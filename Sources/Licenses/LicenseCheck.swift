@@ -117,6 +117,21 @@ public struct LicenseVerdict: Codable, Hashable, Sendable {
     public let licensee: Party?
     public let isValid: Bool
     public let reasons: [LicenseFinding]
+    /// What the consents behind the content say against the uses that a license in force is for, or ask for first; nil where
+    /// nothing is open. Of a license of sealed content that was delivered.
+    public internal(set) var consents: OpenConsents?
+}
+
+/// A license in force is not enough where consents stand behind the content: what they ask for has to be answered, and
+/// answered anew when the answers run out or the policies change.
+public struct OpenConsents: Codable, Hashable, Sendable {
+    public let set: ConsentSetID
+    /// Who answers for restrictions, and whose reviewers answer the rest.
+    public let custodian: Party
+    /// What has to be answered, for all that the license is for.
+    public let needs: [Need]
+    /// Why nothing that anybody answers would help; nil if answers do.
+    public let denial: String?
 }
 
 /// Whether a license covers a use at a time: pure, and the same for a block, an RPC, a custodian and a wallet. Every
@@ -156,7 +171,26 @@ public enum LicenseCheck {
             if let member = use.member { findings += try self.member(member, license, at: time, in: state) }
         }
         return LicenseVerdict(
-            license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings)
+            license: id, at: time, state: found, licensee: holder, isValid: findings.isEmpty, reasons: findings,
+            consents: nil)
+    }
+
+    /// The same, with what consents ask for first: for who asks, and not for blocks, which look at one use at a time.
+    public static func explained(
+        _ id: LicenseID, _ use: LicenseUse?, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> LicenseVerdict {
+        var verdict = try check(id, use, at: time, in: state)
+        guard verdict.state == .active else { return verdict }
+        // Of another licensee's time the license of today says little.
+        let license = try LicenseLedger.requireLicense(id, field: "license", in: state)
+        let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
+        guard license.licensee(at: time) == license.licensee,
+            let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet
+        else { return verdict }
+        verdict.consents = OpenConsents(
+            set: standing.set.id, custodian: standing.set.custodian, needs: standing.needs,
+            denial: standing.denial.map { ConsentGate.sentence($0.decision, $0.request) })
+        return verdict
     }
 
     private static func sentence(_ above: (license: LicenseRecord, state: LicenseState)) -> String {
@@ -403,7 +437,7 @@ public enum LicenseCheck {
         guard let delivery = license.delivery,
             let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
         else { return false }
-        return disclosure.meets(needs, of: request, under: set, at: time)
+        return try disclosure.meets(needs, of: request, under: set.standing, at: time, in: state)
     }
 }
 

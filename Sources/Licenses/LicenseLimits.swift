@@ -10,9 +10,9 @@ public enum LicenseLimits {
     public static let territoryBytes = 6
     /// Territories that one buyer states; each is asked of the consents.
     public static let statedTerritories = 8
-    /// Requests that checking an offer against a consent set may take: purposes by sixteen, times territories, times
-    /// actions. Terms that need more name fewer of them.
-    public static let consentRequests = 32
+    /// What checking an offer against a consent set may weigh (``ConsentWeights``): 32 decisions, for purposes by sixteen,
+    /// times territories, times actions; or ten about eight diseases. Terms that need more name fewer of them.
+    public static let offeredDecisions: UInt64 = 2_560
     /// What the decisions about a stated use may weigh (``ConsentWeights``): sixteen, or five about eight diseases. Each
     /// delivery and renewal asks for all of them anew.
     public static let statedDecisions: UInt64 = 1_280

@@ -28,7 +28,7 @@ enum LicenseNeeds {
             for: license.use, by: license.licensee, from: delivery.requestedAt, until: license.expiresAt)
     }
 
-    /// What consents say to the uses of a license now.
+    /// What consents say to the uses of a license at a time since its licensee has it.
     struct Standing {
         let set: ConsentSetRecord
         let requests: [UseRequest]
@@ -43,7 +43,7 @@ enum LicenseNeeds {
     static func standing(
         _ license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> Standing? {
-        guard let set = inft.consentSet, let id = license.delivery,
+        guard let set = try CitedSet.of(inft, at: time, in: state), let id = license.delivery,
             let disclosure = try disclosure(of: id, at: time, in: state)
         else { return nil }
         let delivery = try Deliveries.require(id, field: "license", in: state)
@@ -56,7 +56,9 @@ enum LicenseNeeds {
             case .permit: break
             case .needs(let needs, _):
                 standing.needs += needs.filter { !standing.needs.contains($0) }
-                if !disclosure.meets(needs, of: request, under: standing.set, at: time) { standing.isMet = false }
+                if try !disclosure.meets(needs, of: request, under: standing.set.standing, at: time, in: state) {
+                    standing.isMet = false
+                }
             case .deny:
                 standing.denial = standing.denial ?? (decision, request)
                 standing.isMet = false

@@ -213,7 +213,7 @@ public enum LicenseQueries {
         ],
         from: LicenseCheckParameters.self, to: LicenseVerdict.self
     ) { (parameters, context) throws(Refusal) in
-        try LicenseCheck.check(
+        try LicenseCheck.explained(
             parameters.license, parameters.use, at: parameters.at ?? context.block.time, in: context.state)
     }
 

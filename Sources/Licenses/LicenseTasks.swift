@@ -6,7 +6,7 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = [disputes, judged, recalls, offered, licensed, unanswered, bought, held]
+    static let all = AnswerTasks.all + [disputes, judged, recalls, offered, licensed, unanswered, bought, held]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(
@@ -109,9 +109,6 @@ enum LicenseTasks {
             return tasks
         })
 
-    /// What asking a set for the uses of a license takes of a call's budget: its policies are long.
-    private static let askingCost = 16
-
     /// Uses of the party's licenses that consents do not permit until somebody answers: since the policies behind the
     /// content changed, or the answers ran out. Those about to run out are told before.
     private static let unanswered = TaskSource(
@@ -123,22 +120,23 @@ enum LicenseTasks {
                 let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
             else { return [] }
             let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
-            func task(_ deadline: Timestamp?) -> [PartyTask] {
+            func task(_ deadline: Timestamp?, _ needs: [Need]) -> [PartyTask] {
                 [
                     PartyTask(AnswerNeeds.name, from: set.custodian, since: disclosure.at, deadline: deadline) {
                         about(license, &$0)
                         $0.delivery = delivery
+                        AnswerTasks.name(needs, of: set.custodian, in: &$0)
                     }
                 ]
             }
             if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
-                return end.map { TaskSource.isNear($0, in: context) ? task(end) : [] } ?? []
+                return end.map { TaskSource.isNear($0, in: context) ? task(end, disclosure.met.map(\.need)) : [] } ?? []
             }
-            guard budget.take(askingCost) else { return nil }
+            guard budget.take(AnswerTasks.askingCost) else { return nil }
             guard let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet,
                 standing.denial == nil
             else { return [] }
-            return task(nil)
+            return task(nil, standing.needs)
         })
 
     private static func about(_ license: LicenseRecord, _ task: inout PartyTask, _ amount: Amount? = nil) {

@@ -54,6 +54,7 @@ extension Terms {
         lines += [
             list("Only for the purposes", scope.purposes.codes.map(\.name)),
             list("Only for research with the aims", scope.researchAims.codes.map(\.name)),
+            list("Only for research of the diseases", scope.diseases.elements.map(\.text)),
             list("Only in the fields", scope.fieldsOfUse.codes.map(\.name)),
             list("Only in the languages", scope.languages.texts),
             list(
@@ -131,9 +132,7 @@ extension StatedUse {
         var lines: [String] = []
         if !purposes.isEmpty { lines.append("For the purposes: \(purposes.codes.map(\.name).joined(separator: ", "))") }
         if let research {
-            lines.append("For research with the aims: \(research.aims.elements.map(\.name).joined(separator: ", "))")
-            let undertakings = research.undertakings.elements.map(\.name)
-            if !undertakings.isEmpty { lines.append("Undertaking to: \(undertakings.joined(separator: ", "))") }
+            lines += research.sentences
         }
         if !territories.isEmpty { lines.append("In: \(territories.texts.joined(separator: ", "))") }
         if isCommercial { lines.append("For commercial use") }

@@ -35,10 +35,10 @@ public struct CreateOffer: DomainOperation {
         self.delivery = delivery
     }
 
-    /// The heaviest path asks a consent set ``LicenseLimits/consentRequests`` times and reads 16 parents' terms and
-    /// licenses.
+    /// The heaviest path asks a consent set as much as it may (``LicenseLimits/offeredDecisions``) and reads 16 parents'
+    /// terms and licenses.
     public var weight: UInt64 {
-        10 + 4 * 12 + 16 * 8 + ConsentWeights.ask(LicenseLimits.consentRequests, diseases: 0) + INFTsWeights.standing
+        10 + 4 * 12 + 16 * 8 + ConsentGate.offerWeight + INFTsWeights.standing
     }
 
     public struct Plan {

@@ -142,6 +142,12 @@ enum OfferRules {
         }
     }
 
+    private static func hint(_ decision: Decision, _ request: UseRequest, of set: ConsentSetRecord) -> String {
+        let known = ConsentGate.hint(decision, request, of: set)
+        return set.isDiseaseSpecific && known.contains(ResearchAim.disease.name)
+            ? known : "Use terms with fewer purposes, territories or rights."
+    }
+
     /// Terms on an INFT about people are never wider than its consent set: whatever they would let a licensee do, the
     /// set permits, or permits once a need is met (which each purchase then has to).
     static func checkConsent(
@@ -152,31 +158,42 @@ enum OfferRules {
                 "terms", "scope.purposes is empty, which allows every purpose; a consent set never does",
                 hint: "Name the purposes that the consent set permits.")
         }
+        let record = try ConsentSets.require(set, field: "inft", in: state)
+        if record.concernsFew, !terms.scope.diseases.isEmpty {
+            throw LicenseRejection.widerThanConsent.at(
+                "terms", "scope.diseases names diseases, which on data about few people would tell of their health",
+                hint:
+                    "Name the research aim \(ResearchAim.disease.name) alone; the custodian is told which disease it is."
+            )
+        }
         // What the terms leave to the buyer is taken at its best; the purchase asks again with what the buyer states.
         let research = ResearchUse(
-            aims: SortedList(terms.scope.researchAims.codes), isNonprofit: !terms.commercial.isAllowed,
-            isGeneticStudy: true, undertakings: SortedList(Undertaking.allCases))
+            aims: SortedList(terms.scope.researchAims.codes),
+            diseases: terms.scope.diseases.elements.map { DiseaseAim(disease: $0) },
+            isNonprofit: !terms.commercial.isAllowed, isGeneticStudy: true,
+            undertakings: SortedList(Undertaking.allCases))
         var widest = StatedUse()
         widest.purposes = terms.scope.purposes
         widest.territories = terms.scope.territories
-        widest.research = terms.scope.researchAims.isEmpty ? nil : research
+        widest.research = research.aims.isEmpty && research.diseases.isEmpty ? nil : research
         widest.isCommercial = terms.commercial.isAllowed
         widest.trainsModels = terms.scope.allowsTraining
         let end = terms.grant.durationMilliseconds.map { time.adding(milliseconds: $0) }
         let requests = ConsentGate.requests(for: widest, by: actor, from: time, until: end)
-        guard requests.count <= LicenseLimits.consentRequests else {
+        let weight = ConsentGate.decisions(about: widest)
+        guard weight <= LicenseLimits.offeredDecisions else {
             throw LicenseRejection.widerThanConsent.at(
-                "terms", "checking them takes \(requests.count) decisions, \(LicenseLimits.consentRequests) at most",
-                hint: "Name fewer territories or purposes.")
+                "terms",
+                "checking them takes \(requests.count) decisions that weigh \(weight), "
+                    + "\(LicenseLimits.offeredDecisions) at most",
+                hint: "Name fewer territories, purposes or diseases.")
         }
-        let record = try ConsentSets.require(set, field: "inft", in: state)
         let memo = DecisionMemo(actor, at: time, in: state)
         for request in requests {
             let decision = try ConsentSets.decide(record, request, memo: memo, at: time, in: state)
             guard !decision.isDeny else {
                 throw LicenseRejection.widerThanConsent.at(
-                    "terms", ConsentGate.sentence(decision, request),
-                    hint: "Use terms with fewer purposes, territories or rights.")
+                    "terms", ConsentGate.sentence(decision, request), hint: hint(decision, request, of: record))
             }
         }
     }

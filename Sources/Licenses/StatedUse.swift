@@ -66,6 +66,11 @@ public struct StatedUse: CBORCodable, Codable, Hashable, Sendable {
 }
 
 extension StatedUse {
+    /// Whether a purpose of it is a kind of research, or might be.
+    var mayResearch: Bool {
+        research != nil || purposes.isEmpty || purposes.codes.contains { PurposeOfUse.research.includes($0) }
+    }
+
     /// The first field in which this says more than `outer`; nil if it keeps within it. What is left out claims everything.
     func field(widerThan outer: StatedUse) -> String? {
         if isCommercial, !outer.isCommercial { return "isCommercial" }
@@ -141,6 +146,7 @@ enum Admission {
                     "use.research.aims[\(index)]", "the terms do not allow research of the aim \(aim.name)")
             }
         }
+        try checkDiseases(use, terms.scope)
         guard use.territories.texts.count <= LicenseLimits.statedTerritories else {
             throw LicenseRejection.territoryNotAllowed.at(
                 "use.territories", "at most \(LicenseLimits.statedTerritories) territories are stated")
@@ -159,6 +165,21 @@ enum Admission {
         }
     }
 
+    /// Terms that name diseases license research of these, so whoever researches says of which.
+    private static func checkDiseases(_ use: StatedUse, _ scope: ScopeTerms) throws(Refusal) {
+        guard !scope.diseases.isEmpty, use.mayResearch else { return }
+        let stated = use.research?.diseases.map(\.disease) ?? []
+        guard !stated.isEmpty else {
+            throw LicenseRejection.purposeNotAllowed.at(
+                "use.research.diseases", "the terms license research of named diseases, and the use names none",
+                hint: "State which of \(scope.diseases.elements.map(\.text).joined(separator: ", ")) it is.")
+        }
+        for (index, disease) in stated.enumerated() where !scope.diseases.contains(disease) {
+            throw LicenseRejection.purposeNotAllowed.at(
+                "use.research.diseases[\(index)]", "the terms do not allow research of \(disease.text)")
+        }
+    }
+
     private static func checkConsent(
         _ admission: Case, _ memo: DecisionMemo, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) {
@@ -169,7 +190,7 @@ enum Admission {
         if record.concernsFew, let research = admission.use.research, !research.diseases.isEmpty {
             throw LicenseRejection.consentDoesNotPermit.at(
                 "use.research.diseases", "a disease stated of data about few people would tell of their health",
-                hint: "Leave it out; the custodian compares it off the ledger.")
+                hint: "State the aim \(ResearchAim.disease.name) alone, and say to the custodian which disease it is.")
         }
         guard !record.isStale(at: time) else {
             throw LicenseRejection.consentDoesNotPermit.at(
@@ -189,7 +210,7 @@ enum Admission {
             guard admission.demand == .noDenial ? !decision.isDeny : decision.isPermit else {
                 throw LicenseRejection.consentDoesNotPermit.at(
                     "use", ConsentGate.sentence(decision, request),
-                    hint: "State a use that the consent set permits; consent_check explains each decision.")
+                    hint: ConsentGate.hint(decision, request, of: record))
             }
         }
     }
@@ -229,8 +250,12 @@ enum ConsentGate {
         ConsentWeights.set + ConsentWeights.actor + min(decisions(about: use), LicenseLimits.statedDecisions)
     }
 
+    /// The same of what terms would allow.
+    static let offerWeight = ConsentWeights.set + ConsentWeights.actor + LicenseLimits.offeredDecisions
+
     /// The same of a use that the operation does not say, as recorded with a license.
-    static let storedWeight = ConsentWeights.set + ConsentWeights.actor + LicenseLimits.statedDecisions
+    /// Whether what was answered counts still is one key more.
+    static let storedWeight = 4 + ConsentWeights.set + ConsentWeights.actor + LicenseLimits.statedDecisions
 
     /// A request takes so many purposes at most; without purposes there is one request, which the consent denies.
     private static func chunks(_ purposes: [PurposeOfUse]) -> [[PurposeOfUse]] {
@@ -239,6 +264,25 @@ enum ConsentGate {
         return stride(from: 0, to: purposes.count, by: size).map {
             Array(purposes[$0..<min($0 + size, purposes.count)])
         }
+    }
+
+    /// What would help.
+    static func hint(_ decision: Decision, _ request: UseRequest, of set: ConsentSetRecord) -> String {
+        let general = "State a use that the consent set permits; consent_check explains each decision."
+        if case .needs = decision {
+            return "Answers come with a delivery of sealed content; what is asked here has to be permitted without one."
+        }
+        let reasons = decision.basis.reasons
+        let denials: [DecisionReason] = [
+            .researchPurposeMissing, .generalResearchNotPermitted, .biomedicalResearchNotPermitted,
+            .populationOriginsNotPermitted, .methodsResearchNotPermitted,
+        ]
+        guard set.isDiseaseSpecific, denials.contains(where: reasons.contains) else { return general }
+        let disease = ResearchAim.disease.name
+        return set.concernsFew
+            ? "The consents permit research of one disease, which the ledger does not know: state the aim \(disease) alone, "
+                + "and say to the custodian which disease it is."
+            : "The consents permit research of named diseases: state the aim \(disease), and the disease."
     }
 
     static func sentence(_ decision: Decision, _ request: UseRequest) -> String {

@@ -180,11 +180,13 @@ public struct OutcomePrice: Hashable, Sendable, Codable {
 }
 
 /// For what, where and by whom. An empty list allows everything.
-/// `[purposes, researchAims, fieldsOfUse, territories, languages, requiredCredentials, allowsTraining]`
+/// `[purposes, researchAims, diseases, fieldsOfUse, territories, languages, requiredCredentials, allowsTraining]`
 public struct ScopeTerms: Hashable, Sendable, Codable {
     public var purposes: CodeList<PurposeOfUse>
     /// What research may be about, in the terms of DUO matching.
     public var researchAims: CodeList<ResearchAim>
+    /// Research is of these diseases alone, and says of which. Never of data about few people: it would tell of their health.
+    public var diseases: SortedList<CodedTerm>
     public var fieldsOfUse: CodeList<FieldOfUse>
     /// ISO 3166-1 alpha-2 or ISO 3166-2; a country includes its subdivisions.
     public var territories: TextList
@@ -196,12 +198,13 @@ public struct ScopeTerms: Hashable, Sendable, Codable {
     public var allowsTraining: Bool
 
     public init(
-        purposes: [PurposeOfUse] = [], researchAims: [ResearchAim] = [], fieldsOfUse: [FieldOfUse] = [],
-        territories: [String] = [], languages: [String] = [], requiredCredentials: [CredentialRequirement] = [],
-        allowsTraining: Bool = false
+        purposes: [PurposeOfUse] = [], researchAims: [ResearchAim] = [], diseases: [CodedTerm] = [],
+        fieldsOfUse: [FieldOfUse] = [], territories: [String] = [], languages: [String] = [],
+        requiredCredentials: [CredentialRequirement] = [], allowsTraining: Bool = false
     ) {
         self.purposes = CodeList(purposes)
         self.researchAims = CodeList(researchAims)
+        self.diseases = SortedList(diseases)
         self.fieldsOfUse = CodeList(fieldsOfUse)
         self.territories = TextList(territories)
         self.languages = TextList(languages)

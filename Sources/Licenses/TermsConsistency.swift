@@ -172,6 +172,7 @@ extension ScopeTerms {
         if !researchAims.isEmpty, !fieldsOfUse.isEmpty, !fieldsOfUse.contains(.research) {
             return Contradiction("scope.researchAims", "names research, which the fields of use leave out")
         }
+        if let found = diseaseContradiction { return found }
         if purposes.codes.count > LicenseLimits.purposes {
             return Contradiction("scope.purposes", "at most \(LicenseLimits.purposes)")
         }
@@ -194,6 +195,21 @@ extension ScopeTerms {
             return Contradiction("scope.languages[\(index)]", "not a language tag of BCP 47")
         }
         return credentialContradiction
+    }
+
+    private var diseaseContradiction: Contradiction? {
+        if diseases.isEmpty { return nil }
+        if !fieldsOfUse.isEmpty, !fieldsOfUse.contains(.research) {
+            return Contradiction("scope.diseases", "names research, which the fields of use leave out")
+        }
+        if !researchAims.isEmpty, !researchAims.contains(.disease) {
+            return Contradiction("scope.diseases", "names diseases, which the aims of research leave out")
+        }
+        if diseases.count > ConsentsLimits.diseasesPerRequest {
+            return Contradiction("scope.diseases", "at most \(ConsentsLimits.diseasesPerRequest)")
+        }
+        guard let index = diseases.elements.firstIndex(where: { !$0.isWellFormed }) else { return nil }
+        return Contradiction("scope.diseases[\(index)]", "no code of its system")
     }
 
     private var credentialContradiction: Contradiction? {

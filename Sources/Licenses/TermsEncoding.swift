@@ -1,3 +1,4 @@
+import Consents
 public import Encoding
 import Primitives
 
@@ -142,9 +143,10 @@ extension OutcomePrice: CBORCodable {
 
 extension ScopeTerms: CBORCodable {
     public func encode(into writer: inout CBORWriter) {
-        writer.array(7)
+        writer.array(8)
         writer.write(purposes)
         writer.write(researchAims)
+        writer.write(diseases)
         writer.write(fieldsOfUse)
         writer.write(territories)
         writer.write(languages)
@@ -153,10 +155,11 @@ extension ScopeTerms: CBORCodable {
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 7) { (reader) throws(EncodingFailure) in
+        self = try reader.record(count: 8) { (reader) throws(EncodingFailure) in
             var scope = ScopeTerms()
             scope.purposes = try reader.value("purposes")
             scope.researchAims = try reader.value("researchAims")
+            scope.diseases = try reader.codedTerms("diseases", max: ConsentsLimits.diseasesPerRequest)
             scope.fieldsOfUse = try reader.value("fieldsOfUse")
             scope.territories = try TextList(
                 from: &reader, "territories", max: LicenseLimits.territories, bytes: LicenseLimits.territoryBytes)

@@ -29,7 +29,10 @@ extension ScopeTerms {
         purposes.isEmpty || purposes.codes.contains { $0.includes(purpose) }
     }
 
-    public func allows(aim: ResearchAim) -> Bool { researchAims.isEmpty || researchAims.contains(aim) }
+    /// Terms that name diseases, and no aims, allow no other research.
+    public func allows(aim: ResearchAim) -> Bool {
+        researchAims.isEmpty ? diseases.isEmpty || aim == .disease : researchAims.contains(aim)
+    }
 
     public func allows(field: FieldOfUse) -> Bool { fieldsOfUse.isEmpty || fieldsOfUse.contains(field) }
 
@@ -69,6 +72,11 @@ extension Terms {
             return "scope.purposes"
         }
         if !scope.researchAims.isWithin(outer.researchAims) { return "scope.researchAims" }
+        if !outer.diseases.isEmpty,
+            scope.diseases.isEmpty || !scope.diseases.elements.allSatisfy(outer.diseases.contains)
+        {
+            return "scope.diseases"
+        }
         if !scope.fieldsOfUse.isWithin(outer.fieldsOfUse) { return "scope.fieldsOfUse" }
         if scope.territories.isEmpty
             ? !outer.territories.isEmpty : !scope.territories.texts.allSatisfy(outer.allows(territory:))

@@ -6,6 +6,7 @@ internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 internal import Governance
+internal import Identities
 internal import Interface
 internal import Logging
 internal import Mempool
@@ -119,7 +120,7 @@ private struct RunningNode {
         var pool = MempoolLimits()
         pool.bytes = Int(configuration.number("mempool.mebibytes")) << 20
         pool.transactions = Int(configuration.number("mempool.transactions"))
-        pool.transactionWeight = try Parameters.current(in: state).blockWeight * 19 / 20
+        pool.transactionWeight = try Parameters.current(in: state).blockWeight * 19 / 20 - Sponsorship.admissionWeight
         replica = try Replica(
             ReplicaConfiguration(
                 network: ledger.network, networkKind: ledger.networkKind,

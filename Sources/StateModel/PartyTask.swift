@@ -24,6 +24,10 @@ public struct PartyTask: Codable, Hashable, Sendable {
     public var amount: Amount?
     /// True if the amount is of a part only: there was more than one call looks at.
     public var isPart: Bool?
+    /// What consents ask for before it can be done (`restriction`, `review`); nil where they ask for nothing.
+    public var needs: [String]?
+    /// Who keeps the data that the needs are about, and answers for its restrictions.
+    public var custodian: Party?
     /// Who waits, or offers; the party itself where nobody else does.
     public let from: Party
     public let since: Timestamp

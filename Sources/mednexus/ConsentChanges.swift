@@ -22,7 +22,7 @@ extension Session {
             }
         }
         if view.licenses == 0 { lines.append("No license rests on it.") }
-        let most = view.deliveries >= UInt64(Deliveries.most) ? "at least " : ""
+        let most = view.hasMoreDeliveries ? "at least " : ""
         lines.append(
             view.deliveries == 0
                 ? "Nothing was delivered under it so far."

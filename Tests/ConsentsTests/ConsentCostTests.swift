@@ -1,6 +1,7 @@
 import Consents
 import Cryptography
 import Encoding
+import FoundationEssentials
 import Identities
 import Primitives
 import StateModel
@@ -149,6 +150,32 @@ import Testing
 
     private func add(_ member: ConsentID, to set: ConsentSetID, _ world: World) throws {
         try world.execute([World.hospital], ConsentSetAdd(set: .id(set), members: [.id(member)]))
+    }
+
+    @Test("About a time before a member came a set answers by the policies that it had then, and so does its JSON")
+    func past() throws {
+        let world = try World()
+        let wide = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze])])
+        let narrow = ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze], jurisdictions: ["DE"])])
+        let set = try world.set([try world.consent(wide)])
+        _ = try world.advance(days: 2)
+        let before = world.time
+        _ = try world.advance(days: 2)
+        // Given and countersigned long after the set was made.
+        let late = try world.consent(narrow, of: World.otherPatient)
+        _ = try world.advance(days: 1)
+        try add(late, to: set, world)
+        let added = world.time
+        #expect(try world.decide(set, request()).isDeny)
+        #expect(try world.decide(set, request(), at: added).isDeny)
+        #expect(try world.decide(set, request(), at: Timestamp(added.milliseconds - 1)).isPermit)
+        #expect(try world.decide(set, request(), at: before).isPermit)
+        #expect(try world.decide(set, request(jurisdiction: "DE"), at: added).isPermit)
+        let record = try ConsentSets.require(set, field: "", in: world.state)
+        #expect(record.dated.map(\.since).sorted() == [Timestamp(0), added] && record.policies.count == 2)
+        #expect(record.effectiveAt == testStart)
+        let json = try JSONEncoder().encode(record)
+        #expect(try JSONDecoder().decode(ConsentSetRecord.self, from: json) == record)
     }
 
     @Test("A set's policy revision grows with another policy and with restrictions committed to, and with nothing else")

@@ -84,6 +84,36 @@ private struct DataUseVectors: Decodable {
         }
     }
 
+    /// Research of a disease that the request does not say passes where any disease does, and where the data's is said by
+    /// commitments alone; where the data's diseases are said, a person compares.
+    @Test func aDiseaseThatIsNotSaid() throws {
+        let unsaid = ResearchUse(aims: [.disease])
+        let said = ResearchUse(aims: [.disease], diseases: [DiseaseAim(disease: Self.disease)])
+        let other = ResearchUse(aims: [.disease], diseases: [DiseaseAim(disease: Self.unrelated)])
+        #expect(!ResearchAim.disease.needsReview && ResearchAim.notHealth.needsReview)
+        for (data, expected) in [("GRU", "permit"), ("HMB", "permit"), ("POA", "deny"), ("DS", "needs"), ("", "deny")] {
+            #expect(try decide(terms(data), unsaid).outcome == expected, "\(data)")
+        }
+        #expect(try decide(terms("DS"), unsaid).openNeeds == [.review])
+        #expect(try decide(terms("DS"), said).isPermit)
+        #expect(try decide(terms("DS"), other).isDeny)
+        // Other aims stand for themselves.
+        #expect(try decide(terms("DS"), ResearchUse(aims: [.disease, .general])).isDeny == false)
+        #expect(
+            try decide(
+                terms("DS"), ResearchUse(aims: [.disease, .general], diseases: [DiseaseAim(disease: Self.disease)])
+            ).isDeny)
+        // Only a commitment tells of the disease: its restriction is the need, and no review.
+        let world = try World()
+        let commitment = CommittedRestriction(kind: .disease, commitment: testHash("disease"))
+        let policy = ConsentPolicy(provisions: [
+            Provision(.permit, dataUse: DataUseTerms(permissions: [.diseaseSpecific]), restrictions: [0])
+        ])
+        let set = try world.set([try world.consent(policy, commitments: [commitment])])
+        #expect(try world.decide(set, request(aims: [.disease])).openNeeds == [.memberRestrictions])
+        #expect(try world.decide(set, request(aims: [.general])).isDeny)
+    }
+
     /// Modifiers that version 4 leaves out are decided by comparison alone.
     @Test func flagModifiersAreDecidedByComparison() throws {
         let general = ResearchUse(aims: [.general])

@@ -144,7 +144,7 @@ struct HeaviestPolicies {
         }
         #expect(isValid)
         let set = Self.set(HeaviestPolicies.make(shape))
-        let bytes = SetPolicies(set.policies).encoded
+        let bytes = SetPolicies(set.dated).encoded
         #expect(bytes.count > (shape == .plain ? 5_000 : 6_500), "the heaviest policies are long: \(bytes.count)")
         let decoding = try Self.shortest(5) { _ = try SetPolicies(decoding: bytes) }
         let request = Self.request(shape)

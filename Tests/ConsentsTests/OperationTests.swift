@@ -62,6 +62,14 @@ private func grant(
         #expect(
             try reason { try world.execute([World.clinician], ConsentWithdraw(consents: [id])) } == "not_subject")
         try world.execute([World.guardian], ConsentWithdraw(consents: [id]))
+        // What the subject gave: of all who sign one is asked about, who sends it.
+        let own = try world.consent(anything)
+        #expect(
+            try reason {
+                try world.execute([World.clinician, World.guardian], ConsentWithdraw(consents: [own]))
+            } == "not_subject")
+        let withdrawal = try world.execute([World.guardian], ConsentWithdraw(consents: [own]))
+        #expect(withdrawal.unneededSigner == nil)
     }
 
     /// Nobody consents for a subject who did not sign, and a patient's account is no custodian and no controller.

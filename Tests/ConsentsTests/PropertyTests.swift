@@ -131,7 +131,7 @@ import Testing
         for event in events { #expect(try ConsentEvent(decoding: event.encoded) == event) }
         let set = setRecord(records)
         #expect(try SetStanding(decoding: set.standing.encoded) == set.standing)
-        let policies = SetPolicies(set.policies)
+        let policies = SetPolicies(set.dated)
         #expect(try SetPolicies(decoding: policies.encoded) == policies)
         let json = try JSONEncoder().encode(set)
         #expect(try JSONDecoder().decode(ConsentSetRecord.self, from: json) == set)

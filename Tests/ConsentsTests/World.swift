@@ -127,6 +127,11 @@ func request(
         jurisdiction: jurisdiction, commercial: commercial)
 }
 
+extension Decision {
+    /// What has to be answered; empty of what is permitted or denied.
+    var openNeeds: [Need] { if case .needs(let needs, _) = self { needs } else { [] } }
+}
+
 /// How much a decision allows: deny 0, needs 1, permit 2.
 func rank(_ decision: Decision) -> Int {
     switch decision {

@@ -149,7 +149,8 @@ struct WeightTests {
             [.revenue(.claim(RevenueClaim(inft: hash.made(), asset: Ledger.euro)))], by: "alice")
         let (executed, refused) = try BlockTests.propose(transfers + [claim], on: ledger)
         let ordinary = executed.transactions.filter { !$0.signed.isReserved }
-        let weight = ordinary.reduce(0) { $0 + $1.weight }
+        // Whether bob's sponsor is enrolled is asked once.
+        let weight = ordinary.reduce(Sponsorship.admissionWeight) { $0 + $1.weight }
         #expect(refused.isEmpty && executed.transactions.last?.hash == claim.hash)
         #expect(weight <= Self.limit * 19 / 20 && weight + transfers[0].weight > Self.limit * 19 / 20)
         #expect(try BlockTests.defect(executed.block, executed.transactions, on: ledger) == nil)
@@ -171,7 +172,7 @@ struct WeightTests {
         let shared = try BlockTests.propose(others + own, on: ledger).executed
         let taken = shared.transactions.filter { $0.body.sender == Ledger.address("bob") }
         let count = taken.count
-        let weight = taken.reduce(0) { $0 + $1.weight }
+        let weight = taken.reduce(Sponsorship.admissionWeight) { $0 + $1.weight }
         #expect(weight <= Self.limit / 2 && weight + own[count].weight > Self.limit / 2)
         #expect(shared.transactions.count == 40 + count)
         #expect(try BlockTests.defect(shared.block, shared.transactions, on: ledger) == nil)
@@ -181,6 +182,44 @@ struct WeightTests {
         // Below half-full nobody counts shares.
         let light = Array(others[..<1] + own[..<(count / 2)])
         #expect(try BlockTests.defect(BlockTests.handmade(light, on: ledger), light, on: ledger) == .wrongReceipts)
+    }
+
+    @Test("Whether a sponsor is enrolled weighs once in a block, and again after what puts it into doubt")
+    func admission() throws {
+        let ledger = try Ledger(Ledger.genesis(blockWeight: Self.limit))
+        let transfers = try Self.transfers(240, by: "bob", on: ledger)
+        /// How many of them weigh at most so much together.
+        func fitting(_ weight: UInt64) -> Int {
+            var sum: UInt64 = 0
+            return transfers.firstIndex { transfer in
+                sum += transfer.weight
+                return sum > weight
+            } ?? transfers.count
+        }
+        func count(_ candidates: [VerifiedTransaction]) throws -> Int {
+            let executed = try BlockTests.propose(candidates, on: ledger).executed
+            #expect(try BlockTests.defect(executed.block, executed.transactions, on: ledger) == nil)
+            return executed.transactions.count { $0.body.sender == Ledger.address("bob") }
+        }
+        // As many as there is room for beside one question.
+        let ordinary = Self.limit * 19 / 20
+        #expect(try count(transfers) == fitting(ordinary - Sponsorship.admissionWeight))
+        #expect(fitting(ordinary - Sponsorship.admissionWeight) < fitting(ordinary))
+        // What tells of identities raises it again, for whoever comes behind. Beside another sponsor half is bob's.
+        let mandate = try ledger.transaction(
+            [
+                .identities(
+                    .grantMandate(
+                        GrantMandate(
+                            grant: MandateGrant(
+                                delegate: Ledger.address("alice"), operations: [.beginLicense],
+                                validUntil: ledger.time.adding(milliseconds: millisecondsPerDay)))))
+            ], by: "dave")
+        let half = Self.limit / 2
+        let (once, twice) = (Sponsorship.admissionWeight, 2 * Sponsorship.admissionWeight)
+        #expect(try count([mandate] + transfers) == fitting(half - once))
+        #expect(try count(Array(transfers[..<1]) + [mandate] + transfers[1...]) == fitting(half - twice))
+        #expect(fitting(half - twice) < fitting(half - once))
     }
 
     @Test("1010: what no block can hold is refused, not kept")

@@ -40,6 +40,7 @@ import Testing
         terms.payment.perUseFee = Amount(3)
         terms.payment.prepaidUses = 10
         terms.grant.isTransferable = true
+        terms.grant.coversRevisions = true
         let (_, _, license, delivery) = try sandbox.sold(terms, consentSet: set, use: stated)
         let made = try sandbox.deliver(delivery, with: "alice")
         let until = sandbox.time.adding(milliseconds: answerDays * millisecondsPerDay)
@@ -131,21 +132,21 @@ import Testing
 
     /// Asks for a review, too.
     private static func narrower(_ record: ConsentSetRecord) -> ConsentSetRecord {
-        var narrower = record
-        narrower.policies = SortedList(
-            record.policies.elements.map { policy in
-                ConsentPolicy(
-                    provisions: policy.provisions.map { provision in
-                        Provision(
-                            provision.kind, actions: provision.actions, purposes: provision.purposes,
-                            dataUse: provision.dataUse.map {
-                                DataUseTerms(
-                                    permissions: $0.permissions,
-                                    modifiers: SortedList($0.modifiers.elements + [.researchSpecific]))
-                            })
-                    })
-            })
-        return narrower
+        ConsentSetRecord(
+            record.standing,
+            policies: SortedList(
+                record.policies.elements.map { policy in
+                    ConsentPolicy(
+                        provisions: policy.provisions.map { provision in
+                            Provision(
+                                provision.kind, actions: provision.actions, purposes: provision.purposes,
+                                dataUse: provision.dataUse.map {
+                                    DataUseTerms(
+                                        permissions: $0.permissions,
+                                        modifiers: SortedList($0.modifiers.elements + [.researchSpecific]))
+                                })
+                        })
+                }))
     }
 
     /// To all that the license is asked for now.
@@ -248,15 +249,17 @@ import Testing
         #expect(try reason { try sandbox.execute(shorter, as: "bob") } == "answers_unneeded")
         try sandbox.execute(try Self.anew(license, sandbox, days: 366), as: "bob")
         // Consents that ask for nothing.
-        record.policies = SortedList(
-            record.policies.elements.map { policy in
-                ConsentPolicy(
-                    provisions: policy.provisions.map {
-                        Provision(
-                            $0.kind, actions: $0.actions, purposes: $0.purposes,
-                            dataUse: $0.dataUse.map { DataUseTerms(permissions: $0.permissions) })
-                    })
-            })
+        record = ConsentSetRecord(
+            record.standing,
+            policies: SortedList(
+                record.policies.elements.map { policy in
+                    ConsentPolicy(
+                        provisions: policy.provisions.map {
+                            Provision(
+                                $0.kind, actions: $0.actions, purposes: $0.purposes,
+                                dataUse: $0.dataUse.map { DataUseTerms(permissions: $0.permissions) })
+                        })
+                }))
         ConsentSets.store(record, in: sandbox.state)
         #expect(
             try reason { try sandbox.execute(AnswerNeeds(license: license, answers: []), as: "bob") }
@@ -280,6 +283,124 @@ import Testing
         #expect(
             try reason { try sandbox.execute(AnswerNeeds(license: read, answers: answer.answers), as: "bob") }
                 == "nothing_released")
+    }
+
+    /// Another consent of the patient joins the set; what it asks for before research nobody has answered.
+    private static func join(_ set: ConsentSetID, _ sandbox: Sandbox, in places: SortedList<String> = []) throws {
+        let asking = DataUseTerms(permissions: [.generalResearch], modifiers: [.researchSpecific])
+        let policy = ConsentPolicy(provisions: [
+            Provision(.permit, actions: [.deposit]),
+            Provision(
+                .permit, actions: [.access], purposes: [.research], dataUse: asking, jurisdictions: places),
+        ])
+        try sandbox.execute(
+            ConsentGrant(
+                scope: .individual, subject: sandbox.party("patient"), custodian: sandbox.party("hospital"),
+                policy: policy),
+            ConsentCountersign(consent: .operation(0)),
+            ConsentSetAdd(set: .id(set), members: [.operation(0)]), as: "patient", cosigners: ["hospital"])
+    }
+
+    private static func custodianTasks(_ sandbox: Sandbox) throws -> [PartyTask] {
+        try LicensesDomain.tasks.flatMap { source in
+            try source.page(sandbox.party("hospital"), PageRequest(after: nil, limit: 50), sandbox.queries).items
+        }.filter { $0.act == "consent.answer" }
+    }
+
+    @Test("What was answered at a time stays answered at that time, whatever policies come later; between, nothing is")
+    func pastPolicies() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox)
+        let answered = sandbox.time
+        #expect(try Self.custodianTasks(sandbox).isEmpty)
+        sandbox.advance(days: 2)
+        try Self.join(set, sandbox)
+        let changed = sandbox.time
+        sandbox.advance(days: 2)
+        #expect(try sandbox.reasons(license, Self.asked) == [.consentDoesNotPermit])
+        let told = try Self.custodianTasks(sandbox)
+        #expect(told.map(\.license) == [license] && told.map(\.from) == [sandbox.party("bob")])
+        #expect(told.first?.needs?.sorted() == ["ethicsApproval", "review"])
+        #expect(told.first?.custodian == sandbox.party("hospital"))
+        let open = try LicenseCheck.explained(license, nil, at: sandbox.time, in: sandbox.state)
+        #expect(open.isValid && open.consents?.needs.map(\.name).sorted() == ["ethicsApproval", "review"])
+        #expect(open.consents?.custodian == sandbox.party("hospital") && open.consents?.denial == nil)
+
+        try sandbox.execute(try Self.anew(license, sandbox), as: "bob")
+        #expect(try Self.custodianTasks(sandbox).isEmpty)
+        #expect(try LicenseCheck.explained(license, nil, at: sandbox.time, in: sandbox.state).consents == nil)
+        let anew = sandbox.time
+        sandbox.advance(days: 2)
+        try Self.join(set, sandbox, in: ["DE"])
+        for (time, reasons) in [
+            (answered, []), (Timestamp(changed.milliseconds - 1), []), (changed, [.consentDoesNotPermit]),
+            (anew, []), (sandbox.time, [.consentDoesNotPermit]),
+        ] as [(Timestamp, [LicenseReason])] {
+            #expect(try sandbox.reasons(license, Self.asked, at: time) == reasons, "at \(time)")
+        }
+    }
+
+    @Test("A newer version's delivery leaves what was answered before it")
+    func newerVersion() throws {
+        let sandbox = try Sandbox()
+        let (license, _) = try Self.delivered(sandbox, answerDays: 50)
+        let before = sandbox.time
+        sandbox.advance(days: 1)
+        let inft = try sandbox.license(license).inft
+        try sandbox.revise(inft, "b", key: "second")
+        let delivery: DeliveryID = try sandbox.execute(
+            RequestVersion(
+                license: license,
+                delivery: sandbox.request(
+                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
+        ).madeIdentifier()
+        let made = try sandbox.deliver(delivery, with: "second")
+        let until = sandbox.time.adding(milliseconds: 5 * millisecondsPerDay)
+        try sandbox.execute(
+            BeginDelivery(
+                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
+                answers: try Self.answers(delivery, sandbox, until: until)))
+        try sandbox.complete(delivery, made)
+        #expect(try sandbox.license(license).delivery == delivery)
+        #expect(try sandbox.reasons(license, Self.asked, at: before).isEmpty)
+        #expect(try sandbox.reasons(license, Self.asked).isEmpty)
+        sandbox.advance(days: 5)
+        #expect(try sandbox.reasons(license, Self.asked) == [.consentDoesNotPermit])
+        #expect(try sandbox.reasons(license, Self.asked, at: before).isEmpty)
+    }
+
+    @Test("Copies are counted however many answers for uses stand between them")
+    func manyAnswers() throws {
+        let sandbox = try Sandbox()
+        let (_, set) = try Self.delivered(sandbox)
+        let copy = try #require(try Self.disclosures(sandbox).first)
+        func add(_ count: Int, _ occasion: DisclosureOccasion, from start: UInt64) {
+            for number in 0..<count {
+                let id: DisclosureID = testIdentifier("\(occasion) \(start) \(number)")
+                let record = DisclosureRecord(
+                    id: id, occasion: occasion, basis: copy.basis, revision: copy.revision, subject: copy.subject,
+                    custodian: copy.custodian, recipient: copy.recipient, requests: [], decisions: [], met: [],
+                    reference: copy.reference, inft: copy.inft,
+                    at: copy.at.adding(milliseconds: start + UInt64(number)), until: nil)
+                sandbox.state.set(ConsentsKeys.disclosure(id), record)
+            }
+        }
+        func counted() throws -> ConsentImpactView {
+            let member = try #require(
+                try sandbox.state.changes.compactMap { change -> SetMember? in
+                    guard let value = change.value, change.key.header?.domain == .consents, change.key.header?.kind == 2
+                    else { return nil }
+                    return try SetMember(decoding: value)
+                }.first { $0.set == set })
+            return try sandbox.impact(of: member.consent)
+        }
+        add(1_500, .uses, from: 10)
+        add(3, .license, from: 10_000)
+        let few = try counted()
+        #expect(few.deliveries == 4 && !few.hasMoreDeliveries)
+        add(1_200, .license, from: 20_000)
+        let many = try counted()
+        #expect(many.deliveries == 1_000 && many.hasMoreDeliveries)
     }
 
     private static func disclosures(_ sandbox: Sandbox) throws -> [DisclosureRecord] {

@@ -191,6 +191,8 @@ enum SchemaTypes {
             "stale-mark": StaleMark.self,
             "consent-set-record": SetStanding.self,
             "set-policies": SetPolicies.self,
+            "dated-policy": DatedPolicy.self,
+            "set-period": SetPeriod.self,
             "set-member": SetMember.self,
             "disease-aim": DiseaseAim.self,
             "research-use": ResearchUse.self,
