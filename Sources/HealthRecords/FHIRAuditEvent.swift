@@ -24,12 +24,14 @@ public struct DisclosureStatement: Hashable, Sendable {
     public let content: String?
     /// Released in an emergency, without the permission that is otherwise needed.
     public let isEmergency: Bool
+    /// Nobody got a copy: what consents ask for the uses of what was released before was answered anew.
+    public let isWithoutCopy: Bool
 
     public init(
         id: String, recordedAt: Timestamp, custodian: Party, recipient: Party, subject: Party?,
         actions: SortedList<ConsentAction>,
         purposes: SortedList<PurposeOfUse>, consent: String?, content: String?,
-        isEmergency: Bool = false
+        isEmergency: Bool = false, isWithoutCopy: Bool = false
     ) {
         self.id = id
         self.recordedAt = recordedAt
@@ -41,6 +43,7 @@ public struct DisclosureStatement: Hashable, Sendable {
         self.consent = consent
         self.content = content
         self.isEmergency = isEmergency
+        self.isWithoutCopy = isWithoutCopy
     }
 }
 
@@ -81,8 +84,11 @@ public enum FHIRAuditEvent {
         event.append(
             "subtype",
             [
-                displayed(
-                    "urn:mednexus:fhir:disclosure", disclosure.isEmergency ? "emergency" : "consented", "Disclosure")
+                disclosure.isWithoutCopy
+                    ? displayed("urn:mednexus:fhir:disclosure", "uses", "Uses answered anew, no copy")
+                    : displayed(
+                        "urn:mednexus:fhir:disclosure", disclosure.isEmergency ? "emergency" : "consented", "Disclosure"
+                    )
             ])
         // Read: the recipient reads what the custodian keeps.
         event.append("action", "R")

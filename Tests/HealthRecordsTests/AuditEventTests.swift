@@ -39,6 +39,12 @@ import Testing
         #expect(event["purposeOfEvent"]?.array?.first?["coding"]?.array?.first?["code"]?.string == "BTG")
         #expect(event["entity"]?.array?.count == 1)
         #expect(event["entity"]?.array?[0]["what"]?["identifier"]?["value"]?.string == "d2")
+        // What was answered anew for uses gave nobody a copy.
+        let uses = DisclosureStatement(
+            id: "d3", recordedAt: testStart, custodian: SmallConsents.clinic, recipient: SmallConsents.nurse,
+            subject: nil, actions: [.access], purposes: [.research], consent: nil, content: nil, isWithoutCopy: true)
+        let answered = FHIRAuditEvent.resource(uses, networkKind: .test)
+        #expect(answered["subtype"]?.array?.first?["code"]?.string == "uses")
         let bundle = FHIRAuditEvent.bundle([disclosure, Self.disclosure], networkKind: .test)
         #expect(bundle["entry"]?.array?.count == 2)
         #expect(FHIRAuditEvent.bundle([], networkKind: .test)["entry"] == nil)

@@ -57,6 +57,7 @@ private func day(_ text: String?) throws -> Int {
         let written = report.json(format: .phenopacket).text.lowercased()
         for word in ["planted", "1931", "2024", "mrn"] { #expect(!written.contains(word)) }
         #expect(report.warnings.contains { $0.contains("genetic variants") })
+        #expect(report.warnings.contains { $0.contains("made-up calendar that begins between the years 1000") })
     }
 
     @Test("nothing planted in a FHIR bundle gets out, and what makes the case stays")

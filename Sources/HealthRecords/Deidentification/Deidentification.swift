@@ -88,6 +88,11 @@ public enum Deidentification {
             warnings.append(
                 "It holds genetic variants. The list of Safe Harbor does not name them; a rare one can single out.")
         }
+        if work.replaced.lines.contains(where: { $0.rule == ReplacementRule.shiftedDate.rawValue }) {
+            warnings.append(
+                "Its dates, a date of birth too, are days of a made-up calendar that begins between the years 1000 and 1100, as "
+                    + "1035-04-12: only the time between two of them is true.")
+        }
         let used = Set(work.allowed.lines.map(\.path))
         if !used.isEmpty { warnings.append("Texts were let through by an allow-list: read them once more.") }
         for path in allowedTexts.sorted() where !path.hasPrefix("**.") && !used.contains(path) {
