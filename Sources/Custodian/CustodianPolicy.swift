@@ -82,6 +82,9 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
     public var hours: Hours?
     /// How many deliveries may be begun within an hour; nil: any number.
     public var beginsPerHour: Int?
+    /// What the account signs as keeping within restrictions counts so long beyond the time for `begin`: for the license's
+    /// uses, until it is answered anew.
+    public var answersMilliseconds: UInt64
     /// The key is not released for the first time within so many milliseconds before the ledger stops taking it: a key
     /// that arrives too late is given away for nothing.
     public var releaseMarginMilliseconds: UInt64
@@ -91,7 +94,8 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
         acts: [SealingAct] = CustodianPolicy.servedActs, restrictions: [RestrictionRule] = [],
         consentCustodians: [Party] = [],
         approvalPurposes: [PurposeOfUse] = [], approvesEverything: Bool = false, hours: Hours? = nil,
-        beginsPerHour: Int? = nil, releaseMarginMilliseconds: UInt64 = CustodianPolicy.standardReleaseMargin
+        beginsPerHour: Int? = nil, answersMilliseconds: UInt64 = CustodianPolicy.standardAnswers,
+        releaseMarginMilliseconds: UInt64 = CustodianPolicy.standardReleaseMargin
     ) {
         self.owners = owners
         self.infts = infts
@@ -103,18 +107,21 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
         self.approvesEverything = approvesEverything
         self.hours = hours
         self.beginsPerHour = beginsPerHour
+        self.answersMilliseconds = answersMilliseconds
         self.releaseMarginMilliseconds = releaseMarginMilliseconds
     }
 
     /// What is delivered between two parties.
     public static let servedActs: [SealingAct] = [.license, .licenseTransfer, .licenseRevision, .transfer]
     public static let standardReleaseMargin: UInt64 = 120_000
+    /// 90 days
+    public static let standardAnswers: UInt64 = 90 * 86_400_000
     static let listLimit = 10_000
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case owners, infts, excludedINFTs, acts, restrictions, consentCustodians, approvalPurposes, approvesEverything,
             hours
-        case beginsPerHour, releaseMarginMilliseconds
+        case beginsPerHour, answersMilliseconds, releaseMarginMilliseconds
     }
 
     private struct AnyKey: CodingKey {
@@ -124,7 +131,7 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
         init?(intValue: Int) { nil }
     }
 
-    /// What is left out is as ``init(owners:infts:excludedINFTs:acts:restrictions:consentCustodians:approvalPurposes:approvesEverything:hours:beginsPerHour:releaseMarginMilliseconds:)``
+    /// What is left out is as ``init(owners:infts:excludedINFTs:acts:restrictions:consentCustodians:approvalPurposes:approvesEverything:hours:beginsPerHour:answersMilliseconds:releaseMarginMilliseconds:)``
     /// has it. A member that no policy has is refused: a mistyped restriction must not count for nothing.
     public init(from decoder: any Decoder) throws {
         let all = try decoder.container(keyedBy: AnyKey.self)
@@ -146,6 +153,8 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
         approvesEverything = try container.decodeIfPresent(Bool.self, forKey: .approvesEverything) ?? false
         hours = try container.decodeIfPresent(Hours.self, forKey: .hours)
         beginsPerHour = try container.decodeIfPresent(Int.self, forKey: .beginsPerHour)
+        answersMilliseconds =
+            try container.decodeIfPresent(UInt64.self, forKey: .answersMilliseconds) ?? answersMilliseconds
         releaseMarginMilliseconds =
             try container.decodeIfPresent(UInt64.self, forKey: .releaseMarginMilliseconds)
             ?? releaseMarginMilliseconds
@@ -171,6 +180,9 @@ public struct CustodianPolicy: Codable, Hashable, Sendable {
         }
         if let beginsPerHour, !(1...100_000).contains(beginsPerHour) {
             return ("beginsPerHour", "1 to 100000, or leave it out")
+        }
+        guard answersMilliseconds <= 100 * 366 * Self.day * Self.minute else {
+            return ("answersMilliseconds", "at most a century")
         }
         guard releaseMarginMilliseconds <= 1_800_000 else {
             return ("releaseMarginMilliseconds", "at most 1800000, half of the shortest time for complete")

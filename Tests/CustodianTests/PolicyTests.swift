@@ -19,6 +19,8 @@ struct PolicyTests {
             #"{"acts": ["license"], "hours": {"from": 480, "until": 1020}, "beginsPerHour": 3, "approvalPurposes": ["HMARKT"]}"#
         )
         #expect(some.acts == [.license] && some.beginsPerHour == 3 && some.approvalPurposes == [.marketing])
+        #expect(some.answersMilliseconds == CustodianPolicy.standardAnswers)
+        #expect(try policy(#"{"answersMilliseconds": 0}"#).answersMilliseconds == 0)
         #expect(some.defect?.field == "owners")
         #expect(throws: (any Error).self) { try policy(#"{"excludedInfts": []}"#) }
         #expect(throws: (any Error).self) { try policy(#"{"acts": ["everything"]}"#) }
@@ -33,6 +35,7 @@ struct PolicyTests {
             (CustodianPolicy(owners: [Bench.owner], hours: .init(from: 60, until: 60)), "hours"),
             (CustodianPolicy(owners: [Bench.owner], beginsPerHour: 0), "beginsPerHour"),
             (CustodianPolicy(owners: [Bench.owner], releaseMarginMilliseconds: 3_600_000), "releaseMarginMilliseconds"),
+            (CustodianPolicy(owners: [Bench.owner], answersMilliseconds: .max), "answersMilliseconds"),
         ] {
             #expect(policy.defect?.field == field)
         }

@@ -187,3 +187,50 @@ def test_a_custodian_in_a_home_of_its_own(network, tmp_path):
         time.sleep(0.25)
     assert state == "active", custodian.path.read_text()
     assert custodian.stop(signal.SIGTERM) == 0
+
+
+def test_what_it_answers_holds_for_the_uses_of_the_license(network, tmp_path):
+    """Restrictions that the policy covers are answered with the delivery, and for 90 days beyond its time."""
+    hospital = ("--from", "hospital", "--acting-for", "hospital-org")
+
+    def act(*arguments):
+        return network.wallet(*map(str, arguments), "--yes")
+
+    act("key", "new", "robot")
+    act("account", "sponsor", "robot", "--kind", "service", *hospital)
+    act("org", "member", "hospital-org", "--add", "robot=registrar", *hospital)
+    act("mandate", "grant", "robot", "--operation", "license.begin", "--until", "90d", *hospital)
+    act("consent", "grant", "disease-research", "--disease", "mondo:0005148", "--opening", tmp_path / "opening.json",
+        "--custodian", "hospital-org", "--from", "patient", "--as", "consent")
+    act("consent", "countersign", "consent", *hospital)
+    act("consent", "set", "create", "consent", *hospital, "--as", "cohort")
+    act("terms", "new", "--preset", "research-only", "--research-aim", "disease", "--fee", "5.00", "--asset", "EURX", *hospital,
+        "--as", "terms")
+    act("case", "register", "Tests/Story/case.json", "--report", tmp_path / "removed.json", "--consent-set", "cohort",
+        "--field", "neurology", "--terms", "terms", "--as", "case", *hospital)
+    shown = json.loads(network.wallet("inft", "show", "case", "--json"))
+    folder = network.home / "wallet" / "custodian" / network.network["network"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "policy.json").write_text(json.dumps({
+        "owners": [shown["owner"]], "restrictions": [{"consentSet": shown["consentSet"], "aims": ["disease"]}]}))
+    custodian = Custodian(network)
+    custodian.start()
+    act("license", "buy", "case", "--purpose", "HRESCH", "--research-aim", "disease", "--from", "clinic", "--as", "study")
+    for _ in range(240):
+        if json.loads(network.wallet("license", "show", "study", "--json"))["state"] == "active":
+            break
+        time.sleep(0.25)
+    custodian.stop(signal.SIGTERM)
+    out = tmp_path / "case.json"
+    said = network.wallet("license", "open", "study", "--out", out, "--from", "clinic")
+    assert "case.json" in said, (said, custodian.path.read_text())
+
+    def covered():
+        return network.wallet("license", "check", "study", "--purpose", "HRESCH", "--field", "research", check=False).returncode == 0
+
+    assert covered()
+    # Beyond the time for begin.
+    network.advance("80d")
+    assert covered()
+    network.advance("20d")
+    assert not covered()

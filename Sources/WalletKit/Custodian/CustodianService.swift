@@ -44,11 +44,11 @@ public final class CustodianService {
         folder = CustodianFolder(home: home, network: network)
         self.network = network
         self.account = account ?? key.address
+        policy = try folder.policy()
         signer = CustodianSigner(
             home: home, sending: TransactionSender(home: home, network: network, client: client),
-            account: account ?? key.address, key: key, secret: secret)
+            account: account ?? key.address, key: key, answersMilliseconds: policy.answersMilliseconds, secret: secret)
         questions = CustodianQuestions(client: client, network: network, trusted: trusted)
-        policy = try folder.policy()
         self.log = log
     }
 

@@ -20,6 +20,8 @@ struct CustodianSigner: Sendable {
     let account: Address
     /// Speaks for the account.
     let key: SecretKey
+    /// How long beyond the time for `begin` answers count for the uses of a license.
+    let answersMilliseconds: UInt64
     /// The secret of a sealing key, if it is here.
     let secret: @Sendable (CompressedPoint) throws(WalletFailure) -> SealingSecret?
 
@@ -75,8 +77,8 @@ struct CustodianSigner: Sendable {
         }
     }
 
-    /// Signed for the consents' custodian. Everything in it follows from the delivery, so that the same answer is given
-    /// again after a crash.
+    /// Signed for the consents' custodian. Everything in it follows from the delivery and the policy, so that the same answer
+    /// is given again after a crash. A transfer has no uses.
     private func answer(
         _ need: Need, _ verdict: DeliveryVerdict?, to id: DeliveryID
     ) throws(WalletFailure) -> NeedAnswer {
@@ -87,7 +89,9 @@ struct CustodianSigner: Sendable {
         let statement = NeedStatement(
             network: network.genesis, basis: .set(set), revision: revision,
             requests: UseRequest.hash(of: verdict.requests), subject: id.bytes, recipient: record.to, need: need,
-            by: custodian, validUntil: record.beginBy)
+            by: custodian,
+            validUntil: record.act == .transfer
+                ? record.beginBy : record.beginBy.adding(milliseconds: answersMilliseconds))
         return NeedAnswer(
             statement, signer: account,
             signature: Schnorr.sign(message: statement.hash, secret: key, auxiliary: .zero))
