@@ -50,13 +50,18 @@ struct DevnetFolder {
 
     /// Makes keys, genesis and node homes the first time; later only sees to it that their ports are free.
     func prepare(template: String?, validators: Int?, rpcPort: Int?) async throws {
+        // Looked for before anything is made: what is refused leaves nothing behind.
+        let found = nodeNames.isEmpty ? try template ?? Self.standardTemplate() : nil
+        if let found, !FileManager.default.fileExists(atPath: found) {
+            throw NodeFailure(.configuration, "there is no genesis template \(found)", hint: "Nothing was made.")
+        }
         guard try lock() != nil else {
             throw NodeFailure(.homeInUse, "a devnet runs in \(path) already", hint: "Use it, or name another --home.")
         }
         try? FileManager.default.removeItem(atPath: networkFile)
         let present = nodeNames
         if present.isEmpty {
-            try make(template: try template ?? Self.standardTemplate(), validators: validators ?? 1)
+            try make(template: try found ?? template ?? Self.standardTemplate(), validators: validators ?? 1)
         } else if let validators, validators != present.count {
             throw NodeFailure(
                 .usage, "\(path) is a network of \(present.count) validators, not of \(validators)",
@@ -159,7 +164,13 @@ struct DevnetFolder {
             let file = folder.appending(path: "genesis/devnet.json").path
             if FileManager.default.fileExists(atPath: file) { return file }
         }
-        throw NodeFailure(.configuration, "genesis/devnet.json is not found", hint: "Name it with --template.")
+        throw NodeFailure(
+            .configuration,
+            "the genesis template of a local network, genesis/devnet.json, is neither in this folder nor beside the "
+                + "program",
+            hint:
+                "Run it in a checkout or with the package installed, or name the file with --template. Nothing was made."
+        )
     }
 
     private func makeWallet(names: [String]) throws -> [String: Address] {

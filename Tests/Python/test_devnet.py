@@ -56,6 +56,28 @@ def block_time(network, name):
     return ledger.Node(nodes(network)[name]["rpc"]).call("chain_head")["value"]["time"]
 
 
+def test_without_its_template_it_says_so_and_makes_nothing(tmp_path):
+    program = tmp_path / "bin" / "mednexusd"
+    program.parent.mkdir()
+    shutil.copy2(BINARIES / "mednexusd", program)
+    home = tmp_path / "network"
+    for more, said in [((), "genesis/devnet.json, is neither in this folder nor beside the program"),
+                       (("--template", tmp_path / "none.json"), "there is no genesis template")]:
+        done = subprocess.run(
+            [program, "devnet", "--prepare", "--home", home, *more], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+            stdin=subprocess.DEVNULL)
+        assert done.returncode == 3 and said in done.stderr, done.stderr
+        assert not home.exists()
+    # Beside the program, as a package lays it out, it is found.
+    share = tmp_path / "share" / "mednexus" / "genesis"
+    share.mkdir(parents=True)
+    shutil.copy2(ROOT / "genesis" / "devnet.json", share)
+    done = subprocess.run(
+        [program, "devnet", "--prepare", "--home", home], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_node_is_described_and_answers(four):
     found = nodes(four)
     assert list(found) == ["node-a", "node-b", "node-c", "node-d"]
@@ -195,7 +217,7 @@ def test_founders_make_keys_before_the_genesis(tmp_path):
         shown.append(keys)
     accounts = []
     for number, account in enumerate(
-        ["accreditor", "issuer", "hospital", "hospital-2", "clinic", "author", "coauthor", "developer", "patient", "newcomer"]):
+        ["accreditor", "issuer", "hospital", "hospital-2", "clinic", "author", "coauthor", "developer", "patient", "patient-2", "patient-3", "newcomer"]):
         address = ledger.bech32m("tmnx", ledger.Key((number + 1).to_bytes(32, "big")).address)
         accounts += ["--account", f"{account}={address}"]
     genesis = tmp_path / "genesis.json"
