@@ -85,9 +85,19 @@ public enum CommandWords {
         "payment.outcome.minimumReports": "--outcome-minimum", "payment.outcome.threshold": "--outcome-threshold",
         "payment.outcome.withinMilliseconds": "--outcome-within", "payment.perUseFee": "--per-use-fee",
         "payment.prepaidUses": "--prepaid-uses", "scope.allowsTraining": "--training",
-        "scope.fieldsOfUse": "--field", "scope.languages": "--language", "scope.purposes": "--purpose",
+        "scope.diseases": "--disease", "scope.fieldsOfUse": "--field", "scope.languages": "--language",
+        "scope.purposes": "--purpose",
         "scope.requiredCredentials": "--credential", "scope.researchAims": "--research-aim",
         "scope.territories": "--territory",
+    ]
+
+    /// What `license check` has to be told where the answer is this reason (``LicenseReason``).
+    public static let useOptions: [String: String] = [
+        "agentNotAuthorized": "--user", "attributionMissing": "--attributed", "fieldNotLicensed": "--field",
+        "fieldNotStated": "--field", "languageNotLicensed": "--language", "languageNotStated": "--language",
+        "memberNotLicensed": "--member", "purposeNotLicensed": "--purpose", "purposeNotStated": "--purpose",
+        "territoryNotLicensed": "--territory", "territoryNotStated": "--territory", "userNotLicensed": "--user",
+        "versionNotLicensed": "--content-version", "withoutSeat": "--user",
     ]
 
     /// `license.releaseSeat` is `mednexus license seat release`; nil of what has no command.

@@ -27,7 +27,7 @@ struct AccountInbox: WalletCommand {
         let tasks = try found.map { (item) throws(WalletFailure) in try task(item, session) }
         let details = try await TaskDetails(of: tasks, for: who, names, session)
         let signer = try await session.signer(for: who)
-        var items = tasks.map { entry($0, TaskText(task: $0, names: names, details: details), signer) }
+        var items = tasks.map { entry($0, TaskText(task: $0, party: who, names: names, details: details), signer) }
         // What is too late first comes first; what has no deadline last.
         items.sort { ($0["deadline"]?.unsigned ?? .max) < ($1["deadline"]?.unsigned ?? .max) }
         items += try unsettled(session, who)
@@ -76,6 +76,8 @@ struct AccountInbox: WalletCommand {
 /// its operation's name.
 struct TaskText {
     let task: PartyTask
+    /// Whose inbox it is.
+    let party: Party
     let names: SessionNames
     let details: TaskDetails
 
@@ -137,9 +139,17 @@ struct TaskText {
         case "consent.countersign":
             ("\(from) gives a consent to countersign", "consent countersign \(id(task.consent))")
         case "consent.review": ("broken glass to review", "consent review \(id(task.disclosure))")
-        case "license.begin": ("\(from) waits for the delivery of a license", "license deliver \(delivery)")
+        case "license.begin":
+            answered("\(from) waits for the delivery of a license", "license deliver \(delivery)", delivery)
         case "license.complete": ("a delivery to \(from) is begun", "license deliver \(delivery)")
-        case "inft.beginTransfer": ("\(from) accepted an INFT", "inft deliver \(delivery)")
+        case "inft.beginTransfer": answered("\(from) accepted an INFT", "inft deliver \(delivery)", delivery)
+        case "consent.answer":
+            (
+                "what was answered for the uses of the license \(id(task.license)) of \(names.argument(task.from)) counts no more: "
+                    + AnswerWords.who(answers: task.needs ?? [], custodian: custodian)
+                    + "; \(names.argument(task.from)) brings it with license answer \(id(task.license))",
+                AnswerWords.answer(task.needs ?? [], delivery: delivery)
+            )
         case "inft.completeTransfer": ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
         case "inft.acceptTransfer": ("\(from) offers an INFT", "inft accept \(delivery)")
         case "inft.erase":
@@ -149,6 +159,19 @@ struct TaskText {
         default: nil
         }
     }
+
+    /// A delivery before which somebody answers what consents ask: who acts, if they may answer all of it alone.
+    private func answered(_ what: String, _ command: String, _ delivery: String) -> (String, String) {
+        guard let needs = task.needs, !needs.isEmpty else { return (what, command) }
+        let answer = AnswerWords.answer(needs, delivery: delivery)
+        let isOwn = task.custodian == party && needs.allSatisfy { $0 == "restriction" || $0 == "memberRestrictions" }
+        let who = "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))"
+        return isOwn
+            ? ("\(who), then \(command) --answers answers.json", answer)
+            : ("\(who) (\(answer))", "\(command) --answers …")
+    }
+
+    private var custodian: String { task.custodian.map { names.argument($0) } ?? "who keeps the data" }
 
     /// Offers, licenses, disputes, money.
     private var market: (String, String)? {
@@ -192,7 +215,8 @@ struct TaskText {
                 (task.deadline == nil
                     ? "uses of the license \(id(task.license)) wait for an answer that its consents ask for"
                     : "what was answered for the uses of the license \(id(task.license)) is about to run out")
-                    + "; \(from) keeps the data",
+                    + "; \(AnswerWords.who(answers: task.needs ?? [], custodian: custodian)) ("
+                    + AnswerWords.answer(task.needs ?? [], delivery: id(task.license)) + ")",
                 "license answer \(id(task.license)) --answers …"
             )
         case "license.outcomePriceSettled":

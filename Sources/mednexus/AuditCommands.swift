@@ -72,14 +72,14 @@ struct AuditDisclosures: AsyncParsableCommand {
                 DisclosureText.row($0, names)
             }
         }
-        let more = ["inft", "subject", "consent", "disclosure", "reference"]
+        let more = ["inft", "subject", "consent", "disclosure", "reference", "occasion"]
         Console.out(DisclosureText.csv(DisclosureText.headers.map { $0.lowercased() } + more))
         for item in items {
             let record = item["disclosure"]
             let basis = record?["basis"]
             let ids = [
                 record?["inft"], record?["subject"], basis?["consent"] ?? basis?["set"], record?["id"],
-                record?["reference"],
+                record?["reference"], record?["occasion"],
             ].map { $0?.string ?? "" }
             Console.out(DisclosureText.csv(DisclosureText.row(item, names) + ids))
         }
@@ -104,7 +104,8 @@ struct AuditDisclosures: AsyncParsableCommand {
                     recipient: record.recipient, subject: record.subject,
                     actions: SortedList(record.requests.map(\.action)),
                     purposes: SortedList(record.requests.flatMap(\.purposes)), consent: basis,
-                    content: record.inft.map { session.text($0) }, isEmergency: record.occasion == .breakGlass))
+                    content: record.inft.map { session.text($0) }, isEmergency: record.occasion == .breakGlass,
+                    isWithoutCopy: record.occasion == .uses))
         }
         Console.out(Console.pretty(FHIRAuditEvent.bundle(statements, networkKind: session.network.kind, names: known)))
     }

@@ -37,6 +37,7 @@ enum DisclosureText {
 
     private static func how(_ item: JSONValue) -> String {
         let occasion = item["disclosure"]?["occasion"]?.string ?? ""
+        if occasion == DisclosureOccasion.uses.name { return "uses answered anew, no copy" }
         guard occasion == DisclosureOccasion.breakGlass.name else { return occasion }
         let outcome = item["review"]?["closing"]?["outcome"]?.string
         return "emergency, \(outcome ?? "review open")"

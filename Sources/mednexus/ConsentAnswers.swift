@@ -16,7 +16,8 @@ struct ConsentAnswerCommand: WalletCommand {
             the consent, until then. --delivery takes all of that from a delivery that waits, or from the license whose \
             uses are to be answered anew (license deliver --answers, license answer). It goes into the file --out, beside the answers that are there; where an \
             organization needs several members, each runs the command with the same --until. A descent of diseases is \
-            proved from the ontology's edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature.
+            proved from the ontology's edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature. What is signed for \
+            is shown before: the consents, the uses, who receives it, until when; with --opening also what commitments hold.
 
             \(example(
                 "consent answer --set cohort --to author --action analyze --purpose research --aim general --reference HASH --until 2030-01-31 --out answers.json --from registrar --by stmary",
@@ -33,7 +34,11 @@ struct ConsentAnswerCommand: WalletCommand {
     var need: [String] = []
     @Option(help: "Who answers: the custodian or a reviewer; who acts if absent.") var by: String?
     @Option(help: ArgumentHelp("Until when it counts: 2030-01-31, or 7d.", valueName: "time")) var until: String?
-    @Option(help: ArgumentHelp("Edges of the ontology.", valueName: "file")) var ontology: String?
+    @Option(
+        help: ArgumentHelp(
+            "What opens commitments (repeatable), as consent grant or license buy wrote it: then it is shown what they hold.",
+            valueName: "file"))
+    var opening: [String] = []
     @Option(help: ArgumentHelp("Where the answers are collected.", valueName: "file")) var out: String
 
     /// What is asked, and of what state of the consents.
@@ -44,6 +49,8 @@ struct ConsentAnswerCommand: WalletCommand {
         let needs: [Need]
         let recipient: Party
         let subject: Bytes32
+        /// Of a delivery.
+        let delivery: DeliveryRecord?
     }
 
     func perform(_ session: Session) async throws {
@@ -53,7 +60,7 @@ struct ConsentAnswerCommand: WalletCommand {
         if try ContentFile.exists(out) {
             answers = try ConsentInputs.json(out, [NeedAnswer].self, "list of answers", session)
         }
-        let tree = try ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
+        let tree = try use.research.ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
         let party = try session.party(orActor: by)
         var statements: [NeedStatement] = []
         for wanted in question.needs where need.isEmpty || need.contains(wanted.name) {
@@ -74,7 +81,13 @@ struct ConsentAnswerCommand: WalletCommand {
                     requests: UseRequest.hash(of: question.requests), subject: question.subject,
                     recipient: question.recipient, need: wanted, by: party, validUntil: end))
         }
-        if !statements.isEmpty { try sign(statements, question.requests, &answers, session) }
+        if !statements.isEmpty {
+            let shown = try await AnswerPreview(
+                basis: question.basis, requests: question.requests, delivery: question.delivery,
+                openings: try openings()
+            ).lines(session)
+            try sign(statements, shown, &answers, session)
+        }
         try ContentFile.writePrivate(Console.pretty(try session.client.encode(answers)) + "\n", to: out)
         let open = question.needs.filter { need in !answers.contains { $0.need == need } }
         Console.out(
@@ -105,7 +118,7 @@ struct ConsentAnswerCommand: WalletCommand {
         }
         return Question(
             basis: .set(set), revision: revision, requests: verdict.requests, needs: verdict.needs,
-            recipient: record.to, subject: record.id.bytes)
+            recipient: record.to, subject: record.id.bytes, delivery: record)
     }
 
     private func typed(_ session: Session) async throws -> Question {
@@ -118,7 +131,7 @@ struct ConsentAnswerCommand: WalletCommand {
         let (needs, revision) = try await ask(session, requests)
         return Question(
             basis: try basis.basis(session), revision: revision, requests: requests, needs: needs,
-            recipient: recipient, subject: try subject(reference, session))
+            recipient: recipient, subject: try subject(reference, session), delivery: nil)
     }
 
     /// Needs of all uses, and the revision that they were asked of.
@@ -153,17 +166,21 @@ struct ConsentAnswerCommand: WalletCommand {
         return try Codes.hash(reference).bytes
     }
 
+    private func openings() throws(WalletFailure) -> [CommitmentOpening] {
+        var found: [CommitmentOpening] = []
+        for path in opening { found += try CommitmentOpening.list(try ContentFile.text(path), file: path) }
+        return found
+    }
+
     private func sign(
-        _ statements: [NeedStatement], _ requests: [UseRequest], _ answers: inout [NeedAnswer], _ session: Session
+        _ statements: [NeedStatement], _ shown: [String], _ answers: inout [NeedAnswer], _ session: Session
     ) throws(WalletFailure) {
         let names = session.plainNames
-        var lines = statements.map { statement in
-            "\(names.party(statement.by)) answers \(statement.need.name) for a release to "
-                + "\(names.party(statement.recipient)), until \(names.time(statement.validUntil))."
-        }
-        for request in requests {
-            lines.append("To \(request.action.name) for \(request.purposes.map(\.name).joined(separator: ", ")).")
-        }
+        let lines =
+            statements.map { statement in
+                "\(names.party(statement.by)) answers \(statement.need.name) (\(AnswerPreview.meaning(of: statement.need))) "
+                    + "for a release to \(names.party(statement.recipient)), until \(names.time(statement.validUntil))."
+            } + shown
         try session.confirm(lines, question: "Sign?")
         let signer = try session.sender()
         let secret = try session.signingKey(of: signer)

@@ -11,18 +11,16 @@ struct ConsentUseOptions: ParsableArguments {
     var purpose: [String] = []
     @Option(help: ArgumentHelp("Research aim (repeatable): \(ResearchAim.names.joined(separator: ", ")).")) var aim:
         [String] = []
-    @Option(help: ArgumentHelp("Disease studied, SYSTEM:CODE (repeatable).", valueName: "system:code")) var disease:
-        [String] = []
+    @OptionGroup var research: ResearchOptions
     @Option(help: "Where.") var jurisdiction: String?
     @Flag(help: "For commercial use.") var commercial = false
-    @Flag(help: "By a non-profit body.") var nonprofit = false
     @Option(help: ArgumentHelp("A file with a list of uses in JSON, in the place of the options.", valueName: "file"))
     var uses: String?
 
     /// Nothing of it was given.
     var isEmpty: Bool {
-        action == nil && purpose.isEmpty && aim.isEmpty && disease.isEmpty && jurisdiction == nil && !commercial
-            && !nonprofit && uses == nil
+        action == nil && purpose.isEmpty && aim.isEmpty && research.isEmpty && jurisdiction == nil && !commercial
+            && uses == nil
     }
 
     func request(by actor: Party) throws(WalletFailure) -> UseRequest {
@@ -30,16 +28,10 @@ struct ConsentUseOptions: ParsableArguments {
             throw WalletFailure(
                 .usage, "which use?", hint: "Add --action: \(ConsentAction.names.joined(separator: ", ")).")
         }
-        let diseases = try disease.map { (text) throws(WalletFailure) in
-            DiseaseAim(disease: try ConsentInputs.term(text))
-        }
         let aims = try Codes.many(aim, ResearchAim.self, "research aim")
-        let research =
-            aims.isEmpty && diseases.isEmpty
-            ? nil : ResearchUse(aims: SortedList(aims), diseases: diseases, isNonprofit: nonprofit)
         return UseRequest(
             actor: actor, action: try Codes.one(action, ConsentAction.self, "action"),
-            purposes: try Codes.many(purpose, PurposeOfUse.self, "purpose of use"), dataUse: research,
+            purposes: try Codes.many(purpose, PurposeOfUse.self, "purpose of use"), dataUse: try research.use(aims),
             jurisdiction: jurisdiction, commercial: commercial)
     }
 
@@ -85,7 +77,10 @@ struct ConsentCheck: WalletCommand {
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
-        let request = try use.request(by: try session.party(orActor: actor))
+        let requests = try use.requests(by: try session.party(orActor: actor), session)
+        guard requests.count == 1, let request = requests.first else {
+            throw WalletFailure(.usage, "one use is checked at a time")
+        }
         var params = parameters(["request": try session.client.encode(request)])
         let asked = try basis.parameter(session)
         params.append(asked.key, asked.value)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Consents
 import Cryptography
-import Encoding
 import Interface
 import Primitives
 import StateModel
@@ -137,7 +136,7 @@ struct ConsentGrantCommand: WalletCommand {
         if !globals.coSign.isEmpty, scope == .individual {
             operations.append(.consents(.countersign(ConsentCountersign(consent: .operation(0)))))
         }
-        let disease = commitments.isEmpty ? [] : terms.map { "\($0.system.name):\($0.code)" }
+        let disease = commitments.isEmpty ? [] : terms.map(\.text)
         let notes =
             disease.isEmpty
             ? [] : ["The restriction that only its commitment tells of: \(disease.joined(separator: ", "))"]
@@ -160,37 +159,13 @@ struct ConsentGrantCommand: WalletCommand {
         var commitments: [CommittedRestriction] = []
         var openings: [JSONValue] = []
         for kind in template.restrictions {
-            let restriction = RestrictionOpening(kind: kind, salt: Hash(OperatingSystemRandom.bytes32()), terms: terms)
+            let restriction = CommitmentOpening(
+                .restriction(kind), salt: Hash(OperatingSystemRandom.bytes32()), terms: terms)
             commitments.append(CommittedRestriction(kind: kind, commitment: restriction.commitment))
             openings.append(restriction.json)
         }
         try ContentFile.writePrivate(Console.pretty(.array(openings)) + "\n", to: opening)
         return commitments
-    }
-}
-
-/// What opens a committed restriction. Bytes that are hashed: `[kind, salt, [[system, code]…]]`.
-struct RestrictionOpening {
-    static let tag = HashTag("mednexus/consent-restriction")
-    let kind: RestrictionKind
-    let salt: Hash
-    let terms: [CodedTerm]
-
-    var commitment: Hash {
-        var writer = CBORWriter()
-        writer.array(3)
-        writer.write(UInt64(kind.rawValue))
-        writer.write(salt)
-        writer.write(SortedList(terms))
-        return Self.tag.hash(writer.bytes)
-    }
-
-    var json: JSONValue {
-        .object([
-            "kind": .string(kind.name), "commitment": .string(commitment.description),
-            "salt": .string(salt.description),
-            "terms": .array(terms.map { .string("\($0.system.name):\($0.code)") }),
-        ])
     }
 }
 

@@ -52,12 +52,12 @@ struct ConsentImportFHIR: WalletCommand {
             options.parties[String(text[..<position])] = try session.party(
                 String(text[text.index(after: position)...]))
         }
-        var openings: [RestrictionOpening] = []
+        var openings: [CommitmentOpening] = []
         let read: FHIRConsentImport
         do {
             read = try FHIRConsentImport(try RecordFile.read(file), options: options) { kind, terms in
-                let opening = RestrictionOpening(
-                    kind: kind, salt: Hash(OperatingSystemRandom.bytes32()), terms: terms.elements)
+                let opening = CommitmentOpening(
+                    .restriction(kind), salt: Hash(OperatingSystemRandom.bytes32()), terms: terms.elements)
                 openings.append(opening)
                 return opening.commitment
             }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Consents
 import Interface
+import Licenses
 import Primitives
 import Transactions
 import WalletKit
@@ -41,10 +42,52 @@ struct ConsentSetAddCommand: WalletCommand {
     @Argument(help: "The consents.") var consents: [String]
 
     func perform(_ session: Session) async throws {
-        let operation = ConsentSetAdd(
-            set: .id(try session.id(set)),
-            members: try consents.map { (text) throws(WalletFailure) in .id(try session.id(text)) })
-        try await session.act([.consents(.addToSet(operation))])
+        try await session.verifyNetwork()
+        let id: ConsentSetID = try session.id(set)
+        let members = try consents.map { (text) throws(WalletFailure) -> ConsentID in try session.id(text) }
+        let operation = ConsentSetAdd(set: .id(id), members: members.map { .id($0) })
+        let notes = try await preview(id, members, session)
+        try await session.act([.consents(.addToSet(operation))], notes: notes)
+    }
+
+    /// What the members bring that who answered so far could not know.
+    private func preview(_ id: ConsentSetID, _ members: [ConsentID], _ session: Session) async throws -> [String] {
+        let view: ConsentSetView = try await session.client.read("consent_set", .object(["set": session.json(id)]))
+        guard view.set.memberCount > 0 else { return [] }
+        let names = session.plainNames
+        var brings: [String] = []
+        for member in members {
+            let consent: ConsentView = try await session.client.read(
+                "consent_get", .object(["consent": session.json(member)]))
+            let isOther = !view.set.policies.contains(consent.consent.policy)
+            let hasRestrictions = !consent.consent.commitments.isEmpty
+            guard isOther || hasRestrictions else { continue }
+            let what = [
+                isOther ? "another policy" : nil, hasRestrictions ? "restrictions that only commitments tell of" : nil,
+            ].compactMap { $0 }.joined(separator: " and ")
+            brings.append("\(names.identifier(session.text(member))) brings \(what).")
+        }
+        guard !brings.isEmpty else {
+            return ["The members bring nothing new: what was answered for deliveries and uses so far stays answered."]
+        }
+        return brings + [
+            "So what was answered so far under the set ends with it. Deliveries that are not begun are answered anew, and so "
+                + "are the uses of licenses that were delivered (\(try await licenses(under: id, view, session))): consent "
+                + "answer --delivery LICENSE, then license answer. Your inbox names them."
+        ]
+    }
+
+    /// How many may be concerned.
+    private func licenses(
+        under id: ConsentSetID, _ view: ConsentSetView, _ session: Session
+    ) async throws -> String {
+        let first = try await session.client.items("consent_members", ["set": session.json(id)], limit: 1)
+        guard let member = first.first else { return "none" }
+        let consent: ConsentView = try session.decode(member)
+        let impact: ConsentImpactView = try await session.client.read(
+            "consent_impact", .object(["consent": session.json(consent.consent.id)]))
+        let count = impact.sets.first { $0.set == id }?.infts.reduce(0) { $0 + $1.licenses } ?? 0
+        return "\(count) \(count == 1 ? "license" : "licenses") of what was offered under it"
     }
 }
 

@@ -34,10 +34,19 @@ extension Session {
         return try await delivery(try id(text, DeliveryKind.self))
     }
 
-    /// A delivery by itself, or of a license: the one that is under way, or that brought what it is for.
+    /// A delivery by itself, or of a license: the one that is under way, or that brought what it is for. Of two somebody has
+    /// to say which, since what is signed for the one is not for the other.
     func delivery(behind text: String) async throws(WalletFailure) -> DeliveryID {
         guard let license: LicenseID = try? id(text) else { return try id(text, DeliveryKind.self) }
         let record = try await self.license(self.text(license)).license
+        if let open = record.openDelivery, let delivered = record.delivery {
+            throw WalletFailure(
+                .usage,
+                "the license has two deliveries: \(self.text(open)) is under way, and \(self.text(delivered)) brought what "
+                    + "is used now",
+                hint: "Name one: --delivery \(self.text(open)) for what is to be delivered, --delivery "
+                    + "\(self.text(delivered)) for the uses until then.")
+        }
         guard let id = record.openDelivery ?? record.delivery else {
             throw WalletFailure(.usage, "nothing is delivered by the license: its content is open")
         }
@@ -124,7 +133,12 @@ extension Session {
                             delivery: record.id, sealingKey: custody.sealingKey, commitment: made.commitment,
                             answers: answers)))
             }
-        try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
+        do {
+            try await act([operation], notes: ["To \(plainNames.party(record.to)): version \(record.version)."])
+        } catch let failure as WalletFailure {
+            let command = record.act == .transfer ? "inft deliver" : "license deliver"
+            throw await explained(failure, delivery: record.id, bring: "\(command) \(text(record.id))")
+        }
     }
 
     /// `record` is proven: what it says was begun is final.
@@ -227,8 +241,13 @@ struct LicenseAnswer: WalletCommand {
             guard case .signed(let by, let until, _) = answer.evidence else { return "\(answer.need.name): by a proof" }
             return "\(answer.need.name): answered by \(names.party(by)), until \(names.time(until))"
         }
-        try await session.act(
-            [.licenses(.answerNeeds(AnswerNeeds(license: view.license.id, answers: answers)))], notes: notes)
+        do {
+            try await session.act(
+                [.licenses(.answerNeeds(AnswerNeeds(license: view.license.id, answers: answers)))], notes: notes)
+        } catch let failure as WalletFailure {
+            guard let delivery = view.license.delivery else { throw failure }
+            throw await session.explained(failure, delivery: delivery, bring: "license answer \(license)")
+        }
     }
 }
 
@@ -236,7 +255,7 @@ struct LicenseOpen: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Fetches, verifies and decrypts what a license gives access to.",
         discussion: """
-            Only while the license is in force. A copy that was delivered can be opened at any time, and no program can \
+            Only while the license is in force, and what consents ask for its uses is answered. A copy that was delivered can be opened at any time, and no program can \
             prevent it; whoever has a reason to (evidence in a dispute, a legal duty to keep) says --outside-license.
 
             \(example("license open ward --out case.json --from clinic"))
@@ -263,16 +282,26 @@ struct LicenseOpen: WalletCommand {
         let (content, _) = try await session.sealedVersion(record.version, of: record.inft)
         let header = try await session.openContent(content, custody, to: out)
         session.showOpened(header, content, file: out)
+        guard !globals.json, try await session.inft(session.text(record.inft)).inftClass == .case_ else { return }
+        Console.err(
+            "Dates in a case are days of a made-up calendar, which begins between the years 1000 and 1100: only the time "
+                + "between two of them is true.")
     }
 }
 
 extension LicenseOpen {
     /// Another act than reading, by the same key: consent that was withdrawn, or a license that ended, binds who holds a copy.
     private func requireForce(_ id: LicenseID, _ session: Session) async throws {
-        let verdict = try await session.client.read(
-            "license_check", .object(["license": session.json(id)]), as: JSONValue.self)
-        guard verdict["isValid"]?.boolean != true else { return }
-        let reasons = (verdict["reasons"]?.array ?? []).compactMap { $0["message"]?.string }
+        let verdict: LicenseVerdict = try await session.client.read(
+            "license_check", .object(["license": session.json(id)]))
+        if verdict.isValid {
+            guard let consents = verdict.consents else { return }
+            throw WalletFailure(
+                .refused,
+                "the license is in force, but not its uses: \(session.sentences(of: consents, id).joined(separator: " "))",
+                hint: "Opening it anyway is your own responsibility: --outside-license.")
+        }
+        let reasons = verdict.reasons.map(\.message)
         throw session.plainNames.translated(
             WalletFailure(
                 .refused, "the license does not cover it now: \(reasons.joined(separator: "; "))",

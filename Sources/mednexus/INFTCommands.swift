@@ -254,12 +254,13 @@ struct INFTRevise: WalletCommand {
         guard let kept = try await content.sealed(session) else { return }
         let keyring = try session.keyring()
         let notes = ["It has another content key: who bought an earlier version keeps that one."]
-        try await session.act(notes: notes) { (place) throws(WalletFailure) in
+        try await session.publish(kept, notes: notes) { (place) throws(WalletFailure) in
             let content = try keyring.content(
                 kept, inft: record.id, version: record.versionCount + 1, owner: record.owner, at: place, operation: 0)
-            return [.infts(.revise(Revise(inft: record.id, content: .sealed(content), consentSet: set)))]
+            return (
+                content, [.infts(.revise(Revise(inft: record.id, content: .sealed(content), consentSet: set)))]
+            )
         }
-        if session.globals.wait, session.globals.buildOnly == nil { try session.settle(kept) }
     }
 }
 

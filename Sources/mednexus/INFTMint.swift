@@ -1,6 +1,7 @@
 import ArgumentParser
 import Consents
 import Cryptography
+import Encoding
 import INFTs
 import Interface
 import Licenses
@@ -112,11 +113,40 @@ extension Session {
         _ mint: (ContentVersion) -> LedgerOperation
     ) async throws {
         let keyring = try keyring()
+        try await publish(kept, notes: notes) { (place) throws(WalletFailure) in
+            let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
+            return (content, [mint(.sealed(content))] + rest)
+        }
+    }
+
+    /// Puts content that was encrypted here on the ledger. Its keys go again where surely nobody can ever take it: as long as
+    /// nothing that is signed has left this wallet.
+    func publish(
+        _ kept: KeptContentSecret, notes: [String],
+        _ operations: (OperationPlace) throws(WalletFailure) -> (SealedContent, [LedgerOperation])
+    ) async throws {
+        var sealingKeys: [CompressedPoint] = []
+        var isSigned = false
         do {
-            try await act(notes: notes) { (place) throws(WalletFailure) in
-                let content = try keyring.content(kept, inft: nil, version: 1, owner: owner, at: place, operation: 0)
-                return [mint(.sealed(content))] + rest
-            }
+            try await act(
+                notes: notes,
+                before: { (transaction) throws(WalletFailure) in
+                    // Without a signature: what the node is asked it could not put on the ledger. Others' consent it can't
+                    // judge then.
+                    if globals.coSign.isEmpty { try await rehearse(unsigned: transaction.body) }
+                    isSigned = true
+                },
+                { (place) throws(WalletFailure) in
+                    let (content, all) = try operations(place)
+                    sealingKeys.append(content.sealingKey)
+                    return all
+                })
+        } catch let failure as WalletFailure where !isSigned {
+            let secrets = SecretFiles(home: home, keystore: try unlock())
+            for key in sealingKeys { try secrets.shred(.sealing(key)) }
+            try secrets.shred(.content(kept.root))
+            try dropCopy(of: kept.root)
+            throw failure
         } catch let failure as WalletFailure where failure.kind == .refused {
             // The keys stay: a node's word that it refused is no proof that nothing was minted.
             try dropCopy(of: kept.root)
@@ -126,6 +156,24 @@ extension Session {
                 answer: failure.answer, mayHaveArrived: failure.mayHaveArrived)
         }
         if globals.wait, globals.buildOnly == nil { try settle(kept) }
+    }
+
+    /// Fails as the ledger would if its sender alone had signed it now.
+    private func rehearse(unsigned body: TransactionBody) async throws(WalletFailure) {
+        // `[body, []]`
+        let bytes = [0x82] + body.encoded + [0x80]
+        let view = try await client.read(
+            "tx_simulate", .object(["bytes": .string(Hexadecimal.encode(bytes))]), as: JSONValue.self)
+        guard view["accepted"]?.boolean != true else { return }
+        guard let error = view["error"], !error.isNull else {
+            throw WalletFailure(.refused, "the node says that the ledger would refuse it, and not why")
+        }
+        let said: RejectionView = try decode(error)
+        throw WalletFailure(
+            .refused, said.message, hint: said.hint,
+            answer: WalletFailure.Answer(
+                code: said.code, reason: said.reason, domain: said.domain, operation: said.operation,
+                field: said.field, message: said.message, hint: said.hint, retryable: said.retryable))
     }
 
     /// What a final version has made needless: its point, which the key sealed to the owner opens, and the ciphertext, which

@@ -164,7 +164,7 @@ struct LicenseQuoteCommand: WalletCommand {
         // A price may be asked for without having an account.
         let buyer = try? session.actor()
         let id = try await session.offer(offer, buyer: buyer)
-        let stated = try use.use()
+        let stated = try use.use().use
         let (quote, json) = try await session.quote(id, buyer: buyer, stated)
         let names = try await session.names()
         let title = try await session.title(of: quote.inft)
@@ -180,7 +180,10 @@ struct LicenseBuy: WalletCommand {
         commandName: "buy", abstract: "Buys a license: shows where the money goes, then signs.",
         discussion: example(
             "license buy score --purpose TREAT --territory DE --from clinic --as score-license",
-            "license buy score --max-price 25.00 --max-share 10 --commercial --yes"))
+            "license buy score --max-price 25.00 --max-share 10 --commercial --yes",
+            "license buy cohort --purpose HRESCH --research-aim disease --disease mondo:0005148 --from developer",
+            "license buy case --purpose HRESCH --research-aim disease --disease mondo:0005148 --opening disease.json --from developer"
+        ))
     @Argument(help: "An offer, or an INFT with one open offer: id or name.") var offer: String
     @OptionGroup(title: "Use") var use: StatedUseOptions
     @Option(help: ArgumentHelp("The most you pay; the price shown if absent.", valueName: "amount"))
@@ -199,7 +202,7 @@ struct LicenseBuy: WalletCommand {
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
-        let use = try use.use()
+        let (use, opening) = try use.use()
         guard payer == nil || self.buyer == nil else { throw WalletFailure(.usage, "name the payer once") }
         let named = payer ?? self.buyer
         let buyer = try session.party(orActor: named)
@@ -223,6 +226,7 @@ struct LicenseBuy: WalletCommand {
                 delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
+        try self.use.keep(opening)
         let notes = quote.lines(use, names, title: try await session.title(of: quote.inft))
         guard let delivery = quote.delivery else {
             return try await session.act(purchase(nil), notes: notes)

@@ -55,6 +55,7 @@ struct LicenseCheckCommand: WalletCommand {
         let value = try await session.decision("license_check", params, proof)
         let names = session.plainNames
         let isValid = value["isValid"]?.boolean == true
+        let verdict: LicenseVerdict = try session.decode(value)
         let reasons = (value["reasons"]?.array ?? []).map { reason in
             "\(reason["reason"]?.string ?? ""): \(Self.readable(reason["message"]?.string ?? "", names))"
         }
@@ -62,8 +63,12 @@ struct LicenseCheckCommand: WalletCommand {
             Console.fields([
                 ("License", names.identifier(session.text(id))), ("At", names.time(value["at"])),
                 ("State", value["state"]?.string ?? "not bought yet"), ("Licensee", names.party(value["licensee"])),
-                (params["use"] == nil ? "In force" : "Covered", isValid ? "yes" : "no"),
+                (
+                    params["use"] == nil ? "In force" : "Covered",
+                    isValid ? params["use"] == nil && verdict.consents != nil ? "yes, as a license" : "yes" : "no"
+                ),
                 ("Because", isValid ? nil : reasons.joined(separator: "\n")),
+                ("Consents", verdict.consents.map { session.sentences(of: $0, id).joined(separator: "\n") }),
                 (
                     "Uses",
                     params["use"] == nil && isValid
@@ -73,8 +78,19 @@ struct LicenseCheckCommand: WalletCommand {
         }
         if !isValid {
             throw WalletFailure(
-                .refused, params["use"] == nil ? "the license is not in force" : "the license does not cover it")
+                .refused, params["use"] == nil ? "the license is not in force" : "the license does not cover it",
+                hint: params["use"] == nil ? "" : Self.options(for: verdict.reasons))
         }
+    }
+
+    /// What else can be said of the use.
+    private static func options(for findings: [LicenseFinding]) -> String {
+        var options: [String] = []
+        for finding in findings {
+            guard let option = CommandWords.useOptions[finding.reason.name], !options.contains(option) else { continue }
+            options.append(option)
+        }
+        return options.isEmpty ? "" : "Said by \(options.joined(separator: ", ")): mednexus help license check."
     }
 
     /// Names for ids, and dates for what the node tells in milliseconds.

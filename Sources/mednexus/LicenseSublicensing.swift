@@ -91,7 +91,7 @@ struct LicenseSublicense: WalletCommand {
         try await session.verifyNetwork()
         let above = try await session.license(license).license
         let to = try session.party(to)
-        let stated = try use.use()
+        let (stated, opening) = try use.use()
         let until = try Codes.time(until, now: try await session.ledgerTime())
         var asked: Amount?
         if let price {
@@ -103,6 +103,7 @@ struct LicenseSublicense: WalletCommand {
         let quote = try await session.quote(sublicenseOf: above.id, price: asked)
         let names = try await session.names()
         let notes = quote.lines(to, seats: seats, until: until, names)
+        try use.keep(opening)
         func operation(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let sublicense = SublicenseLicense(
                 license: above.id, to: to, use: stated == StatedUse() ? above.use : stated, seats: seats,

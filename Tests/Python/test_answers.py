@@ -1,7 +1,9 @@
 """What consents ask before they permit: answered for a delivery, carried by hand, and answered anew when the policies behind
 the content change. With the wallet that people have."""
 
+import csv
 import json
+import re
 
 import pytest
 
@@ -42,10 +44,8 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     def waiting():
         return [one for one in value("account", "inbox", "--from", "clinic") if one["act"] == "license.answerNeeds"]
 
-    act("key", "new", "second-patient")
-    act("account", "sponsor", "second-patient", "--kind", "patient", *HOSPITAL)
     consent("one", "patient", "mondo:0005148")
-    consent("two", "second-patient", "mondo:0004992")
+    consent("two", "patient-2", "mondo:0004992")
     act("consent", "set", "create", "one", *HOSPITAL, "--as", "cohort")
     data = tmp_path / "data.csv"
     data.write_text("a,b\n1,2\n")
@@ -54,32 +54,75 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     act("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--human-data", "--consent-set", "cohort", "--terms",
         "data-terms", *HOSPITAL, "--as", "data")
     act("license", "buy", "data", "--purpose", "HRESCH", "--research-aim", "methods", "--from", "clinic", "--as", "methods")
-    assert refused("license", "deliver", "methods", *HOSPITAL) == "need_unmet"
+    # Who delivers is told what comes before it, who answers, and what is typed.
+    (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "license.begin"]
+    assert "before, hospital-org answers memberRestrictions, then license deliver" in line["what"], line
+    assert line["command"].startswith("consent answer --delivery tmnxdelivery1"), line
+    assert line["command"].endswith("--out answers.json --from hospital --acting-for hospital-org"), line
+    said = act("license", "deliver", "methods", *HOSPITAL, check=False)
+    assert said.returncode == 1 and "need_unmet" in said.stderr
+    assert "hospital-org answers memberRestrictions. mednexus consent answer --delivery tmnxdelivery1" in said.stderr, said.stderr
+    assert "; then mednexus license deliver tmnxdelivery1" in said.stderr
     answers, later = tmp_path / "answers.json", tmp_path / "later.json"
     sign = ("consent", "answer", "--delivery", "methods", "--by", "hospital-org", "--until", "90d", "--from", "hospital")
     assert "--delivery says who asks" in act(*sign, "--to", "clinic", "--out", answers, check=False).stderr
-    said = act(*sign, "--out", answers)
+    said = act(*sign, "--opening", tmp_path / "one.json", "--out", answers)
     assert "Every need is answered" in said, said
+    # What is signed for is shown.
+    for words in (
+        " answers memberRestrictions (it keeps within what the consents only commit to) for a release to clinic",
+        "Content: data (", "License: methods (", "to be delivered.",
+        "Consents: the set cohort (", "of 1 consent, kept by hospital-org", "one (", ") of patient",
+        "It is restricted to a disease that only a commitment tells of: mondo:0005148.",
+        "To access for HRESCH, by clinic", "For research with the aims: methods", "In: any place", "Without an end",
+    ):
+        assert words in said, (words, said)
     assert [one["need"]["type"] for one in json.loads(answers.read_text())] == ["memberRestrictions"]
     act("license", "deliver", "methods", "--answers", answers, *HOSPITAL)
     assert covered() and not waiting()
     # What was signed for the delivery's own release is not for the uses since.
     assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answer_invalid"
 
-    # Another member, with a restriction that who answered could not know.
-    act("consent", "set", "add", "cohort", "two", *HOSPITAL)
+    # Another member, with a restriction that who answered could not know: said before, and to who keeps the data after.
+    said = act("consent", "set", "add", "cohort", "two", *HOSPITAL)
+    assert "brings restrictions that only commitments tell of." in said, said
+    assert "what was answered so far under the set ends with it" in said and "1 license of what was offered" in said, said
     assert not covered()
+    (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "consent.answer"]
+    assert "methods of clinic counts no more: hospital-org answers memberRestrictions; clinic brings it" in line["what"], line
+    # The license is in force, and its uses are not.
+    said = act("license", "check", "methods")
+    assert "In force  yes, as a license" in said and "they ask for memberRestrictions anew: hospital-org answers" in said, said
+    assert "mednexus license answer methods --answers answers.json" in said
+    copy = tmp_path / "copy.csv"
+    done = act("license", "open", "methods", "--out", copy, "--from", "clinic", check=False)
+    assert done.returncode == 1 and "not its uses: they ask for memberRestrictions anew" in done.stderr, done.stderr
+    assert not copy.exists()
+    act("license", "open", "methods", "--out", copy, "--outside-license", "--from", "clinic")
+    assert copy.read_text() == data.read_text()
     (line,) = waiting()
-    assert "wait for an answer that its consents ask for; hospital-org" in line["what"], line
+    assert "wait for an answer that its consents ask for; hospital-org answers memberRestrictions (consent answer" in line["what"]
     assert line["command"] == "license answer methods --answers … --from clinic" and "deadline" not in line
     assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answer_invalid"
     assert "which answers?" in act("license", "answer", "methods", "--from", "clinic", check=False).stderr
     act(*sign, "--out", later)
+    # A check that says too little names the option.
+    done = act("license", "check", "methods", "--purpose", "HRESCH", check=False)
+    assert done.returncode == 1 and "Said by --field: mednexus help license check." in done.stderr, done.stderr
+    surplus = tmp_path / "surplus.json"
+    surplus.write_text(json.dumps(json.loads(later.read_text()) * 2))
+    done = act("license", "answer", "methods", "--answers", surplus, "--from", "clinic", check=False)
+    assert done.returncode == 1 and "answer_unneeded" in done.stderr, done.stderr
+    assert "In all it asks for memberRestrictions: hospital-org answers" in done.stderr
+    assert "; then mednexus license answer methods --answers answers.json" in done.stderr
     said = act("license", "answer", "methods", "--answers", later, "--from", "clinic")
     assert "memberRestrictions: answered by hospital-org" in said and ", until" in said, said
     assert covered() and not waiting()
     disclosed = value("consent", "disclosures", "two")
     assert [one["disclosure"]["occasion"] for one in disclosed] == ["uses"]
+    rows = list(csv.DictReader(network.wallet("audit", "disclosures", "--institution", "hospital-org", "--csv").splitlines()))
+    assert [(row["how"], row["occasion"]) for row in rows] == [
+        ("license", "license"), ("uses answered anew, no copy", "uses")], rows
 
     # Before the answers run out the licensee is told.
     network.advance("70d")
@@ -93,3 +136,98 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     act(*again, "--until", "90d", "--out", long)
     act("license", "answer", "methods", "--answers", long, "--from", "clinic")
     assert covered() and not waiting()
+
+
+def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_path):
+    """Of a dataset the disease stands in terms and in the purchase; of a few people's data only a commitment tells of it, and
+    who answers sees what it stands for before signing."""
+    def act(*arguments, check=True):
+        return network.wallet(*map(str, arguments), "--yes", check=check)
+
+    def refused(*arguments):
+        done = act(*arguments, check=False)
+        assert done.returncode == 1, (arguments, done.stdout, done.stderr)
+        return done.stderr
+
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n1,2\n")
+
+    # A dataset, given for a disease.
+    act("consent", "grant", "dataset-ds", "--custodian", "hospital-org", "--disease", "mondo:0005148", *HOSPITAL, "--as", "given")
+    act("consent", "set", "create", "given", *HOSPITAL, "--as", "cohort")
+    terms = ("terms", "new", "--preset", "research-only", "--fee", "5.00", "--asset", "EURX", *HOSPITAL)
+    act(*terms, "--research-aim", "general", "--as", "wide-terms")
+    mint = ("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--human-data", *HOSPITAL)
+    said = refused(*mint, "--consent-set", "cohort", "--terms", "wide-terms")
+    assert "wider_than_consent" in said and "state the aim disease, and the disease" in said, said
+    # Nothing was signed, so nothing stays behind of what was to be minted.
+    assert json.loads(network.wallet("content", "secrets", "--json", "--from", "hospital")) == []
+    assert "wider_than_consent" in refused(*mint, "--consent-set", "cohort", "--terms", "wide-terms")
+    assert not list((network.home / "wallet" / "secrets").glob("*.secret"))
+    said = act(*terms, "--research-aim", "disease", "--disease", "mondo:0005148", "--as", "terms")
+    assert "Only for research of the diseases: mondo:0005148." in act("terms", "show", "terms")
+    act(*mint, "--consent-set", "cohort", "--terms", "terms", "--as", "data")
+    buy = ("license", "buy", "data", "--purpose", "HRESCH", "--from", "clinic")
+    assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease", "--disease", "mondo:0004992")
+    assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease")
+    said = act(*buy, "--research-aim", "disease", "--disease", "mondo:0005148", "--as", "ward")
+    assert "Of the diseases: mondo:0005148" in said, said
+    act("license", "deliver", "ward", *HOSPITAL)
+
+    # One person's, for a disease that the ledger must not know.
+    act("consent", "grant", "disease-research", "--disease", "mondo:0005148", "--opening", tmp_path / "given.json",
+        "--custodian", "hospital-org", "--from", "patient", "--as", "own")
+    act("consent", "countersign", "own", *HOSPITAL)
+    act("consent", "set", "create", "own", *HOSPITAL, "--as", "few")
+    assert "on data about few people would tell of their health" in refused(*mint, "--consent-set", "few", "--terms", "terms")
+    act(*terms, "--research-aim", "disease", "--as", "few-terms")
+    act(*mint, "--consent-set", "few", "--terms", "few-terms", "--as", "case")
+    buy = ("license", "buy", "case", "--purpose", "HRESCH", "--research-aim", "disease", "--disease", "mondo:0005148", "--from", "clinic")
+    said = refused(*buy)
+    assert "about few people" in said and "State the aim disease alone" in said, said
+    opening = tmp_path / "use.json"
+    act(*buy, "--opening", opening, "--as", "study")
+    assert "mondo" not in network.wallet("license", "show", "study", "--json")
+    (kept,) = json.loads(opening.read_text())
+    assert kept["kind"] == "use" and kept["terms"] == ["mondo:0005148"]
+    assert act(*buy, "--opening", opening, check=False).returncode == 2
+    answers = tmp_path / "answers.json"
+    sign = ("consent", "answer", "--delivery", "study", "--until", "90d", "--out", answers, *HOSPITAL)
+    said = act(*sign, "--opening", opening, "--opening", tmp_path / "given.json")
+    assert "Which stands for the diseases mondo:0005148" in said, said
+    assert "only a commitment tells of: mondo:0005148." in said
+    assert "--opening shows it" in act(*sign)
+    act("license", "deliver", "study", "--answers", answers, *HOSPITAL)
+    out = tmp_path / "out.csv"
+    act("license", "open", "study", "--out", out, "--from", "clinic")
+    assert out.read_text() == data.read_text()
+
+
+def test_of_two_deliveries_somebody_says_which_is_answered(network, tmp_path):
+    def act(*arguments, check=True):
+        return network.wallet(*map(str, arguments), "--yes", check=check)
+
+    act("consent", "grant", "disease-research", "--disease", "mondo:0005148", "--opening", tmp_path / "one.json",
+        "--custodian", "hospital-org", "--from", "patient", "--as", "one")
+    act("consent", "countersign", "one", *HOSPITAL)
+    act("consent", "set", "create", "one", *HOSPITAL, "--as", "cohort")
+    data, answers = tmp_path / "data.csv", tmp_path / "answers.json"
+    data.write_text("a,b\n1,2\n")
+    act("terms", "new", "--preset", "research-only", "--research-aim", "disease", "--revisions", "--fee", "5.00", "--asset", "EURX",
+        *HOSPITAL, "--as", "terms")
+    act("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--human-data", "--consent-set", "cohort", "--terms",
+        "terms", *HOSPITAL, "--as", "data")
+    act("license", "buy", "data", "--purpose", "HRESCH", "--research-aim", "disease", "--from", "clinic", "--as", "study")
+    sign = ("consent", "answer", "--until", "90d", *HOSPITAL)
+    act(*sign, "--delivery", "study", "--out", answers)
+    act("license", "deliver", "study", "--answers", answers, *HOSPITAL)
+    act("inft", "revise", "data", "--file", data, "--seal", *HOSPITAL)
+    act("license", "request-version", "study", "--from", "clinic")
+    newer = tmp_path / "newer.json"
+    done = act(*sign, "--delivery", "study", "--out", newer, check=False)
+    assert done.returncode == 2 and "the license has two deliveries" in done.stderr, done.stderr
+    ids = re.findall(r"--delivery (tmnxdelivery1\w+)", done.stderr)
+    assert len(set(ids)) == 2 and not newer.exists()
+    act(*sign, "--delivery", ids[0], "--out", newer)
+    act("license", "deliver", ids[0], "--answers", newer, *HOSPITAL)
+    act(*sign, "--delivery", "study", "--out", tmp_path / "again.json")

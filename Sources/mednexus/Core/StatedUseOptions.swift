@@ -21,35 +21,40 @@ struct StatedUseOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Aim of research on data about people (repeatable): \(ResearchAim.names.prefix(4).joined(separator: ", ")), ….",
+            "Aim of research on data about people (repeatable): \(ResearchAim.names.joined(separator: ", ")).",
             valueName: "aim"))
     var researchAim: [String] = []
 
-    @Flag(help: "The research is not for profit.") var nonprofit = false
-    @Flag(help: "The research is a genetic study.") var genetic = false
+    @OptionGroup var research: ResearchOptions
 
     @Option(
         help: ArgumentHelp(
-            "What you bind yourself to (repeatable): \(Undertaking.names.joined(separator: ", ")).", valueName: "what"))
-    var undertake: [String] = []
+            "Of data about few people: the diseases go into this file, for who keeps the data, and onto the ledger a "
+                + "commitment to them.", valueName: "file"))
+    var opening: String?
 
-    @Option(help: ArgumentHelp("Commitment to the project, as the consent names it.", valueName: "hash"))
-    var project: String?
-
-    func use() throws(WalletFailure) -> StatedUse {
+    /// And what opens its commitment to diseases; ``keep(_:)`` writes that.
+    func use() throws(WalletFailure) -> (use: StatedUse, opening: CommitmentOpening?) {
         let aims = try Codes.many(researchAim, ResearchAim.self, "aim of research")
-        let undertakings = try Codes.many(undertake, Undertaking.self, "undertaking")
-        let isResearch = !aims.isEmpty || nonprofit || genetic || !undertakings.isEmpty || project != nil
-        let research =
-            isResearch
-            ? ResearchUse(
-                aims: SortedList(aims), isNonprofit: nonprofit, isGeneticStudy: genetic,
-                undertakings: SortedList(undertakings),
-                project: try project.map { (text) throws(WalletFailure) in try Codes.hash(text) }) : nil
-        return StatedUse(
-            purposes: try Codes.many(purpose, PurposeOfUse.self, "purpose of use"), research: research,
+        let committed = try opening.map { (_) throws(WalletFailure) in try research.committed(aims) }
+        let stated: ResearchUse?
+        if let committed { stated = committed.use } else { stated = try research.use(aims) }
+        let use = StatedUse(
+            purposes: try Codes.many(purpose, PurposeOfUse.self, "purpose of use"),
+            research: stated,
             territories: Codes.texts(territory.map { $0.uppercased() }), isCommercial: commercial,
             trainsModels: training)
+        return (use, committed?.opening)
+    }
+
+    /// Writes what opens the commitment, before anything is signed that holds it.
+    func keep(_ secret: CommitmentOpening?) throws(WalletFailure) {
+        guard let opening, let secret else { return }
+        guard try !ContentFile.exists(opening) else {
+            throw WalletFailure(.usage, "there is a file \(opening) already", hint: "Name another one with --opening.")
+        }
+        try ContentFile.writePrivate(Console.pretty(.array([secret.json])) + "\n", to: opening)
+        Console.err("\(opening) says which disease it is for: hand it to who keeps the data, and keep a copy.")
     }
 }
 
@@ -63,6 +68,8 @@ struct LicenseUseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("In which language.", valueName: "tag")) var language: String?
     @Option(help: ArgumentHelp("Which version; the one bought if absent.", valueName: "number"))
     var contentVersion: UInt64?
+    @Option(help: ArgumentHelp("Of a license on a group: the member that is used.", valueName: "inft")) var member:
+        String?
     @Flag(help: "For commercial use.") var commercial = false
     @Flag(help: "To train models.") var training = false
     @Flag(help: "To make a derivative.") var derivative = false
@@ -79,7 +86,8 @@ struct LicenseUseOptions: ParsableArguments {
                 try Codes.one(text, FieldOfUse.self, "field of use")
             },
             territory: territory?.uppercased(), language: language, version: contentVersion, isCommercial: commercial,
-            trainsModels: training, makesDerivative: derivative, attributes: attributed)
+            trainsModels: training, makesDerivative: derivative, attributes: attributed,
+            member: try member.map { (text) throws(WalletFailure) in try session.id(text) })
         return use == LicenseUse() ? nil : use
     }
 }

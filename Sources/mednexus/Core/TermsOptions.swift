@@ -74,9 +74,13 @@ struct TermsOptions: ParsableArguments {
     var purpose: [String] = []
     @Option(
         help: ArgumentHelp(
-            "Aims of research (repeatable): \(ResearchAim.names.prefix(4).joined(separator: ", ")), ….",
-            valueName: "aim"))
+            "Aims of research (repeatable): \(ResearchAim.names.joined(separator: ", ")).", valueName: "aim"))
     var researchAim: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Research of these diseases alone (repeatable), as mondo:0005148; never of data about fewer than twenty people.",
+            valueName: "system:code"))
+    var disease: [String] = []
     @Option(
         help: ArgumentHelp(
             "Fields of use (repeatable): \(FieldOfUse.names.joined(separator: ", ")).", valueName: "field"))
@@ -189,6 +193,10 @@ struct TermsOptions: ParsableArguments {
         }
         if !researchAim.isEmpty {
             scope.researchAims = CodeList(try Codes.many(researchAim, ResearchAim.self, "aim of research"))
+        }
+        if !disease.isEmpty {
+            scope.diseases = SortedList(
+                try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) })
         }
         if !field.isEmpty { scope.fieldsOfUse = CodeList(try Codes.many(field, FieldOfUse.self, "field of use")) }
         if !territory.isEmpty { scope.territories = TextList(Codes.texts(territory.map { $0.uppercased() })) }

@@ -1,0 +1,24 @@
+/// What consents ask for before a delivery, or anew for the uses of a license: who answers it, and what they type.
+public enum AnswerWords {
+    /// `hospital answers memberRestrictions; a reviewer whom hospital named, or an ethics board, answers review`. `needs` are
+    /// named as ``Need/name`` does, each once.
+    public static func who(answers needs: [String], custodian: String) -> String {
+        let restrictions = needs.filter { $0 == "restriction" || $0 == "memberRestrictions" }
+        let reviewed = needs.filter { $0 == "review" || $0 == "ethicsApproval" }
+        let proven = needs.filter { !restrictions.contains($0) && !reviewed.contains($0) }
+        var parts: [String] = []
+        if !restrictions.isEmpty { parts.append("\(custodian) answers \(restrictions.joined(separator: ", "))") }
+        if !reviewed.isEmpty {
+            parts.append(
+                "a reviewer whom \(custodian) named, or an ethics board, answers \(reviewed.joined(separator: ", "))")
+        }
+        if !proven.isEmpty { parts.append("anyone proves \(proven.joined(separator: ", ")) by the ontology's edges") }
+        return parts.joined(separator: "; ")
+    }
+
+    /// What they type who answer; `delivery` as a command takes it. An ontology's edges come from a file.
+    public static func answer(_ needs: [String], delivery: String) -> String {
+        "consent answer --delivery \(delivery)" + (needs.contains("ontologyPath") ? " --ontology EDGES" : "")
+            + " --out answers.json"
+    }
+}
