@@ -74,7 +74,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
         "Content: data (", "License: methods (", "to be delivered.",
         "Consents: the set cohort (", "of 1 consent, kept by hospital-org", "one (", ") of patient",
         "It is restricted to a disease that only a commitment tells of: mondo:0005148.",
-        "To access for HRESCH, by clinic", "For research with the aims: methods", "In: any place", "Without an end",
+        "To access for HRESCH, by clinic", "For research with the aims: methods", "In: any place", " until ",
     ):
         assert words in said, (words, said)
     assert [one["need"]["type"] for one in json.loads(answers.read_text())] == ["memberRestrictions"]
@@ -158,15 +158,15 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     terms = ("terms", "new", "--preset", "research-only", "--fee", "5.00", "--asset", "EURX", *HOSPITAL)
     act(*terms, "--research-aim", "general", "--as", "wide-terms")
     mint = ("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--human-data", *HOSPITAL)
-    said = refused(*mint, "--consent-set", "cohort", "--terms", "wide-terms")
+    said = refused(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "wide-terms")
     assert "wider_than_consent" in said and "state the aim disease, and the disease" in said, said
     # Nothing was signed, so nothing stays behind of what was to be minted.
     assert json.loads(network.wallet("content", "secrets", "--json", "--from", "hospital")) == []
-    assert "wider_than_consent" in refused(*mint, "--consent-set", "cohort", "--terms", "wide-terms")
+    assert "wider_than_consent" in refused(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "wide-terms")
     assert not list((network.home / "wallet" / "secrets").glob("*.secret"))
     said = act(*terms, "--research-aim", "disease", "--disease", "mondo:0005148", "--as", "terms")
     assert "Only for research of the diseases: mondo:0005148." in act("terms", "show", "terms")
-    act(*mint, "--consent-set", "cohort", "--terms", "terms", "--as", "data")
+    act(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "terms", "--as", "data")
     buy = ("license", "buy", "data", "--purpose", "HRESCH", "--from", "clinic")
     assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease", "--disease", "mondo:0004992")
     assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease")
