@@ -92,7 +92,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert "methods of clinic counts no more: hospital-org answers memberRestrictions; clinic brings it" in line["what"], line
     # The license is in force, and its uses are not.
     said = act("license", "check", "methods")
-    assert "In force  yes, as a license" in said and "they ask for memberRestrictions anew: hospital-org answers" in said, said
+    assert "In force: yes, as a license" in said and "they ask for memberRestrictions anew: hospital-org answers" in said, said
     assert "mednexus license answer methods --answers answers.json" in said
     copy = tmp_path / "copy.csv"
     done = act("license", "open", "methods", "--out", copy, "--from", "clinic", check=False)
