@@ -165,8 +165,9 @@ public enum ConsentSets {
         var needs: [Need] = []
         var reasons: [DecisionReason] = []
         var decisive = DecisionBasis(reasons: [])
-        for (index, policy) in record.policies(at: time).enumerated() {
-            let verdict = try rules.decide(policy)
+        // Numbered as the set's list has them by now, whichever it had then.
+        for (index, dated) in record.dated.enumerated() where dated.since <= time {
+            let verdict = try rules.decide(dated.policy)
             let position = UInt8(clamping: index)
             if verdict.outcome == .deny {
                 return .deny(

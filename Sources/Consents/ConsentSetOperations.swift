@@ -24,7 +24,7 @@ struct SetBuilder {
     private(set) var newMembers: [SetMember] = []
     private var hasNewPolicies = false
     private let earlierRevision: UInt64
-    /// What the first members bring the set had from the beginning.
+    /// From when they join on the set permits anything.
     private let isFirst: Bool
 
     init(_ set: ConsentSetRecord, in context: OperationContext) {
@@ -79,7 +79,8 @@ struct SetBuilder {
         members.append(record)
         set.memberCount += 1
         if record.scope == .aggregate { set.aggregateCount += 1 }
-        if isFirst { set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt) }
+        // Nothing was permitted while the set had no members, however long they had been in force.
+        if isFirst { set.effectiveAt = max(set.effectiveAt ?? effectiveAt, effectiveAt, context.block.time) }
         if let expiresAt = record.expiresAt { set.earliestExpiry = min(set.earliestExpiry ?? expiresAt, expiresAt) }
     }
 
@@ -113,7 +114,7 @@ struct SetBuilder {
                 "with its policy those of the set ask actors for \(types.count) types of credential; at most "
                     + "\(ConsentsLimits.credentialTypes)", hint: "Put it into another set.")
         }
-        set.add(policy, since: isFirst ? Timestamp(0) : context.block.time)
+        set.add(policy, since: context.block.time)
         set.policyRevision = set.revision
         hasNewPolicies = true
     }

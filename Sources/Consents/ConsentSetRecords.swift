@@ -119,7 +119,7 @@ public struct SetStanding: CBORCodable, Codable, Hashable, Sendable {
 /// A policy of a set's members, and from when on the set had it. Bytes: `[policy, since]`.
 public struct DatedPolicy: CBORCodable, Hashable, Sendable {
     public let policy: ConsentPolicy
-    /// Zero of what the set began with.
+    /// The time of the block in which the first consent with it joined.
     public let since: Timestamp
 
     public init(policy: ConsentPolicy, since: Timestamp) {
@@ -195,9 +195,6 @@ public struct ConsentSetRecord: Codable, Hashable, Sendable {
     }
 
     public var policies: SortedList<ConsentPolicy> { SortedList(ascending: dated.map(\.policy)) }
-
-    /// Those that it had at `time`, in their order.
-    func policies(at time: Timestamp) -> [ConsentPolicy] { dated.filter { $0.since <= time }.map(\.policy) }
 
     mutating func add(_ policy: ConsentPolicy, since: Timestamp) {
         dated.append(DatedPolicy(policy: policy, since: since))

@@ -7,8 +7,6 @@ internal import StateModel
 /// What waits for answers to what consents ask: deliveries that they come before, and uses for which those given count no
 /// more.
 enum AnswerTasks {
-    static let all = [outgoing, ended]
-
     /// Not an operation: who answers signs a statement (``NeedStatement``), which others bring.
     static let answer = "consent.answer"
 
@@ -17,7 +15,7 @@ enum AnswerTasks {
 
     /// Deliveries that the party was to make when they were asked for, with what has to be answered first. What was bought
     /// before an INFT changed hands stands in the INFT's own list.
-    private static let outgoing = TaskSource(
+    static let outgoing = TaskSource(
         INFTQueries.deliveries, { DeliveryListParameters(from: $0) },
         costly: { (view: DeliveryView, _, budget, context) throws(Refusal) in
             let delivery = view.delivery
@@ -75,8 +73,9 @@ enum AnswerTasks {
     }
 
     /// To who keeps the data: uses of licenses whose answers count no more, since the set of consents took in what who
-    /// answered could not know, or since they ran out. Found by what was released under the party's consents.
-    private static let ended = TaskSource(
+    /// answered could not know, or since they ran out. Found by what was released under the party's consents, all of it
+    /// ever: so it comes last, and each call looks at a part.
+    static let ended = TaskSource(
         ConsentsDomain.audit,
         { ConsentAuditParameters(custodian: $0, recipient: nil, from: nil, to: nil) },
         costly: { (view: DisclosureView, party, budget, context) throws(Refusal) in

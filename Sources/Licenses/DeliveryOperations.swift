@@ -33,7 +33,7 @@ public struct BeginDelivery: DomainOperation {
 
     /// As of a purchase, and what the release asks and writes.
     public var weight: UInt64 {
-        10 + 4 * 23 + ConsentGate.storedWeight + Admission.weight
+        10 + 4 * 21 + ConsentGate.storedWeight + Admission.weight
             + Release.weight(decisions: LicenseLimits.statedDecisions, answers: answers) + Mandates.weight
             + INFTsWeights.standing
     }
@@ -42,8 +42,6 @@ public struct BeginDelivery: DomainOperation {
         let delivery: DeliveryRecord
         let mandate: MandateUse?
         let release: ReleasePlan?
-        /// What counted for the license's uses until then.
-        let earlier: DisclosureID?
         let until: Timestamp?
     }
 
@@ -67,10 +65,7 @@ public struct BeginDelivery: DomainOperation {
         return Plan(
             delivery: Deliveries.begun(
                 delivery, by: ready.deliverer, custody: ready.custody, commitment: commitment, in: context),
-            mandate: mandate, release: release,
-            earlier: try license.delivery.flatMap { (id) throws(Refusal) in
-                try state.record(LicenseKeys.disclosure(id))
-            }, until: ready.until)
+            mandate: mandate, release: release, until: ready.until)
     }
 
     public func apply(_ plan: Plan, in context: OperationContext) throws(Refusal) {
@@ -82,8 +77,6 @@ public struct BeginDelivery: DomainOperation {
         if let release = plan.release {
             let id = Release.record(release, as: .license, of: plan.delivery.inft, until: plan.until, in: context)
             context.state.set(LicenseKeys.disclosure(plan.delivery.id), id)
-            // What was answered for the delivery before stays what was answered at that time.
-            if let earlier = plan.earlier { context.state.set(LicenseKeys.earlierDisclosure(id), earlier) }
         }
         context.emit(LicenseEvent.deliveryBegun(DeliveryChanged(plan.delivery)))
     }
@@ -141,7 +134,7 @@ public struct CompleteDelivery: DomainOperation {
         self.proof = proof
     }
 
-    public var weight: UInt64 { 10 + 4 * 20 + INFTsWeights.delivery + INFTsWeights.standing }
+    public var weight: UInt64 { 10 + 4 * 23 + INFTsWeights.delivery + INFTsWeights.standing }
 
     public struct Plan {
         let delivery: DeliveryRecord

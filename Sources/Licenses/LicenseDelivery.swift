@@ -145,6 +145,12 @@ enum LicenseDelivery {
         var license = try stored(id, in: context.state)
         let time = context.block.time
         license.openDelivery = nil
+        // What was answered for the delivery before, perhaps while this one was under way, stays what counted until now.
+        if let former = license.delivery, let earlier = try context.state.record(LicenseKeys.disclosure(former)),
+            let later = try context.state.record(LicenseKeys.disclosure(delivery.id))
+        {
+            context.state.set(LicenseKeys.earlierDisclosure(later), earlier)
+        }
         license.delivery = delivery.id
         context.emit(LicenseEvent.deliveryCompleted(DeliveryChanged(delivery)))
         switch delivery.act {

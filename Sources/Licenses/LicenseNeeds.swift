@@ -5,7 +5,8 @@ import StateModel
 
 /// What was answered for the uses of a license: for the delivery that brought its content, or anew since.
 enum LicenseNeeds {
-    /// The answers that counted at `time`: each later one says which it took the place of.
+    /// The answers that counted at `time`: each later one says which it took the place of. Those for a delivery count from
+    /// its completion on.
     static func disclosure(
         of delivery: DeliveryID, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> DisclosureRecord? {
@@ -15,10 +16,21 @@ enum LicenseNeeds {
             guard let record = try Disclosures.record(id, in: state) else {
                 throw .failed(StateFailure("the disclosure \(id) of the delivery \(delivery) is missing"))
             }
-            if record.at <= time { return record }
+            if try counts(record, at: time, in: state) { return record }
             next = try state.record(LicenseKeys.earlierDisclosure(id))
         }
         return nil
+    }
+
+    private static func counts(
+        _ record: DisclosureRecord, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        guard record.at <= time else { return false }
+        guard record.occasion == .license else { return true }
+        guard let ending = try Deliveries.record(DeliveryID(record.reference.bytes), in: state)?.ending else {
+            return false
+        }
+        return ending.outcome == .completed && ending.at <= time
     }
 
     /// What consents are asked for all that a license is for: as for its delivery, up to the end that it has by now, so

@@ -6,7 +6,9 @@ internal import StateModel
 
 /// What of the domain waits for a party.
 enum LicenseTasks {
-    static let all = AnswerTasks.all + [disputes, judged, recalls, offered, licensed, unanswered, bought, held]
+    static let all = [
+        AnswerTasks.outgoing, disputes, judged, recalls, offered, licensed, unanswered, bought, held, AnswerTasks.ended,
+    ]
 
     /// What disputes wait for of which the party is a side.
     private static let disputes = TaskSource(

@@ -54,7 +54,7 @@ extension Terms {
         lines += [
             list("Only for the purposes", scope.purposes.codes.map(\.name)),
             list("Only for research with the aims", scope.researchAims.codes.map(\.name)),
-            list("Only for research of the diseases", scope.diseases.elements.map(\.text)),
+            list("Research only of the diseases", scope.diseases.elements.map(\.text)),
             list("Only in the fields", scope.fieldsOfUse.codes.map(\.name)),
             list("Only in the languages", scope.languages.texts),
             list(

@@ -253,9 +253,9 @@ enum ConsentGate {
     /// The same of what terms would allow.
     static let offerWeight = ConsentWeights.set + ConsentWeights.actor + LicenseLimits.offeredDecisions
 
-    /// The same of a use that the operation does not say, as recorded with a license.
-    /// Whether what was answered counts still is one key more.
-    static let storedWeight = 4 + ConsentWeights.set + ConsentWeights.actor + LicenseLimits.statedDecisions
+    /// The same of a use that the operation does not say, as recorded with a license. Whether what was answered counts
+    /// still is two keys more: the policies' period, and the delivery that it was answered for.
+    static let storedWeight = 4 * 2 + ConsentWeights.set + ConsentWeights.actor + LicenseLimits.statedDecisions
 
     /// A request takes so many purposes at most; without purposes there is one request, which the consent denies.
     private static func chunks(_ purposes: [PurposeOfUse]) -> [[PurposeOfUse]] {

@@ -29,9 +29,17 @@ extension ScopeTerms {
         purposes.isEmpty || purposes.codes.contains { $0.includes(purpose) }
     }
 
-    /// Terms that name diseases, and no aims, allow no other research.
-    public func allows(aim: ResearchAim) -> Bool {
-        researchAims.isEmpty ? diseases.isEmpty || aim == .disease : researchAims.contains(aim)
+    /// The aims that research may have; empty: any. Terms that name diseases, and no aims, allow no other research.
+    var allowedAims: CodeList<ResearchAim> {
+        researchAims.isEmpty && !diseases.isEmpty ? CodeList([.disease]) : researchAims
+    }
+
+    public func allows(aim: ResearchAim) -> Bool { allowedAims.isEmpty || allowedAims.contains(aim) }
+
+    /// Whether a use that they allow may be research.
+    var allowsResearch: Bool {
+        !researchAims.isEmpty || !diseases.isEmpty || purposes.isEmpty
+            || purposes.codes.contains { $0.includes(.research) || PurposeOfUse.research.includes($0) }
     }
 
     public func allows(field: FieldOfUse) -> Bool { fieldsOfUse.isEmpty || fieldsOfUse.contains(field) }
@@ -58,7 +66,19 @@ extension Terms {
             let isWithin = scope.territories.texts.allSatisfy { Jurisdictions.covers(use.territories.texts, $0) }
             if scope.territories.isEmpty || !isWithin { return "scope.territories" }
         }
-        return nil
+        return use.research.flatMap(researchField(widerThan:))
+    }
+
+    /// The same of the research that a license was bought for, where it was of diseases.
+    private func researchField(widerThan research: ResearchUse) -> String? {
+        guard scope.allowsResearch else { return nil }
+        // Of which disease the ledger does not know, so no terms can keep to it.
+        if research.project != nil { return "scope.purposes" }
+        if research.diseases.isEmpty { return research.aims.contains(.disease) ? "scope.purposes" : nil }
+        let aims = research.aims.isEmpty ? [.disease] : research.aims.elements
+        if !scope.allowedAims.isWithin(CodeList(aims)) { return "scope.researchAims" }
+        let stated = research.diseases.map(\.disease)
+        return scope.diseases.isEmpty || !scope.diseases.elements.allSatisfy(stated.contains) ? "scope.diseases" : nil
     }
 
     /// The first field in which these terms allow more than `parent`; nil if they keep within it.
@@ -71,7 +91,7 @@ extension Terms {
         if scope.purposes.isEmpty ? !outer.purposes.isEmpty : !scope.purposes.codes.allSatisfy(outer.allows(purpose:)) {
             return "scope.purposes"
         }
-        if !scope.researchAims.isWithin(outer.researchAims) { return "scope.researchAims" }
+        if !scope.allowedAims.isWithin(outer.allowedAims) { return "scope.researchAims" }
         if !outer.diseases.isEmpty,
             scope.diseases.isEmpty || !scope.diseases.elements.allSatisfy(outer.diseases.contains)
         {

@@ -76,6 +76,16 @@ public struct NodeClient: Sendable {
     public func items(
         _ method: String, _ params: JSONObject = JSONObject(), limit: Int = 10_000
     ) async throws(WalletFailure) -> [JSONValue] {
+        let found = try await searched(method, params, limit: limit)
+        guard found.isWhole else { throw protocolFailure("\(method) with nothing but empty pages") }
+        return found.items
+    }
+
+    /// The same of a list through which a node may have to search for long: not whole where it showed nothing for so many
+    /// pages that no more was asked.
+    public func searched(
+        _ method: String, _ params: JSONObject = JSONObject(), limit: Int = 10_000
+    ) async throws(WalletFailure) -> (items: [JSONValue], isWhole: Bool) {
         var items: [JSONValue] = []
         var params = params
         var empty = 0
@@ -84,9 +94,9 @@ public struct NodeClient: Sendable {
             let page = try await call(method, .object(params))
             guard let more = page["items"]?.array else { throw protocolFailure("\(method) without items") }
             items += more
-            guard let next = page["next"], !next.isNull, items.count < limit else { return items }
+            guard let next = page["next"], !next.isNull, items.count < limit else { return (items, true) }
             empty = more.isEmpty ? empty + 1 : 0
-            guard empty < Self.emptyPages else { throw protocolFailure("\(method) with nothing but empty pages") }
+            guard empty < Self.emptyPages else { return (items, false) }
             params.set("cursor", next)
         }
     }

@@ -22,7 +22,7 @@ struct AccountInbox: WalletCommand {
         try await session.verifyNetwork()
         let who = try session.party(orActor: party)
         let names = try await session.names()
-        let found = try await session.client.items(
+        let (found, isWhole) = try await session.client.searched(
             "account_tasks", parameters(["party": try session.client.encode(who)]), limit: 1_000)
         let tasks = try found.map { (item) throws(WalletFailure) in try task(item, session) }
         let details = try await TaskDetails(of: tasks, for: who, names, session)
@@ -33,6 +33,9 @@ struct AccountInbox: WalletCommand {
         items += try unsettled(session, who)
         session.list(items, ["WHAT", "DEADLINE", "COMMAND"], empty: "Nothing waits.") { item in
             [item["what"]?.string ?? "", item["deadlineText"]?.string ?? "-", item["command"]?.string ?? ""]
+        }
+        if !isWhole {
+            Console.err("There was more to look through than the node was asked: something else may wait.")
         }
         if !globals.json { try await session.tellOfOrganizations(beside: who, names) }
     }

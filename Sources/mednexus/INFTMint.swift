@@ -120,13 +120,14 @@ extension Session {
     }
 
     /// Puts content that was encrypted here on the ledger. Its keys go again where surely nobody can ever take it: as long as
-    /// nothing that is signed has left this wallet.
+    /// nothing that is signed, or that others are to sign, has left this wallet.
     func publish(
         _ kept: KeptContentSecret, notes: [String],
         _ operations: (OperationPlace) throws(WalletFailure) -> (SealedContent, [LedgerOperation])
     ) async throws {
         var sealingKeys: [CompressedPoint] = []
-        var isSigned = false
+        // A file for others to sign may be all that they need; nobody asks this wallet again.
+        var isSigned = globals.buildOnly != nil
         do {
             try await act(
                 notes: notes,
@@ -142,10 +143,15 @@ extension Session {
                     return all
                 })
         } catch let failure as WalletFailure where !isSigned {
-            let secrets = SecretFiles(home: home, keystore: try unlock())
-            for key in sealingKeys { try secrets.shred(.sealing(key)) }
-            try secrets.shred(.content(kept.root))
-            try dropCopy(of: kept.root)
+            do throws(WalletFailure) {
+                try shred(kept, sealingKeys)
+            } catch {
+                // What stood against it is what the person came for.
+                let left = "Its keys could not be removed: \(error.message) (content forget \(kept.root))."
+                throw WalletFailure(
+                    failure.kind, failure.message, hint: failure.hint.isEmpty ? left : failure.hint + " " + left,
+                    answer: failure.answer, mayHaveArrived: failure.mayHaveArrived)
+            }
             throw failure
         } catch let failure as WalletFailure where failure.kind == .refused {
             // The keys stay: a node's word that it refused is no proof that nothing was minted.
@@ -156,6 +162,13 @@ extension Session {
                 answer: failure.answer, mayHaveArrived: failure.mayHaveArrived)
         }
         if globals.wait, globals.buildOnly == nil { try settle(kept) }
+    }
+
+    private func shred(_ kept: KeptContentSecret, _ sealingKeys: [CompressedPoint]) throws(WalletFailure) {
+        let secrets = SecretFiles(home: home, keystore: try unlock())
+        for key in sealingKeys { try secrets.shred(.sealing(key)) }
+        try secrets.shred(.content(kept.root))
+        try dropCopy(of: kept.root)
     }
 
     /// Fails as the ledger would if its sender alone had signed it now.

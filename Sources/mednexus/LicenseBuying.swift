@@ -226,10 +226,13 @@ struct LicenseBuy: WalletCommand {
                 delivery: delivery, buyer: other)
             return [.licenses(.purchase(purchase))]
         }
-        try self.use.keep(opening)
+        try self.use.requireKeepable(opening)
+        // Others are to sign what a file holds, so nobody is asked here.
+        if globals.buildOnly != nil { try self.use.keep(opening) }
+        func keep(_: SignedTransaction) throws(WalletFailure) { try self.use.keep(opening) }
         let notes = quote.lines(use, names, title: try await session.title(of: quote.inft))
         guard let delivery = quote.delivery else {
-            return try await session.act(purchase(nil), notes: notes)
+            return try await session.act(purchase(nil), notes: notes, before: keep)
         }
         // What one pays for is on this machine, whole and proven, before one pays.
         let (content, _) = try await session.sealedVersion(delivery.version, of: quote.inft)
@@ -238,7 +241,7 @@ struct LicenseBuy: WalletCommand {
         }
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act(notes: notes) { (place) throws(WalletFailure) in
+        try await session.act(notes: notes, before: keep) { (place) throws(WalletFailure) in
             let request = try keyring.request(
                 .license, inft: quote.inft, version: delivery.version, root: content.root, receiver: buyer,
                 at: place, operation: 0)

@@ -103,17 +103,21 @@ struct LicenseSublicense: WalletCommand {
         let quote = try await session.quote(sublicenseOf: above.id, price: asked)
         let names = try await session.names()
         let notes = quote.lines(to, seats: seats, until: until, names)
-        try use.keep(opening)
+        try use.requireKeepable(opening)
+        if globals.buildOnly != nil { try use.keep(opening) }
+        func keep(_: SignedTransaction) throws(WalletFailure) { try use.keep(opening) }
         func operation(_ delivery: DeliveryRequest?) -> [LedgerOperation] {
             let sublicense = SublicenseLicense(
                 license: above.id, to: to, use: stated == StatedUse() ? above.use : stated, seats: seats,
                 expiresAt: until, price: quote.price, delivery: delivery)
             return [.licenses(.sublicense(sublicense))]
         }
-        guard let held = above.delivery else { return try await session.act(operation(nil), notes: notes) }
+        guard let held = above.delivery else {
+            return try await session.act(operation(nil), notes: notes, before: keep)
+        }
         if let request {
             let known = try ReceiverRequest.load(request, session)
-            return try await session.act(notes: notes) { (place) throws(WalletFailure) in
+            return try await session.act(notes: notes, before: keep) { (place) throws(WalletFailure) in
                 try known.require(place, request)
                 return operation(known.delivery)
             }
@@ -121,7 +125,7 @@ struct LicenseSublicense: WalletCommand {
         let (version, content) = try await session.delivered(held)
         _ = try await session.ciphertext(of: content)
         let keyring = try session.keyring()
-        try await session.act(notes: notes) { (place) throws(WalletFailure) in
+        try await session.act(notes: notes, before: keep) { (place) throws(WalletFailure) in
             operation(
                 try keyring.request(
                     .license, inft: above.inft, version: version, root: content.root, receiver: to, at: place,

@@ -172,10 +172,47 @@ import Testing
         #expect(try world.decide(set, request(), at: before).isPermit)
         #expect(try world.decide(set, request(jurisdiction: "DE"), at: added).isPermit)
         let record = try ConsentSets.require(set, field: "", in: world.state)
-        #expect(record.dated.map(\.since).sorted() == [Timestamp(0), added] && record.policies.count == 2)
+        #expect(record.dated.map(\.since).sorted() == [testStart, added] && record.policies.count == 2)
         #expect(record.effectiveAt == testStart)
         let json = try JSONEncoder().encode(record)
         #expect(try JSONDecoder().decode(ConsentSetRecord.self, from: json) == record)
+    }
+
+    @Test("A set permits nothing of times before it had members, and its first block counts")
+    func beforeMembers() throws {
+        let world = try World()
+        let consent = try world.consent(ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze])]))
+        _ = try world.advance(days: 2)
+        let before = world.time
+        let empty = try world.set([])
+        _ = try world.advance(days: 2)
+        try add(consent, to: empty, world)
+        let full = try world.set([consent])
+        let made = world.time
+        for set in [empty, full] {
+            #expect(try world.decide(set, request(), at: made).isPermit)
+            #expect(try world.decide(set, request(), at: Timestamp(made.milliseconds - 1)).isDeny)
+            #expect(try world.decide(set, request(), at: before).isDeny)
+            let record = try ConsentSets.require(set, field: "", in: world.state)
+            #expect(record.effectiveAt == made && record.dated.map(\.since) == [made])
+        }
+    }
+
+    @Test("A decision about the past names the policy by its place in the list of now")
+    func pastPlaces() throws {
+        let world = try World()
+        let policies = ["DE", "FR", "IT"].map { place in
+            ConsentPolicy(provisions: [Provision(.permit, actions: [.analyze], jurisdictions: [place])])
+        }.sorted()
+        // What comes before in the list joins after.
+        let set = try world.set([try world.consent(policies[2])])
+        let before = world.time
+        _ = try world.advance(days: 2)
+        for policy in policies[..<2] { try add(try world.consent(policy), to: set, world) }
+        let record = try ConsentSets.require(set, field: "", in: world.state)
+        #expect(record.policies.elements == policies)
+        let decision = try world.decide(set, request(jurisdiction: "ES"), at: before)
+        #expect(decision.isDeny && decision.basis.policy == 2)
     }
 
     @Test("A set's policy revision grows with another policy and with restrictions committed to, and with nothing else")

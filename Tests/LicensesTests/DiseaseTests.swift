@@ -145,6 +145,87 @@ import Testing
         #expect(try reason { _ = try sandbox.offer(child, outer, as: "bob") } == nil)
     }
 
+    @Test("Diseases and no aims mean the aim disease, in a parent's terms and in a derivative's")
+    func derivativeAims() throws {
+        let sandbox = try Sandbox()
+        var outer = derivativeTerms(sandbox.asset, share: 0)
+        outer.scope.diseases = SortedList([Self.disease])
+        let stated = StatedUse(
+            research: ResearchUse(aims: [.disease, .methods], diseases: [DiseaseAim(disease: Self.disease)]),
+            isCommercial: true, trainsModels: outer.scope.allowsTraining)
+        func offered(_ parent: ScopeTerms, _ child: (inout ScopeTerms) -> Void) throws -> String? {
+            var terms = outer
+            terms.scope = parent
+            var use = stated
+            if !parent.researchAims.contains(.methods) {
+                use.research = ResearchUse(aims: [.disease], diseases: [DiseaseAim(disease: Self.disease)])
+            }
+            let inft = try sandbox.mint("parent")
+            let license = try sandbox.buy(sandbox.offer(inft, terms), use: use)
+            let made = try sandbox.derive("child", from: [license], as: "bob")
+            child(&terms.scope)
+            // Said of the parent's terms, not of what the license was bought for.
+            #expect(Self.hint { _ = try sandbox.offer(made, terms, as: "bob") }.isEmpty)
+            return try reason { _ = try sandbox.offer(made, terms, as: "bob") }
+        }
+        #expect(
+            try offered(outer.scope) { $0.researchAims = CodeList([.disease, .methods]) } == "wider_than_parents")
+        #expect(try offered(outer.scope) { $0.researchAims = CodeList([.disease]) } == nil)
+        var named = outer.scope
+        named.diseases = SortedList([])
+        named.researchAims = CodeList([.disease])
+        #expect(
+            try offered(named) {
+                $0.researchAims = CodeList([])
+                $0.diseases = SortedList([Self.disease])
+            } == nil)
+        var both = outer.scope
+        both.researchAims = CodeList([.disease, .methods])
+        #expect(try offered(both) { $0.researchAims = CodeList([.methods, .disease]) } == nil)
+    }
+
+    @Test("A derivative is offered for the diseases that its license was bought for; of unnamed ones for no research")
+    func derivativesOfStatedDiseases() throws {
+        let sandbox = try Sandbox()
+        var outer = derivativeTerms(sandbox.asset, share: 0)
+        outer.scope.purposes = CodeList([.research, .treatment])
+        func derived(_ research: ResearchUse?) throws -> INFTID {
+            let license = try sandbox.buy(
+                sandbox.offer(try sandbox.mint("parent"), outer),
+                use: StatedUse(
+                    purposes: [.research, .treatment], research: research, isCommercial: true,
+                    trainsModels: outer.scope.allowsTraining))
+            return try sandbox.derive("child", from: [license], as: "bob")
+        }
+        func offered(
+            _ child: INFTID, _ aims: [ResearchAim], _ diseases: [CodedTerm], _ purposes: [PurposeOfUse] = [.research]
+        ) throws -> String? {
+            var terms = outer
+            terms.scope.purposes = CodeList(purposes)
+            terms.scope.researchAims = CodeList(aims)
+            terms.scope.diseases = SortedList(diseases)
+            return try reason { _ = try sandbox.offer(child, terms, as: "bob") }
+        }
+        let one = try derived(ResearchUse(aims: [.disease], diseases: [DiseaseAim(disease: Self.disease)]))
+        #expect(try offered(one, [], []) == "wider_than_parents")
+        #expect(try offered(one, [.disease], []) == "wider_than_parents")
+        #expect(try offered(one, [.disease], [Self.disease, Self.other]) == "wider_than_parents")
+        #expect(try offered(one, [.disease, .methods], [Self.disease]) == "wider_than_parents")
+        #expect(try offered(one, [], [Self.disease]) == nil)
+        #expect(try offered(one, [.disease], [Self.disease]) == nil)
+        // Research is left out.
+        #expect(try offered(one, [], [], [.treatment]) == nil)
+        for unnamed in [
+            ResearchUse(aims: [.disease]), ResearchUse(aims: [.disease], project: testHash("commitment")),
+        ] {
+            let child = try derived(unnamed)
+            #expect(try offered(child, [.disease], []) == "wider_than_parents")
+            #expect(try offered(child, [.disease], [Self.disease]) == "wider_than_parents")
+            #expect(try offered(child, [], [], [.treatment]) == nil)
+        }
+        #expect(try offered(derived(nil), [], []) == nil)
+    }
+
     @Test("Data given for named diseases is offered and bought for them, and hints say how")
     func namedDiseases() throws {
         let sandbox = try Sandbox()

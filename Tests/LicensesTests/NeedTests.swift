@@ -369,6 +369,60 @@ import Testing
         #expect(try sandbox.reasons(license, Self.asked, at: before).isEmpty)
     }
 
+    @Test("While a newer version is under way, what was answered for the older one counts, and did so afterwards too")
+    func answeredMeanwhile() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox, answerDays: 50)
+        sandbox.advance(days: 1)
+        let inft = try sandbox.license(license).inft
+        try sandbox.revise(inft, "b", key: "second")
+        let delivery: DeliveryID = try sandbox.execute(
+            RequestVersion(
+                license: license,
+                delivery: sandbox.request(
+                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
+        ).madeIdentifier()
+        try Self.join(set, sandbox)
+        let changed = sandbox.time
+        let made = try sandbox.deliver(delivery, with: "second")
+        sandbox.advance(milliseconds: 60_000)
+        let until = sandbox.time.adding(milliseconds: 50 * millisecondsPerDay)
+        let verdict = try DeliveryCheck.check(delivery, at: sandbox.time, in: sandbox.state)
+        let (secret, address) = try Self.board(sandbox)
+        let answers = try verdict.needs.map { need in
+            let statement = NeedStatement(
+                network: testHash("network"), basis: .set(set), revision: try #require(verdict.consentRevision),
+                requests: UseRequest.hash(of: verdict.requests), subject: delivery.bytes,
+                recipient: try sandbox.delivery(delivery).to, need: need, by: .account(address), validUntil: until)
+            return NeedAnswer(
+                statement, signer: address,
+                signature: Schnorr.sign(message: statement.hash, secret: secret, auxiliary: testHash("fresh").bytes))
+        }
+        try sandbox.execute(
+            BeginDelivery(
+                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
+                answers: answers))
+        let begun = sandbox.time
+        // Answered for what bob has, while the newer one is under way.
+        sandbox.advance(milliseconds: 60_000)
+        try sandbox.execute(try Self.anew(license, sandbox), as: "bob")
+        let meanwhile = sandbox.time
+        sandbox.advance(milliseconds: 60_000)
+        func expectPast() throws {
+            for (time, reasons) in [
+                (Timestamp(changed.milliseconds - 1), []), (changed, [.consentDoesNotPermit]),
+                (begun, [.consentDoesNotPermit]), (meanwhile, []),
+            ] as [(Timestamp, [LicenseReason])] {
+                #expect(try sandbox.reasons(license, Self.asked, at: time) == reasons, "at \(time)")
+            }
+        }
+        try expectPast()
+        try sandbox.complete(delivery, made)
+        #expect(try sandbox.license(license).delivery == delivery)
+        try expectPast()
+        #expect(try sandbox.reasons(license, Self.asked).isEmpty)
+    }
+
     @Test("Copies are counted however many answers for uses stand between them")
     func manyAnswers() throws {
         let sandbox = try Sandbox()

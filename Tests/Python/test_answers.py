@@ -164,8 +164,17 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     assert json.loads(network.wallet("content", "secrets", "--json", "--from", "hospital")) == []
     assert "wider_than_consent" in refused(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "wide-terms")
     assert not list((network.home / "wallet" / "secrets").glob("*.secret"))
+    # But what others were to sign may be all that they need, so its keys stay, whatever went wrong.
+    had = 0
+    for place in (data / "request.json", tmp_path / "request.json"):
+        act("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--title", "Data", "--from", "hospital",
+            "--build-only", place, check=False)
+        kept = json.loads(network.wallet("content", "secrets", "--json", "--from", "hospital"))
+        assert len(kept) > had, (place, kept)
+        had = len(kept)
+    assert (tmp_path / "request.json").exists()
     said = act(*terms, "--research-aim", "disease", "--disease", "mondo:0005148", "--as", "terms")
-    assert "Only for research of the diseases: mondo:0005148." in act("terms", "show", "terms")
+    assert "Research only of the diseases: mondo:0005148." in act("terms", "show", "terms")
     act(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "terms", "--as", "data")
     buy = ("license", "buy", "data", "--purpose", "HRESCH", "--from", "clinic")
     assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease", "--disease", "mondo:0004992")
@@ -186,11 +195,19 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     said = refused(*buy)
     assert "about few people" in said and "State the aim disease alone" in said, said
     opening = tmp_path / "use.json"
+    # Without a person's word there is nothing to open.
+    assert network.wallet(*map(str, buy), "--opening", str(opening), check=False).returncode == 2
+    assert not opening.exists()
     act(*buy, "--opening", opening, "--as", "study")
     assert "mondo" not in network.wallet("license", "show", "study", "--json")
     (kept,) = json.loads(opening.read_text())
     assert kept["kind"] == "use" and kept["terms"] == ["mondo:0005148"]
-    assert act(*buy, "--opening", opening, check=False).returncode == 2
+    # Of the same diseases it is the same use, which is not bought twice unawares; of others it is another file's.
+    again = tmp_path / "again.json"
+    act(*buy, "--opening", opening, "--build-only", again)
+    assert kept["commitment"] in network.wallet("tx", "decode", str(again), "--json")
+    assert act(*buy, "--disease", "mondo:0004992", "--opening", opening, check=False).returncode == 2
+    assert json.loads(opening.read_text()) == [kept]
     answers = tmp_path / "answers.json"
     sign = ("consent", "answer", "--delivery", "study", "--until", "90d", "--out", answers, *HOSPITAL)
     said = act(*sign, "--opening", opening, "--opening", tmp_path / "given.json")

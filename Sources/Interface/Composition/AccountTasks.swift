@@ -9,10 +9,10 @@ internal import StateModel
 
 /// What waits for a party: the lists of all domains, one after the other.
 enum AccountTasks {
-    /// A new domain adds its own.
+    /// A new domain adds its own. Licenses come last: the last of their lists may take many calls.
     private static let sources: [TaskSource] =
-        IdentitiesDomain.tasks + ConsentsDomain.tasks + INFTsDomain.tasks + LicensesDomain.tasks + RevenueDomain.tasks
-        + GovernanceDomain.tasks
+        IdentitiesDomain.tasks + ConsentsDomain.tasks + INFTsDomain.tasks + RevenueDomain.tasks + GovernanceDomain.tasks
+        + LicensesDomain.tasks
 
     /// How many entries of the lists a call looks at, in steps of its limit; what is left comes with the next page, as does
     /// what the call's budget does not suffice for.

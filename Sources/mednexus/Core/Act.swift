@@ -205,13 +205,17 @@ extension Session {
     }
 
     private func saveRequest(_ body: TransactionBody, notes: [String], to path: String) async throws(WalletFailure) {
-        try SigningRequest(body).save(path, networkKind: network.kind)
+        // Whatever may fail comes first: once the file is there, others may sign it.
         let names = try await names(for: body.operations)
+        var summary: [String] = []
+        if !globals.json {
+            summary = try await notes + TransactionDraft(body: body, names: names).summary(names) + changes(by: body)
+        }
+        try SigningRequest(body).save(path, networkKind: network.kind)
         if globals.json {
             let value = JSONValue.object(["hash": .string(body.hash.description), "file": .string(path)])
             return Console.out(value.text)
         }
-        let summary = try await notes + TransactionDraft(body: body, names: names).summary(names) + changes(by: body)
         for line in summary { Console.out(line) }
         Console.out("Written to \(path). Each signer: mednexus tx sign \(path) --from NAME; then mednexus tx submit.")
     }

@@ -13,7 +13,8 @@ struct ResearchOptions: ParsableArguments {
     var disease: [String] = []
     @Option(
         help: ArgumentHelp(
-            "A wider disease, which the data is for (repeatable): the way up to it is stated (--ontology).",
+            "A wider disease, which the data is for (repeatable): the way up to it is stated (--ontology). Not where the "
+                + "terms name diseases: there --disease is one of these.",
             valueName: "system:code"))
     var descendsFrom: [String] = []
     @Option(help: ArgumentHelp("Edges of the ontology, lines SYSTEM:CHILD PARENT.", valueName: "file"))
@@ -42,8 +43,11 @@ struct ResearchOptions: ParsableArguments {
             project: try project.map { (text) throws(WalletFailure) in try Codes.hash(text) })
     }
 
-    /// The same, with diseases that only their commitment tells of, and what opens it.
-    func committed(_ aims: [ResearchAim]) throws(WalletFailure) -> (use: ResearchUse, opening: CommitmentOpening) {
+    /// The same, with diseases that only their commitment tells of, and what opens it: one of `known`, if it is of the
+    /// same diseases.
+    func committed(
+        _ aims: [ResearchAim], known: [CommitmentOpening]
+    ) throws(WalletFailure) -> (use: ResearchUse, opening: CommitmentOpening) {
         guard !disease.isEmpty else {
             throw WalletFailure(.usage, "which disease is committed to?", hint: "Add --disease mondo:0005148.")
         }
@@ -52,9 +56,10 @@ struct ResearchOptions: ParsableArguments {
                 .usage, "the commitment to the diseases stands in the place of the project's, and has no way up",
                 hint: "Leave out --project and --descends-from; or state the aim disease alone, without --opening.")
         }
-        let opening = CommitmentOpening(
+        let fresh = CommitmentOpening(
             .use, salt: Hash(OperatingSystemRandom.bytes32()),
             terms: try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) })
+        let opening = known.first { $0.subject == .use && $0.terms == fresh.terms } ?? fresh
         let use = ResearchUse(
             aims: SortedList(aims + [.disease]), isNonprofit: nonprofit, isGeneticStudy: genetic,
             undertakings: SortedList(try Codes.many(undertake, Undertaking.self, "undertaking")),

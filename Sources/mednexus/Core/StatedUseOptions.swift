@@ -33,10 +33,13 @@ struct StatedUseOptions: ParsableArguments {
                 + "commitment to them.", valueName: "file"))
     var opening: String?
 
-    /// And what opens its commitment to diseases; ``keep(_:)`` writes that.
+    /// And what opens its commitment to diseases; ``keep(_:)`` writes that. Of a file that opens one to the same diseases
+    /// it is the same use again, which nobody buys twice by mistake.
     func use() throws(WalletFailure) -> (use: StatedUse, opening: CommitmentOpening?) {
         let aims = try Codes.many(researchAim, ResearchAim.self, "aim of research")
-        let committed = try opening.map { (_) throws(WalletFailure) in try research.committed(aims) }
+        let committed = try opening.map { (file) throws(WalletFailure) in
+            try research.committed(aims, known: try Self.known(file))
+        }
         let stated: ResearchUse?
         if let committed { stated = committed.use } else { stated = try research.use(aims) }
         let use = StatedUse(
@@ -47,12 +50,25 @@ struct StatedUseOptions: ParsableArguments {
         return (use, committed?.opening)
     }
 
-    /// Writes what opens the commitment, before anything is signed that holds it.
+    /// Nothing where there is no such file yet.
+    private static func known(_ file: String) throws(WalletFailure) -> [CommitmentOpening] {
+        try ContentFile.exists(file) ? CommitmentOpening.list(try ContentFile.text(file), file: file) : []
+    }
+
+    /// Before anybody is asked: what opens the commitment can be kept, or is.
+    func requireKeepable(_ secret: CommitmentOpening?) throws(WalletFailure) {
+        guard let opening, let secret, try ContentFile.exists(opening), try !Self.known(opening).contains(secret)
+        else { return }
+        throw WalletFailure(
+            .usage, "there is a file \(opening) already, and it opens something else",
+            hint: "Name another one with --opening.")
+    }
+
+    /// Writes what opens the commitment, before anything leaves this wallet that holds it.
     func keep(_ secret: CommitmentOpening?) throws(WalletFailure) {
         guard let opening, let secret else { return }
-        guard try !ContentFile.exists(opening) else {
-            throw WalletFailure(.usage, "there is a file \(opening) already", hint: "Name another one with --opening.")
-        }
+        try requireKeepable(secret)
+        guard try !ContentFile.exists(opening) else { return }
         try ContentFile.writePrivate(Console.pretty(.array([secret.json])) + "\n", to: opening)
         Console.err("\(opening) says which disease it is for: hand it to who keeps the data, and keep a copy.")
     }
