@@ -216,7 +216,7 @@ def test_everything_in_one_place(tmp_path):
             finally:
                 if node.process.poll() is None:
                     node.kill()
-            run("verify", "--home", node.home)
+            run("reindex", "--check", "--home", node.home)
 
 
 def verified_by_a_stranger(source, folder):
