@@ -2,15 +2,15 @@ internal import Encoding
 internal import FoundationEssentials
 internal import Governance
 internal import Primitives
-internal import Proofs
-internal import StateModel
+package import Proofs
+package import StateModel
 internal import Storage
 
 /// A snapshot on disk: a folder with the file `manifest` and one file for each chunk. Without its manifest, which is
 /// written last, it is none.
-struct SnapshotFolder: Sendable {
-    let path: String
-    let manifest: SnapshotManifest
+package struct SnapshotFolder: Sendable {
+    package let path: String
+    package let manifest: SnapshotManifest
 
     private static let manifestName = "manifest"
     private static func name(_ index: Int) -> String { "chunk-" + String(index) }
@@ -21,16 +21,15 @@ struct SnapshotFolder: Sendable {
     }
 
     /// Nil if there is no snapshot.
-    static func open(_ path: String) throws -> SnapshotFolder? {
+    package static func open(_ path: String) throws -> SnapshotFolder? {
         guard FileManager.default.fileExists(atPath: path + "/" + manifestName) else { return nil }
         guard let bytes = try read(path, manifestName, atMost: SnapshotManifest.maximumBytes) else {
             throw NodeFailure(.configuration, "\(path)/\(manifestName) is no manifest of a snapshot")
         }
-        do {
-            return SnapshotFolder(path: path, manifest: try SnapshotManifest(decoding: bytes))
-        } catch {
-            throw NodeFailure(.corruption, "\(path)/\(manifestName) does not decode: \(error)")
-        }
+        return SnapshotFolder(
+            path: path,
+            manifest: try SnapshotManifest(
+                file: path + "/" + manifestName, bytes, hint: "Export it again, from a node of this build."))
     }
 
     /// The snapshots of a home, ascending by height; what is none is passed over.
@@ -40,12 +39,12 @@ struct SnapshotFolder: Sendable {
         return heights.compactMap { try? open(home.snapshotsFolder + "/\($0)") }
     }
 
-    /// Folders that a stop left half written.
-    static func removeUnfinished(in home: NodeHome) throws {
+    /// Folders that a stop left half written, and those of another format: nobody would take them.
+    package static func removeUnusable(in home: NodeHome) throws {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: home.snapshotsFolder)) ?? []
         for name in names where UInt64(name) != nil {
             let path = home.snapshotsFolder + "/" + name
-            if !FileManager.default.fileExists(atPath: path + "/" + manifestName) { try remove(path) }
+            if (try? open(path)) == nil { try remove(path) }
         }
     }
 
@@ -64,70 +63,63 @@ struct SnapshotFolder: Sendable {
 
     /// Writes the state that `snapshot` is as a snapshot with evidence `chain`. What a folder of that name holds goes.
     ///
-    /// - Parameter progress: chunks done, of so many; throws to give up.
-    static func write(
-        _ snapshot: LayeredSnapshot, chain: ChainEvidence, to path: String, progress: (Int, Int) throws -> Void
+    /// - Parameters:
+    ///   - targets: sizes of chunks, in bytes; the first that gives at most `maximumChunks` is taken.
+    ///   - progress: called after each chunk with the number of those done; throws to give up.
+    package static func write(
+        _ snapshot: LayeredSnapshot, chain: ChainEvidence, to path: String, targets: [Int] = StateCutter.targets,
+        maximumChunks: Int = ChunkCuts.maximumChunks, progress: (Int) throws -> Void
     ) throws -> SnapshotFolder {
-        var depth = try StateMeasure.depth(of: snapshot)
-        var possible = 0...StateChunk.maximumDepth
-        while true {
-            switch try write(snapshot, chain: chain, depth: depth, to: path, progress: progress) {
-            case .folder(let folder): return folder
-            case .tooLarge:
-                guard depth < possible.upperBound else { throw uncuttable }
-                possible = depth + 1...possible.upperBound
-                depth += 1
-            case .tooFew:
-                guard depth > possible.lowerBound else { throw uncuttable }
-                possible = possible.lowerBound...depth - 1
-                depth -= 1
+        for target in targets {
+            let written = try chunks(of: snapshot, targetBytes: target, atMost: maximumChunks, to: path, progress)
+            guard let written else { continue }
+            let epoch = ProvenRead(
+                key: Validators.epochKey, value: try snapshot.read(Validators.epochKey),
+                proof: try snapshot.proof(of: Validators.epochKey))
+            let manifest = SnapshotManifest(
+                chain: chain, epoch: epoch, cuts: written.cuts, entries: written.entries, bytes: written.bytes)
+            guard manifest.encoded.count <= SnapshotManifest.maximumBytes else {
+                throw NodeFailure(
+                    .failure, "the evidence of \(chain.hops.count) validator sets is too large for a snapshot")
             }
+            try FileDisk(path).replace(manifestName, with: manifest.encoded)
+            return SnapshotFolder(path: path, manifest: manifest)
         }
-    }
-
-    private static var uncuttable: NodeFailure {
-        NodeFailure(
-            .failure, "the state can't be cut into chunks: a part of it is too large for one, and others are too small",
+        throw NodeFailure(
+            .failure, "the state is too large for a snapshot: it has more than \(maximumChunks) chunks",
             hint: "The snapshots that there are stay; peers that sync blocks need none.")
     }
 
-    private enum Written {
-        case folder(SnapshotFolder)
-        case tooLarge
-        case tooFew
+    private struct Written {
+        let cuts: ChunkCuts
+        let entries: UInt64
+        let bytes: UInt64
     }
 
-    private static func write(
-        _ snapshot: LayeredSnapshot, chain: ChainEvidence, depth: Int, to path: String,
-        progress: (Int, Int) throws -> Void
-    ) throws -> Written {
+    /// Nil if there are too many.
+    private static func chunks(
+        of snapshot: LayeredSnapshot, targetBytes: Int, atMost maximumChunks: Int, to path: String,
+        _ progress: (Int) throws -> Void
+    ) throws -> Written? {
         try remove(path)
         let disk = try FileDisk.making(path)
-        var entries: UInt64 = 0
-        var bytes: UInt64 = 0
-        for index in 0..<1 << depth {
-            let chunk: StateChunk
-            switch try StateChunk.cut(index, depth: depth, of: snapshot) {
-            case .chunk(let cut): chunk = cut
-            case .tooLarge: return .tooLarge
-            case .tooFew: return .tooFew
-            }
+        var starts: [Bytes32] = []
+        var (index, entries, bytes) = (0, UInt64(0), UInt64(0))
+        var cutter = StateCutter(snapshot, targetBytes: targetBytes)
+        while let (range, chunk) = try cutter.cut() {
+            guard index < maximumChunks else { return nil }
             let encoded = chunk.encoded
+            guard encoded.count <= StateChunk.maximumBytes else {
+                throw NodeFailure(.failure, "chunk \(index) has \(encoded.count) bytes, too many for one")
+            }
+            if index > 0 { starts.append(range.start) }
             entries += UInt64(chunk.entries.count)
             bytes += UInt64(encoded.count)
             try disk.replace(name(index), with: encoded)
-            try progress(index + 1, 1 << depth)
+            index += 1
+            try progress(index)
         }
-        let epoch = ProvenRead(
-            key: Validators.epochKey, value: try snapshot.read(Validators.epochKey),
-            proof: try snapshot.proof(of: Validators.epochKey))
-        let manifest = SnapshotManifest(chain: chain, epoch: epoch, depth: depth, entries: entries, bytes: bytes)
-        guard manifest.encoded.count <= SnapshotManifest.maximumBytes else {
-            throw NodeFailure(
-                .failure, "the evidence of \(chain.hops.count) validator sets is too large for a snapshot")
-        }
-        try disk.replace(manifestName, with: manifest.encoded)
-        return .folder(SnapshotFolder(path: path, manifest: manifest))
+        return ChunkCuts(starts).map { Written(cuts: $0, entries: entries, bytes: bytes) }
     }
 
     /// Makes a copy, its manifest last.
@@ -154,36 +146,19 @@ struct SnapshotFolder: Sendable {
     }
 }
 
-/// How many chunks a state is best cut into.
-private enum StateMeasure {
-    private static let chunkBytes = 512 * 1024
-    private static let fewest = 64
-
-    /// Taken at so many places, evenly spread: nobody fills them all with entries of their own.
-    private static let samples: UInt64 = 16
-    private static let sampleEntries = 256
-
-    static func depth(of snapshot: LayeredSnapshot) throws -> Int {
-        var bytes = 0
-        var count = 0
-        var share = 0.0
-        for number in 0..<samples {
-            let start = number << 60
-            let sample = try snapshot.entries(atOrAfter: Bytes32(start, 0, 0, 0), limit: sampleEntries)
-            guard sample.count == sampleEntries, let last = sample.last else { continue }
-            bytes += sample.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 12 }
-            count += sample.count
-            // The sample covers this share of all paths.
-            share += Double(last.path.firstWord - start) / 18_446_744_073_709_551_616.0
+extension SnapshotManifest {
+    /// What the file `path` holds: `bytes`. `hint` tells what to do if that is no manifest, or none of this format.
+    init(file path: String, _ bytes: [UInt8], hint: String) throws(NodeFailure) {
+        do {
+            try self.init(decoding: bytes)
+        } catch {
+            if let format = Self.format(of: bytes), format != Self.formatVersion {
+                throw NodeFailure(
+                    .configuration,
+                    "\(path) is of format \(format), and this build knows format \(Self.formatVersion) of snapshots",
+                    hint: hint)
+            }
+            throw NodeFailure(.corruption, "\(path) is no manifest of a snapshot: \(error)", hint: hint)
         }
-        guard share > 0 else { return 0 }
-        var depth = 0
-        while depth < StateChunk.maximumDepth,
-            Double(bytes) / share / Double(1 << depth) > Double(chunkBytes),
-            Double(count) / share / Double(1 << (depth + 1)) > Double(fewest)
-        {
-            depth += 1
-        }
-        return depth
     }
 }

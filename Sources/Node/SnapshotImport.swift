@@ -36,13 +36,9 @@ package final class SnapshotImport {
         guard FileManager.default.fileExists(atPath: nodeHome.storageDirectory + "/" + fileName),
             let bytes = try FileDisk(nodeHome.storageDirectory).read(fileName)
         else { return nil }
-        do {
-            return try SnapshotManifest(decoding: bytes)
-        } catch {
-            throw NodeFailure(
-                .corruption, "\(nodeHome.storageDirectory)/\(fileName) is no manifest: \(error)",
-                hint: "An import was interrupted here. Remove the folder \(nodeHome.storageDirectory) and repeat it.")
-        }
+        return try SnapshotManifest(
+            file: nodeHome.storageDirectory + "/" + fileName, bytes,
+            hint: "An import was interrupted here. Remove the folder \(nodeHome.storageDirectory) and repeat it.")
     }
 
     /// True if the home has no stores, or only such as an import began and did not finish.
@@ -61,8 +57,8 @@ package final class SnapshotImport {
         try FileDisk(home.path).remove(fileName)
     }
 
-    /// Begins, or goes on where the same snapshot's import was interrupted. Another one's chunks are given up, unless it
-    /// was complete but for its end: then only that one will do.
+    /// Begins, or goes on where an import of the same state was interrupted, however that was cut. Another state's chunks
+    /// are given up, unless they were all there and only the end was missing: then only that one will do.
     ///
     /// - Parameter trusted: where the evidence must begin.
     package init(
@@ -105,21 +101,20 @@ package final class SnapshotImport {
         if log.tip != nil {
             next = manifest.chunks
         } else if let path = builder.resumePath {
-            next = StateChunk.index(of: path, depth: manifest.depth)
+            next = manifest.cuts.index(of: path)
         }
         stores = Stores(home: home, log: log, builder: builder)
     }
 
-    /// The entries of a chunk, if it is one of this state. Safe on any thread.
+    /// The entries of chunk `index`, which there must be, if they are this state's. Safe on any thread.
     package static func verified(
         _ bytes: [UInt8], index: Int, of manifest: SnapshotManifest
     ) throws -> ProvenChunk {
         do {
+            guard let root = manifest.header?.stateRoot else { throw StateFailure("the manifest names no block") }
             let chunk = try StateChunk(decoding: bytes)
-            guard chunk.index == index, chunk.depth == manifest.depth, let root = manifest.header?.stateRoot else {
-                throw StateFailure("it is chunk \(chunk.index) of 2^\(chunk.depth)")
-            }
-            return ProvenChunk(index: index, entries: try chunk.verified(root: root))
+            return ProvenChunk(
+                index: index, entries: try chunk.verified(in: manifest.cuts.range(of: index), root: root))
         } catch {
             throw NodeFailure(.corruption, "chunk \(index) is not of the snapshot: \(error)")
         }

@@ -1,5 +1,6 @@
 internal import Blocks
 internal import Dispatch
+internal import Encoding
 internal import FoundationEssentials
 internal import Governance
 internal import Logging
@@ -93,12 +94,12 @@ final class SnapshotKeeper: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try SnapshotFolder.removeUnfinished(in: home)
+            try SnapshotFolder.removeUnusable(in: home)
             try checkRoom()
             let path = "\(folder)/\(height)"
             let made = try SnapshotFolder.write(
                 snapshot, chain: try ledger.evidence(of: height, from: try ledger.provenFrom(height)), to: path
-            ) { done, _ in
+            ) { done in
                 if content.withLock({ $0.isStopping }) { throw CancellationError() }
                 if done.isMultiple(of: 64) { try checkRoom(atLeast: 0) }
             }
@@ -120,7 +121,7 @@ final class SnapshotKeeper: Sendable {
             // What is written is removed when this height is written again, or with the next.
         } catch {
             // The next epoch's end is tried.
-            try? SnapshotFolder.removeUnfinished(in: home)
+            try? SnapshotFolder.removeUnusable(in: home)
             logger.warning("the snapshot was not taken", metadata: ["height": "\(height)", "because": "\(error)"])
         }
     }
@@ -147,9 +148,10 @@ final class SnapshotKeeper: Sendable {
             height > checkpoint, try ledger.log.header(at: checkpoint) != nil
         else { return nil }
         guard checkpoint != newest.chain.checkpoint.height else { return newest }
-        return SnapshotManifest(
-            chain: try ledger.evidence(of: height, from: checkpoint), epoch: newest.epoch, depth: newest.depth,
+        let made = SnapshotManifest(
+            chain: try ledger.evidence(of: height, from: checkpoint), epoch: newest.epoch, cuts: newest.cuts,
             entries: newest.entries, bytes: newest.bytes)
+        return made.encoded.count <= SnapshotManifest.maximumBytes ? made : nil
     }
 
     func chunk(_ index: Int, at height: Height) throws -> [UInt8]? {

@@ -1,4 +1,5 @@
 internal import Blocks
+internal import Cryptography
 internal import Dispatch
 internal import Encoding
 internal import Logging
@@ -132,9 +133,14 @@ final class StateSyncSession: PeerHandler {
     private struct Offer: Sendable {
         let manifest: SnapshotManifest
         let header: BlockHeader
+        /// Of the block and of how its state is cut: who has the same has the same chunks. All nodes cut alike; who does
+        /// not stands alone, and what becomes of its offer does not touch theirs.
+        let identity: Hash
 
-        func isSame(as other: SnapshotManifest) -> Bool {
-            header == other.header && manifest.depth == other.depth
+        init(manifest: SnapshotManifest, header: BlockHeader) {
+            self.manifest = manifest
+            self.header = header
+            identity = SHA256.hash(header.hash.bytes.array + manifest.cuts.encoded)
         }
     }
 
@@ -215,7 +221,7 @@ final class StateSyncSession: PeerHandler {
             asked.withLock { $0[key] = nil }
         case .offer(let offer, let key):
             progress.answered.insert(key)
-            guard let offer, !progress.givenUp.contains(offer.header.hash) else { return }
+            guard let offer, !progress.givenUp.contains(offer.identity) else { return }
             progress.offers[key] = offer
             progress.firstOffer = progress.firstOffer ?? .now
         case .refused(let key):
@@ -232,7 +238,7 @@ final class StateSyncSession: PeerHandler {
     /// Nobody has brought a chunk for so long: whoever offered this snapshot has it no longer, or never had it.
     private func isStuck(_ progress: inout Progress) -> Bool {
         guard let chosen = progress.chosen, !(progress.plan?.isComplete ?? false) else { return false }
-        let hasSource = progress.offers.values.contains { $0.isSame(as: chosen.manifest) }
+        let hasSource = progress.offers.values.contains { $0.identity == chosen.identity }
         let patience = hasSource ? Self.stuckPatience : Self.waitingForBegun
         return ContinuousClock.now - progress.advanced > patience
     }
@@ -243,8 +249,8 @@ final class StateSyncSession: PeerHandler {
             "the snapshot does not come: another is looked for",
             metadata: ["height": "\(chosen.header.height)", "chunks": "\(importing.value.next)"])
         try await onWork { importing.value.close() }
-        progress.givenUp.insert(chosen.header.hash)
-        progress.offers = progress.offers.filter { !$0.value.isSame(as: chosen.manifest) }
+        progress.givenUp.insert(chosen.identity)
+        progress.offers = progress.offers.filter { $0.value.identity != chosen.identity }
         progress.chosen = nil
         progress.plan = nil
         progress.held = [:]
@@ -258,12 +264,15 @@ final class StateSyncSession: PeerHandler {
     /// True once it is decided: an offer is chosen, or (none) the node begins with blocks.
     private func choose(_ interrupted: SnapshotManifest?, _ progress: inout Progress) throws -> Bool {
         let now = ContinuousClock.now
-        if let interrupted, let same = progress.offers.values.first(where: { $0.isSame(as: interrupted) }) {
-            progress.chosen = same
-            return true
-        }
         if let first = progress.firstOffer {
             let isGathered = progress.offers.count == peers.count || now - first > Self.gathering
+            if let interrupted {
+                let same = progress.offers.values.filter { $0.header == interrupted.header }
+                // The same state cut otherwise does as well, but not before the others have spoken.
+                progress.chosen =
+                    same.first { $0.manifest.cuts == interrupted.cuts } ?? (isGathered ? best(of: same) : nil)
+                if progress.chosen != nil { return true }
+            }
             // Who has what was begun may still come.
             guard isGathered, interrupted == nil || now - first > Self.waitingForBegun else { return false }
             progress.chosen = best(of: Array(progress.offers.values))
@@ -295,13 +304,13 @@ final class StateSyncSession: PeerHandler {
 
     /// What most peers have, so that one alone can't make this node wait; of equals the highest.
     private func best(of offers: [Offer]) -> Offer? {
-        func count(_ offer: Offer) -> Int { offers.filter { $0.isSame(as: offer.manifest) }.count }
+        func count(_ offer: Offer) -> Int { offers.filter { $0.identity == offer.identity }.count }
         return offers.max { (count($0), $0.header.height) < (count($1), $1.header.height) }
     }
 
     private func ask(_ progress: inout Progress) {
         guard let chosen = progress.chosen, var plan = progress.plan else { return }
-        let able = progress.offers.filter { $0.value.isSame(as: chosen.manifest) }.keys.sorted()
+        let able = progress.offers.filter { $0.value.identity == chosen.identity }.keys.sorted()
         progress.plan = nil
         for request in plan.plan(peers: able, now: elapsed) {
             let position = ChunkPosition(height: chosen.header.height, index: request.index)

@@ -25,6 +25,14 @@ extension Bytes32 {
 
     /// The first eight bytes as a big-endian number.
     @inlinable public var firstWord: UInt64 { word0 }
+
+    /// How many bits there are up to the last that is set: 0 of zero, 256 of an odd number.
+    public var significantBits: Int {
+        if word3 != 0 { return 256 - word3.trailingZeroBitCount }
+        if word2 != 0 { return 192 - word2.trailingZeroBitCount }
+        if word1 != 0 { return 128 - word1.trailingZeroBitCount }
+        return word0 == 0 ? 0 : 64 - word0.trailingZeroBitCount
+    }
 }
 
 extension Bytes32 {

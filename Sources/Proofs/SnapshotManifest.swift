@@ -2,16 +2,17 @@ public import Blocks
 public import Encoding
 internal import Governance
 internal import Primitives
-internal import StateModel
+public import StateModel
 
 /// A whole state that can be had in chunks: of which block, and why it is final. Its chunks prove themselves against
 /// that block's state root, so nothing else in it needs to be believed.
 ///
-/// Bytes: `[1, chain evidence, epoch read, depth, entries, bytes]`; there are 2^depth chunks. The read proves that the
-/// block ends an epoch: only there can a node begin.
+/// Bytes: `[2, chain evidence, epoch read, cuts, entries, bytes]`. The read proves that the block ends an epoch: only
+/// there can a node begin. Other cuts than those the state is due would do as well, if somebody has chunks of them.
 public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
-    public static let formatVersion: UInt64 = 1
-    /// What a message of the transport holds: some three hundred changes of a hundred validators.
+    public static let formatVersion: UInt64 = 2
+    /// What a message of the transport holds: some three hundred changes of a hundred validators, or two hundred beside
+    /// the most and longest cuts.
     public static let maximumBytes = 7 << 20
     /// More than anyone's state; they only tell progress.
     static let largest: UInt64 = 1 << 50
@@ -20,21 +21,27 @@ public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
     public let chain: ChainEvidence
     /// The epoch that the state says comes next.
     public let epoch: ProvenRead
-    public let depth: Int
+    public let cuts: ChunkCuts
     /// How many entries the state has, and how many bytes the chunks; for progress only.
     public let entries: UInt64
     public let bytes: UInt64
 
-    public init(chain: ChainEvidence, epoch: ProvenRead, depth: Int, entries: UInt64, bytes: UInt64) {
+    public init(chain: ChainEvidence, epoch: ProvenRead, cuts: ChunkCuts, entries: UInt64, bytes: UInt64) {
         self.chain = chain
         self.epoch = epoch
-        self.depth = depth
+        self.cuts = cuts
         self.entries = entries
         self.bytes = bytes
     }
 
     public var header: BlockHeader? { chain.headers.first }
-    public var chunks: Int { 1 << depth }
+    public var chunks: Int { cuts.count }
+
+    /// Which format encoded bytes are of, whatever else they hold; nil if they are no manifest.
+    public static func format(of bytes: [UInt8]) -> UInt64? {
+        var reader = CBORReader(bytes)
+        return try? reader.union { (_, kind, _) in kind }
+    }
 
     /// The header of the block, if a node can begin behind it and `trusted` is.
     public func verify(trusting trusted: Checkpoint) throws(ProofFailure) -> BlockHeader {
@@ -56,7 +63,7 @@ public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
         writer.write(Self.formatVersion)
         writer.write(chain)
         writer.write(epoch)
-        writer.write(UInt64(depth))
+        writer.write(cuts)
         writer.write(entries)
         writer.write(bytes)
     }
@@ -68,8 +75,7 @@ public struct SnapshotManifest: CBORCodable, Hashable, Sendable {
             }
             return SnapshotManifest(
                 chain: try reader.value("chain"), epoch: try reader.value("epoch"),
-                depth: Int(try reader.unsigned("depth", max: UInt64(StateChunk.maximumDepth))),
-                entries: try reader.unsigned("entries", max: Self.largest),
+                cuts: try reader.value("cuts"), entries: try reader.unsigned("entries", max: Self.largest),
                 bytes: try reader.unsigned("bytes", max: Self.largest))
         }
     }

@@ -12,7 +12,7 @@ public struct ChunkPlan: Sendable {
     }
 
     private static let perPeer = 3
-    /// Of half a mebibyte each, on average.
+    /// Of half a mebibyte each.
     private static let window = 24
     private static let patienceMilliseconds: UInt64 = 20_000
     private static let restMilliseconds: UInt64 = 15_000

@@ -115,7 +115,7 @@ public struct ChunkPosition: CBORCodable, Hashable, Sendable {
         self = try reader.record("position", count: 2) { (reader) throws(EncodingFailure) in
             ChunkPosition(
                 height: try reader.value("height"),
-                index: Int(try reader.unsigned("index", max: UInt64(1 << StateChunk.maximumDepth) - 1)))
+                index: Int(try reader.unsigned("index", max: UInt64(ChunkCuts.maximumChunks) - 1)))
         }
     }
 }

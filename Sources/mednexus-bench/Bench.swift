@@ -93,12 +93,13 @@ extension Bench {
         @Option var entries: Int
         /// For a node that others join.
         @Flag var shortEpochs = false
+        /// So many entries more, all in one place.
+        @Option var crowded = 0
 
         func run() throws {
             let started = ContinuousClock.now
-            try GrowthState(entries: entries, isKeyed: true, hasShortEpochs: shortEpochs).build(
-                NodeHome(folder + "/node")
-            ) { line in
+            let state = GrowthState(entries: entries, isKeyed: true, hasShortEpochs: shortEpochs, crowded: crowded)
+            try state.build(NodeHome(folder + "/node")) { line in
                 let seconds = Int((ContinuousClock.now - started) / .seconds(1))
                 if entries >= 1_000_000 { print("growth, building \(entries): \(line), \(seconds) s") }
             }

@@ -22,6 +22,8 @@ struct GrowthState {
     private static let mostKeys = 250_000
 
     let entries: Int
+    /// So many entries more, all in one place: the accounts of one vault.
+    let crowded: Int
     let keys: [SecretKey]
     let genesis: Genesis
     let validator: SecretKey
@@ -30,8 +32,9 @@ struct GrowthState {
 
     /// - Parameter hasShortEpochs: epochs of ten blocks, several a second without any load: a node that is started on it
     ///   soon takes a snapshot.
-    init(entries: Int, isKeyed: Bool, hasShortEpochs: Bool = false) {
+    init(entries: Int, isKeyed: Bool, hasShortEpochs: Bool = false, crowded: Int = 0) {
         self.entries = entries
+        self.crowded = crowded
         validator = Workload.key(Workload.validatorSeed)
         let issuer = Workload.key(Bytes32(1, 2, 3, 1))
         genesis =
@@ -71,6 +74,16 @@ struct GrowthState {
             kind: .researcher, sponsor: sponsor(of: account), createdAt: genesis.time, createdHeight: .genesis,
             sponsoredAt: genesis.time)
         return (IdentityKeys.account(address).key, record.encoded)
+    }
+
+    private static let crowdedVault = INFTID(SHA256.hash([9]).bytes)
+
+    private func crowdedRecord(_ number: Int) -> (key: StateKey, value: [UInt8]) {
+        let asset = AssetID(Bytes32(0, 0, 0, UInt64(number)))
+        return (
+            RevenueKeys.account(Self.crowdedVault, asset).key,
+            VaultAccount(activeShare: .zero, nextBinding: nil).encoded
+        )
     }
 
     /// The genesis's own entries, with the sums that all the others make.
@@ -118,9 +131,11 @@ struct GrowthState {
             let number: Int
         }
         func entry(_ number: Int) -> (key: StateKey, value: [UInt8]) {
-            number < 2 * accountCount ? record(number) : foundation[number - 2 * accountCount]
+            if number < 2 * accountCount { return record(number) }
+            let further = number - 2 * accountCount
+            return further < foundation.count ? foundation[further] : crowdedRecord(further - foundation.count)
         }
-        var places = (0..<2 * accountCount + foundation.count).map { number in
+        var places = (0..<2 * accountCount + foundation.count + crowded).map { number in
             Place(word: StateTrie.path(of: entry(number).key).firstWord, number: number)
         }
         places.sort { $0.word < $1.word }

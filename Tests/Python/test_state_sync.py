@@ -1,8 +1,10 @@
-"""State sync at size: how long a node without a ledger takes, beside copying the bytes; and killed again and again.
+"""State sync at size: how long a node without a ledger takes, beside copying the bytes; killed again and again; and of a
+state of which nearly everything lies in one place.
 
     MEDNEXUS_STATE_ENTRIES=1000000 pytest test_state_sync.py     (make state-sync ENTRIES=1000000)
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -15,6 +17,8 @@ import time
 import coincurve
 import pytest
 
+import proofs
+import snapshots as snapshot_verifier
 from network import BINARIES, RPC, until
 
 ENTRIES = int(os.environ.get("MEDNEXUS_STATE_ENTRIES", "60000"))
@@ -70,16 +74,15 @@ def snapshots(node):
     return [path.parent for path in (node.home / "snapshots").glob("*/manifest")]
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    """A validator with a large state, and a snapshot of it."""
-    folder = tmp_path_factory.mktemp("state-sync")
+@contextlib.contextmanager
+def validator(folder, *options):
+    """A validator with a state that was built in bulk, and a snapshot of it."""
     if not (BINARIES / "mednexus-bench").exists():
         subprocess.run(
             ["swift", "build", "-c", "release", "--product", "mednexus-bench"], cwd=BINARIES.parents[1], check=True,
             stdout=subprocess.DEVNULL)
     subprocess.run(
-        [BINARIES / "mednexus-bench", "growth-build", folder, "--entries", str(ENTRIES), "--short-epochs"], check=True,
+        [BINARIES / "mednexus-bench", "growth-build", folder, "--short-epochs", *options], check=True,
         stdout=subprocess.DEVNULL)
     node = Node(folder / "node")
     # One snapshot, and no other that would take the disk's time.
@@ -92,6 +95,12 @@ def source(tmp_path_factory):
     finally:
         if node.process.poll() is None:
             node.kill()
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    with validator(tmp_path_factory.mktemp("state-sync"), "--entries", str(ENTRIES)) as node:
+        yield node
 
 
 def joiner(source, name):
@@ -183,3 +192,59 @@ def test_killed_at_any_instant(source):
     finally:
         if node.process.poll() is None:
             node.kill()
+
+
+def test_everything_in_one_place(tmp_path):
+    """Nine mebibytes of one vault between a few hundred other entries: cut, taken over the network, and from a disk."""
+    with validator(tmp_path, "--entries", "400", "--crowded", "100000") as source:
+        chunks = [path.stat().st_size for path in snapshots(source)[0].glob("chunk-*")]
+        assert sum(chunks) > 8 << 20 and max(chunks) < 516 << 10, chunks
+        assert len(chunks) <= 2 * sum(chunks) // (512 << 10) + 1
+        disk = tmp_path / "disk"
+        run("snapshot", "export", "--home", source.home, disk)
+        verified_by_a_stranger(source, disk)
+        synced, imported = joiner(source, "synced"), joiner(source, "imported")
+        run("snapshot", "import", "--home", imported.home, disk)
+        for node, settings in ((synced, ["sync.mode=snapshot"]), (imported, [])):
+            try:
+                node.launch(*settings, "snapshots.keep=0")
+                node.await_ready()
+                until(lambda: caught_up(node, source), 120, node.log.read_text)
+                assert same_state(node, source)
+                assert ("the state is taken" in node.log.read_text()) == (node is synced)
+                node.stop()
+            finally:
+                if node.process.poll() is None:
+                    node.kill()
+            run("reindex", "--check", "--home", node.home)
+
+
+def verified_by_a_stranger(source, folder):
+    """Every chunk by the verifier that was written from the page; and none that lacks an entry, or has another."""
+    genesis = bytes.fromhex(source.rpc.value("chain_header", height=0)["hash"])
+    state = snapshot_verifier.verify(folder, 0, genesis)
+    manifest = proofs.decode((folder / "manifest").read_bytes(), "manifest")
+    assert len(state.entries) == manifest[4] > 100_000
+    ranges = snapshot_verifier.ranges(manifest[3])
+    for index in (0, len(ranges) // 2, len(ranges) - 1):
+        siblings, entries = proofs.decode((folder / f"chunk-{index}").read_bytes(), "chunk")
+
+        def is_refused(siblings, entries, place=ranges[index]):
+            try:
+                snapshot_verifier.verify_chunk(proofs.encode([siblings, entries]), *place, state.header.state_root)
+            except proofs.ProofError:
+                return True
+            return False
+
+        assert not is_refused(siblings, entries)
+        middle = len(entries) // 2
+        assert is_refused(siblings, entries[:middle] + entries[middle + 1:])
+        assert is_refused(siblings, entries[:-1]) and is_refused(siblings, entries[1:]) and is_refused(siblings, [])
+        assert is_refused(siblings, [*entries[:-1], [entries[-1][0], entries[-1][1] + b"!"]])
+        assert is_refused(siblings[:-1], entries) and is_refused([*siblings, siblings[0]], entries)
+        assert all(is_refused(siblings, entries, place) for place in ranges if place != ranges[index])
+
+
+def run(*arguments):
+    done = subprocess.run([BINARIES / "mednexusd", *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, (arguments, done.stdout, done.stderr)

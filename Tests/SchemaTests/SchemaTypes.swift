@@ -104,6 +104,7 @@ enum SchemaTypes {
         [
             "state-proof": StateProof.self,
             "state-chunk": StateChunk.self,
+            "chunk-cuts": ChunkCuts.self,
             "state-chunk-entry": StateChunk.Entry.self,
             "due-item": DueItem.self,
         ]
