@@ -60,6 +60,9 @@ public struct CBORReader: Sendable {
         }
     }
 
+    /// The bytes from `start`, where the reader has been, to where it is.
+    public func read(since start: Int) -> [UInt8] { Array(bytes[start..<offset]) }
+
     /// The major type of the next item, nil at the end. Reads nothing.
     public var nextMajorType: UInt8? { offset < end ? bytes[offset] >> 5 : nil }
 

@@ -87,6 +87,8 @@ public struct CBORWriter: Sendable {
 
     /// Appends a value that is encoded already.
     public mutating func write(encoded value: [UInt8]) { bytes.append(contentsOf: value) }
+    /// The same of a part of other bytes.
+    public mutating func write(encoded value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
 }
 
 public protocol CBOREncodable {

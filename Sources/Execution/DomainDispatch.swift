@@ -59,6 +59,17 @@ public enum DomainDispatch {
         }
     }
 
+    /// True if the index entries of such a record follow from its key, so that a change leaves them as they are. Asked for
+    /// each change of each block, so that most records are not decoded for it.
+    static func indexesFollowKey(_ key: StateKey) -> Bool {
+        guard let (domain, kind) = key.header else { return false }
+        switch domain {
+        case .ledger: return true
+        case .revenue: return RevenueDomain.indexesFollowKey(kind: kind)
+        case .identities, .consents, .infts, .licenses, .governance: return false
+        }
+    }
+
     /// The same of an entry of a state; a record that does not decode is damage.
     public static func indexEntries(of entry: StateEntry) throws(StateFailure) -> [IndexEntry] {
         do throws(EncodingFailure) {

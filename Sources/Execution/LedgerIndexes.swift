@@ -144,6 +144,7 @@ public enum LedgerIndexes {
         var writes: [IndexWrite] = []
         writes.reserveCapacity(entries.count + 64)
         for record in records {
+            if record.before != nil, record.after != nil, DomainDispatch.indexesFollowKey(record.key) { continue }
             do throws(EncodingFailure) {
                 let old = try indexEntries(record.key, record.before)
                 let new = try indexEntries(record.key, record.after)

@@ -120,7 +120,7 @@ package enum GenesisTemplate {
             lines.append("hash      \(genesis.hash)")
             lines.append("block 0   \(block.hash)")
         }
-        lines.append("state     \(layer.state.count) entries")
+        lines.append("state     \(layer.stateCount) entries")
         for validator in genesis.governance.validators {
             lines.append("validator \(validator.name) \(isTemplate ? "" : validator.key.bytes.description)")
         }

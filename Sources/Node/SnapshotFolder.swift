@@ -44,8 +44,16 @@ package struct SnapshotFolder: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: home.snapshotsFolder)) ?? []
         for name in names where UInt64(name) != nil {
             let path = home.snapshotsFolder + "/" + name
-            if (try? open(path)) == nil { try remove(path) }
+            if isUnusable(path) { try remove(path) }
         }
+    }
+
+    /// True if it is known to be: what merely can't be read now, for want of a descriptor or by a fault of the disk, stays.
+    private static func isUnusable(_ path: String) -> Bool {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return false }
+        guard names.contains(manifestName) else { return true }
+        guard let bytes = try? FileDisk(path).read(manifestName) else { return false }
+        return (try? SnapshotManifest(file: path + "/" + manifestName, bytes, hint: "")) == nil
     }
 
     /// The bytes of a chunk; nil if there is none.
@@ -70,6 +78,10 @@ package struct SnapshotFolder: Sendable {
         _ snapshot: LayeredSnapshot, chain: ChainEvidence, to path: String, targets: [Int] = StateCutter.targets,
         maximumChunks: Int = ChunkCuts.maximumChunks, progress: (Int) throws -> Void
     ) throws -> SnapshotFolder {
+        guard chain.encoded.count < SnapshotManifest.maximumBytes else {
+            throw NodeFailure(
+                .failure, "the evidence of \(chain.hops.count) validator sets is too large for a snapshot")
+        }
         for target in targets {
             let written = try chunks(of: snapshot, targetBytes: target, atMost: maximumChunks, to: path, progress)
             guard let written else { continue }

@@ -44,14 +44,15 @@ package final class SnapshotImport {
     /// True if the home has no stores, or only such as an import began and did not finish.
     package static func isPossible(in nodeHome: NodeHome) throws -> Bool {
         guard nodeHome.hasLedger else { return true }
-        guard try interrupted(in: nodeHome) != nil else { return false }
         try removeLeftover(in: nodeHome)
         return try interrupted(in: nodeHome) != nil
     }
 
     /// The state was complete, and only the file's removal did not come any more.
     package static func removeLeftover(in nodeHome: NodeHome) throws {
-        guard nodeHome.hasLedger, try interrupted(in: nodeHome) != nil else { return }
+        // Whatever the file says: a state that is complete needs it no more, also if another build wrote it.
+        guard nodeHome.hasLedger, FileManager.default.fileExists(atPath: nodeHome.storageDirectory + "/" + fileName)
+        else { return }
         let home = try Home.open(nodeHome.storageDirectory)
         guard try StateBuilder.hasState(in: home) else { return }
         try FileDisk(home.path).remove(fileName)

@@ -120,7 +120,8 @@ final class SnapshotKeeper: Sendable {
         } catch is CancellationError {
             // What is written is removed when this height is written again, or with the next.
         } catch {
-            // The next epoch's end is tried.
+            // An epoch's end is tried again after the usual time: what failed may cost as much as what succeeds.
+            content.withLock { $0.last = .now }
             try? SnapshotFolder.removeUnusable(in: home)
             logger.warning("the snapshot was not taken", metadata: ["height": "\(height)", "because": "\(error)"])
         }

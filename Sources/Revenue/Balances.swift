@@ -48,14 +48,15 @@ public enum Balances {
         _ amount: Amount, of asset: AssetID, from party: Party, _ kind: MovementKind, _ counterpart: Counterpart,
         _ reference: Hash?, in context: OperationContext
     ) throws(Refusal) {
-        var balance = try record(of: party, asset, in: context.state)
+        let key = RevenueKeys.balance(party, asset)
+        var balance = try context.state.record(key) ?? BalanceRecord()
         guard let rest = balance.amount.subtracting(amount) else {
             throw RevenueRejection.insufficientBalance.at(
                 "amount", "\(amount) smallest units are needed, \(balance.amount) are there")
         }
         balance.amount = rest
         append(
-            &balance, party, asset, amount, isIncoming: false, kind: kind, counterpart: counterpart,
+            &balance, key, party, asset, amount, isIncoming: false, kind: kind, counterpart: counterpart,
             reference: reference, in: context)
     }
 
@@ -63,26 +64,29 @@ public enum Balances {
         _ amount: Amount, of asset: AssetID, to party: Party, _ kind: MovementKind, _ counterpart: Counterpart,
         _ reference: Hash?, in context: OperationContext
     ) throws(Refusal) {
-        var balance = try record(of: party, asset, in: context.state)
+        let key = RevenueKeys.balance(party, asset)
+        var balance = try context.state.record(key) ?? BalanceRecord()
         guard let sum = balance.amount.adding(amount) else {
             throw RevenueRejection.supplyOverflow.at("amount", "the balance would exceed 2^64 − 1 smallest units")
         }
         balance.amount = sum
         append(
-            &balance, party, asset, amount, isIncoming: true, kind: kind, counterpart: counterpart,
+            &balance, key, party, asset, amount, isIncoming: true, kind: kind, counterpart: counterpart,
             reference: reference, in: context)
     }
 
     private static func append(
-        _ balance: inout BalanceRecord, _ party: Party, _ asset: AssetID, _ amount: Amount, isIncoming: Bool,
-        kind: MovementKind, counterpart: Counterpart, reference: Hash?, in context: OperationContext
+        _ balance: inout BalanceRecord, _ key: RecordKey<BalanceRecord>, _ party: Party, _ asset: AssetID,
+        _ amount: Amount, isIncoming: Bool, kind: MovementKind, counterpart: Counterpart, reference: Hash?,
+        in context: OperationContext
     ) {
         let entry = StatementEntry(
             time: context.block.time, height: context.block.height, transaction: context.transactionHash, kind: kind,
             isIncoming: isIncoming, amount: amount, balanceAfter: balance.amount, counterpart: counterpart,
             reference: reference)
-        context.state.set(RevenueKeys.statement(party, asset, balance.entries), entry)
-        balance.entries += 1
-        context.state.set(RevenueKeys.balance(party, asset), balance)
+        if let page = balance.append(entry) {
+            context.state.set(RevenueKeys.statement(party, asset, page: balance.pages - 1), page)
+        }
+        context.state.set(key, balance)
     }
 }

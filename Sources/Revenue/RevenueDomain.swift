@@ -21,6 +21,9 @@ public enum RevenueDomain: LedgerDomain {
         try RevenueIndexes.entries(kind: kind, key: key, record: record)
     }
 
+    /// True if a change of such a record leaves its index entries as they are, whatever it changes.
+    public static func indexesFollowKey(kind: UInt8) -> Bool { RevenueIndexes.followKey(kind: kind) }
+
     public static var queries: [Query] { RevenueQueries.all }
 
     public static var tasks: [TaskSource] { RevenueTasks.all }

@@ -21,6 +21,14 @@ enum RevenueIndexes {
     /// The last 32 bytes of a key, which end it as the id of what is listed.
     static func lastIdentifier(_ key: IndexKey) -> Bytes32? { Bytes32(key.bytes.suffix(32)) }
 
+    /// True if the entries of such a record, or that it has none, follow from its key: a change leaves them as they are.
+    static func followKey(kind: UInt8) -> Bool {
+        switch RevenueKeys.Kind(rawValue: kind) {
+        case .asset, .holders, .royalties: false
+        case .code, .totals, .issuer, .balance, .statement, .vault, .account, .holder, .taken, .reserve, nil: true
+        }
+    }
+
     static func entries(kind: UInt8, key: StateKey, record: [UInt8]) throws(EncodingFailure) -> [IndexEntry] {
         switch RevenueKeys.Kind(rawValue: kind) {
         case .asset:

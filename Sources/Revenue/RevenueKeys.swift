@@ -11,7 +11,7 @@ public import StateModel
 /// | 2 | asset | ``AssetTotals`` |
 /// | 3 | party | time at which an issuer was admitted |
 /// | 4 | party, asset | ``BalanceRecord`` |
-/// | 5 | party, asset, index | ``StatementEntry`` |
+/// | 5 | party, asset, page | ``StatementPage`` |
 /// | 6 | INFT | ``VaultRecord`` |
 /// | 7 | INFT | ``HoldersRecord`` |
 /// | 8 | INFT | ``RoyaltiesRecord`` |
@@ -44,12 +44,13 @@ public enum RevenueKeys {
         RecordKey(StateKey(.revenue, Kind.balance.rawValue, party, asset))
     }
 
-    public static func statement(_ party: Party, _ asset: AssetID, _ index: UInt64) -> RecordKey<StatementEntry> {
+    /// Page `page` of a statement: the lines from number `page` × ``StatementPage/lineCount`` on.
+    public static func statement(_ party: Party, _ asset: AssetID, page: UInt64) -> RecordKey<StatementPage> {
         RecordKey(
             StateKey(.revenue, Kind.statement.rawValue, count: 3) {
                 $0.write(party)
                 $0.write(asset)
-                $0.write(index)
+                $0.write(page)
             })
     }
 

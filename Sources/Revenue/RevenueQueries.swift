@@ -313,12 +313,13 @@ public enum RevenueQueries {
         "Every movement of a balance in a period, oldest first, each with the balance after it.",
         statementParameters, from: StatementParameters.self, of: StatementEntry.self
     ) { (parameters, request, context) throws(Refusal) in
-        let range = try Statement.range(of: parameters, in: context.state)
+        var statement = try Statement(of: parameters.party, parameters.asset, in: context.state)
+        let range = try statement.range(since: parameters.since, until: parameters.until)
         var index = range.lowerBound
         if let after = request.after, let last = after.lastNumber { index = max(index, last &+ 1) }
         var items: [StatementEntry] = []
         while index < range.upperBound, items.count < request.limit {
-            items.append(try Statement.entry(index, of: parameters, in: context.state))
+            items.append(try statement.entry(index))
             index += 1
         }
         let hasMore = index < range.upperBound && !items.isEmpty
@@ -330,49 +331,13 @@ public enum RevenueQueries {
         statementParameters, from: StatementParameters.self, to: StatementSummary.self
     ) { (parameters, context) throws(Refusal) in
         let asset = try Assets.requireKnown(parameters.asset, field: "asset", in: context.state)
-        let range = try Statement.range(of: parameters, in: context.state)
-        let opening = try Statement.balance(before: range.lowerBound, of: parameters, in: context.state)
-        let closing = try Statement.balance(before: range.upperBound, of: parameters, in: context.state)
+        var statement = try Statement(of: parameters.party, parameters.asset, in: context.state)
+        let range = try statement.range(since: parameters.since, until: parameters.until)
+        let opening = try statement.balance(before: range.lowerBound)
+        let closing = try statement.balance(before: range.upperBound)
         return StatementSummary(
             party: parameters.party, asset: parameters.asset, code: asset.code, scale: asset.scale, opening: opening,
             closing: closing, entries: range.upperBound - range.lowerBound)
-    }
-}
-
-/// Statements are read straight from the state: lines are numbered, and their times never fall.
-private enum Statement {
-    static func entry(
-        _ index: UInt64, of parameters: StatementParameters, in state: any StateReader
-    ) throws(Refusal) -> StatementEntry {
-        guard let entry = try state.record(RevenueKeys.statement(parameters.party, parameters.asset, index)) else {
-            throw .failed(StateFailure("line \(index) of the statement of \(parameters.party) is missing"))
-        }
-        return entry
-    }
-
-    /// The lines of the period, by binary search.
-    static func range(
-        of parameters: StatementParameters, in state: any StateReader
-    ) throws(Refusal) -> Range<UInt64> {
-        let count = try Balances.record(of: parameters.party, parameters.asset, in: state).entries
-        func first(notBefore time: Timestamp) throws(Refusal) -> UInt64 {
-            var low: UInt64 = 0
-            var high = count
-            while low < high {
-                let middle = low + (high - low) / 2
-                if try entry(middle, of: parameters, in: state).time < time { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
-        let start = try parameters.since.map { (time) throws(Refusal) in try first(notBefore: time) } ?? 0
-        let end = try parameters.until.map { (time) throws(Refusal) in try first(notBefore: time) } ?? count
-        return start..<max(start, end)
-    }
-
-    static func balance(
-        before index: UInt64, of parameters: StatementParameters, in state: any StateReader
-    ) throws(Refusal) -> Amount {
-        index == 0 ? .zero : try entry(index - 1, of: parameters, in: state).balanceAfter
     }
 }
 

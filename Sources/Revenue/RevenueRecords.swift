@@ -115,31 +115,63 @@ public struct AssetTotals: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// What a party has of an asset.
-public struct BalanceRecord: CBORCodable, Codable, Hashable, Sendable {
+/// What a party has of an asset, with the latest lines of its statement.
+///
+/// Eight lines make a page, a record of its own that never changes; those of the page that is not full yet stand here. So a
+/// payment changes one record of each party, and seven times of eight adds none.
+public struct BalanceRecord: CBORCodable, Hashable, Sendable {
     public var amount: Amount
     public var frozenAt: Timestamp?
-    /// How many statement entries there are; the next one's index.
-    public var entries: UInt64
+    /// How many lines the statement has; the next one's number.
+    public private(set) var entries: UInt64
+    /// The last `entries` mod 8 lines, encoded as an array. Left so: whoever pays asks for none of them.
+    private var openLines: [UInt8]
 
-    public init(amount: Amount = .zero, frozenAt: Timestamp? = nil, entries: UInt64 = 0) {
+    public init(amount: Amount = .zero, frozenAt: Timestamp? = nil) {
+        self.init(amount: amount, frozenAt: frozenAt, entries: 0, openLines: StatementPage.noLines)
+    }
+
+    private init(amount: Amount, frozenAt: Timestamp?, entries: UInt64, openLines: [UInt8]) {
         self.amount = amount
         self.frozenAt = frozenAt
         self.entries = entries
+        self.openLines = openLines
+    }
+
+    /// How many pages of the statement are full, each a record of its own.
+    public var pages: UInt64 { entries / UInt64(StatementPage.lineCount) }
+
+    /// Adds a line. If it fills the page, that page comes back and stands here no longer.
+    package mutating func append(_ line: StatementEntry) -> StatementPage? {
+        openLines = StatementPage.adding(line, to: openLines)
+        entries += 1
+        guard entries % UInt64(StatementPage.lineCount) == 0 else { return nil }
+        defer { openLines = StatementPage.noLines }
+        return StatementPage(encoded: openLines)
+    }
+
+    /// The lines behind the last full page, in order. Throws if the record is damaged.
+    func lines() throws(EncodingFailure) -> [StatementEntry] {
+        try StatementPage.lines(openLines, count: Int(entries % UInt64(StatementPage.lineCount)))
     }
 
     public func encode(into writer: inout CBORWriter) {
-        writer.array(3)
+        writer.array(4)
         writer.write(amount)
         writer.write(frozenAt)
         writer.write(entries)
+        writer.write(bytes: openLines)
     }
 
     public init(from reader: inout CBORReader) throws(EncodingFailure) {
-        self = try reader.record(count: 3) { (reader) throws(EncodingFailure) in
-            BalanceRecord(
-                amount: try reader.value("amount"), frozenAt: try reader.optional("frozenAt"),
-                entries: try reader.unsigned("entries"))
+        self = try reader.record(count: 4) { (reader) throws(EncodingFailure) in
+            let (amount, frozenAt): (Amount, Timestamp?) = (
+                try reader.value("amount"), try reader.optional("frozenAt")
+            )
+            let entries = try reader.unsigned("entries")
+            return BalanceRecord(
+                amount: amount, frozenAt: frozenAt, entries: entries,
+                openLines: try StatementPage.openLines(of: entries, from: &reader))
         }
     }
 }

@@ -102,8 +102,9 @@ public enum Counterpart: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
-/// One movement of one balance: the line of a statement. Part of the state, so a statement can be proved line by line,
-/// and each line says what the balance was after it, so a statement that leaves one out does not add up.
+/// One movement of one balance: the line of a statement. Part of the state, in a ``StatementPage`` or a ``BalanceRecord``, so
+/// a statement can be proved, and each line says what the balance was after it, so a statement that leaves one out does not
+/// add up.
 public struct StatementEntry: CBORCodable, Codable, Hashable, Sendable {
     public let time: Timestamp
     public let height: Height
@@ -153,5 +154,76 @@ public struct StatementEntry: CBORCodable, Codable, Hashable, Sendable {
                 balanceAfter: try reader.value("balanceAfter"), counterpart: try reader.value("counterpart"),
                 reference: try reader.optional("reference"))
         }
+    }
+}
+
+extension StatementEntry {
+    /// Without a reference it takes about so many bytes.
+    static let usualBytes = 128
+}
+
+/// Eight lines of a statement that follow one another. Made when the eighth comes, and never changed.
+public struct StatementPage: CBORCodable, Hashable, Sendable {
+    public static let lineCount = 8
+    /// A line has at most 145 bytes: its head 1, four numbers 36, two hashes 68, kind and direction 2, a counterpart 38.
+    static let maximumBytes = 1 + lineCount * 145
+    /// The encoding of an array of none.
+    static let noLines: [UInt8] = [0x80]
+
+    /// The lines as an array, whose head is one byte: they are fewer than 24.
+    private let encodedLines: [UInt8]
+
+    /// Precondition: the encoding of ``lineCount`` lines.
+    init(encoded: [UInt8]) { encodedLines = encoded }
+
+    public init(_ lines: [StatementEntry]) {
+        precondition(lines.count == Self.lineCount, "a page is full")
+        encodedLines = lines.reduce(Self.noLines) { Self.adding($1, to: $0) }
+    }
+
+    /// The encoding of one line more. Precondition: `encoded` has at most seven.
+    static func adding(_ line: StatementEntry, to encoded: [UInt8]) -> [UInt8] {
+        var writer = CBORWriter(reserving: encoded.count + StatementEntry.usualBytes)
+        writer.array(Int(encoded[0] & 31) + 1)
+        writer.write(encoded: encoded[1...])
+        writer.write(line)
+        return writer.bytes
+    }
+
+    /// The lines of a page that is not full, as they stand in a balance. What they say is read where it is asked for.
+    static func openLines(of entries: UInt64, from reader: inout CBORReader) throws(EncodingFailure) -> [UInt8] {
+        let encoded = try reader.byteString("openLines", max: maximumBytes)
+        guard encoded.first == noLines[0] + UInt8(entries % UInt64(lineCount)) else {
+            throw reader.failure(.wrongCount, "openLines")
+        }
+        return encoded
+    }
+
+    /// Throws if these are not so many lines.
+    static func lines(_ encoded: [UInt8], count: Int) throws(EncodingFailure) -> [StatementEntry] {
+        var reader = CBORReader(encoded)
+        let lines = try reader.record("lines", count: count) { (reader) throws(EncodingFailure) in
+            var lines: [StatementEntry] = []
+            for _ in 0..<count { lines.append(try reader.value("line")) }
+            return lines
+        }
+        try reader.finish()
+        return lines
+    }
+
+    /// The lines, in order. Throws if they were not lines.
+    public func lines() throws(EncodingFailure) -> [StatementEntry] {
+        try Self.lines(encodedLines, count: Self.lineCount)
+    }
+
+    public func encode(into writer: inout CBORWriter) { writer.write(encoded: encodedLines) }
+
+    public init(from reader: inout CBORReader) throws(EncodingFailure) {
+        let start = reader.offset
+        // Read once as what they are, so that no other bytes pass for a page.
+        try reader.record("lines", count: Self.lineCount) { (reader) throws(EncodingFailure) in
+            for _ in 0..<Self.lineCount { _ = try reader.value("line", as: StatementEntry.self) }
+        }
+        encodedLines = reader.read(since: start)
     }
 }

@@ -50,8 +50,8 @@ enum KeyBytes {
         }
     }
 
-    /// Lexicographic order, eight bytes at a time.
-    static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    /// How two keys stand to each other in that order.
+    static func order(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> LayerMerge.Order {
         unsafe left.withUnsafeBytes { left in
             unsafe right.withUnsafeBytes { right in
                 let shared = min(left.count, right.count)
@@ -59,16 +59,21 @@ enum KeyBytes {
                 while offset + 8 <= shared {
                     let one = UInt64(bigEndian: unsafe left.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
                     let other = UInt64(bigEndian: unsafe right.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                    if one != other { return one < other }
+                    if one != other { return one < other ? .before : .behind }
                     offset += 8
                 }
                 while offset < shared {
                     let (one, other) = unsafe (left[offset], right[offset])
-                    if one != other { return one < other }
+                    if one != other { return one < other ? .before : .behind }
                     offset += 1
                 }
-                return left.count < right.count
+                return .of(left.count, right.count)
             }
         }
+    }
+
+    /// Lexicographic order, eight bytes at a time.
+    static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        order(left[...], right[...]) == .before
     }
 }

@@ -38,21 +38,42 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
 
     public func value(at path: Bytes32) throws(StateFailure) -> [UInt8]? {
         for layer in layers {
-            if let write = layer.stateWrite(at: path) { return write.value }
+            if let position = layer.statePosition(of: path) { return layer.states.value(at: position) }
         }
         return try base.value(at: path)
     }
 
     public func page(_ key: TriePageKey) throws(StateFailure) -> [UInt8]? {
-        for layer in layers {
-            if let write = layer.pageWrite(key) { return write.bytes }
+        // Most pages are as the base has them, or are asked for by ``decodedPage(_:)``.
+        guard layers.contains(where: { $0.pagePosition(of: key) != nil }) else { return try base.page(key) }
+        return try decodedPage(key)?.bytes
+    }
+
+    public func decodedPage(_ key: TriePageKey) throws(StateFailure) -> TriePage? {
+        try decodedPage(key, below: layers[...])
+    }
+
+    /// As the last of `layers` and the base leave it.
+    private func decodedPage(
+        _ key: TriePageKey, below layers: ArraySlice<StateLayer>
+    ) throws(StateFailure) -> TriePage? {
+        for index in layers.indices {
+            guard let position = layers[index].pagePosition(of: key) else { continue }
+            let slot = layers[index].trie.slots[position]
+            if slot.isGone { return nil }
+            let before = slot.isWhole ? TriePage() : try decodedPage(key, below: layers[(index + 1)...])
+            guard var page = consume before else {
+                throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is missing")
+            }
+            page.apply(slot.changed, layers[index].trie.hashes[slot.range], slot.present, slot.bottomInner)
+            return page
         }
-        return try base.page(key)
+        return try base.decodedPage(key)
     }
 
     public func containsLeaf(_ path: Bytes32) throws(StateFailure) -> Bool {
         for layer in layers {
-            if let write = layer.stateWrite(at: path) { return write.value != nil }
+            if let position = layer.statePosition(of: path) { return !layer.states.slots[position].isGone }
         }
         return try base.containsLeaf(path)
     }
@@ -66,7 +87,9 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
     /// At most `limit` entries with paths at or after `path`, ascending.
     public func entries(atOrAfter path: Bytes32, limit: Int) throws(StateFailure) -> [StateEntry] {
         let cursors = layers.map { layer in
-            LayerCursor(writes: layer.state, range: layer.stateIndex(atOrAfter: path)..<layer.state.count, step: 1)
+            LayerCursor(range: layer.statePosition(atOrAfter: path)..<layer.stateCount, step: 1) {
+                layer.states.write(at: $0)
+            }
         }
         var next: Bytes32? = path
         return try merge(
@@ -84,7 +107,7 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
 
     public func get(_ key: IndexKey) throws(StateFailure) -> [UInt8]? {
         for layer in layers {
-            if let write = layer.indexWrite(key) { return write.value }
+            if let position = layer.indexes.position(of: key) { return layer.indexes.value(at: position) }
         }
         return try base.get(key)
     }
@@ -94,7 +117,7 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
     ) throws(StateFailure) -> [IndexEntry] {
         let cursors = layers.map { layer in
             let range = layer.indexRange(prefix: prefix, after: after, descending: descending)
-            return LayerCursor(writes: layer.index, range: range, step: descending ? -1 : 1)
+            return LayerCursor(range: range, step: descending ? -1 : 1) { layer.indexes.write(at: $0) }
         }
         var last = after
         var isDone = false
@@ -113,25 +136,28 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
 
 /// Where a merge stands in one layer.
 struct LayerCursor<Write> {
-    let writes: [Write]
+    private let write: (Int) -> Write
     private var remaining: Range<Int>
     private let step: Int
+    /// The write that it stands at; nil behind the last.
+    private(set) var head: Write?
 
-    init(writes: [Write], range: Range<Int>, step: Int) {
-        self.writes = writes
+    init(range: Range<Int>, step: Int, write: @escaping (Int) -> Write) {
+        self.write = write
         remaining = range
         self.step = step
-    }
-
-    var head: Write? {
-        if remaining.isEmpty { return nil }
-        return writes[step > 0 ? remaining.lowerBound : remaining.upperBound - 1]
+        settle()
     }
 
     mutating func advance() {
         remaining =
             step > 0
             ? remaining.lowerBound + 1..<remaining.upperBound : remaining.lowerBound..<remaining.upperBound - 1
+        settle()
+    }
+
+    private mutating func settle() {
+        head = remaining.isEmpty ? nil : write(step > 0 ? remaining.lowerBound : remaining.upperBound - 1)
     }
 }
 
@@ -144,14 +170,14 @@ private func merge<Write, Key: Comparable, Entry>(
     guard limit > 0 else { return [] }
     let chunk = min(limit, 256)
     var layers = layers
-    var below = LayerCursor<Write>(writes: [], range: 0..<0, step: 1)
+    var below: ArraySlice<Write> = []
     var isBelowDone = false
     var entries: [Entry] = []
     while entries.count < limit {
-        if below.head == nil, !isBelowDone {
+        if below.isEmpty, !isBelowDone {
             let writes = try refill(chunk)
             isBelowDone = writes.count < chunk
-            below = LayerCursor(writes: writes, range: 0..<writes.count, step: 1)
+            below = writes[...]
         }
         var chosen: (key: Key, write: Write)?
         func consider(_ head: Write?) {
@@ -161,12 +187,12 @@ private func merge<Write, Key: Comparable, Entry>(
             chosen = (headKey, head)
         }
         for index in layers.indices { consider(layers[index].head) }
-        consider(below.head)
+        consider(below.first)
         guard let chosen else { break }
         for index in layers.indices {
             if let head = layers[index].head, key(head) == chosen.key { layers[index].advance() }
         }
-        if let head = below.head, key(head) == chosen.key { below.advance() }
+        if let head = below.first, key(head) == chosen.key { below.removeFirst() }
         if let entry = entry(chosen.write) { entries.append(entry) }
     }
     return entries
@@ -190,11 +216,11 @@ extension IndexKey {
 extension StateLayer {
     /// The positions that a scan walks over.
     func indexRange(prefix: IndexKey, after: IndexKey?, descending: Bool) -> Range<Int> {
-        var low = indexPosition(atOrAfter: prefix)
-        var high = prefix.prefixEnd.map { indexPosition(atOrAfter: $0) } ?? index.count
+        var low = indexes.position(atOrAfter: prefix)
+        var high = prefix.prefixEnd.map { indexes.position(atOrAfter: $0) } ?? indexCount
         if let after {
-            let position = indexPosition(atOrAfter: after)
-            let isThere = position < index.count && index[position].key == after
+            let position = indexes.position(atOrAfter: after)
+            let isThere = indexes.position(of: after) != nil
             if descending { high = min(high, position) } else { low = max(low, isThere ? position + 1 : position) }
         }
         return low < high ? low..<high : low..<low

@@ -4,7 +4,7 @@ internal import Primitives
 /// What an entry is about, where that decides its place: an account's balance lies beside the account, an INFT's vault
 /// beside the INFT (Specs/state.md, Places).
 ///
-/// A store keeps neighbors on one page, so a payment changes two pages of it instead of five. Only kinds of which one
+/// A store keeps neighbors on one page, so a payment changes two pages of it instead of four. Only kinds of which one
 /// party, INFT or license has few (of each asset) are placed so, and numbered ones in runs of 32.
 struct StateAnchor {
     /// The account, organization, INFT or license.
@@ -23,8 +23,8 @@ struct StateAnchor {
         var kindsOfDomain = DomainNumber.allCases.map { _ in UInt32(0) }
         // Accounts, organizations, sponsors.
         kindsOfDomain[Int(DomainNumber.identities.rawValue)] = kinds(0, 1, 6)
-        // Balances and statements; vaults with holders, royalties and accounts.
-        kindsOfDomain[Int(DomainNumber.revenue.rawValue)] = kinds(4, 5, 6, 7, 8, 9)
+        // Balances; vaults with holders, royalties and accounts.
+        kindsOfDomain[Int(DomainNumber.revenue.rawValue)] = kinds(4, 6, 7, 8, 9)
         // INFTs with versions, ancestors, history, use of versions, tags.
         kindsOfDomain[Int(DomainNumber.infts.rawValue)] = kinds(0, 1, 2, 3, 12, 20)
         // Licenses with meters and receipts; the live ones of an INFT, the outcomes of its versions.

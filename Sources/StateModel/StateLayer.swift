@@ -38,40 +38,28 @@ public final class StateLayer: Sendable {
     /// The block whose state this makes.
     public let height: Height
     public let root: Hash
-    /// Ascending by path.
-    public let state: [StateWrite]
-    /// Ascending by key.
-    public let pages: [TriePageWrite]
-    /// Ascending by key.
-    public let index: [IndexWrite]
-    /// About how much memory it takes.
-    public let byteCount: Int
-
-    /// The keys again, without what they lead to: a search touches nothing else, and retains nothing.
-    private let paths: [Bytes32]
-    private let pageKeys: [TriePageKey]
+    let states: LayerStates
+    let trie: LayerPages
+    let indexes: LayerIndexes
 
     /// LMDB takes keys of at most 511 bytes.
     public static let maximumIndexKeyBytes = 511
+    /// The store keeps a state key's length in two bytes.
+    public static let maximumStateKeyBytes = Int(UInt16.max)
 
-    init(
-        base: Height?, height: Height, root: Hash, state: [StateWrite], pages: [TriePageWrite], index: [IndexWrite]
+    private init(
+        base: Height?, height: Height, root: Hash, states: LayerStates, trie: LayerPages, indexes: LayerIndexes
     ) {
         self.base = base
         self.height = height
         self.root = root
-        self.state = state
-        self.pages = pages
-        self.index = index
-        paths = state.map(\.path)
-        pageKeys = pages.map(\.key)
-        var bytes = 256
-        // Beside their bytes, arrays take a header each: 32 bytes and what the allocator rounds up.
-        for write in state { bytes += 232 + write.key.bytes.count + (write.value?.count ?? 0) }
-        for write in pages { bytes += 136 + (write.bytes?.count ?? 0) }
-        for write in index { bytes += 112 + write.key.bytes.count + (write.value?.count ?? 0) }
-        byteCount = bytes
+        self.states = states
+        self.trie = trie
+        self.indexes = indexes
     }
+
+    /// About how much memory it takes.
+    public var byteCount: Int { 512 + states.byteCount + trie.byteCount + indexes.byteCount }
 
     /// Executes nothing: takes what a block did (distinct keys) and brings trie and indexes along. The layer lies on
     /// `snapshot`. `index` may name a key several times; the last write stands.
@@ -102,9 +90,12 @@ public final class StateLayer: Sendable {
             }
             if position > 0, !(index[position - 1].key < write.key) { isAscending = false }
         }
+        for write in writes where write.key.bytes.count > maximumStateKeyBytes {
+            throw StateFailure("a state key has \(write.key.bytes.count) bytes, of at most \(maximumStateKeyBytes)")
+        }
         return StateLayer(
-            base: snapshot.height, height: height, root: update.root, state: update.writes, pages: update.pages,
-            index: isAscending ? index : IndexWrite.lastOfEach(index))
+            base: snapshot.height, height: height, root: update.root, states: LayerStates(update.writes),
+            trie: LayerPages(update.pages), indexes: LayerIndexes(isAscending ? index : IndexWrite.lastOfEach(index)))
     }
 
     /// One layer that does what `older` and then `newer` do. Precondition: `newer` lies on `older`.
@@ -112,84 +103,113 @@ public final class StateLayer: Sendable {
         precondition(newer.base == older.height, "a layer is merged into the one it lies on")
         return StateLayer(
             base: older.base, height: newer.height, root: newer.root,
-            state: merge(older.state, newer.state, by: { $0.path }),
-            pages: merge(older.pages, newer.pages, by: { $0.key }),
-            index: merge(older.index, newer.index, by: { $0.key }))
+            states: LayerStates(merging: older.states, newer.states),
+            trie: LayerPages(merging: older.trie, newer.trie),
+            indexes: LayerIndexes(merging: older.indexes, newer.indexes))
     }
 
-    private static func merge<Write, Key: Comparable>(
-        _ older: [Write], _ newer: [Write], by key: (Write) -> Key
-    ) -> [Write] {
-        var merged: [Write] = []
-        merged.reserveCapacity(older.count + newer.count)
-        var position = 0
-        for write in newer {
-            let newKey = key(write)
-            while position < older.count, key(older[position]) < newKey {
-                merged.append(older[position])
-                position += 1
+    /// One layer that does what all of them do: neighbors by twos, so that each byte is copied log₂(count) times.
+    ///
+    /// Precondition: at least one, each on the next.
+    public static func merging(newestFirst layers: [StateLayer]) -> StateLayer {
+        precondition(!layers.isEmpty, "nothing makes no state")
+        var layers = layers
+        while layers.count > 1 {
+            var halved: [StateLayer] = []
+            for position in stride(from: 0, to: layers.count, by: 2) {
+                let newer = layers[position]
+                halved.append(position + 1 < layers.count ? merging(older: layers[position + 1], newer: newer) : newer)
             }
-            if position < older.count, key(older[position]) == newKey { position += 1 }
-            merged.append(write)
+            layers = halved
         }
-        merged.append(contentsOf: older[position...])
-        return merged
+        return layers[0]
+    }
+}
+
+/// What the layer holds, entry by entry.
+extension StateLayer {
+    public var stateCount: Int { states.slots.count }
+    public var pageCount: Int { trie.slots.count }
+    public var indexCount: Int { indexes.slots.count }
+
+    /// Every entry, ascending by path; made anew with each call.
+    public var state: [StateWrite] { states.slots.indices.map { states.write(at: $0) } }
+    /// Every page, ascending by key.
+    public var pages: [TriePageWrite] { trie.slots.indices.map { trie.write(at: $0) } }
+    /// Every index entry, ascending by key.
+    public var index: [IndexWrite] { indexes.slots.indices.map { indexes.write(at: $0) } }
+
+    public func pageKey(at position: Int) -> TriePageKey { trie.slots[position].key }
+    public func pageWrite(at position: Int) -> TriePageWrite { trie.write(at: position) }
+
+    /// The entries of `range` as they are to be stored. The buffers are valid inside `body` only; no value: it is gone.
+    public func withStates<Failure: Error>(
+        _ range: Range<Int>,
+        _ body: (_ path: Bytes32, _ leaf: Bytes32, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
+            throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe states.bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            let bytes = UnsafeRawBufferPointer(buffer)
+            for position in range {
+                let slot = states.slots[position]
+                let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
+                let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
+                try unsafe body(slot.path, slot.leaf, key, value)
+            }
+        }
+    }
+
+    /// The same of index entries.
+    public func withIndexes<Failure: Error>(
+        _ range: Range<Int>,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe indexes.bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            let bytes = UnsafeRawBufferPointer(buffer)
+            for position in range {
+                let slot = indexes.slots[position]
+                let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
+                let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
+                try unsafe body(key, value)
+            }
+        }
     }
 }
 
 extension StateLayer {
     /// True if the block changed, made or removed what is stored under `path` (``StateTrie/path(of:)``).
-    public func changes(_ path: Bytes32) -> Bool { stateWrite(at: path) != nil }
+    public func changes(_ path: Bytes32) -> Bool { statePosition(of: path) != nil }
 
-    /// The write under `path`, or nil if the layer leaves it alone.
-    func stateWrite(at path: Bytes32) -> StateWrite? {
-        let position = stateIndex(atOrAfter: path)
-        return position < paths.count && paths[position] == path ? state[position] : nil
+    /// Where the write under `path` stands, or nil if the layer leaves it alone.
+    func statePosition(of path: Bytes32) -> Int? {
+        let position = statePosition(atOrAfter: path)
+        return position < states.slots.count && states.slots[position].path == path ? position : nil
     }
 
-    func stateIndex(atOrAfter path: Bytes32) -> Int {
-        Self.search(count: state.count, target: path.firstWord) {
-            paths[$0] >= path
-        }
+    func statePosition(atOrAfter path: Bytes32) -> Int {
+        Self.search(count: states.slots.count, target: path.firstWord) { states.slots[$0].path >= path }
     }
 
     /// Brings `leaves`, those of the state below that lie under `prefix`, to what the layer makes of them.
     func change(_ leaves: inout [TrieLeaf], under prefix: Bytes32, depth: Int) {
         var position = 0
-        for index in stateIndex(atOrAfter: prefix)..<paths.count {
-            let path = paths[index]
-            guard path.commonPrefixLength(with: prefix) >= depth else { return }
-            while position < leaves.count, leaves[position].path < path { position += 1 }
-            let isKnown = position < leaves.count && leaves[position].path == path
-            switch (isKnown, state[index].value == nil) {
+        for index in statePosition(atOrAfter: prefix)..<states.slots.count {
+            let slot = states.slots[index]
+            guard slot.path.commonPrefixLength(with: prefix) >= depth else { return }
+            while position < leaves.count, leaves[position].path < slot.path { position += 1 }
+            let isKnown = position < leaves.count && leaves[position].path == slot.path
+            switch (isKnown, slot.isGone) {
             case (true, true): leaves.remove(at: position)
-            case (true, false): leaves[position] = TrieLeaf(path: path, hash: state[index].leaf)
-            case (false, false): leaves.insert(TrieLeaf(path: path, hash: state[index].leaf), at: position)
+            case (true, false): leaves[position] = TrieLeaf(path: slot.path, hash: slot.leaf)
+            case (false, false): leaves.insert(TrieLeaf(path: slot.path, hash: slot.leaf), at: position)
             case (false, true): break
             }
         }
     }
 
-    func pageWrite(_ key: TriePageKey) -> TriePageWrite? {
-        let position = Self.search(count: pages.count, target: key.path.firstWord) {
-            pageKeys[$0] >= key
-        }
-        return position < pageKeys.count && pageKeys[position] == key ? pages[position] : nil
-    }
-
-    func indexWrite(_ key: IndexKey) -> IndexWrite? {
-        let position = indexPosition(atOrAfter: key)
-        return position < index.count && index[position].key == key ? index[position] : nil
-    }
-
-    func indexPosition(atOrAfter key: IndexKey) -> Int {
-        var low = 0
-        var high = index.count
-        while low < high {
-            let middle = (low + high) / 2
-            if index[middle].key >= key { high = middle } else { low = middle + 1 }
-        }
-        return low
+    func pagePosition(of key: TriePageKey) -> Int? {
+        let position = Self.search(count: trie.slots.count, target: key.path.firstWord) { trie.slots[$0].key >= key }
+        return position < trie.slots.count && trie.slots[position].key == key ? position : nil
     }
 
     /// The first position that is `reached`. Paths are hashes, evenly spread, so the search starts where the target

@@ -105,6 +105,6 @@ public struct TrieBuilder: Sendable {
             guard count > TriePage.leavesWithoutPage else { return }
         }
         let key = TriePageKey(path: path.prefix(depth), depth: UInt8(depth))
-        complete.append(TriePageWrite(key: key, bytes: page.bytes))
+        complete.append(TriePageWrite(key, page))
     }
 }

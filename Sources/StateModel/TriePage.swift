@@ -42,7 +42,7 @@ public struct TriePageKey: Hashable, Comparable, Sendable {
 /// ```
 /// A node above level 5 is inner if a child of it is present. At most 12 + 62 × 32 = 1,996 bytes: two pages and their
 /// keys fit into one 4 KiB page of LMDB, and none overflows.
-struct TriePage {
+public struct TriePage: Sendable {
     static let levels = 5
     /// A subtree below the root has a page if it has more leaves than this. Of smaller ones only the entries are stored,
     /// with the hashes of their leaves: a few hashes more for whoever passes, instead of a page for every ten entries.
@@ -51,14 +51,16 @@ struct TriePage {
     static let headerBytes = 12
     static let maximumBytes = headerBytes + nodeCount * Bytes32.count
 
-    private var present: UInt64 = 0
-    private var bottomInner: UInt32 = 0
+    private(set) var present: UInt64 = 0
+    private(set) var bottomInner: UInt32 = 0
     private var hashes: [Bytes32]
+    /// Bit n: the node at position n was set to what it was not before, since the page was read.
+    private(set) var changed: UInt64 = 0
 
     init() { hashes = Array(repeating: .zero, count: Self.nodeCount) }
 
     /// Nil if the bytes are no page.
-    init?(_ bytes: [UInt8]) {
+    public init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.headerBytes else { return nil }
         present = bytes[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
         bottomInner = bytes[8..<12].reduce(0) { $0 << 8 | UInt32($1) }
@@ -106,6 +108,40 @@ struct TriePage {
 
     private static func position(_ level: Int, _ offset: Int) -> Int { 1 << level - 2 + offset }
 
+    /// Of the nodes whose bit is set, in order of position.
+    func hashes(of nodes: UInt64) -> [Bytes32] {
+        var found: [Bytes32] = []
+        found.reserveCapacity(nodes.nonzeroBitCount)
+        var rest = nodes
+        while rest != 0 {
+            found.append(hashes[rest.trailingZeroBitCount])
+            rest &= rest - 1
+        }
+        return found
+    }
+
+    /// What `write` leaves of this page, which is not gone.
+    mutating func apply(_ write: TriePageWrite) {
+        apply(write.changed, write.hashes[...], write.present, write.bottomInner)
+    }
+
+    /// `new` are the hashes of the nodes whose bit is set in `nodes`, in order of position.
+    mutating func apply(_ nodes: UInt64, _ new: ArraySlice<Bytes32>, _ present: UInt64, _ bottomInner: UInt32) {
+        // A node that is gone leaves no hash: if it comes again as it was, that is a change.
+        var rest = self.present & ~present
+        while rest != 0 {
+            hashes[rest.trailingZeroBitCount] = .zero
+            rest &= rest - 1
+        }
+        self.present = present
+        self.bottomInner = bottomInner
+        rest = nodes
+        for hash in new {
+            hashes[rest.trailingZeroBitCount] = hash
+            rest &= rest - 1
+        }
+    }
+
     func node(level: Int, offset: Int) -> TrieNode {
         let position = Self.position(level, offset)
         guard present >> UInt64(position) & 1 == 1 else { return .empty }
@@ -134,8 +170,12 @@ struct TriePage {
     /// What a node at level 1...4 is follows from its children, which the caller sets or clears as well.
     mutating func set(level: Int, offset: Int, to node: TrieNode) {
         let position = Self.position(level, offset)
-        if node.kind == .empty { present &= ~(1 << UInt64(position)) } else { present |= 1 << UInt64(position) }
-        hashes[position] = node.hash
+        let bit: UInt64 = 1 << UInt64(position)
+        if node.kind == .empty { present &= ~bit } else { present |= bit }
+        if hashes[position] != node.hash {
+            hashes[position] = node.hash
+            changed |= bit
+        }
         guard level == Self.levels else { return }
         if node.kind == .inner { bottomInner |= 1 << UInt32(offset) } else { bottomInner &= ~(1 << UInt32(offset)) }
     }

@@ -4,6 +4,18 @@ public import Primitives
 public protocol TriePageReader {
     /// The page's bytes, or nil if there is none.
     func page(_ key: TriePageKey) throws(StateFailure) -> [UInt8]?
+    /// The page itself.
+    func decodedPage(_ key: TriePageKey) throws(StateFailure) -> TriePage?
+}
+
+extension TriePageReader {
+    public func decodedPage(_ key: TriePageKey) throws(StateFailure) -> TriePage? {
+        guard let bytes = try page(key) else { return nil }
+        guard let page = TriePage(bytes) else {
+            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is damaged")
+        }
+        return page
+    }
 }
 
 /// A leaf of the trie: where it lies, and its hash.

@@ -1,16 +1,5 @@
 public import Primitives
 
-/// A page as an update leaves it; nil bytes: the page is gone.
-public struct TriePageWrite: Hashable, Sendable {
-    public let key: TriePageKey
-    public let bytes: [UInt8]?
-
-    public init(key: TriePageKey, bytes: [UInt8]?) {
-        self.key = key
-        self.bytes = bytes
-    }
-}
-
 /// An entry as an update leaves it; nil value: the entry is gone.
 public struct StateWrite: Hashable, Sendable {
     public let path: Bytes32
@@ -24,6 +13,13 @@ public struct StateWrite: Hashable, Sendable {
         self.key = key
         self.value = value
         leaf = value.map { StateTrie.leaf(path: path, value: $0).bytes } ?? .zero
+    }
+
+    init(path: Bytes32, key: StateKey, value: [UInt8]?, leaf: Bytes32) {
+        self.path = path
+        self.key = key
+        self.value = value
+        self.leaf = leaf
     }
 
     /// That leaves the entry as it is.
@@ -59,14 +55,21 @@ public struct TrieUpdate: Sendable {
     public static func update(
         _ root: Hash, writes: [StateWrite], pages: any TriePageReader, leaves: any TrieLeafReader
     ) throws(StateFailure) -> TrieUpdate {
-        let sorted = writes.sorted { $0.path < $1.path }
+        // A block's changes come sorted; to sort them again would copy each with all it holds.
+        let isAscending = zip(writes, writes.dropFirst()).allSatisfy { $0.path < $1.path }
+        let sorted = isAscending ? writes : writes.sorted { $0.path < $1.path }
         for (one, other) in zip(sorted, sorted.dropFirst()) {
             precondition(one.path != other.path, "a batch changes a key once")
         }
         var updater = TrieUpdater(changes: sorted.map(TrieUpdater.Change.init), pages: pages, leaves: leaves)
         let newRoot = try updater.run(root)
-        updater.written.sort { $0.key < $1.key }
-        return TrieUpdate(root: newRoot, pages: updater.written, writes: sorted)
+        return TrieUpdate(root: newRoot, pages: Self.sorted(updater.written), writes: sorted)
+    }
+
+    private static func sorted(_ pages: [TriePageWrite]) -> [TriePageWrite] {
+        var order = pages.indices.map { (key: pages[$0].key, position: $0) }
+        order.sort { $0.key < $1.key }
+        return order.map { pages[$0.position] }
     }
 }
 
@@ -164,9 +167,9 @@ private struct TrieUpdater {
         let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
         let stays = node.kind == .inner ? try hasPage(depth: depth, page, span) : false
         if stays {
-            written.append(TriePageWrite(key: key, bytes: page.bytes))
+            written.append(TriePageWrite(key, page))
         } else if existed {
-            written.append(TriePageWrite(key: key, bytes: nil))
+            written.append(TriePageWrite(gone: key))
         }
         return node
     }
@@ -215,7 +218,7 @@ private struct TrieUpdater {
     private mutating func build(_ leaves: ArraySlice<TrieLeaf>, prefix: Bytes32, depth: Int) -> TrieNode {
         var page = TriePage()
         let node = fill(&page, pageDepth: depth, level: 0, offset: 0, leaves, prefix: prefix)
-        written.append(TriePageWrite(key: TriePageKey(path: prefix, depth: UInt8(depth)), bytes: page.bytes))
+        written.append(TriePageWrite(TriePageKey(path: prefix, depth: UInt8(depth)), page))
         return node
     }
 
@@ -270,7 +273,7 @@ private struct TrieUpdater {
             return try descend(&page, pageDepth: pageDepth, level: level, offset: offset, span)
         }
         let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
-        guard node.kind == .inner, let below = try TrieWalk.page(key, in: pages) else {
+        guard node.kind == .inner, let below = try pages.decodedPage(key) else {
             return try changeLeaves(node, depth: depth, span)
         }
         return try enterPage(depth: depth, page: below, span)

@@ -7,8 +7,7 @@ enum TrieWalk {
         _ root: Hash, pages: any TriePageReader
     ) throws(StateFailure) -> (node: TrieNode, page: TriePage?) {
         if root == StateTrie.emptyRoot { return (.empty, nil) }
-        guard let bytes = try pages.page(.root) else { return (.leaf(root.bytes), nil) }
-        let page = try decode(bytes, .root)
+        guard let page = try pages.decodedPage(.root) else { return (.leaf(root.bytes), nil) }
         let node = TrieNode.joining(page.node(level: 1, offset: 0), page.node(level: 1, offset: 1))
         guard node.kind == .inner, node.hash == root.bytes else {
             throw StateFailure("the trie's pages belong to root \(node.hash), not \(root)")
@@ -28,7 +27,7 @@ enum TrieWalk {
             let level = siblings.count % TriePage.levels
             if level == 0, !siblings.isEmpty {
                 let key = TriePageKey(path: path.prefix(siblings.count), depth: UInt8(siblings.count))
-                page = try self.page(key, in: snapshot)
+                page = try snapshot.decodedPage(key)
                 offset = 0
                 if page == nil {
                     let leaves = try fewLeaves(under: key.path, depth: siblings.count, leaves: snapshot)
@@ -59,12 +58,6 @@ enum TrieWalk {
         return (siblings, .over(rest, depth: siblings.count))
     }
 
-    /// Nil if there is none: below the root that means few leaves.
-    static func page(_ key: TriePageKey, in pages: any TriePageReader) throws(StateFailure) -> TriePage? {
-        guard let bytes = try pages.page(key) else { return nil }
-        return try decode(bytes, key)
-    }
-
     /// The leaves of an inner node at a page's depth that has no page.
     static func fewLeaves(
         under prefix: Bytes32, depth: Int, leaves: any TrieLeafReader
@@ -77,13 +70,6 @@ enum TrieWalk {
             throw StateFailure("the trie has leaves at depth \(depth) of \(prefix) that the state has not")
         }
         return found
-    }
-
-    private static func decode(_ bytes: [UInt8], _ key: TriePageKey) throws(StateFailure) -> TriePage {
-        guard let page = TriePage(bytes) else {
-            throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is damaged")
-        }
-        return page
     }
 
     /// The path of the only leaf below the node at `prefix`.

@@ -9,9 +9,9 @@ struct CheckpointPages: Sendable {
         let existing: Int
         var writes = 0
 
-        /// About eight small entries to a page that comes from a split; of large values it is too few, and LMDB says when it
+        /// About six entries to a page that comes from a split; of large values it is too few, and LMDB says when it
         /// is full.
-        var count: Int { min(writes, existing + writes / 8) }
+        var count: Int { min(writes, existing + writes / 6) }
     }
 
     var state: Table

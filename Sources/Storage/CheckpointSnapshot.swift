@@ -65,7 +65,7 @@ final class CheckpointSnapshot: BaseSnapshot {
 
     func value(at path: Bytes32) throws(StateFailure) -> [UInt8]? {
         try reading { (reads) throws(StorageFailure) in
-            try unsafe reads.get(tables.state, path.array) { (stored) throws(StorageFailure) in
+            try unsafe reads.get(tables.state, path) { (stored) throws(StorageFailure) in
                 let parts = try unsafe StateValues.parts(stored, path: path)
                 return unsafe [UInt8](stored[parts.value])
             }
@@ -101,7 +101,7 @@ final class CheckpointSnapshot: BaseSnapshot {
     }
 
     func containsLeaf(_ path: Bytes32) throws(StateFailure) -> Bool {
-        try reading { (reads) throws(StorageFailure) in try reads.contains(tables.state, path.array) }
+        try reading { (reads) throws(StorageFailure) in try reads.contains(tables.state, path) }
     }
 
     func leaves(under prefix: Bytes32, depth: Int) throws(StateFailure) -> [TrieLeaf] {
@@ -111,7 +111,7 @@ final class CheckpointSnapshot: BaseSnapshot {
             try unsafe reads.walk(tables.state, from: prefix.array) { (key, stored) throws(StorageFailure) in
                 let path = try unsafe Self.path(key)
                 guard path.commonPrefixLength(with: prefix) >= depth else { return false }
-                leaves.append(TrieLeaf(path: path, hash: try unsafe StateValues.parts(stored, path: path).leaf))
+                leaves.append(TrieLeaf(path: path, hash: try unsafe StateValues.leaf(stored, path: path)))
                 return true
             }
             return leaves

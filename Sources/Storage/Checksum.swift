@@ -60,16 +60,22 @@ package enum Checksum {
         return hash ^ hash >> 32
     }
 
-    /// One byte that any single flipped byte changes, and that moved words change; all that is left beside a full trie
+    /// One byte that any single flipped byte changes; all that is left beside a full trie
     /// page of 1,996 bytes.
-    static func pageByte(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    package static func pageByte(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
         var folded: UInt64 = 0
         var offset = 0
-        var turn: UInt64 = 1
-        while offset + 4 <= bytes.count {
-            let word = UInt64(UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-            folded ^= rotate(word, turn)
-            turn = turn % 61 + 1
+        // A flipped byte flips distinct bits modulo eight of what is folded, wherever it is turned to.
+        while offset + 8 <= bytes.count {
+            folded =
+                rotate(folded, 7)
+                ^ UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        folded = rotate(folded, 7)
+        if offset + 4 <= bytes.count {
+            folded ^= UInt64(
+                UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
             offset += 4
         }
         while offset < bytes.count {

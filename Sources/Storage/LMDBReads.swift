@@ -1,4 +1,5 @@
 internal import CLMDB
+internal import Primitives
 
 /// Reads inside a transaction of either kind. Buffers handed to closures are valid only there.
 @safe struct LMDBReads {
@@ -15,16 +16,29 @@ internal import CLMDB
         _ table: LMDBTable, _ key: [UInt8], _ use: (UnsafeRawBufferPointer) throws(StorageFailure) -> Value
     ) throws(StorageFailure) -> Value? {
         var value = unsafe MDB_val()
-        let code = unsafe key.withUnsafeBytes { key in
-            var keyValue = unsafe MDB_val(borrowing: key)
-            return unsafe mdb_get(raw, table.handle, &keyValue, &value)
-        }
+        let code = unsafe key.withUnsafeBytes { unsafe find(table, $0, &value) }
         if code == MDB_NOTFOUND { return nil }
         try LMDBEnvironment.check(code, "mdb_get", path, 0)
         return try unsafe use(value.buffer)
     }
 
-    func contains(_ table: LMDBTable, _ key: [UInt8]) throws(StorageFailure) -> Bool {
+    /// The same under a key of 32 bytes.
+    func get<Value>(
+        _ table: LMDBTable, _ key: Bytes32, _ use: (UnsafeRawBufferPointer) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value? {
+        var value = unsafe MDB_val()
+        let code = unsafe withUnsafeBytes(of: key.bigEndianWords) { unsafe find(table, $0, &value) }
+        if code == MDB_NOTFOUND { return nil }
+        try LMDBEnvironment.check(code, "mdb_get", path, 0)
+        return try unsafe use(value.buffer)
+    }
+
+    private func find(_ table: LMDBTable, _ key: UnsafeRawBufferPointer, _ value: inout MDB_val) -> Int32 {
+        var keyValue = unsafe MDB_val(borrowing: key)
+        return unsafe mdb_get(raw, table.handle, &keyValue, &value)
+    }
+
+    func contains(_ table: LMDBTable, _ key: Bytes32) throws(StorageFailure) -> Bool {
         try unsafe get(table, key) { _ in true } ?? false
     }
 

@@ -1,4 +1,5 @@
 internal import CLMDB
+internal import Primitives
 
 /// One write transaction: committed by ``commit()``, else aborted when it goes out of scope. It blocks its thread and
 /// stays on it, so it can't be begun in asynchronous code.
@@ -132,6 +133,17 @@ internal import CLMDB
     }
 }
 
+extension [UInt8] {
+    /// As ``withUnsafeBytes(_:)``, of which the standard library's forgets what is thrown.
+    func withRawBytes<Value, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        try unsafe withUnsafeBufferPointer { (buffer) throws(Failure) in
+            try unsafe body(UnsafeRawBufferPointer(buffer))
+        }
+    }
+}
+
 /// A place in a table of a write transaction that moves with what is written. Valid inside
 /// ``WriteTransaction/withWriter(_:_:)``.
 @safe struct TableWriter: ~Copyable {
@@ -145,23 +157,61 @@ internal import CLMDB
         self.mapBytes = mapBytes
     }
 
-    func put(_ key: [UInt8], _ value: [UInt8]) throws(StorageFailure) {
-        let code = unsafe key.withUnsafeBytes { key in
-            unsafe value.withUnsafeBytes { value in
-                var keyValue = unsafe MDB_val(borrowing: key)
-                var dataValue = unsafe MDB_val(borrowing: value)
-                return unsafe mdb_cursor_put(cursor, &keyValue, &dataValue, 0)
-            }
-        }
+    /// Puts a value of `count` bytes under `key`; `fill` writes it where it lies. Until then they are whatever was there.
+    func put(_ key: Bytes32, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) throws(StorageFailure) {
+        let code = unsafe withUnsafeBytes(of: key.bigEndianWords) { unsafe reserve($0, count, fill) }
         try LMDBEnvironment.check(code, "mdb_cursor_put", path, mapBytes)
     }
 
-    /// Does nothing if there is nothing.
-    func delete(_ key: [UInt8]) throws(StorageFailure) {
-        let found = unsafe key.withUnsafeBytes { key in
-            var keyValue = unsafe MDB_val(borrowing: key)
-            return unsafe mdb_cursor_get(cursor, &keyValue, nil, MDB_SET)
+    /// The same under a key of any length.
+    func put(
+        _ key: UnsafeRawBufferPointer, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(StorageFailure) {
+        let code = unsafe reserve(key, count, fill)
+        try LMDBEnvironment.check(code, "mdb_cursor_put", path, mapBytes)
+    }
+
+    private func reserve(
+        _ key: UnsafeRawBufferPointer, _ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Int32 {
+        var keyValue = unsafe MDB_val(borrowing: key)
+        var dataValue = unsafe MDB_val(mv_size: count, mv_data: nil)
+        let code = unsafe mdb_cursor_put(cursor, &keyValue, &dataValue, UInt32(MDB_RESERVE))
+        if code == MDB_SUCCESS {
+            unsafe fill(UnsafeMutableRawBufferPointer(start: dataValue.mv_data, count: count))
         }
+        return code
+    }
+
+    /// What is stored under `key`, as `body` reads it before anything else is written; nil if there is nothing.
+    func get<Value>(
+        _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(StorageFailure) -> Value
+    ) throws(StorageFailure) -> Value? {
+        var keyValue = unsafe MDB_val(borrowing: key)
+        var dataValue = unsafe MDB_val()
+        let found = unsafe mdb_cursor_get(cursor, &keyValue, &dataValue, MDB_SET)
+        if found == MDB_NOTFOUND { return nil }
+        try LMDBEnvironment.check(found, "mdb_cursor_get", path, mapBytes)
+        return try unsafe body(UnsafeRawBufferPointer(start: dataValue.mv_data, count: dataValue.mv_size))
+    }
+
+    /// Does nothing if there is nothing.
+    func delete(_ key: Bytes32) throws(StorageFailure) {
+        var failure: StorageFailure?
+        unsafe withUnsafeBytes(of: key.bigEndianWords) { key in
+            do throws(StorageFailure) {
+                try unsafe delete(key)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The same of a key of any length.
+    func delete(_ key: UnsafeRawBufferPointer) throws(StorageFailure) {
+        var keyValue = unsafe MDB_val(borrowing: key)
+        let found = unsafe mdb_cursor_get(cursor, &keyValue, nil, MDB_SET)
         if found == MDB_NOTFOUND { return }
         try LMDBEnvironment.check(found, "mdb_cursor_get", path, mapBytes)
         try LMDBEnvironment.check(unsafe mdb_cursor_del(cursor, 0), "mdb_cursor_del", path, mapBytes)

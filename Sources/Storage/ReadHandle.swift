@@ -81,6 +81,8 @@ final class ReadHandle: Sendable {
 final class TriePageCache: Sendable {
     private struct Content {
         var checkpoint: Height?
+        /// While pages are brought to the next checkpoint: they are then of neither.
+        var isAdvancing = false
         var young: [TriePageKey: [UInt8]] = [:]
         var old: [TriePageKey: [UInt8]] = [:]
         var youngBytes = 0
@@ -96,7 +98,7 @@ final class TriePageCache: Sendable {
 
     func page(_ key: TriePageKey, at checkpoint: Height?) -> [UInt8]? {
         content.withLock { content in
-            guard content.checkpoint == checkpoint else { return nil }
+            guard content.checkpoint == checkpoint, !content.isAdvancing else { return nil }
             if let page = content.young[key] { return page }
             guard let page = content.old.removeValue(forKey: key) else { return nil }
             add(key, page, &content)
@@ -106,13 +108,15 @@ final class TriePageCache: Sendable {
 
     func insert(_ key: TriePageKey, _ page: [UInt8], at checkpoint: Height?) {
         content.withLock { content in
-            guard content.checkpoint == checkpoint else { return }
+            guard content.checkpoint == checkpoint, !content.isAdvancing else { return }
             add(key, page, &content)
         }
     }
 
     private func add(_ key: TriePageKey, _ page: [UInt8], _ content: inout Content) {
         let bytes = Self.overheadBytes + page.count
+        // It would stay there as it is now, and come back once the young ones are let go.
+        content.old.removeValue(forKey: key)
         if content.youngBytes + bytes > half {
             content.old = content.young
             content.young = [:]
@@ -124,20 +128,49 @@ final class TriePageCache: Sendable {
         content.youngBytes += bytes
     }
 
-    /// A checkpoint was committed: pages it wrote are not what they were. Readers of older ones are served by LMDB.
-    func advance(to checkpoint: Height?, changed: [TriePageWrite]) {
+    /// A checkpoint was committed: pages it wrote are not what they were. Readers of older ones are served by LMDB, and so is
+    /// everybody until this is done; nobody waits for it longer than for one slice.
+    func advance(to checkpoint: Height?, changedBy layer: StateLayer?) {
+        content.withLock { $0.isAdvancing = true }
+        let count = layer?.pageCount ?? 0
+        for start in stride(from: 0, to: count, by: Self.slice) {
+            content.withLock { content in
+                guard let layer else { return }
+                for position in start..<min(start + Self.slice, count) { Self.change(layer, position, &content) }
+            }
+        }
         content.withLock { content in
             content.checkpoint = checkpoint
-            for write in changed {
-                if let bytes = write.bytes, let position = content.young.index(forKey: write.key) {
-                    content.youngBytes += bytes.count - content.young.values[position].count
-                    content.young.values[position] = bytes
-                } else if let page = content.young.removeValue(forKey: write.key) {
-                    content.youngBytes -= Self.overheadBytes + page.count
-                } else if content.old[write.key] != nil {
-                    content.old[write.key] = write.bytes
-                }
+            content.isAdvancing = false
+        }
+    }
+
+    /// Pages that are changed while readers wait.
+    private static let slice = 256
+
+    private static func change(_ layer: StateLayer, _ position: Int, _ content: inout Content) {
+        let key = layer.pageKey(at: position)
+        if let page = content.young[key] {
+            content.youngBytes -= page.count
+            if let bytes = self.page(layer.pageWrite(at: position), over: page) {
+                content.youngBytes += bytes.count
+                content.young[key] = bytes
+            } else {
+                content.youngBytes -= overheadBytes
+                content.young[key] = nil
             }
+        }
+        if let page = content.old[key] {
+            content.old[key] = self.page(layer.pageWrite(at: position), over: page)
+        }
+    }
+
+    /// Nil: the page is gone, or is to be read from LMDB again.
+    private static func page(_ write: TriePageWrite, over page: [UInt8]) -> [UInt8]? {
+        do throws(StateFailure) {
+            return try write.bytes { page }
+        } catch {
+            return nil
         }
     }
 }

@@ -13,10 +13,10 @@ public struct SchemaPath: Sendable {
     /// has no step there.
     let steps: [UInt64: [String: SchemaStep]]
 
-    /// Versions 1 and 2 were of builds before the first release: the trie of 1 had pages where 2 has none, and its entries
-    /// no leaf; in 2 every entry lay where the hash of its key alone told, so its roots are others. There is no way from
-    /// either: a network of them begins anew.
-    public static let standard = SchemaPath(current: 3, oldest: 3, steps: [:])
+    /// Versions 1 to 3 were of builds before the first release: the trie of 1 had pages where 2 has none, and its entries
+    /// no leaf; in 2 every entry lay where the hash of its key alone told; in 3 each line of a statement was an entry of its
+    /// own. So their roots are others, and there is no way from them: a network of them begins anew.
+    public static let standard = SchemaPath(current: 4, oldest: 4, steps: [:])
 
     /// - Parameter steps: one entry for every version from `oldest` to below `current`.
     package init(current: UInt64, oldest: UInt64 = 1, steps: [UInt64: [String: SchemaStep]]) {

@@ -107,27 +107,42 @@ public final class StateBuilder: Sendable {
         var last = resumePath
         var bytes = 0
         var rest = entries
-        while bytes < options.transactionBytes, let entry = rest.first {
-            rest = rest.dropFirst()
-            guard last.map({ $0 < entry.path }) ?? true else {
-                throw .outOfOrder("The entry at \(entry.path) does not lie behind the one before it.")
+        // Put, not appended: so LMDB leaves the room of one entry on each page. A page without any is parted by the first
+        // change that adds a byte, and the block after a state sync would part one for each entry it changes.
+        try transaction.withWriter(tables.state) { (table) throws(StorageFailure) in
+            while bytes < options.transactionBytes, let entry = rest.first {
+                rest = rest.dropFirst()
+                try Self.check(entry, behind: last)
+                try Self.put(entry, to: table)
+                bytes += Bytes32.count + entry.key.bytes.count + entry.value.count
+                last = entry.path
             }
-            guard StateTrie.path(of: entry.key) == entry.path else {
-                throw .outOfOrder("The entry at \(entry.path) has a state key of another path.")
-            }
-            guard entry.key.bytes.count <= Int(UInt16.max) else {
-                throw .outOfOrder(
-                    "The state key at \(entry.path) has \(entry.key.bytes.count) bytes, of at most 65535.")
-            }
-            let value = StateValues.state(
-                path: entry.path, key: entry.key, value: entry.value, leaf: entry.leaf)
-            try transaction.put(tables.state, entry.path.array, value, isAppended: true)
-            bytes += 32 + value.count
-            last = entry.path
         }
         try transaction.commit()
         self.last.withLock { $0 = last }
         return rest
+    }
+
+    private static func put(_ entry: StateEntry, to table: borrowing TableWriter) throws(StorageFailure) {
+        try unsafe entry.key.bytes.withRawBytes { (key) throws(StorageFailure) in
+            try unsafe entry.value.withRawBytes { (value) throws(StorageFailure) in
+                try unsafe table.put(entry.path, count: StateValues.stateCount(key: key, value: value)) {
+                    unsafe StateValues.state($0, path: entry.path, key: key, value: value, leaf: entry.leaf)
+                }
+            }
+        }
+    }
+
+    private static func check(_ entry: StateEntry, behind last: Bytes32?) throws(StorageFailure) {
+        guard last.map({ $0 < entry.path }) ?? true else {
+            throw .outOfOrder("The entry at \(entry.path) does not lie behind the one before it.")
+        }
+        guard StateTrie.path(of: entry.key) == entry.path else {
+            throw .outOfOrder("The entry at \(entry.path) has a state key of another path.")
+        }
+        guard entry.key.bytes.count <= StateLayer.maximumStateKeyBytes else {
+            throw .outOfOrder("The state key at \(entry.path) has \(entry.key.bytes.count) bytes, of at most 65535.")
+        }
     }
 
     /// Makes trie and indexes of what was appended, compares the root, and makes it the state of block `height`.
@@ -205,10 +220,9 @@ public final class StateBuilder: Sendable {
                 }
                 try visit(entry)
                 count += 1
-                for page in builder.takePages() {
-                    bytes += page.bytes?.count ?? 0
-                    pages.append(page)
-                }
+                let complete = builder.takePages()
+                bytes += complete.count * TriePageWrite.maximumBytes
+                pages += complete
                 guard bytes >= options.transactionBytes else { return true }
                 position = entry.path.successor
                 return false
@@ -231,9 +245,15 @@ public final class StateBuilder: Sendable {
     private func put(
         _ pages: [TriePageWrite], _ transaction: borrowing WriteTransaction
     ) throws(StorageFailure) {
-        for page in pages.sorted(by: { $0.key < $1.key }) {
-            guard let bytes = page.bytes else { continue }
-            try transaction.put(tables.pages, page.key.bytes, StateValues.page(bytes))
+        try transaction.withWriter(tables.pages) { (table) throws(StorageFailure) in
+            for page in pages.sorted(by: { $0.key < $1.key }) {
+                guard let bytes = page.bytes else { continue }
+                try unsafe page.key.bytes.withRawBytes { (key) throws(StorageFailure) in
+                    try unsafe table.put(key, count: StateValues.pageCount(bytes)) {
+                        unsafe StateValues.page($0, bytes)
+                    }
+                }
+            }
         }
     }
 

@@ -118,7 +118,7 @@ public final class StateStore: Sendable {
         let cache = TriePageCache(bytes: options.cacheBytes)
         let handle = try ReadHandle(pool, maximumAge: options.snapshotAge)
         let opened = try CheckpointSnapshot(handle, tables: tables, cache: cache)
-        cache.advance(to: opened.height, changed: [])
+        cache.advance(to: opened.height, changedBy: nil)
         self.environment = environment
         self.tables = tables
         self.pool = pool
@@ -184,7 +184,7 @@ public final class StateStore: Sendable {
         let done = DispatchGroup()
         done.enter()
         defer { done.leave() }
-        let layers = live.withLock { live -> [StateLayer] in
+        var layers = live.withLock { live -> [StateLayer] in
             live.isScheduled = false
             live.lastCheckpoint = .now
             guard live.failure == nil else { return [] }
@@ -194,11 +194,14 @@ public final class StateStore: Sendable {
             return live.frozen
         }
         sweepHandles(now: .now)
-        guard let newest = layers.first else {
+        guard !layers.isEmpty else {
             live.withLock { $0.running = nil }
             return
         }
-        let merged = layers.dropFirst().reduce(newest) { StateLayer.merging(older: $1, newer: $0) }
+        let merged = StateLayer.merging(newestFirst: layers)
+        layers = []
+        // Means the same to readers, and what it was made of goes.
+        live.withLock { $0.frozen = [merged] }
         do throws(StorageFailure) {
             try write(merged)
         } catch {
@@ -208,7 +211,7 @@ public final class StateStore: Sendable {
             }
             return
         }
-        cache.advance(to: merged.height, changed: merged.pages)
+        cache.advance(to: merged.height, changedBy: merged)
         live.withLock { live in
             live.frozen = []
             live.running = nil
@@ -225,27 +228,57 @@ public final class StateStore: Sendable {
         var changed = try CheckpointPages(transaction.reads, tables)
         var isParted = true
         try write(
-            layer.state, to: tables.state, transaction, &changed, &isParted, counted: \.state,
-            use: { (write, table) throws(StorageFailure) in
-                let key = write.path.array
-                guard let value = write.value else { return try table.delete(key) }
-                try table.put(key, StateValues.state(path: write.path, key: write.key, value: value, leaf: write.leaf))
+            layer.stateCount, to: tables.state, transaction, &changed, &isParted, counted: \.state,
+            use: { (part, table) throws(StorageFailure) in
+                try unsafe layer.withStates(part) { (path, leaf, key, value) throws(StorageFailure) in
+                    guard let value = unsafe value else { return try table.delete(path) }
+                    try unsafe table.put(path, count: StateValues.stateCount(key: key, value: value)) {
+                        unsafe StateValues.state($0, path: path, key: key, value: value, leaf: leaf)
+                    }
+                }
             })
         try write(
-            layer.pages, to: tables.pages, transaction, &changed, &isParted, counted: \.pages,
-            use: { (write, table) throws(StorageFailure) in
-                guard let bytes = write.bytes else { return try table.delete(write.key.bytes) }
-                try table.put(write.key.bytes, StateValues.page(bytes))
+            layer.pageCount, to: tables.pages, transaction, &changed, &isParted, counted: \.pages,
+            use: { (part, table) throws(StorageFailure) in
+                for position in part { try Self.put(layer.pageWrite(at: position), to: table) }
             })
         try write(
-            layer.index, to: tables.index, transaction, &changed, &isParted, counted: \.index,
-            use: { (write, table) throws(StorageFailure) in
-                guard let value = write.value else { return try table.delete(write.key.bytes) }
-                try table.put(write.key.bytes, StateValues.index(write.key, value))
+            layer.indexCount, to: tables.index, transaction, &changed, &isParted, counted: \.index,
+            use: { (part, table) throws(StorageFailure) in
+                try unsafe layer.withIndexes(part) { (key, value) throws(StorageFailure) in
+                    guard let value = unsafe value else { return try unsafe table.delete(key) }
+                    try unsafe table.put(key, count: StateValues.indexCount(value)) {
+                        unsafe StateValues.index($0, key, value)
+                    }
+                }
             })
         let checkpoint = CheckpointSnapshot.checkpointValue(layer.height, layer.root)
         try transaction.put(tables.meta, CheckpointSnapshot.checkpointKey, checkpoint)
         try transaction.commit()
+    }
+
+    private static func put(
+        _ write: TriePageWrite, to table: borrowing TableWriter
+    ) throws(StorageFailure) {
+        let key = write.key.bytes
+        var base: [UInt8]?
+        if !write.isWhole {
+            base = try unsafe key.withRawBytes { (key) throws(StorageFailure) in
+                try unsafe table.get(key) { (stored) throws(StorageFailure) in
+                    try unsafe StateValues.page(reading: stored, write.key)
+                }
+            }
+        }
+        let page: [UInt8]?
+        do throws(StateFailure) {
+            page = try write.bytes { base }
+        } catch {
+            throw .damaged(what: error.description)
+        }
+        try unsafe key.withRawBytes { (key) throws(StorageFailure) in
+            guard let page else { return try unsafe table.delete(key) }
+            try unsafe table.put(key, count: StateValues.pageCount(page)) { unsafe StateValues.page($0, page) }
+        }
     }
 
     /// Writes from which one part of a transaction is made.
@@ -254,26 +287,26 @@ public final class StateStore: Sendable {
     /// Layers are sorted, so each table is gone through once, from its first key to its last: in parts, while `changed` is
     /// below what parts may change, and then directly to the end: LMDB writes pages out early only of the transaction that
     /// changes them.
-    private func write<Write>(
-        _ writes: [Write], to table: LMDBTable, _ transaction: borrowing WriteTransaction,
+    private func write(
+        _ count: Int, to table: LMDBTable, _ transaction: borrowing WriteTransaction,
         _ changed: inout CheckpointPages, _ isParted: inout Bool,
         counted: WritableKeyPath<CheckpointPages, CheckpointPages.Table>,
-        use: (Write, borrowing TableWriter) throws(StorageFailure) -> Void
+        use: (Range<Int>, borrowing TableWriter) throws(StorageFailure) -> Void
     ) throws(StorageFailure) {
-        for start in stride(from: 0, to: writes.count, by: Self.partWrites) {
-            let part = writes[start..<min(start + Self.partWrites, writes.count)]
+        for start in stride(from: 0, to: count, by: Self.partWrites) {
+            let part = start..<min(start + Self.partWrites, count)
             changed[keyPath: counted].writes += part.count
             isParted = isParted && changed.count <= options.partedPages
             if isParted {
                 isParted = try transaction.withPart { (inner) throws(StorageFailure) in
                     try inner.withWriter(table) { (table) throws(StorageFailure) in
-                        for write in part { try use(write, table) }
+                        try use(part, table)
                     }
                 }
                 if isParted { continue }
             }
             try transaction.withWriter(table) { (table) throws(StorageFailure) in
-                for write in part { try use(write, table) }
+                try use(part, table)
             }
         }
     }

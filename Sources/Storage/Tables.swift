@@ -25,8 +25,10 @@ internal import StateModel
 //                   each step of a migration
 //
 // state/            environment "state": the state as of a checkpoint. One writer: `StateStore`'s checkpoint.
-//   state           path (32) → check (4) ‖ leaf of the trie (32) ‖ key length (2) ‖ state key ‖ value
-//                   written and deleted as blocks do; the leaf so that small subtrees of the trie need no page
+//   state           path (32) → check (4) ‖ check of the leaf (1, as of a page) ‖ leaf of the trie (32) ‖ key length (2)
+//                   ‖ state key ‖ value
+//                   written and deleted as blocks do; the leaf so that small subtrees of the trie need no page, with a
+//                   check of its own so that who passes through does not read all of each entry
 //   pages           trie page key (33) → page ‖ check (1, see `Checksum.pageByte`)
 //                   written and deleted with the state; at most 1,997 bytes, so that two fit a page of LMDB
 //   index           index key (1...511) → check (4) ‖ value
@@ -51,30 +53,50 @@ extension FixedWidthInteger {
 
 /// The values of the state environment, with their checks.
 enum StateValues {
+    private static let checkBytes = 4
+    /// Before the leaf.
+    private static let leafOffset = 5
     /// Before the state key.
-    private static let stateHead = 38
+    private static let stateHead = 39
 
-    /// check (4) ‖ leaf (32) ‖ key length (2) ‖ key ‖ value
-    static func state(path: Bytes32, key: StateKey, value: [UInt8], leaf: Bytes32) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(stateHead + key.bytes.count + value.count)
-        bytes.append(contentsOf: [0, 0, 0, 0])
-        leaf.append(to: &bytes)
-        bytes.append(UInt8(truncatingIfNeeded: key.bytes.count >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: key.bytes.count))
-        bytes.append(contentsOf: key.bytes)
-        bytes.append(contentsOf: value)
-        setCheck(&bytes, seed: path.firstWord)
-        return bytes
+    /// How many bytes ``state(_:path:key:value:leaf:)`` fills.
+    static func stateCount(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Int {
+        stateHead + key.count + value.count
     }
 
+    /// check (4) ‖ check of the leaf (1) ‖ leaf (32) ‖ key length (2) ‖ key ‖ value
+    static func state(
+        _ buffer: UnsafeMutableRawBufferPointer, path: Bytes32, key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer, leaf: Bytes32
+    ) {
+        unsafe buffer.storeBytes(of: leaf.bigEndianWords, toByteOffset: leafOffset, as: Words.self)
+        let leafBytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[leafOffset..<leafOffset + Bytes32.count])
+        unsafe buffer[checkBytes] = unsafe Checksum.pageByte(leafBytes)
+        unsafe buffer.storeBytes(
+            of: UInt16(key.count).bigEndian, toByteOffset: stateHead - 2, as: UInt16.self)
+        let valueStart = stateHead + key.count
+        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[stateHead..<valueStart]).copyBytes(from: key)
+        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[valueStart...]).copyBytes(from: value)
+        unsafe setCheck(buffer, seed: path.firstWord)
+    }
+
+    private typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
     /// Fills the first four bytes with the check of all that follow.
-    private static func setCheck(_ bytes: inout [UInt8], seed: UInt64) {
-        unsafe bytes.withUnsafeMutableBytes { buffer in
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[4...])
-            let check = unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: seed))
-            unsafe buffer.storeBytes(of: check.bigEndian, as: UInt32.self)
+    private static func setCheck(_ buffer: UnsafeMutableRawBufferPointer, seed: UInt64) {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[checkBytes...])
+        let check = unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: seed))
+        unsafe buffer.storeBytes(of: check.bigEndian, as: UInt32.self)
+    }
+
+    /// The leaf of a stored entry, after its own check. Other damage to it shows in the root that is made of it.
+    static func leaf(_ stored: UnsafeRawBufferPointer, path: Bytes32) throws(StorageFailure) -> Bytes32 {
+        guard stored.count >= stateHead else { throw .damaged(what: "the state entry at \(path) is cut short") }
+        let leaf = unsafe UnsafeRawBufferPointer(rebasing: stored[leafOffset..<leafOffset + Bytes32.count])
+        guard unsafe Checksum.pageByte(leaf) == stored[checkBytes] else {
+            throw .damaged(what: "the leaf of the state entry at \(path) fails its check")
         }
+        return Bytes32(bigEndianWords: unsafe leaf.loadUnaligned(as: Words.self))
     }
 
     /// The leaf of a stored entry, and where its key and value stand, after its check.
@@ -83,24 +105,26 @@ enum StateValues {
     ) throws(StorageFailure) -> (leaf: Bytes32, key: Range<Int>, value: Range<Int>) {
         guard stored.count >= stateHead else { throw .damaged(what: "the state entry at \(path) is cut short") }
         let expected = UInt32(bigEndian: unsafe stored.loadUnaligned(as: UInt32.self))
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: stored[4...])
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: stored[checkBytes...])
         guard unsafe UInt32(truncatingIfNeeded: Checksum.xxh64(rest, seed: path.firstWord)) == expected else {
             throw .damaged(what: "the state entry at \(path) fails its check")
         }
         let leaf = Bytes32(
-            bigEndianWords: unsafe rest.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self))
-        let keyCount = Int(UInt16(bigEndian: unsafe rest.loadUnaligned(fromByteOffset: 32, as: UInt16.self)))
+            bigEndianWords: unsafe stored.loadUnaligned(fromByteOffset: leafOffset, as: Words.self))
+        let keyCount = Int(
+            UInt16(bigEndian: unsafe stored.loadUnaligned(fromByteOffset: stateHead - 2, as: UInt16.self)))
         let valueStart = stateHead + keyCount
         guard valueStart <= stored.count else { throw .damaged(what: "the state entry at \(path) is cut short") }
         return (leaf, stateHead..<valueStart, valueStart..<stored.count)
     }
 
-    static func page(_ bytes: [UInt8]) -> [UInt8] {
-        var checked: [UInt8] = []
-        checked.reserveCapacity(bytes.count + 1)
-        checked.append(contentsOf: bytes)
-        checked.append(unsafe bytes.withUnsafeBytes { unsafe Checksum.pageByte($0) })
-        return checked
+    /// How many bytes ``page(_:_:)`` fills.
+    static func pageCount(_ page: [UInt8]) -> Int { page.count + 1 }
+
+    /// page ‖ check (1)
+    static func page(_ buffer: UnsafeMutableRawBufferPointer, _ page: [UInt8]) {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<page.count]).copyBytes(from: page)
+        unsafe buffer[page.count] = unsafe page.withUnsafeBytes { unsafe Checksum.pageByte($0) }
     }
 
     static func page(reading stored: UnsafeRawBufferPointer, _ key: TriePageKey) throws(StorageFailure) -> [UInt8] {
@@ -115,13 +139,28 @@ enum StateValues {
         key.reduce(0) { ($0 &* 31) &+ UInt64($1) }
     }
 
+    /// How many bytes ``index(_:_:_:)`` fills.
+    static func indexCount(_ value: UnsafeRawBufferPointer) -> Int { checkBytes + value.count }
+
+    /// check (4) ‖ value
+    static func index(
+        _ buffer: UnsafeMutableRawBufferPointer, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[checkBytes...]).copyBytes(from: value)
+        unsafe setCheck(buffer, seed: seed(of: key))
+    }
+
     static func index(_ key: IndexKey, _ value: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(4 + value.count)
-        bytes.append(contentsOf: [0, 0, 0, 0])
-        bytes.append(contentsOf: value)
-        setCheck(&bytes, seed: seed(of: key.bytes))
-        return bytes
+        unsafe key.bytes.withUnsafeBytes { key in
+            unsafe value.withUnsafeBytes { value in
+                let count = unsafe indexCount(value)
+                return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+                    let raw = UnsafeMutableRawBufferPointer(buffer)
+                    unsafe index(UnsafeMutableRawBufferPointer(rebasing: raw[..<count]), key, value)
+                    initialized = count
+                }
+            }
+        }
     }
 
     static func index(

@@ -66,14 +66,21 @@ struct GrowthState {
         let account = number / 2
         let address = address(of: account)
         guard number % 2 == 0 else {
-            return (
-                RevenueKeys.balance(.account(address), Workload.asset).key, BalanceRecord(amount: Self.balance).encoded
-            )
+            // As many lines as accounts have that were used: from none to seven that fill no page yet.
+            var balance = BalanceRecord(amount: Self.balance)
+            for _ in 0..<account % StatementPage.lineCount { _ = balance.append(line(of: address)) }
+            return (RevenueKeys.balance(.account(address), Workload.asset).key, balance.encoded)
         }
         let record = AccountRecord(
             kind: .researcher, sponsor: sponsor(of: account), createdAt: genesis.time, createdHeight: .genesis,
             sponsoredAt: genesis.time)
         return (IdentityKeys.account(address).key, record.encoded)
+    }
+
+    private func line(of address: Address) -> StatementEntry {
+        StatementEntry(
+            time: genesis.time, height: .genesis, transaction: Hash(address.bytes), kind: .transfer, isIncoming: true,
+            amount: Self.balance, balanceAfter: Self.balance, counterpart: .party(.account(address)), reference: nil)
     }
 
     private static let crowdedVault = INFTID(SHA256.hash([9]).bytes)

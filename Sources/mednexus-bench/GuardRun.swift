@@ -61,7 +61,7 @@ struct GuardRun: ParsableCommand {
             let layer = try Self.propose(candidates, on: parent, state, epoch).layer
             let changes = layer.state.map { (key: $0.key, value: $0.value) }
             for _ in 0..<repetitions {
-                sum += try StateLayer.make(height: Height(1), over: state, changes: changes, index: []).state.count
+                sum += try StateLayer.make(height: Height(1), over: state, changes: changes, index: []).stateCount
             }
         case .log:
             let executed = try Self.propose(candidates, on: parent, state, epoch)

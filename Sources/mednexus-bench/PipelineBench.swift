@@ -255,8 +255,8 @@ final class Chain {
         stages.execute += rooted - started
         stages.log += logged - rooted
         stages.push += ContinuousClock.now - logged
-        stages.stateWrites += executed.layer.state.count
-        stages.indexWrites += executed.layer.index.count
+        stages.stateWrites += executed.layer.stateCount
+        stages.indexWrites += executed.layer.indexCount
         head = header
     }
 }

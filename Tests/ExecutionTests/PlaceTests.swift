@@ -35,7 +35,6 @@ struct PlaceTests {
         let organization = OrganizationID(Self.subject)
         for party in [Party.account(address), .organization(organization)] {
             Self.expect(RevenueKeys.balance(party, Self.asset).key, at: home, "balance")
-            Self.expect(RevenueKeys.statement(party, Self.asset, 31).key, at: home, "statement")
             Self.expect(IdentityKeys.sponsor(party).key, at: home, "sponsor")
         }
         Self.expect(IdentityKeys.account(address).key, at: home, "account")
@@ -56,12 +55,10 @@ struct PlaceTests {
 
     @Test("Numbered entries lie 32 to a place, so that none gets crowded")
     func runs() {
-        let party = Party.account(Address(Self.subject))
+        let inft = INFTID(Self.subject)
         let numbers: [UInt64] = [0, 23, 24, 31, 32, 63, 64, 255, 256, 65_535, 65_536, 1 << 32 - 1, 1 << 32, .max]
         for number in numbers {
-            Self.expect(
-                RevenueKeys.statement(party, Self.asset, number).key, at: Self.place(number / 32), "statement \(number)"
-            )
+            Self.expect(INFTKeys.history(inft, number).key, at: Self.place(number / 32), "history \(number)")
         }
         let places = Set((0..<1_000 as Range<UInt64>).map { Self.place($0) })
         #expect(places.count > 990)
@@ -74,6 +71,8 @@ struct PlaceTests {
         Self.expectNone(RevenueKeys.holder(inft, Self.asset, party).key, "holder")
         Self.expectNone(INFTKeys.useAuthorization(inft, party).key, "authorization")
         Self.expectNone(RevenueKeys.totals(Self.asset).key, "totals")
+        // A page is large, and is written once.
+        Self.expectNone(RevenueKeys.statement(party, Self.asset, page: 0).key, "statement")
         Self.expectNone(LicenseKeys.seat(LicenseID(Self.subject), Address(Self.subject)).key, "seat")
         Self.expectNone(IdentityKeys.parameters.key, "parameters")
     }
@@ -81,17 +80,17 @@ struct PlaceTests {
     @Test("A key of another shape than the ledger's has no anchor, and none traps")
     func shapes() {
         let balance = RevenueKeys.balance(.account(Address(Self.subject)), Self.asset).key.bytes
-        let statement = RevenueKeys.statement(.account(Address(Self.subject)), Self.asset, 5).key.bytes
-        var odd: [[UInt8]] = [[], [0x82], balance + [0], statement + [0], Array(statement.dropLast())]
-        for length in 0..<statement.count { odd.append(Array(statement.prefix(length))) }
+        let history = INFTKeys.history(INFTID(Self.subject), 5).key.bytes
+        var odd: [[UInt8]] = [[], [0x82], balance + [0], history + [0], Array(history.dropLast())]
+        for length in 0..<history.count { odd.append(Array(history.prefix(length))) }
         // A party of a third kind; a number that is not the shortest; a text in place of the number; one component more.
         odd.append(Array(balance[0..<3]) + [0x82, 2] + balance.dropFirst(5))
-        odd.append(Array(statement.dropLast()) + [24, 5])
-        odd.append(Array(statement.dropLast()) + [25, 0, 255])
-        odd.append(Array(statement.dropLast()) + [27, 0, 0, 0, 0, 255, 255, 255, 255])
-        odd.append(Array(statement.dropLast()) + [0x61, 0x61])
-        odd.append([0x86] + statement.dropFirst() + [1])
-        odd.append([0x85, 3, 5] + statement.dropFirst(3) + [1])
+        odd.append(Array(history.dropLast()) + [24, 5])
+        odd.append(Array(history.dropLast()) + [25, 0, 255])
+        odd.append(Array(history.dropLast()) + [27, 0, 0, 0, 0, 255, 255, 255, 255])
+        odd.append(Array(history.dropLast()) + [0x61, 0x61])
+        odd.append([0x86] + history.dropFirst() + [1])
+        odd.append([0x85, 4, 3] + history.dropFirst(3) + [1])
         // Another domain, and a number before the subject.
         odd.append([balance[0], 9] + balance.dropFirst(2))
         odd.append([0x84, 3, 4, 1] + balance.dropFirst(3))

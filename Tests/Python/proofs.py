@@ -88,7 +88,7 @@ def sha(*parts: bytes) -> bytes:
 
 
 # Kinds of entries that lie where what they are about has its place, by domain
-ANCHORED = {1: {0, 1, 6}, 3: {4, 5, 6, 7, 8, 9}, 4: {0, 1, 2, 3, 12, 20}, 5: {2, 4, 7, 9, 10}}
+ANCHORED = {1: {0, 1, 6}, 3: {4, 6, 7, 8, 9}, 4: {0, 1, 2, 3, 12, 20}, 5: {2, 4, 7, 9, 10}}
 
 
 def path_of(key: bytes) -> bytes:

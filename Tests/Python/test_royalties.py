@@ -208,7 +208,7 @@ def test_the_independent_model_agrees_to_the_unit():
     # It has seen what it is there to judge.
     for kind in (
         "entry relative, diluted", "entry absolute, ceiling", "mint refused: royalties_exceed_whole",
-        "sale refused: derivative_expired", "due: released escrow", "due: released held", "due: released bond",
+        "offer refused: derivative_expired", "due: released escrow", "due: released held", "due: released bond",
         "due: paid", "dispute", "claim", "share",
     ):
         assert kinds[kind] > 0, (kind, kinds)

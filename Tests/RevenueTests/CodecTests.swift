@@ -49,6 +49,14 @@ import Testing
         total: Amount(1_000), received: Amount(5), boundCount: 1, activeShare: share(250_000),
         boundCeilings: Amount(10), nextBinding: Amount(4_000), royaltiesTaken: Amount(3), claimed: Amount(2))
 
+    /// With two open lines.
+    static let balance: BalanceRecord? = {
+        guard let sandbox = try? Sandbox() else { return nil }
+        _ = try? sandbox.execute(
+            RevenueTransfer(to: sandbox.party("bob"), asset: sandbox.asset, amount: Amount(9)), as: "alice")
+        return try? Balances.record(of: sandbox.party("alice"), sandbox.asset, in: sandbox.state)
+    }()
+
     private func json<Value: Codable & Equatable>(_ value: Value) throws -> Value {
         try JSONDecoder().decode(Value.self, from: try JSONEncoder().encode(value))
     }
@@ -94,6 +102,11 @@ import Testing
             time: testStart, height: Height(3), transaction: testHash("t"), kind: .claim, isIncoming: true,
             amount: Amount(1), balanceAfter: Amount(2), counterpart: .vault(Self.inft), reference: nil)
         #expect(exerciseDecoder(StatementEntry.self, samples: [entry], count: count, seed: 5).mismatches == 0)
+        let page = StatementPage(Array(repeating: entry, count: StatementPage.lineCount))
+        #expect(exerciseDecoder(StatementPage.self, samples: [page], count: count, seed: 7).mismatches == 0)
+        let balance = try #require(Self.balance)
+        #expect(balance.entries == 2)
+        #expect(exerciseDecoder(BalanceRecord.self, samples: [balance], count: count, seed: 8).mismatches == 0)
         let genesis = RevenueGenesis(
             issuers: [Self.org],
             assets: [

@@ -75,6 +75,45 @@ import Testing
         #expect(sum == summary.closing.units && lines == summary.entries)
     }
 
+    @Test("Eight lines make a page that never changes; seven payments of eight add no entry to the state")
+    func statementsArePaged() throws {
+        var expected = try sandbox.statement(of: "alice")
+        #expect(expected.count == 1)
+        var pages: [[UInt8]] = []
+        for number in 0..<20 as Range<UInt64> {
+            sandbox.time = testStart.adding(milliseconds: 1_000 * number)
+            let before = sandbox.state.changes.count
+            try sandbox.execute(
+                RevenueTransfer(to: sandbox.party("bob"), asset: sandbox.asset, amount: Amount(number + 1)), as: "alice"
+            )
+            let lines = try sandbox.statement(of: "alice")
+            #expect(Array(lines.dropLast()) == expected, "what was there stays")
+            #expect(lines.last?.amount == Amount(number + 1) && lines.last?.isIncoming == false)
+            #expect(lines.last?.balanceAfter.units == (try sandbox.balance("alice")))
+            expected = lines
+            // Alice and Bob began with one line each.
+            let isPageFull = (number + 2) % 8 == 0
+            #expect(sandbox.state.changes.count - before == (isPageFull ? 2 : 0), "payment \(number)")
+            let record = try Balances.record(of: sandbox.party("alice"), sandbox.asset, in: sandbox.state)
+            #expect(record.entries == number + 2 && record.pages == (number + 2) / 8)
+            var found: [[UInt8]] = []
+            for page in 0..<record.pages {
+                let key = RevenueKeys.statement(sandbox.party("alice"), sandbox.asset, page: page)
+                found.append(try #require(try sandbox.state.read(key.key)))
+            }
+            #expect(Array(found.prefix(pages.count)) == pages, "a full page stays as it is")
+            pages = found
+        }
+        #expect(pages.count == 2)
+    }
+
+    @Test func aStatementWithoutItsPageIsDamage() throws {
+        let inft = try sandbox.vault("inft", holders: [("bob", 1_000_000)])
+        for _ in 0..<8 { try sandbox.pay(1, into: inft) }
+        sandbox.state.remove(RevenueKeys.statement(sandbox.party("alice"), sandbox.asset, page: 0))
+        #expect(throws: Refusal.self) { try sandbox.statement(of: "alice") }
+    }
+
     @Test func listsFollowTheIndexes() throws {
         let parent = try sandbox.vault("parent", holders: [("bob", 1_000_000)])
         let child = try sandbox.vault(

@@ -66,6 +66,11 @@ final class Sandbox {
         return context.events
     }
 
+    func statement(of name: String) throws -> [StatementEntry] {
+        var statement = try Statement(of: party(name), asset, in: state)
+        return try (0..<statement.balance.entries).map { try statement.entry($0) }
+    }
+
     func balance(_ name: String) throws -> UInt64 { try Balances.balance(of: party(name), asset, in: state).units }
 
     /// A vault whose holders share equally, the first taking what does not divide.

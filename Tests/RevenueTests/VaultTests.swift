@@ -159,7 +159,7 @@ import Testing
         try sandbox.pay(1_000, into: inft, as: "carol")
         #expect(try sandbox.claim(inft, as: "alice") == 1_750)
         #expect(try sandbox.claim(inft, as: "bob") == 250)
-        let line = try sandbox.state.record(RevenueKeys.statement(sandbox.party("bob"), sandbox.asset, 2))
+        let line = try sandbox.statement(of: "bob").last { $0.kind == .shareSale }
         #expect(line?.kind == .shareSale && line?.counterpart == .party(sandbox.party("alice")))
         #expect(line?.reference == Hash(inft.bytes) && line?.isIncoming == false)
         #expect(try sandbox.problems().isEmpty)

@@ -31,7 +31,7 @@ enum SchemaTypes {
         "content-request",
         "proof-terminal", "proof-subject",
         "iso-3166-codes", "need-statement", "new-key-statement", "ontology-leaf", "ontology-change",
-        "credential-types", "mandated-acts", "organization-members", "organization-policies",
+        "credential-types", "mandated-acts", "organization-members", "organization-policies", "statement-lines",
     ]
 
     static var ledger: [String: any CBORCodable.Type] {
@@ -245,6 +245,7 @@ enum SchemaTypes {
             "balance-record": BalanceRecord.self,
             "counterpart": Counterpart.self,
             "statement-entry": StatementEntry.self,
+            "statement-page": StatementPage.self,
             "share-holder": ShareHolder.self,
             "royalty-entry": RoyaltyEntry.self,
             "vault-record": VaultRecord.self,

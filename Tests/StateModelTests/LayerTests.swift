@@ -20,7 +20,7 @@ struct LayerTests {
                 height: Height(UInt64(height)), over: snapshot,
                 changes: random.changes(random.number(1..<20), space: 30),
                 index: index)
-            model.apply(layer)
+            try model.apply(layer)
             snapshot = snapshot.adding(layer)
             snapshots.append(snapshot)
             models.append(model)
@@ -78,6 +78,48 @@ struct LayerTests {
             }
             try compare(LayeredSnapshot(models[cut], layersNewestFirst: merged), models[7], &random)
         }
+    }
+
+    @Test("Layers hold what changed of a page; merged in any grouping, and over any base, pages come out whole")
+    func pagesOfLayers() throws {
+        var partial = 0
+        var gone = 0
+        for seed in UInt64(200)...212 {
+            var random = SeededRandom(seed: seed)
+            var snapshot = LayeredSnapshot(EmptySnapshot())
+            var models = [ModelState()]
+            for height in 0..<8 {
+                // About sixteen leaves under each node of depth 5, so that its page comes and goes.
+                let layer = try StateLayer.make(
+                    height: Height(UInt64(height)), over: snapshot,
+                    changes: random.changes(random.number(1..<500), space: 900), index: [])
+                snapshot = snapshot.adding(layer)
+                var model = models[height]
+                try model.apply(layer)
+                #expect(model.root == model.expectedRoot)
+                models.append(model)
+                partial += layer.pages.count { !$0.isWhole }
+                gone += layer.pages.count { $0.isGone }
+            }
+            let layers = Array(snapshot.layers.reversed())
+            let cut = random.number(0..<8)
+            var merged: [StateLayer] = []
+            for layer in layers[cut...] {
+                if let last = merged.first, random.number(0..<2) == 0 {
+                    merged[0] = .merging(older: last, newer: layer)
+                } else {
+                    merged.insert(layer, at: 0)
+                }
+            }
+            let read = LayeredSnapshot(models[cut], layersNewestFirst: merged)
+            for key in Set(models.flatMap { Array($0.pages.keys) }) {
+                #expect(try read.page(key) == models[8].pages[key] && snapshot.page(key) == models[8].pages[key])
+            }
+            var atOnce = models[cut]
+            try atOnce.apply(merged.dropFirst().reduce(merged[0]) { .merging(older: $1, newer: $0) })
+            #expect(atOnce.pages == models[8].pages)
+        }
+        #expect(partial > 100 && gone > 20)
     }
 
     @Test("Branches on one parent don't see each other")

@@ -55,19 +55,24 @@ struct ModelState: BaseSnapshot {
 
     mutating func apply(_ writes: [StateWrite]) throws(StateFailure) {
         let update = try TrieUpdate.update(root, writes: writes, pages: self, leaves: self)
-        apply(state: update.writes, pages: update.pages, index: [])
+        try apply(state: update.writes, pages: update.pages, index: [])
         root = update.root
     }
 
-    mutating func apply(_ layer: StateLayer) {
-        apply(state: layer.state, pages: layer.pages, index: layer.index)
+    mutating func apply(_ layer: StateLayer) throws(StateFailure) {
+        try apply(state: layer.state, pages: layer.pages, index: layer.index)
         root = layer.root
         height = layer.height
     }
 
-    private mutating func apply(state: [StateWrite], pages: [TriePageWrite], index: [IndexWrite]) {
+    private mutating func apply(
+        state: [StateWrite], pages: [TriePageWrite], index: [IndexWrite]
+    ) throws(StateFailure) {
         for write in state { values[write.path] = write.value.map { (write.key, $0) } }
-        for write in pages { self.pages[write.key] = write.bytes }
+        for write in pages {
+            let before = self.pages[write.key]
+            self.pages[write.key] = try write.bytes { before }
+        }
         for write in index { indexes[write.key] = write.value }
     }
 }

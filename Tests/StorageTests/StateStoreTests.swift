@@ -85,6 +85,53 @@ struct StateStoreTests {
         return points
     }
 
+    @Test("After checkpoints of parts of pages every page, in memory and on disk, is the one that the entries make")
+    func pagesOnDisk() throws {
+        for seed in UInt64(1)...6 {
+            let scratch = try Scratch()
+            var random = SeededRandom(seed: seed)
+            var options = manual
+            // Room for all pages, or for four of them, so that they fall out and come back.
+            if seed % 2 == 0 { options.cacheBytes = 8 << 10 }
+            var stores: Stores? = try Stores(scratch.path("home"), options: options, isNew: true)
+            var partial = 0
+            for _ in 0..<8 {
+                for _ in 0..<Int.random(in: 1..<5, using: &random) {
+                    // About sixteen leaves under each node of depth 5, so that its page comes and goes.
+                    let numbers = Set(
+                        (0..<Int.random(in: 1..<300, using: &random)).map { _ in
+                            Int.random(in: 0..<900, using: &random)
+                        })
+                    try stores?.commit(
+                        numbers.sorted().map { (key($0), Int.random(in: 0..<3, using: &random) == 0 ? nil : [1]) })
+                    partial += try #require(stores).state.snapshot().layers.first?.pages.count { !$0.isWhole } ?? 0
+                }
+                try stores?.state.checkpoint()
+                try comparePages(try #require(stores), "seed \(seed)")
+            }
+            #expect(partial > 20)
+            stores = nil
+            try comparePages(try Stores(scratch.path("home"), options: options), "seed \(seed), reopened")
+        }
+    }
+
+    private func comparePages(_ stores: Stores, _ what: String) throws {
+        let snapshot = try stores.state.snapshot()
+        #expect(snapshot.layers.isEmpty, "all of it is on disk")
+        var builder = TrieBuilder()
+        let entries = try snapshot.entries(atOrAfter: .zero, limit: 1_000)
+        for entry in entries { try builder.append(path: entry.path, value: entry.value) }
+        #expect(builder.finish() == snapshot.root, "\(what)")
+        let pages = Dictionary(uniqueKeysWithValues: builder.takePages().map { ($0.key, $0.bytes) })
+        for number in UInt64(0)..<32 {
+            let key = TriePageKey(path: Bytes32(number << 59, 0, 0, 0), depth: 5)
+            #expect(try snapshot.page(key) == pages[key] ?? nil, "\(what), page \(number)")
+            let expected = entries.filter { $0.path.prefix(5) == key.path }
+            #expect(try snapshot.leaves(under: key.path, depth: 5).map(\.hash) == expected.map(\.leaf), "\(what)")
+        }
+        #expect(try snapshot.page(.root) == pages[.root] ?? nil, "\(what)")
+    }
+
     @Test("A snapshot stays what it was while blocks are pushed and checkpoints written; the next one sees them")
     func snapshotIsStable() throws {
         let scratch = try Scratch()
@@ -258,7 +305,17 @@ struct StateStoreTests {
         }
         let original = try Data(contentsOf: URL(filePath: path + "/state/data.mdb"))
         let leaf = StateTrie.leaf(path: StateTrie.path(of: key(7)), value: value)
-        for needle in [Data(value), Data(repeating: 0x5A, count: 900), Data(leaf.bytes.array)] {
+        let all = { (snapshot: LayeredSnapshot) throws in
+            for number in 0..<40 { _ = try snapshot.read(key(number)) }
+            _ = try snapshot.scan(prefix: IndexKey(.infts, 1), after: nil, limit: 10, descending: false)
+            for number in 0..<40 { _ = try StateProof.make(key(number), in: snapshot) }
+        }
+        // Who passes through a small subtree reads no more of its entries than their leaves.
+        let leaves = { (snapshot: LayeredSnapshot) throws in _ = try snapshot.leaves(under: .zero, depth: 0) }
+        for (needle, read) in [
+            (Data(value), all), (Data(repeating: 0x5A, count: 900), all), (Data(leaf.bytes.array), all),
+            (Data(leaf.bytes.array), leaves),
+        ] {
             var data = original
             // A page may stand twice in the file, where LMDB copied it before it wrote.
             var from = data.startIndex
@@ -269,11 +326,7 @@ struct StateStoreTests {
             try data.write(to: URL(filePath: path + "/state/data.mdb"))
             let stores = try Stores(path, options: manual)
             let snapshot = try stores.state.snapshot()
-            let failure = #expect(throws: StateFailure.self) {
-                for number in 0..<40 { _ = try snapshot.read(key(number)) }
-                _ = try snapshot.scan(prefix: IndexKey(.infts, 1), after: nil, limit: 10, descending: false)
-                for number in 0..<40 { _ = try StateProof.make(key(number), in: snapshot) }
-            }
+            let failure = #expect(throws: StateFailure.self) { try read(snapshot) }
             #expect(failure?.description.contains("fails its check") == true)
         }
     }
