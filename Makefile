@@ -123,9 +123,11 @@ cddl: ## Joins the sections of the schema into Specs/ledger.cddl.
 format: ## Formats the sources.
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
-check: ## Formatting, style and the joined schema.
+check: ## Formatting, style, the joined schema, and imports against Package.swift.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	@.ci/cddl --check
+	@.ci/prerequisites python3
+	@.ci/imports $(SWIFT)
 
 model-check: ## Checks the model of consensus: agreement with the rules, disagreement without one.
 	@.ci/model-check

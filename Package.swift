@@ -189,7 +189,7 @@ targets += [
     tests(
         "WalletKit",
         foundations + domains + [
-            "WalletKit", "ContentFormat", "Custodian", "Interface", "Transactions", Library.nioCore,
+            "WalletKit", "ContentFormat", "Custodian", "Interface", "Transactions", "TestSupport", Library.nioCore,
             Library.nioHTTP1, Library.nioPosix,
         ]),
     tests("Cryptography", ["Cryptography", "Encoding", "Primitives", "Fixtures"]),
