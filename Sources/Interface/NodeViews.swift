@@ -3,6 +3,8 @@ public import Primitives
 /// What `node_status` answers: how this node sees itself and its chain.
 public struct NodeStatus: Hashable, Sendable, Codable {
     public let version: String
+    /// ``ProgramVersion/ledger`` of the node; absent of builds before it was told.
+    public let ledgerVersion: UInt64?
     public let network: Hash
     public let networkKind: String
     public let head: ChainHead
@@ -41,9 +43,10 @@ public struct NodeStatus: Hashable, Sendable, Codable {
         stalledBecause: String?,
         isValidator: Bool, watchesThroughEpoch: UInt64? = nil, validatorCount: UInt64, quorum: UInt64,
         peerCount: UInt64, pendingCount: UInt64,
-        uptimeMilliseconds: UInt64, upgrade: UpgradeStatus? = nil
+        uptimeMilliseconds: UInt64, upgrade: UpgradeStatus? = nil, ledgerVersion: UInt64? = ProgramVersion.ledger
     ) {
         self.version = version
+        self.ledgerVersion = ledgerVersion
         self.network = network
         self.networkKind = networkKind
         self.head = head

@@ -72,8 +72,8 @@ enum AnswerTasks {
         }
     }
 
-    /// To who keeps the data: uses of licenses whose answers count no more, since the set of consents took in what who
-    /// answered could not know, or since they ran out. Found by what was released under the party's consents, all of it
+    /// To who keeps the data: uses of licenses whose answers are about to run out, or count no more, since the set of
+    /// consents took in what who answered could not know, or since they ran out. Found by what was released under the party's consents, all of it
     /// ever: so it comes last, and each call looks at a part.
     static let ended = TaskSource(
         ConsentsDomain.audit,
@@ -88,20 +88,28 @@ enum AnswerTasks {
             else { return [] }
             let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
             guard set.custodian == party else { return [] }
-            if case .until = LicenseNeeds.lasting(disclosure, under: set, at: time) { return [] }
+            func task(_ deadline: Timestamp?, _ needs: [Need]) -> [PartyTask] {
+                [
+                    PartyTask(answer, from: license.licensee, since: disclosure.at, deadline: deadline) {
+                        $0.license = license.id
+                        $0.inft = license.inft
+                        $0.delivery = id
+                        name(needs, of: set.custodian, in: &$0)
+                    }
+                ]
+            }
+            if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
+                guard let end, TaskSource.isNear(end, in: context), end != license.expiresAt,
+                    try LicenseCheck.state(of: license, at: time, in: state) == .active
+                else { return [] }
+                return task(end, disclosure.met.map(\.need))
+            }
             guard budget.take(askingCost) else { return nil }
             guard try LicenseCheck.state(of: license, at: time, in: state) == .active,
                 let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet,
                 standing.denial == nil
             else { return [] }
-            return [
-                PartyTask(answer, from: license.licensee, since: disclosure.at) {
-                    $0.license = license.id
-                    $0.inft = license.inft
-                    $0.delivery = id
-                    name(standing.needs, of: set.custodian, in: &$0)
-                }
-            ]
+            return task(nil, standing.needs)
         })
 
     /// The license whose content the delivery brought.

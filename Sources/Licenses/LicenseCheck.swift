@@ -21,11 +21,15 @@ public struct LicenseUse: Codable, Hashable, Sendable {
     public var attributes: Bool
     /// Of a license on a group: the member that is used. Nil: the group as a whole.
     public var member: INFTID?
+    /// Of research on data about people: its aim, and the disease.
+    public var aim: ResearchAim?
+    public var disease: CodedTerm?
 
     public init(
         user: Party? = nil, purpose: PurposeOfUse? = nil, field: FieldOfUse? = nil, territory: String? = nil,
         language: String? = nil, version: UInt64? = nil, isCommercial: Bool = false, trainsModels: Bool = false,
-        makesDerivative: Bool = false, attributes: Bool = false, member: INFTID? = nil
+        makesDerivative: Bool = false, attributes: Bool = false, member: INFTID? = nil,
+        aim: ResearchAim? = nil, disease: CodedTerm? = nil
     ) {
         self.user = user
         self.purpose = purpose
@@ -38,11 +42,13 @@ public struct LicenseUse: Codable, Hashable, Sendable {
         self.makesDerivative = makesDerivative
         self.attributes = attributes
         self.member = member
+        self.aim = aim
+        self.disease = disease
     }
 
     private enum CodingKeys: String, CodingKey {
         case user, purpose, field, territory, language, version, isCommercial, trainsModels, makesDerivative, attributes
-        case member
+        case member, aim, disease
     }
 
     public init(from decoder: any Decoder) throws {
@@ -57,7 +63,9 @@ public struct LicenseUse: Codable, Hashable, Sendable {
             version: try container.decodeIfPresent(UInt64.self, forKey: .version),
             isCommercial: try flag(.isCommercial), trainsModels: try flag(.trainsModels),
             makesDerivative: try flag(.makesDerivative), attributes: try flag(.attributes),
-            member: try container.decodeIfPresent(INFTID.self, forKey: .member))
+            member: try container.decodeIfPresent(INFTID.self, forKey: .member),
+            aim: try container.decodeIfPresent(ResearchAim.self, forKey: .aim),
+            disease: try container.decodeIfPresent(CodedTerm.self, forKey: .disease))
     }
 }
 
@@ -95,6 +103,8 @@ public enum LicenseReason: UInt8, NamedCode {
     case memberNotLicensed = 29
     case returned = 30
     case endedAbove = 31
+    case aimNotLicensed = 32
+    case diseaseNotLicensed = 33
 }
 
 public struct LicenseFinding: Codable, Hashable, Sendable {
@@ -166,6 +176,7 @@ public enum LicenseCheck {
         if let use {
             findings += try user(use, license, terms, at: time, in: state)
             findings += scope(use, license, terms)
+            findings += research(use, license, terms)
             findings += rights(use, license, terms)
             findings += try consent(use, license, inft, at: time, in: state)
             if let member = use.member { findings += try self.member(member, license, at: time, in: state) }
@@ -369,6 +380,31 @@ public enum LicenseCheck {
             }
         } else if !terms.scope.languages.isEmpty {
             findings.append(LicenseFinding(.languageNotStated, "the license is for certain languages; state one"))
+        }
+        return findings
+    }
+
+    /// What was bought for certain research is for no other. Of diseases that only a commitment tells of, the ledger knows
+    /// nothing that could cover one.
+    private static func research(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {
+        var findings: [LicenseFinding] = []
+        let stated = license.use.research
+        if let aim = use.aim, !terms.scope.allows(aim: aim) || stated.map({ $0.covers(aim) }) == false {
+            findings.append(LicenseFinding(.aimNotLicensed, "the license is not for research of the aim \(aim.name)"))
+        }
+        if let disease = use.disease {
+            let bought = stated?.diseases.map(\.disease) ?? []
+            if let project = stated?.project, bought.isEmpty {
+                findings.append(
+                    LicenseFinding(
+                        .diseaseNotLicensed,
+                        "which diseases it is for stands in the commitment \(project) alone, and not on the ledger"))
+            } else if !bought.isEmpty && !bought.contains(disease)
+                || !terms.scope.diseases.isEmpty && !terms.scope.diseases.contains(disease)
+            {
+                findings.append(
+                    LicenseFinding(.diseaseNotLicensed, "the license is not for research of \(disease.text)"))
+            }
         }
         return findings
     }

@@ -112,13 +112,23 @@ enum LicenseTasks {
         })
 
     /// Uses of the party's licenses that consents do not permit until somebody answers: since the policies behind the
-    /// content changed, or the answers ran out. Those about to run out are told before.
+    /// content changed, or the answers ran out. Those about to run out are told before; and so are consents that were
+    /// withdrawn.
     private static let unanswered = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
         costly: { (view: LicenseView, party, budget, context) throws(Refusal) in
             let (license, state, time) = (view.license, context.state, context.block.time)
-            guard view.licensee == party, view.state == .active, let delivery = license.delivery,
-                let inft = try INFTRegistry.record(license.inft, in: state), let cited = inft.consentSet,
+            guard view.licensee == party, view.state == .active || view.state == .suspended,
+                let inft = try INFTRegistry.record(license.inft, in: state), let cited = inft.consentSet
+            else { return [] }
+            // No answer helps; who holds the license still has to know.
+            func denied(since: Timestamp) -> [PartyTask] {
+                [PartyTask(consentDenied, from: license.licensor, since: since) { about(license, &$0) }]
+            }
+            if view.state == .suspended {
+                return try ConsentSets.isStale(cited, at: time, in: state) ? denied(since: time) : []
+            }
+            guard let delivery = license.delivery,
                 let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
             else { return [] }
             let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
@@ -132,12 +142,13 @@ enum LicenseTasks {
                 ]
             }
             if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
-                return end.map { TaskSource.isNear($0, in: context) ? task(end, disclosure.met.map(\.need)) : [] } ?? []
+                guard let end, TaskSource.isNear(end, in: context), end != license.expiresAt else { return [] }
+                return task(end, disclosure.met.map(\.need))
             }
             guard budget.take(AnswerTasks.askingCost) else { return nil }
-            guard let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet,
-                standing.denial == nil
+            guard let standing = try LicenseNeeds.standing(license, inft, at: time, in: state), !standing.isMet
             else { return [] }
+            guard standing.denial == nil else { return denied(since: disclosure.at) }
             return task(nil, standing.needs)
         })
 
@@ -149,6 +160,9 @@ enum LicenseTasks {
             task.amount = amount
         }
     }
+
+    /// Consents behind the content permit the uses no more.
+    private static let consentDenied = "license.consentDenied"
 
     /// What ends by itself and can't be renewed.
     private static let expired = "license.expired"

@@ -65,6 +65,14 @@ public struct StatedUse: CBORCodable, Codable, Hashable, Sendable {
     }
 }
 
+extension ResearchUse {
+    /// Whether research of the aim is this, or a kind of it. Aims that a person has to review are no kind of another.
+    func covers(_ aim: ResearchAim) -> Bool {
+        aims.isEmpty || aims.contains(aim) || aims.contains(.general) && !aim.needsReview
+            || aims.contains(.healthMedicalBiomedical) && aim == .disease
+    }
+}
+
 extension StatedUse {
     /// Whether a purpose of it is a kind of research, or might be.
     var mayResearch: Bool {
@@ -143,7 +151,8 @@ enum Admission {
         if let research = use.research {
             for (index, aim) in research.aims.elements.enumerated() where !terms.scope.allows(aim: aim) {
                 throw LicenseRejection.purposeNotAllowed.at(
-                    "use.research.aims[\(index)]", "the terms do not allow research of the aim \(aim.name)")
+                    "use.research.aims[\(index)]", "the terms do not allow research of the aim \(aim.name)",
+                    hint: "They allow: \(terms.scope.allowedAims.codes.map(\.name).joined(separator: ", ")).")
             }
         }
         try checkDiseases(use, terms.scope)
@@ -176,7 +185,8 @@ enum Admission {
         }
         for (index, disease) in stated.enumerated() where !scope.diseases.contains(disease) {
             throw LicenseRejection.purposeNotAllowed.at(
-                "use.research.diseases[\(index)]", "the terms do not allow research of \(disease.text)")
+                "use.research.diseases[\(index)]", "the terms do not allow research of \(disease.text)",
+                hint: "They allow: \(scope.diseases.elements.map(\.text).joined(separator: ", ")).")
         }
     }
 

@@ -37,6 +37,27 @@ package enum ContentTools {
         }
     }
 
+    /// How much of it there is, and where; nil without a store. Of an object storage only where.
+    package struct Holding: Sendable {
+        package let place: String
+        package let blobs: Int?
+        package let bytes: UInt64
+    }
+
+    package static func holding(_ home: NodeHome, _ configuration: Configuration) throws -> Holding? {
+        guard let place = try ContentPlace(home: home, configuration: configuration) else { return nil }
+        guard place.isOnDisk else {
+            let bucket = configuration.text("content.s3-bucket")
+            return Holding(place: "the bucket \(bucket)", blobs: nil, bytes: 0)
+        }
+        do throws(ContentStoreFailure) {
+            let blobs = try ContentFolder.blobs(in: place.folder)
+            return Holding(place: place.folder, blobs: blobs.count, bytes: blobs.reduce(0) { $0 + $1.size })
+        } catch {
+            throw NodeFailure(error)
+        }
+    }
+
     /// What is stored; the node may run.
     package static func list(_ home: NodeHome, _ configuration: Configuration) async throws -> Listing {
         let place = try place(home, configuration)

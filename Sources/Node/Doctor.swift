@@ -33,6 +33,7 @@ package enum Doctor {
         findings += disk(home, reserveMebibytes: configuration.number("storage.reserve-mebibytes"))
         findings.append(clock())
         findings.append(openFiles())
+        findings += content(home, configuration)
         findings += peers(home, configuration)
         for key in ["rpc.listen", "operator.listen"] { findings.append(exposure(key, configuration.address(key))) }
         return findings
@@ -80,6 +81,21 @@ package enum Doctor {
             return DoctorFinding("transport key", .good, "\(try NodeIdentity.contactKey(home))")
         } catch {
             return DoctorFinding("transport key", .problem, "\(error)")
+        }
+    }
+
+    private static func content(_ home: NodeHome, _ configuration: Configuration) -> [DoctorFinding] {
+        do {
+            guard let held = try ContentTools.holding(home, configuration), let blobs = held.blobs else { return [] }
+            return [
+                DoctorFinding(
+                    "content", blobs == 0 ? .warning : .good,
+                    blobs == 0
+                        ? "\(held.place) holds nothing; after a restore the old node's folder is to be copied there"
+                        : "\(blobs) blobs, \(held.bytes >> 20) MiB, in \(held.place)")
+            ]
+        } catch {
+            return [DoctorFinding("content", .problem, "\(error)")]
         }
     }
 

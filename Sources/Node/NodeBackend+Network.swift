@@ -54,7 +54,9 @@ struct ReplicaSummary: Sendable {
         20 * deltaMilliseconds + (poolCount > 0 ? 0 : heartbeatMilliseconds)
     }
 
-    func stall(millisecondsSinceBlock: UInt64, clockBehindMilliseconds: UInt64) -> StallReport {
+    func stall(
+        millisecondsSinceBlock: UInt64, clockBehindMilliseconds: UInt64, watch: KeyWatch
+    ) -> StallReport {
         StallReport(
             validators: epoch.validators.validators.indices.map { index in
                 StallReport.Validator(
@@ -64,7 +66,8 @@ struct ReplicaSummary: Sendable {
             quorum: epoch.validators.quorum, isValidator: ownIndex != nil, peerCount: peers.count, view: view.value,
             height: height.value, targetHeight: (syncTarget ?? height).value, lackedBlock: lackedBlock?.value,
             clockBehindMilliseconds: clockBehindMilliseconds,
-            millisecondsSinceBlock: millisecondsSinceBlock, expectedMilliseconds: expectedMilliseconds)
+            millisecondsSinceBlock: millisecondsSinceBlock, expectedMilliseconds: expectedMilliseconds,
+            watchesThroughEpoch: watch.lastEpoch(in: epoch.epoch)?.value)
     }
 }
 
@@ -73,7 +76,8 @@ extension NodeBackend {
     /// What `status`, `/readyz` and the log say of the chain now.
     func stallReport() async -> StallReport {
         await summary().stall(
-            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds)
+            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds,
+            watch: watch)
     }
 
     private func summary() async -> ReplicaSummary { await driver.ask { ReplicaSummary($0) } }
@@ -94,7 +98,8 @@ extension NodeBackend {
     func nodeStatus() async throws -> NodeStatus {
         let summary = await summary()
         let report = summary.stall(
-            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds)
+            millisecondsSinceBlock: millisecondsSinceBlock, clockBehindMilliseconds: clockBehindMilliseconds,
+            watch: watch)
         let reason = driver.failure?.message ?? report.notReadyBecause
         return NodeStatus(
             version: NodeVersion.text, network: network, networkKind: networkKind == .test ? "test" : "main",

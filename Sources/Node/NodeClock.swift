@@ -32,4 +32,5 @@ package enum NodeRandom {
 
 package enum NodeVersion {
     package static let text = ProgramVersion.text
+    package static let description = ProgramVersion.description
 }

@@ -41,11 +41,13 @@ package struct StallReport: Sendable {
     package let clockBehindMilliseconds: UInt64
     /// After how long without one something is wrong: the heartbeat and the time that its views may take.
     package let expectedMilliseconds: UInt64
+    /// The last epoch in which this node's validator key signs nothing; nil if it votes, or is none.
+    package let watchesThroughEpoch: UInt64?
 
     package init(
         validators: [Validator], quorum: Int, isValidator: Bool, peerCount: Int, view: UInt64, height: UInt64,
         targetHeight: UInt64, lackedBlock: UInt64? = nil, clockBehindMilliseconds: UInt64 = 0,
-        millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64
+        millisecondsSinceBlock: UInt64, expectedMilliseconds: UInt64, watchesThroughEpoch: UInt64? = nil
     ) {
         self.validators = validators
         self.quorum = quorum
@@ -58,6 +60,7 @@ package struct StallReport: Sendable {
         self.clockBehindMilliseconds = clockBehindMilliseconds
         self.millisecondsSinceBlock = millisecondsSinceBlock
         self.expectedMilliseconds = expectedMilliseconds
+        self.watchesThroughEpoch = watchesThroughEpoch
     }
 
     /// Why this node should not be asked now; nil if it is ready.
@@ -68,7 +71,7 @@ package struct StallReport: Sendable {
         if let peersMissing { return peersMissing }
         // A node that is behind sees the past: it can't tell whether the chain goes on.
         guard behind == nil, millisecondsSinceBlock > expectedMilliseconds else { return nil }
-        return clockBehind ?? silent ?? nothingVisible
+        return clockBehind ?? watchEndless ?? silent ?? nothingVisible
     }
 
     /// Only validators connect to every validator, so only they can tell how many are missing.
@@ -79,6 +82,13 @@ package struct StallReport: Sendable {
         let missing = validators.filter { !$0.isConnected }
         guard validators.count - missing.count < quorum else { return nil }
         return "\(missing.count) of \(validators.count) unreachable: \(Self.list(missing.map(\.name))); need \(quorum)"
+    }
+
+    /// A watch ends with an epoch, and an epoch with blocks: it can't where the others are too few without this one.
+    private var watchEndless: String? {
+        guard isValidator, watchesThroughEpoch != nil, validators.count - 1 < quorum else { return nil }
+        return "this node's key lost its guard and watches for another copy of itself, and without its vote no epoch "
+            + "ends: validators, \(quorum) of \(validators.count), sign a new one with `mednexusd epoch restart`"
     }
 
     private var behind: String? {

@@ -16,9 +16,21 @@ public enum AnswerWords {
         return parts.joined(separator: "; ")
     }
 
+    /// What helps them who answer to what the ledger only has commitments to.
+    public static func openings(_ needs: [String]) -> String {
+        needs.contains { $0 == "restriction" || $0 == "memberRestrictions" }
+            ? " (--opening FILE, of patient and buyer, shows what commitments hold)" : ""
+    }
+
     /// What they type who answer; `delivery` as a command takes it. An ontology's edges come from a file.
     public static func answer(_ needs: [String], delivery: String) -> String {
         "consent answer --delivery \(delivery)" + (needs.contains("ontologyPath") ? " --ontology EDGES" : "")
-            + " --out answers.json"
+            + " --out \(file(for: delivery))"
+    }
+
+    /// A file of its own for each delivery: `answers-ward.json`, or by the last letters of an id.
+    public static func file(for delivery: String) -> String {
+        let plain = delivery.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") ? $0 : "-" }
+        return "answers-\(String(plain.count > 24 ? plain.suffix(8) : plain[...])).json"
     }
 }

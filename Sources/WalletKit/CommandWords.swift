@@ -66,7 +66,13 @@ public enum CommandWords {
     ]
 
     /// What a method's parameter is on the command line.
-    private static let phrases = [("license_list(above)", "mednexus license list --above LICENSE")]
+    private static let phrases = [
+        ("license_list(above)", "mednexus license list --above LICENSE"),
+        (
+            "and say to the custodian which disease it is",
+            "and say to the custodian which disease it is: --opening FILE beside --disease does both"
+        ),
+    ]
 
     /// Fields of terms that have an option of another name.
     public static let termsOptions: [String: String] = [
@@ -93,7 +99,8 @@ public enum CommandWords {
 
     /// What `license check` has to be told where the answer is this reason (``LicenseReason``).
     public static let useOptions: [String: String] = [
-        "agentNotAuthorized": "--user", "attributionMissing": "--attributed", "fieldNotLicensed": "--field",
+        "agentNotAuthorized": "--user", "aimNotLicensed": "--research-aim", "attributionMissing": "--attributed",
+        "diseaseNotLicensed": "--disease", "fieldNotLicensed": "--field",
         "fieldNotStated": "--field", "languageNotLicensed": "--language", "languageNotStated": "--language",
         "memberNotLicensed": "--member", "purposeNotLicensed": "--purpose", "purposeNotStated": "--purpose",
         "territoryNotLicensed": "--territory", "territoryNotStated": "--territory", "userNotLicensed": "--user",

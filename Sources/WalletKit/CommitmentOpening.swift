@@ -41,6 +41,13 @@ public struct CommitmentOpening: Hashable, Sendable {
         return (subject == .use ? Self.use : Self.restriction).hash(writer.bytes)
     }
 
+    /// Those of `diseases` that are none of the opened ones, nor, by the ontology, a kind of one.
+    public func outside(_ diseases: SortedList<CodedTerm>, ontology: OntologyTree?) -> [CodedTerm] {
+        diseases.elements.filter { disease in
+            !terms.elements.contains { $0 == disease || ontology?.path(from: disease, to: $0) != nil }
+        }
+    }
+
     private var kindName: String {
         switch subject {
         case .restriction(let kind): kind.name

@@ -151,6 +151,13 @@ public struct NodeClient: Sendable {
                 .usage, "the node at \(url) belongs to network \(status.network), not to \(network.name)",
                 hint: "Check the node's address, or pin the other network under its own name.")
         }
+        guard status.ledgerVersion == ProgramVersion.ledger else {
+            let told = status.ledgerVersion.map { "by version \($0)" } ?? "as builds before this one did"
+            throw WalletFailure(
+                .usage,
+                "the node at \(url) writes the ledger \(told), and this wallet by version \(ProgramVersion.ledger)",
+                hint: "Wallet and node have to be of one build: compare mednexus --version and mednexusd --version.")
+        }
         guard let checkpoint = network.checkpoint, checkpoint.height <= status.head.height else { return status }
         let header = try await read(
             "chain_header", .object(["height": .unsigned(checkpoint.height.value)]), as: JSONValue.self)

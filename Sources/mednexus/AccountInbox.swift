@@ -57,7 +57,7 @@ struct AccountInbox: WalletCommand {
         var object = JSONObject()
         object.append("act", .string(act))
         object.append("what", .string(what))
-        object.append("command", .string(command))
+        object.append("command", .string(command.isEmpty ? "" : "mednexus " + command))
         if let deadline {
             object.append("deadline", .unsigned(deadline.milliseconds))
             object.append("deadlineText", .string(dateText(deadline)))
@@ -90,6 +90,8 @@ struct TaskText {
 
     private var from: String { names.party(task.from) }
 
+    private func written<Kind>(_ id: Identifier<Kind>?) -> String { id.map { names.written($0.description) } ?? "" }
+
     private func id<Kind>(_ id: Identifier<Kind>?) -> String { id.map { names.short($0.description) } ?? "" }
 
     private var price: String {
@@ -114,7 +116,7 @@ struct TaskText {
         case "mandate.grant":
             (
                 "the mandate \(id(task.mandate)) of \(from) is about to end",
-                "mandate grant \(names.argument(task.from)) …"
+                "mandate grant \(names.argument(task.from)) --operation OPERATION --until TIME"
             )
         case "recovery.cancel":
             (
@@ -129,7 +131,7 @@ struct TaskText {
         case "governance.vote":
             (
                 "\(from) proposes: \(details.proposal(task) ?? "a change of the network"); vote yes or no",
-                "governance vote \(id(task.proposal)) …"
+                "governance vote \(id(task.proposal)) VOTE"
             )
         default: nil
         }
@@ -148,9 +150,11 @@ struct TaskText {
         case "inft.beginTransfer": answered("\(from) accepted an INFT", "inft deliver \(delivery)", delivery)
         case "consent.answer":
             (
-                "what was answered for the uses of the license \(id(task.license)) of \(names.argument(task.from)) counts no more: "
+                "what was answered for the uses of the license \(id(task.license)) of \(names.argument(task.from)) "
+                    + (task.deadline == nil ? "counts no more: " : "is about to run out: ")
                     + AnswerWords.who(answers: task.needs ?? [], custodian: custodian)
-                    + "; \(names.argument(task.from)) brings it with license answer \(id(task.license))",
+                    + AnswerWords.openings(task.needs ?? [])
+                    + "; \(names.argument(task.from)) brings it with license answer \(written(task.license))",
                 AnswerWords.answer(task.needs ?? [], delivery: delivery)
             )
         case "inft.completeTransfer": ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
@@ -168,10 +172,14 @@ struct TaskText {
         guard let needs = task.needs, !needs.isEmpty else { return (what, command) }
         let answer = AnswerWords.answer(needs, delivery: delivery)
         let isOwn = task.custodian == party && needs.allSatisfy { $0 == "restriction" || $0 == "memberRestrictions" }
-        let who = "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))"
+        let who =
+            "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))\(AnswerWords.openings(needs))"
         return isOwn
-            ? ("\(who), then \(command) --answers answers.json", answer)
-            : ("\(who) (\(answer))", "\(command) --answers …")
+            ? ("\(who), then \(command) --answers \(AnswerWords.file(for: delivery))", answer)
+            : (
+                "\(who) (mednexus \(AnswerWords.answer(needs, delivery: written(task.delivery))))",
+                "\(command) --answers FILE"
+            )
     }
 
     private var custodian: String { task.custodian.map { names.argument($0) } ?? "who keeps the data" }
@@ -196,7 +204,7 @@ struct TaskText {
         case "dispute.raise":
             (
                 "the license \(id(task.license)) was delivered; until then you can dispute what came, and \(price) are held",
-                "dispute raise \(id(task.license)) --evidence …"
+                "dispute raise \(id(task.license)) --evidence FILE"
             )
         case "license.distributed":
             (
@@ -218,16 +226,22 @@ struct TaskText {
                 (task.deadline == nil
                     ? "uses of the license \(id(task.license)) wait for an answer that its consents ask for"
                     : "what was answered for the uses of the license \(id(task.license)) is about to run out")
-                    + "; \(AnswerWords.who(answers: task.needs ?? [], custodian: custodian)) ("
-                    + AnswerWords.answer(task.needs ?? [], delivery: id(task.license)) + ")",
-                "license answer \(id(task.license)) --answers …"
+                    + "; \(AnswerWords.who(answers: task.needs ?? [], custodian: custodian)) (mednexus "
+                    + AnswerWords.answer(task.needs ?? [], delivery: written(task.delivery)) + ")",
+                "license answer \(id(task.license)) --answers FILE"
+            )
+        case "license.consentDenied":
+            (
+                "the consents behind the license \(id(task.license)) permit its uses no more: stop them, or settle it with "
+                    + from,
+                "license check \(id(task.license))"
             )
         case "license.outcomePriceSettled":
             ("\(price) wait for outcomes of \(id(task.inft))", "license show \(id(task.license))")
         case "license.acknowledgeRecall":
             (
                 "\(id(task.inft)) was recalled; say what you did about it",
-                "inft acknowledge \(id(task.license)) --answer …"
+                "inft acknowledge \(id(task.license)) --answer ANSWER"
             )
         case "revenue.claim":
             (
@@ -249,7 +263,7 @@ struct TaskText {
             ("the dispute with \(from) waits for your nonce; who does not reveal it loses", "dispute reveal \(dispute)")
         case "dispute.accept":
             ("drawn as arbiter in a dispute of \(from): accept, or decline", "dispute accept \(dispute)")
-        case "dispute.commitVote": ("an arbiter's vote is due", "dispute vote \(dispute) …")
+        case "dispute.commitVote": ("an arbiter's vote is due", "dispute vote \(dispute) VERDICT")
         case "dispute.revealVote":
             ("an arbiter's vote is to be revealed; else it does not count", "dispute reveal \(dispute)")
         case "dispute.appeal":

@@ -12,7 +12,15 @@ struct AnswerPreview {
     let requests: [UseRequest]
     /// Nil of a release off the ledger.
     let delivery: DeliveryRecord?
-    let openings: [CommitmentOpening]
+    let openings: [OpeningFile]
+    /// Shows which diseases are kinds of others.
+    let ontology: OntologyTree?
+
+    /// What somebody was given to open commitments with.
+    struct OpeningFile {
+        let path: String
+        let openings: [CommitmentOpening]
+    }
 
     /// Members of a set that are named one by one.
     private static let members = 20
@@ -29,13 +37,62 @@ struct AnswerPreview {
     func lines(_ session: Session) async throws -> [String] {
         var lines: [String] = []
         if let delivery { lines += try await content(delivery, session) }
+        let consents: [ConsentRecord]
         switch basis {
-        case .consent(let id): lines += try await consent(id, session)
-        case .set(let id): lines += try await set(id, session)
+        case .consent(let id):
+            let found = try await consent(id, session)
+            consents = [found.consent]
+            lines += found.lines
+        case .set(let id):
+            let found = try await set(id, session)
+            consents = found.consents
+            lines += found.lines
         }
         lines.append(requests.count == 1 ? "For this use:" : "For these uses:")
         for request in requests { lines += use(request, session.plainNames) }
+        try requireAgreement(consents, session)
         return lines
+    }
+
+    /// Openings are of these consents and uses, and do not contradict each other.
+    private func requireAgreement(_ consents: [ConsentRecord], _ session: Session) throws(WalletFailure) {
+        let restrictions = consents.flatMap { $0.commitments.map(\.commitment) }
+        let known = Set(restrictions + requests.compactMap { $0.dataUse?.project })
+        for file in openings where !file.openings.contains(where: { known.contains($0.commitment) }) {
+            throw WalletFailure(
+                .usage, "\(file.path) opens neither what these consents are restricted to nor what these uses are for",
+                hint: consents.count == Self.members
+                    ? "Only the first \(Self.members) consents are looked at here: check it by consent show, and leave it out."
+                    : "Leave it out, or take the file of this patient, or of this purchase.")
+        }
+        for consent in consents {
+            for commitment in consent.commitments where commitment.kind == .disease {
+                guard let given = opening(of: commitment.commitment) else { continue }
+                for request in requests {
+                    let project = (request.dataUse?.project).flatMap { opening(of: $0) }
+                    let used = project?.terms ?? request.dataUse?.diseases
+                    let outside = used.map { given.outside($0, ontology: ontology) } ?? []
+                    guard outside.isEmpty else {
+                        let (codes, allowed) = (outside.map(\.text), given.terms.elements.map(\.text))
+                        throw WalletFailure(
+                            .usage,
+                            "the use is for \(codes.joined(separator: ", ")), and "
+                                + "\(session.plainNames.identifier(session.text(consent.id))) is restricted to "
+                                + allowed.joined(separator: ", "),
+                            hint: ontology == nil
+                                ? "If the one is a kind of the other, show it: --ontology EDGES."
+                                : "The ontology knows no descent of the one from the other: don't sign.")
+                    }
+                }
+            }
+        }
+    }
+
+    private func opening(of commitment: Hash) -> CommitmentOpening? {
+        for file in openings {
+            if let found = file.openings.first(where: { $0.commitment == commitment }) { return found }
+        }
+        return nil
     }
 
     private func content(_ delivery: DeliveryRecord, _ session: Session) async throws -> [String] {
@@ -47,17 +104,21 @@ struct AnswerPreview {
         return [what + ".", "License: \(names.identifier(session.text(license))), \(state)."]
     }
 
-    private func consent(_ id: ConsentID, _ session: Session) async throws -> [String] {
+    private func consent(
+        _ id: ConsentID, _ session: Session
+    ) async throws -> (consent: ConsentRecord, lines: [String]) {
         let view: ConsentView = try await session.client.read(
             "consent_get", .object(["consent": session.json(id)]))
         let names = session.plainNames
-        return [
+        let line =
             "Consent: \(names.identifier(session.text(id))) of \(names.party(view.consent.subject)), kept by "
-                + "\(names.party(view.consent.custodian))."
-        ] + opened(view.consent, names)
+            + "\(names.party(view.consent.custodian))."
+        return (view.consent, [line] + opened(view.consent, names))
     }
 
-    private func set(_ id: ConsentSetID, _ session: Session) async throws -> [String] {
+    private func set(
+        _ id: ConsentSetID, _ session: Session
+    ) async throws -> (consents: [ConsentRecord], lines: [String]) {
         let params = parameters(["set": session.json(id)])
         let view: ConsentSetView = try await session.client.read("consent_set", .object(params))
         let members = try await session.client.items("consent_members", params, limit: Self.members)
@@ -67,8 +128,10 @@ struct AnswerPreview {
             "Consents: the set \(names.identifier(session.text(id))) of \(count) "
                 + "\(count == 1 ? "consent" : "consents"), kept by \(names.party(view.set.custodian))."
         ]
+        var consents: [ConsentRecord] = []
         for member in members {
             let view: ConsentView = try session.decode(member)
+            consents.append(view.consent)
             lines.append(
                 "  \(names.identifier(session.text(view.consent.id))) of \(names.party(view.consent.subject))")
             lines += opened(view.consent, names).map { "  " + $0 }
@@ -79,14 +142,14 @@ struct AnswerPreview {
         if !diseases.isEmpty {
             lines.append("  They name the diseases \(diseases.map(\.text).joined(separator: ", ")).")
         }
-        return lines
+        return (consents, lines)
     }
 
     /// What the consent is restricted to, as far as somebody gave the opening.
     private func opened(_ consent: ConsentRecord, _ names: SessionNames) -> [String] {
         consent.commitments.map { commitment in
             let what = "  It is restricted to a \(commitment.kind.name) that only a commitment tells of"
-            guard let opening = openings.first(where: { $0.commitment == commitment.commitment }) else {
+            guard let opening = opening(of: commitment.commitment) else {
                 return what + " (--opening shows it)."
             }
             return what + ": \(opening.terms.elements.map(\.text).joined(separator: ", "))."
@@ -97,9 +160,7 @@ struct AnswerPreview {
         let purposes = request.purposes.map(\.name).joined(separator: ", ")
         var lines = ["  To \(request.action.name) for \(purposes), by \(names.party(request.actor))"]
         lines += (request.dataUse?.sentences ?? []).map { "    " + $0 }
-        if let project = request.dataUse?.project,
-            let opening = openings.first(where: { $0.commitment == project })
-        {
+        if let project = request.dataUse?.project, let opening = opening(of: project) {
             let diseases = opening.terms.elements.map(\.text).joined(separator: ", ")
             lines.append("    Which stands for the diseases \(diseases)")
         } else if request.dataUse?.aims.contains(.disease) == true, request.dataUse?.diseases.isEmpty == true {
@@ -134,7 +195,7 @@ extension Session {
             "they ask for \(needs.joined(separator: ", ")) anew: "
                 + AnswerWords.who(answers: needs, custodian: names.argument(consents.custodian)) + " (mednexus "
                 + AnswerWords.answer(needs, delivery: name) + ");",
-            "then who holds the license brings it (mednexus license answer \(name) --answers answers.json).",
+            "then who holds the license brings it (mednexus license answer \(name) --answers \(AnswerWords.file(for: name))).",
         ]
     }
 
@@ -160,7 +221,7 @@ extension Session {
             : "In all it asks for \(needs.joined(separator: ", ")): "
                 + AnswerWords.who(answers: needs, custodian: plainNames.argument(custodian)) + ". mednexus "
                 + AnswerWords.answer(needs, delivery: text(delivery))
-                + "; then mednexus \(bring) --answers answers.json."
+                + "; then mednexus \(bring) --answers \(AnswerWords.file(for: text(delivery)))."
         return WalletFailure(
             failure.kind, failure.message, hint: hint,
             answer: WalletFailure.Answer(

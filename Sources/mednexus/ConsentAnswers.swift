@@ -14,14 +14,17 @@ struct ConsentAnswerCommand: WalletCommand {
         discussion: """
             The answer is for this release alone: these uses, this recipient, this license or reference, this state of \
             the consent, until then. --delivery takes all of that from a delivery that waits, or from the license whose \
-            uses are to be answered anew (license deliver --answers, license answer). It goes into the file --out, beside the answers that are there; where an \
-            organization needs several members, each runs the command with the same --until. A descent of diseases is \
-            proved from the ontology's edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature. What is signed for \
-            is shown before: the consents, the uses, who receives it, until when; with --opening also what commitments hold.
+            uses are to be answered anew (license deliver --answers, license answer). It goes into the file --out, beside \
+            the answers to the same question that are there; where an organization needs several members, each runs the \
+            command on the same file. Without --until the answer counts as long as the uses of a license, for a year where \
+            they have no end, and for another release seven days. A descent of diseases is proved from the ontology's \
+            edges (--ontology, lines SYSTEM:CHILD PARENT) without a signature. What is signed for is shown before: the \
+            consents, the uses, who receives it, until when; with --opening also what commitments hold. Openings that \
+            contradict each other are refused.
 
             \(example(
                 "consent answer --set cohort --to author --action analyze --purpose research --aim general --reference HASH --until 2030-01-31 --out answers.json --from registrar --by stmary",
-                "consent answer --delivery ward --until 90d --out answers.json --from board"))
+                "consent answer --delivery ward --until 90d --out answers-ward.json --from board"))
             """)
     @OptionGroup var globals: Globals
     @OptionGroup var basis: ConsentBasisOptions
@@ -41,71 +44,88 @@ struct ConsentAnswerCommand: WalletCommand {
     var opening: [String] = []
     @Option(help: ArgumentHelp("Where the answers are collected.", valueName: "file")) var out: String
 
-    /// What is asked, and of what state of the consents.
-    private struct Question {
-        let basis: ConsentBasis
-        let revision: UInt64
+    /// What is asked, and what is shown of it.
+    private struct Asked {
+        let question: AnswerFile.Question
         let requests: [UseRequest]
         let needs: [Need]
-        let recipient: Party
-        let subject: Bytes32
-        /// Of a delivery.
         let delivery: DeliveryRecord?
     }
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
-        let question = try await question(session)
-        var answers: [NeedAnswer] = []
-        if try ContentFile.exists(out) {
-            answers = try ConsentInputs.json(out, [NeedAnswer].self, "list of answers", session)
-        }
+        let asked = try await asked(session)
+        var file = try opened(asked.question, session)
         let tree = try use.research.ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
-        let party = try session.party(orActor: by)
+        let preview = AnswerPreview(
+            basis: asked.question.basis, requests: asked.requests, delivery: asked.delivery, openings: try openings(),
+            ontology: tree)
         var statements: [NeedStatement] = []
-        for wanted in question.needs where need.isEmpty || need.contains(wanted.name) {
+        for wanted in asked.needs where need.isEmpty || need.contains(wanted.name) {
             if case .ontologyPath(let disease, let ancestor) = wanted {
                 guard let tree else { continue }
                 guard let edges = tree.proof(from: disease, to: ancestor) else {
                     throw WalletFailure(
                         .usage, "\(disease.code) does not descend from \(ancestor.code) in the ontology")
                 }
-                answers.removeAll { $0.need == wanted }
-                answers.append(NeedAnswer(need: wanted, evidence: .ontology(edges)))
-                continue
+                file.add(NeedAnswer(need: wanted, evidence: .ontology(edges)))
+            } else {
+                statements.append(try statement(of: wanted, asked, file, now, session))
             }
-            let end = try Codes.requiredTime(until ?? "7d", now: now)
-            statements.append(
-                NeedStatement(
-                    network: session.network.genesis, basis: question.basis, revision: question.revision,
-                    requests: UseRequest.hash(of: question.requests), subject: question.subject,
-                    recipient: question.recipient, need: wanted, by: party, validUntil: end))
         }
-        if !statements.isEmpty {
-            let shown = try await AnswerPreview(
-                basis: question.basis, requests: question.requests, delivery: question.delivery,
-                openings: try openings()
-            ).lines(session)
-            try sign(statements, shown, &answers, session)
-        }
-        try ContentFile.writePrivate(Console.pretty(try session.client.encode(answers)) + "\n", to: out)
-        let open = question.needs.filter { need in !answers.contains { $0.need == need } }
+        if !statements.isEmpty { try sign(statements, try await preview.lines(session), &file, session) }
+        try ContentFile.writePrivate(Console.pretty(try session.client.encode(file)) + "\n", to: out)
+        let open = asked.needs.filter { need in !file.answers.contains { $0.need == need } }
         Console.out(
             open.isEmpty
                 ? "Every need is answered: \(out)."
                 : "Written to \(out). Still open: \(open.map(\.name).joined(separator: ", ")).")
     }
 
-    private func question(_ session: Session) async throws -> Question {
-        let question = try await delivery == nil ? typed(session) : asked(by: delivery ?? "", session)
-        guard !question.needs.isEmpty else {
+    /// What is in the file already, if it answers this question.
+    private func opened(_ question: AnswerFile.Question, _ session: Session) throws(WalletFailure) -> AnswerFile {
+        guard try ContentFile.exists(out) else { return AnswerFile(question) }
+        let file = try ConsentInputs.answers(out, session)
+        switch file.continuation(by: question) {
+        case .goesOn: return file
+        case .isOver:
+            Console.err("\(out) held answers to what was asked before, which count no more; it is written anew.")
+            return AnswerFile(question)
+        case .isForeign:
+            throw WalletFailure(
+                .usage, "\(out) holds answers for \(file.question.words(session.plainNames))",
+                hint: "Name another file with --out.")
+        }
+    }
+
+    private func statement(
+        of need: Need, _ asked: Asked, _ file: AnswerFile, _ now: Timestamp, _ session: Session
+    ) throws -> NeedStatement {
+        let party = try session.party(orActor: by)
+        let others = file.end(of: need, by: party, besides: try session.sender())
+        let told = try until.map { (text) throws(WalletFailure) in try Codes.requiredTime(text, now: now) }
+        if let others, let told, others != told {
+            throw WalletFailure(
+                .usage, "others signed until \(session.plainNames.time(others)), and all sign for one time",
+                hint: "Leave --until out to sign for the same time, or name another file with --out.")
+        }
+        return NeedStatement(
+            network: session.network.genesis, basis: asked.question.basis, revision: asked.question.revision,
+            requests: asked.question.requests, subject: asked.question.subject.bytes,
+            recipient: asked.question.recipient, need: need, by: party,
+            validUntil: told ?? others ?? AnswerFile.end(of: asked.requests, for: asked.delivery, now: now))
+    }
+
+    private func asked(_ session: Session) async throws -> Asked {
+        let asked = try await delivery == nil ? typed(session) : asked(by: delivery ?? "", session)
+        guard !asked.needs.isEmpty else {
             throw WalletFailure(.usage, "the consent permits it without any answer")
         }
-        return question
+        return asked
     }
 
     /// All of it from the delivery, as the ledger will ask it.
-    private func asked(by text: String, _ session: Session) async throws -> Question {
+    private func asked(by text: String, _ session: Session) async throws -> Asked {
         guard basis.consent == nil, basis.set == nil, to == nil, reference == nil, use.isEmpty else {
             throw WalletFailure(.usage, "--delivery says who asks for what; leave the rest out")
         }
@@ -116,12 +136,13 @@ struct ConsentAnswerCommand: WalletCommand {
         guard let set = verdict.consentSet, let revision = verdict.consentRevision else {
             throw WalletFailure(.usage, "the delivery \(session.text(record.id)) asks nothing of a consent")
         }
-        return Question(
-            basis: .set(set), revision: revision, requests: verdict.requests, needs: verdict.needs,
-            recipient: record.to, subject: record.id.bytes, delivery: record)
+        let question = AnswerFile.Question(
+            basis: .set(set), revision: revision, requests: UseRequest.hash(of: verdict.requests),
+            subject: Hash(record.id.bytes), recipient: record.to, delivery: record.id)
+        return Asked(question: question, requests: verdict.requests, needs: verdict.needs, delivery: record)
     }
 
-    private func typed(_ session: Session) async throws -> Question {
+    private func typed(_ session: Session) async throws -> Asked {
         guard let to else { throw WalletFailure(.usage, "who would receive it?", hint: "Add --to, or --delivery.") }
         guard let reference else {
             throw WalletFailure(.usage, "an answer is for one release", hint: "Add --reference, or --delivery.")
@@ -129,9 +150,10 @@ struct ConsentAnswerCommand: WalletCommand {
         let recipient = try session.party(to)
         let requests = try use.requests(by: recipient, session)
         let (needs, revision) = try await ask(session, requests)
-        return Question(
-            basis: try basis.basis(session), revision: revision, requests: requests, needs: needs,
-            recipient: recipient, subject: try subject(reference, session), delivery: nil)
+        let question = AnswerFile.Question(
+            basis: try basis.basis(session), revision: revision, requests: UseRequest.hash(of: requests),
+            subject: Hash(try subject(reference, session)), recipient: recipient, delivery: nil)
+        return Asked(question: question, requests: requests, needs: needs, delivery: nil)
     }
 
     /// Needs of all uses, and the revision that they were asked of.
@@ -166,14 +188,15 @@ struct ConsentAnswerCommand: WalletCommand {
         return try Codes.hash(reference).bytes
     }
 
-    private func openings() throws(WalletFailure) -> [CommitmentOpening] {
-        var found: [CommitmentOpening] = []
-        for path in opening { found += try CommitmentOpening.list(try ContentFile.text(path), file: path) }
-        return found
+    private func openings() throws(WalletFailure) -> [AnswerPreview.OpeningFile] {
+        try opening.map { (path) throws(WalletFailure) in
+            AnswerPreview.OpeningFile(
+                path: path, openings: try CommitmentOpening.list(try ContentFile.text(path), file: path))
+        }
     }
 
     private func sign(
-        _ statements: [NeedStatement], _ shown: [String], _ answers: inout [NeedAnswer], _ session: Session
+        _ statements: [NeedStatement], _ shown: [String], _ file: inout AnswerFile, _ session: Session
     ) throws(WalletFailure) {
         let names = session.plainNames
         let lines =
@@ -185,23 +208,25 @@ struct ConsentAnswerCommand: WalletCommand {
         let signer = try session.sender()
         let secret = try session.signingKey(of: signer)
         for statement in statements {
-            let signature = AnswerSignature(
-                signer: signer,
-                signature: Schnorr.sign(
-                    message: statement.hash, secret: secret, auxiliary: OperatingSystemRandom.bytes32()))
-            var signatures = [signature]
-            if let old = answers.first(where: { $0.need == statement.need }),
-                case .signed(statement.by, statement.validUntil, let others) = old.evidence
-            {
-                signatures = (others.filter { $0.signer != signer } + signatures).sorted { $0.signer < $1.signer }
-            }
-            answers.removeAll { $0.need == statement.need }
-            answers.append(
-                NeedAnswer(
-                    need: statement.need,
-                    evidence: .signed(
-                        by: statement.by, validUntil: statement.validUntil, signatures: signatures)))
+            let signature = Schnorr.sign(
+                message: statement.hash, secret: secret, auxiliary: OperatingSystemRandom.bytes32())
+            file.add(AnswerSignature(signer: signer, signature: signature), to: statement)
         }
+    }
+}
+
+extension AnswerFile.Question {
+    /// What the answers are for.
+    func words(_ names: SessionNames) -> String {
+        guard let delivery else { return "the release \(subject) to \(names.party(recipient))" }
+        return "the delivery \(names.identifier(delivery.description)) to \(names.party(recipient))"
+    }
+}
+
+extension ConsentInputs {
+    /// What `consent answer` wrote.
+    static func answers(_ path: String, _ session: Session) throws(WalletFailure) -> AnswerFile {
+        try json(path, AnswerFile.self, "answers of consent answer", session)
     }
 }
 

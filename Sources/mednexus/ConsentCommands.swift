@@ -141,6 +141,11 @@ struct ConsentGrantCommand: WalletCommand {
             disease.isEmpty
             ? [] : ["The restriction that only its commitment tells of: \(disease.joined(separator: ", "))"]
         try await session.act(operations, notes: notes)
+        if let opening, !commitments.isEmpty {
+            Console.err(
+                "\(opening) opens the commitment: hand it to \(session.plainNames.party(custodian)), and keep a copy. "
+                    + "Without it nobody can tell what the consent is restricted to.")
+        }
         if !globals.json, operations.count == 1 {
             Console.err("It is proposed, and in force once the custodian has countersigned it.")
         }
@@ -242,8 +247,16 @@ struct ConsentCountersignCommand: WalletCommand {
     @Argument(help: "The consent.") var consent: String
 
     func perform(_ session: Session) async throws {
-        let operation = ConsentCountersign(consent: .id(try session.id(consent)))
-        try await session.act([.consents(.countersign(operation))])
+        let id: ConsentID = try session.id(consent)
+        let view: ConsentView = try await session.client.read("consent_get", .object(["consent": session.json(id)]))
+        let operation = ConsentCountersign(consent: .id(id))
+        let subject = session.plainNames.party(view.consent.subject)
+        // Who takes a consent on keeps to it from then on, so it is shown as who gave it read it.
+        try await session.act(
+            [.consents(.countersign(operation))],
+            notes: ConsentShow.words(view.consent, session.plainNames)
+                + (view.consent.commitments.isEmpty
+                    ? [] : ["What opens its commitments is a file that \(subject) has."]))
     }
 }
 
@@ -262,7 +275,9 @@ struct ConsentShow: WalletCommand {
         if let at = try ConsentInputs.time(at, session) { params.append("at", at) }
         let value = try await session.client.read("consent_get", .object(params), as: JSONValue.self)
         let names = session.plainNames
-        let words = try Self.words(value["consent"] ?? .null, names, session)
+        let words = Self.words(
+            try JSONValueDecoder.decode(
+                ConsentRecord.self, from: value["consent"] ?? .null, networkKind: session.network.kind), names)
         session.show(value) {
             let record = value["consent"]
             let sets = (record?["sets"]?.array ?? []).map { names.id($0) }
@@ -284,8 +299,7 @@ struct ConsentShow: WalletCommand {
 
 extension ConsentShow {
     /// As the one who gave it read it.
-    private static func words(_ value: JSONValue, _ names: SessionNames, _ session: Session) throws -> [String] {
-        let record = try JSONValueDecoder.decode(ConsentRecord.self, from: value, networkKind: session.network.kind)
+    static func words(_ record: ConsentRecord, _ names: SessionNames) -> [String] {
         let grant = ConsentGrant(
             scope: record.scope, subject: record.subject, custodian: record.custodian, policy: record.policy,
             commitments: record.commitments, expiresAt: record.expiresAt)

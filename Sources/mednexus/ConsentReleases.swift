@@ -22,20 +22,25 @@ struct ConsentDiscloseCommand: WalletCommand {
     @Option(help: "Who receives it.") var to: String
     @OptionGroup var use: ConsentUseOptions
     @Option(help: ArgumentHelp("What `consent answer` wrote.", valueName: "file")) var answers: String?
-    @Option(help: ArgumentHelp("The custodian's own, as in the answers; random if absent.", valueName: "hash"))
+    @Option(help: ArgumentHelp("The custodian's own; as in the answers, or random, if absent.", valueName: "hash"))
     var reference: String?
     @Option(help: "The INFT that it is about.") var inft: String?
 
     func perform(_ session: Session) async throws {
         let recipient = try session.party(to)
+        let answered = try answers.map { (path) throws(WalletFailure) in try ConsentInputs.answers(path, session) }
+        let stated = try reference.map { (text) throws(WalletFailure) in try Codes.hash(text) }
+        if let question = answered?.question,
+            question.recipient != recipient || (stated ?? question.subject) != question.subject
+        {
+            throw WalletFailure(
+                .usage, "\(answers ?? "") answers for \(question.words(session.plainNames)), which is another")
+        }
         let operation = ConsentDisclose(
             basis: try basis.basis(session), recipient: recipient,
             requests: try use.requests(by: recipient, session),
-            answers: try answers.map { (path) throws(WalletFailure) in
-                try ConsentInputs.json(path, [NeedAnswer].self, "list of answers", session)
-            } ?? [],
-            reference: try reference.map { (text) throws(WalletFailure) in try Codes.hash(text) }
-                ?? Hash(OperatingSystemRandom.bytes32()),
+            answers: answered?.answers ?? [],
+            reference: stated ?? answered?.question.subject ?? Hash(OperatingSystemRandom.bytes32()),
             inft: try inft.map { (text) throws(WalletFailure) in try session.id(text) })
         try await session.act([.consents(.disclose(operation))])
     }

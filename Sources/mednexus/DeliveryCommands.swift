@@ -184,7 +184,7 @@ struct LicenseDeliver: WalletCommand {
 
             \(example(
                 "license deliver tmnxlic1… --from author",
-                "license deliver ward --answers answers.json --from author"))
+                "license deliver ward --answers answers-ward.json --from author"))
             """)
     @OptionGroup var globals: Globals
     @Argument(help: "The license, or the delivery: id or name.") var license: String
@@ -196,7 +196,7 @@ struct LicenseDeliver: WalletCommand {
         guard view.delivery.act != .transfer else {
             throw WalletFailure(.usage, "that is the transfer of an INFT", hint: "mednexus inft deliver")
         }
-        let answers = try answered.answers(session)
+        let answers = try answered.answers(for: view.delivery.id, session)
         try await session.together { try await session.deliver(view, answers) }
     }
 }
@@ -206,9 +206,19 @@ struct AnswerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What `consent answer` wrote, where consents ask for answers.", valueName: "file"))
     var answers: String?
 
-    func answers(_ session: Session) throws(WalletFailure) -> [NeedAnswer] {
+    /// What was answered for the delivery; what was answered for another is refused.
+    func answers(for delivery: DeliveryID?, _ session: Session) throws(WalletFailure) -> [NeedAnswer] {
         guard let answers else { return [] }
-        return try ConsentInputs.json(answers, [NeedAnswer].self, "list of answers", session)
+        let file = try ConsentInputs.answers(answers, session)
+        guard let delivery, file.question.delivery == delivery || file.question.subject.bytes == delivery.bytes else {
+            throw WalletFailure(
+                .usage, "\(answers) answers for \(file.question.words(session.plainNames)), which is another",
+                hint: delivery.map {
+                    "For this one: mednexus consent answer --delivery \(session.text($0)) --out "
+                        + "\(AnswerWords.file(for: session.text($0)))."
+                } ?? "")
+        }
+        return file.answers
     }
 }
 
@@ -221,7 +231,7 @@ struct LicenseAnswer: WalletCommand {
             consents behind the content change. Then whoever answers signs again (consent answer --delivery LICENSE), and \
             the licensee brings it.
 
-            \(example("license answer ward --answers answers.json --from clinic"))
+            \(example("license answer ward --answers answers-ward.json --from clinic"))
             """)
     @OptionGroup var globals: Globals
     @Argument(help: "Its id or name.") var license: String
@@ -229,13 +239,13 @@ struct LicenseAnswer: WalletCommand {
 
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
-        let answers = try answered.answers(session)
+        let view = try await session.license(license)
+        let answers = try answered.answers(for: view.license.delivery, session)
         guard !answers.isEmpty else {
             throw WalletFailure(
                 .usage, "which answers?",
                 hint: "Add --answers FILE, as mednexus consent answer --delivery \(license) --out FILE writes it.")
         }
-        let view = try await session.license(license)
         let names = try await session.names()
         let notes = answers.map { answer in
             guard case .signed(let by, let until, _) = answer.evidence else { return "\(answer.need.name): by a proof" }

@@ -149,6 +149,7 @@ struct LicenseShow: WalletCommand {
                 ), ("Under", record.under.map { names.identifier($0.license.description) }),
                 ("Sublicenses", record.sublicenses > 0 ? "\(record.sublicenses): license list --above" : nil),
                 ("For", use.purposes.isEmpty ? nil : use.purposes.codes.map(\.name).joined(separator: ", ")),
+                ("Research", use.research.map { $0.sentences.joined(separator: "\n") }),
                 ("In", use.territories.isEmpty ? nil : use.territories.texts.joined(separator: ", ")),
                 ("Commercial", use.isCommercial ? "yes" : "no"), ("Trains models", use.trainsModels ? "yes" : "no"),
                 ("Terms", names.identifier(record.terms.description)),

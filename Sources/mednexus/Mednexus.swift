@@ -23,7 +23,7 @@ struct Mednexus: AsyncParsableCommand {
 
             \(example("node status", "inft list --class algorithm", "license buy score --from clinic --purpose TREAT"))
             """,
-        version: ProgramVersion.text,
+        version: ProgramVersion.description,
         subcommands: [
             KeyCommand.self, NetworkCommand.self, AccountCommand.self, PartyCommand.self,
             OrganizationCommand.self, CredentialCommand.self, DelegationCommand.self, MandateCommand.self,

@@ -79,7 +79,7 @@ struct INFTDeliver: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let view = try await session.delivery(try session.id(transfer))
-        let answers = try answered.answers(session)
+        let answers = try answered.answers(for: view.delivery.id, session)
         try await session.together { try await session.deliver(view, answers) }
     }
 }

@@ -36,7 +36,10 @@ struct RevenueStatement: WalletCommand {
         let who = try session.party(orActor: party)
         let start = try Codes.pastTime(since, now: now)
         // A fixed end, so that what happens while pages are read changes nothing.
-        let end = try Codes.time(until, now: now) ?? now.adding(milliseconds: 1)
+        // The clock is ahead of the last block: what began a moment ago has no end before it.
+        let soon = now.adding(milliseconds: 86_400_000)
+        let last = max(now, start.map { min($0, soon) } ?? now)
+        let end = try Codes.time(until, now: now) ?? last.adding(milliseconds: 1)
         if let start, start >= end {
             throw WalletFailure(
                 .usage, "the period ends (\(dateText(end))) before it begins (\(dateText(start)))",

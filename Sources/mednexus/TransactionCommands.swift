@@ -150,13 +150,54 @@ struct TransactionSign: WalletCommand {
         let summary = try await TransactionDraft(body: body, names: names).summary(names) + session.changes(by: body)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
         try request.sign(with: try session.signingKey(of: signer), on: session.network)
+        let refusal = try await session.rehearse(request, body)
+        // A signature too many makes the whole of it void, and whoever submits it would not know whose to take out.
+        if let refusal, refusal.isSurplus(session.text(signer)) {
+            throw WalletFailure(
+                .usage, "no rule asks for the signature of \(names.party(.account(signer))), so it is not added",
+                hint: "Who signs so far: mednexus tx decode \(file).")
+        }
         let path = out ?? file
         try request.save(path, networkKind: session.network.kind)
         let value = JSONValue.object([
             "hash": .string(body.hash.description), "file": .string(path),
             "signatures": .integer(request.signatures.count),
         ])
-        session.show(value) { Console.out("Signed: \(Self.count(request)) in \(path).") }
+        session.show(value) {
+            Console.out("Signed: \(Self.count(request)) in \(path).")
+            guard let refusal else { return }
+            Console.out(
+                refusal.accepted
+                    ? "The ledger would take it as it is: mednexus tx submit \(path)."
+                    : "As it is, the ledger would not take it: "
+                        + names.translated(WalletFailure(.refused, refusal.message)).message + ".")
+        }
+    }
+}
+
+/// What the ledger would say of a transaction now.
+private struct Rehearsal {
+    let accepted: Bool
+    let reason: String
+    let message: String
+
+    /// All else is well, and this signature is one too many.
+    func isSurplus(_ signer: String) -> Bool {
+        reason == "signatures_not_exact" && message.contains(signer) && message.hasPrefix("no rule asks")
+    }
+}
+
+extension Session {
+    /// Nil if there is no node to ask: people sign where none is.
+    fileprivate func rehearse(_ request: SigningRequest, _ body: TransactionBody) async throws -> Rehearsal? {
+        let bytes = Hexadecimal.encode(body.signed(request.signatures).bytes)
+        guard
+            let view = try? await client.read(
+                "tx_simulate", .object(["bytes": .string(bytes)]), as: JSONValue.self)
+        else { return nil }
+        return Rehearsal(
+            accepted: view["accepted"]?.boolean == true, reason: view["error"]?["reason"]?.string ?? "",
+            message: view["error"]?["message"]?.string ?? "")
     }
 }
 
@@ -201,7 +242,12 @@ struct TransactionSubmit: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         var lock: HomeLock? = try await session.takeLock()
-        let transaction = try SigningRequest.load(file).assemble(on: session.network)
+        let request = try SigningRequest.load(file)
+        guard !request.signatures.isEmpty else {
+            throw WalletFailure(
+                .usage, "nobody has signed \(file) yet", hint: "Who sends it signs first: mednexus tx sign \(file).")
+        }
+        let transaction = try request.assemble(on: session.network)
         let names = try await session.names(for: transaction.body.operations)
         let words = TransactionDraft(body: transaction.body, names: names).summary(names)
         try session.requireFreeName(for: session.made(by: transaction.body))

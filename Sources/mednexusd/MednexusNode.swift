@@ -16,7 +16,7 @@ struct MednexusNode: AsyncParsableCommand {
             Exit codes: 0 done, 1 failure, 2 usage, 3 configuration, 4 corruption, 5 signing guard, 6 disk, 7 port, \
             8 home in use, 9 newer schema.
             """,
-        version: NodeVersion.text,
+        version: NodeVersion.description,
         subcommands: [
             Initialize.self, Join.self, KeysCommand.self, Start.self, Devnet.self, GenesisCommand.self, Status.self,
             Peers.self, DoctorCommand.self, EpochCommand.self,

@@ -11,8 +11,8 @@ struct BackupCommand: AsyncParsableCommand {
         discussion: """
             mednexusd backup --home HOME /backups/2026-03-01
 
-            Keys are in no backup, and neither is the signing guard: keep the keys apart. `mednexusd restore` makes a \
-            home of it.
+            Keys are in no backup, and neither are the signing guard and encrypted content: keep the keys apart, and copy \
+            the content with the tools of its storage. `mednexusd restore` makes a home of it.
             """)
 
     @OptionGroup var options: HomeOptions
@@ -29,6 +29,10 @@ struct BackupCommand: AsyncParsableCommand {
             print(
                 "the state of block \(manifest.checkpoint ?? .genesis), \(Table.bytes(bytes)) in all. No keys, no guard."
             )
+            if let held = try ContentTools.holding(options.nodeHome, try options.configuration()) {
+                let what = held.blobs.map { "\($0) blobs, \(Table.bytes(held.bytes)), of " } ?? "what is in "
+                print("Nor the encrypted content: \(what)\(held.place). Copy that with the tools of its storage.")
+            }
         }
     }
 }
@@ -62,6 +66,11 @@ struct RestoreCommand: AsyncParsableCommand {
             line.end()
             print("Home \(home.path) of network \(manifest.network), at block \(manifest.height)")
             for line in try NodeIdentity.describe(home) { print(line) }
+            if let held = try ContentTools.holding(home, try options.configuration()), let blobs = held.blobs {
+                print(
+                    "Encrypted content: \(held.place) has \(blobs) blobs, and no backup has any. Copy the old node's folder "
+                        + "there before you start; what is missing is fetched only where a peer has it.")
+            }
             print("Check it: mednexusd verify --home \(home.path)")
             print("Start it: mednexusd start --home \(home.path)")
         }

@@ -41,6 +41,9 @@ import Testing
         #expect(try change { $0.trainsModels = true } == [.trainingNotLicensed])
         #expect(try change { $0.attributes = false } == [.attributionMissing])
         #expect(try change { $0.user = sandbox.party("carol") } == [.userNotLicensed])
+        // Of research nothing was said when it was bought, so nothing stands against any.
+        #expect(try change { $0.aim = .methods } == [])
+        #expect(try change { $0.disease = CodedTerm(system: .mondo, code: "0005148") } == [])
         let free = try sandbox.buy(try sandbox.offer(inft, TermsPreset.commercial.terms))
         #expect(
             try sandbox.reasons(free, LicenseUse(isCommercial: true, makesDerivative: true, attributes: true))

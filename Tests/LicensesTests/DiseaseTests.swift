@@ -65,6 +65,35 @@ import Testing
         return try sandbox.execute(mint, as: "hospital").madeIdentifier()
     }
 
+    @Test("A check tells aims and diseases that were bought from others; of a commitment it knows none")
+    func checked() throws {
+        let sandbox = try Sandbox()
+        let inft = try sandbox.mint("score")
+        func reasons(_ license: LicenseID, _ aim: ResearchAim?, _ disease: CodedTerm? = nil) throws -> [LicenseReason] {
+            try sandbox.reasons(
+                license, LicenseUse(purpose: .research, field: .research, aim: aim, disease: disease))
+        }
+        let named = try sandbox.buy(
+            try sandbox.offer(inft, Self.terms([.disease, .methods], [Self.disease])),
+            use: Self.use([.disease], [Self.disease]))
+        #expect(try reasons(named, .disease, Self.disease) == [] && reasons(named, nil) == [])
+        #expect(try reasons(named, .methods) == [.aimNotLicensed])
+        #expect(try reasons(named, .disease, Self.other) == [.diseaseNotLicensed])
+        #expect(try reasons(named, .general, Self.other) == [.aimNotLicensed, .diseaseNotLicensed])
+
+        let general = try sandbox.buy(
+            try sandbox.offer(inft, Self.terms([])), as: "carol", use: Self.use([.general]))
+        #expect(try reasons(general, .methods) == [] && reasons(general, .disease, Self.other) == [])
+        // What a person has to review is no part of any other aim.
+        #expect(try reasons(general, .pediatric) == [.aimNotLicensed])
+
+        let committed = StatedUse(
+            purposes: [.research], research: ResearchUse(aims: [.disease], project: testHash("which")))
+        let secret = try sandbox.buy(try sandbox.offer(inft, Self.terms([])), as: "dave", use: committed)
+        #expect(try reasons(secret, .disease) == [])
+        #expect(try reasons(secret, .disease, Self.disease) == [.diseaseNotLicensed])
+    }
+
     private static func hint(_ body: () throws -> Void) -> String {
         do {
             try body()

@@ -340,6 +340,32 @@ import Testing
         }
     }
 
+    private static func denied(_ sandbox: Sandbox) throws -> [PartyTask] {
+        try LicensesDomain.tasks.flatMap { source in
+            try source.page(sandbox.party("bob"), PageRequest(after: nil, limit: 50), sandbox.queries).items
+        }.filter { $0.act == "license.consentDenied" }
+    }
+
+    @Test("Who keeps the data is told before answers run out, as the licensee is; who also hears of withdrawals")
+    func toldBefore() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox, answerDays: 60)
+        #expect(try Self.custodianTasks(sandbox).isEmpty && Self.tasks(sandbox).isEmpty)
+        sandbox.advance(days: 50)
+        let told = try Self.custodianTasks(sandbox)
+        #expect(told.map(\.license) == [license] && told.first?.needs == ["ethicsApproval"])
+        #expect(told.first?.deadline != nil)
+        #expect(try told.map(\.deadline) == Self.tasks(sandbox).map(\.deadline))
+        sandbox.advance(days: 11)
+        #expect(try Self.custodianTasks(sandbox).map(\.deadline) == [nil])
+        #expect(try Self.denied(sandbox).isEmpty)
+        var record = try ConsentSets.require(set, field: "", in: sandbox.state)
+        record.stale = StaleMark(since: sandbox.time, reason: .withdrawal)
+        ConsentSets.store(record, in: sandbox.state)
+        #expect(try Self.denied(sandbox).map(\.license) == [license])
+        #expect(try Self.custodianTasks(sandbox).isEmpty && Self.tasks(sandbox).isEmpty)
+    }
+
     @Test("A newer version's delivery leaves what was answered before it")
     func newerVersion() throws {
         let sandbox = try Sandbox()

@@ -5,7 +5,7 @@ import Testing
     private func report(
         connected: [Bool] = [true, true, true, true], votes: [UInt64?] = [9, 9, 9, 9], isValidator: Bool = true,
         peers: Int = 3, view: UInt64 = 10, height: UInt64 = 50, target: UInt64 = 50, lacked: UInt64? = nil,
-        clock: UInt64 = 0, silence: UInt64 = 0
+        clock: UInt64 = 0, silence: UInt64 = 0, watching: UInt64? = nil
     ) -> StallReport {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
         let count = connected.count
@@ -14,7 +14,7 @@ import Testing
                 .init(name: $0, isConnected: $1.0, lastVoteView: $1.1)
             }, quorum: count - (count - 1) / 3, isValidator: isValidator, peerCount: peers, view: view, height: height,
             targetHeight: target, lackedBlock: lacked, clockBehindMilliseconds: clock,
-            millisecondsSinceBlock: silence, expectedMilliseconds: 40_000)
+            millisecondsSinceBlock: silence, expectedMilliseconds: 40_000, watchesThroughEpoch: watching)
     }
 
     @Test("a chain that goes on has no reason, even with one of four away")
@@ -30,6 +30,17 @@ import Testing
         let found = report(connected: [true, false, true, false])
         #expect(found.stalledBecause == "2 of 4 unreachable: b, d; need 3")
         #expect(found.notReadyBecause == "2 of 4 unreachable: b, d; need 3")
+    }
+
+    @Test("a watch that can't end is said with what ends it; one that the others end is not")
+    func watching() {
+        let alone = report(connected: [true], votes: [nil], peers: 0, silence: 60_000, watching: 1)
+        #expect(alone.stalledBecause?.contains("1 of 1, sign a new one with `mednexusd epoch restart`") == true)
+        #expect(alone.notReadyBecause == alone.stalledBecause)
+        let three = report(connected: [true, true, true], votes: [9, 9, 9], silence: 60_000, watching: 1)
+        #expect(three.stalledBecause?.contains("3 of 3") == true)
+        #expect(report(silence: 60_000, watching: 1).stalledBecause?.contains("guard") == false)
+        #expect(report(connected: [true], votes: [nil], peers: 0, watching: 1).stalledBecause == nil)
     }
 
     @Test("the sentence stays one line with many validators")

@@ -4,6 +4,7 @@ the content change. With the wallet that people have."""
 import csv
 import json
 import re
+import time
 
 import pytest
 
@@ -57,8 +58,9 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     # Who delivers is told what comes before it, who answers, and what is typed.
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "license.begin"]
     assert "before, hospital-org answers memberRestrictions, then license deliver" in line["what"], line
-    assert line["command"].startswith("consent answer --delivery tmnxdelivery1"), line
-    assert line["command"].endswith("--out answers.json --from hospital --acting-for hospital-org"), line
+    assert line["command"].startswith("mednexus consent answer --delivery tmnxdelivery1"), line
+    assert re.search(r" --out answers-\w{8}\.json --from hospital --acting-for hospital-org$", line["command"]), line
+    assert "--opening FILE, of patient and buyer" in line["what"], line
     said = act("license", "deliver", "methods", *HOSPITAL, check=False)
     assert said.returncode == 1 and "need_unmet" in said.stderr
     assert "hospital-org answers memberRestrictions. mednexus consent answer --delivery tmnxdelivery1" in said.stderr, said.stderr
@@ -77,7 +79,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
         "To access for HRESCH, by clinic", "For research with the aims: methods", "In: any place", " until ",
     ):
         assert words in said, (words, said)
-    assert [one["need"]["type"] for one in json.loads(answers.read_text())] == ["memberRestrictions"]
+    assert [one["need"]["type"] for one in json.loads(answers.read_text())["answers"]] == ["memberRestrictions"]
     act("license", "deliver", "methods", "--answers", answers, *HOSPITAL)
     assert covered() and not waiting()
     # What was signed for the delivery's own release is not for the uses since.
@@ -89,11 +91,12 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert "what was answered so far under the set ends with it" in said and "1 license of what was offered" in said, said
     assert not covered()
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "consent.answer"]
-    assert "methods of clinic counts no more: hospital-org answers memberRestrictions; clinic brings it" in line["what"], line
+    assert "methods of clinic counts no more: hospital-org answers memberRestrictions (--opening FILE" in line["what"], line
+    assert re.search(r"; clinic brings it with license answer tmnxlic1\w+$", line["what"]), line
     # The license is in force, and its uses are not.
     said = act("license", "check", "methods")
     assert "In force: yes, as a license" in said and "they ask for memberRestrictions anew: hospital-org answers" in said, said
-    assert "mednexus license answer methods --answers answers.json" in said
+    assert "mednexus license answer methods --answers answers-methods.json" in said
     copy = tmp_path / "copy.csv"
     done = act("license", "open", "methods", "--out", copy, "--from", "clinic", check=False)
     assert done.returncode == 1 and "not its uses: they ask for memberRestrictions anew" in done.stderr, done.stderr
@@ -101,8 +104,8 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     act("license", "open", "methods", "--out", copy, "--outside-license", "--from", "clinic")
     assert copy.read_text() == data.read_text()
     (line,) = waiting()
-    assert "wait for an answer that its consents ask for; hospital-org answers memberRestrictions (consent answer" in line["what"]
-    assert line["command"] == "license answer methods --answers … --from clinic" and "deadline" not in line
+    assert "wait for an answer that its consents ask for; hospital-org answers memberRestrictions (mednexus consent answer --delivery tmnxdelivery1" in line["what"]
+    assert line["command"] == "mednexus license answer methods --answers FILE --from clinic" and "deadline" not in line
     assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answer_invalid"
     assert "which answers?" in act("license", "answer", "methods", "--from", "clinic", check=False).stderr
     act(*sign, "--out", later)
@@ -110,11 +113,12 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     done = act("license", "check", "methods", "--purpose", "HRESCH", check=False)
     assert done.returncode == 1 and "Said by --field: mednexus help license check." in done.stderr, done.stderr
     surplus = tmp_path / "surplus.json"
-    surplus.write_text(json.dumps(json.loads(later.read_text()) * 2))
+    twice = json.loads(later.read_text())
+    surplus.write_text(json.dumps(twice | {"answers": twice["answers"] * 2}))
     done = act("license", "answer", "methods", "--answers", surplus, "--from", "clinic", check=False)
     assert done.returncode == 1 and "answer_unneeded" in done.stderr, done.stderr
     assert "In all it asks for memberRestrictions: hospital-org answers" in done.stderr
-    assert "; then mednexus license answer methods --answers answers.json" in done.stderr
+    assert re.search(r"; then mednexus license answer methods --answers answers-\w{8}\.json", done.stderr), done.stderr
     said = act("license", "answer", "methods", "--answers", later, "--from", "clinic")
     assert "memberRestrictions: answered by hospital-org" in said and ", until" in said, said
     assert covered() and not waiting()
@@ -177,7 +181,8 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     assert "Research only of the diseases: mondo:0005148." in act("terms", "show", "terms")
     act(*mint, "--title", "Data", "--consent-set", "cohort", "--terms", "terms", "--as", "data")
     buy = ("license", "buy", "data", "--purpose", "HRESCH", "--from", "clinic")
-    assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease", "--disease", "mondo:0004992")
+    said = refused(*buy, "--research-aim", "disease", "--disease", "mondo:0004992")
+    assert "purpose_not_allowed" in said and "They allow: mondo:0005148." in said, said
     assert "purpose_not_allowed" in refused(*buy, "--research-aim", "disease")
     said = act(*buy, "--research-aim", "disease", "--disease", "mondo:0005148", "--as", "ward")
     assert "Of the diseases: mondo:0005148" in said, said
@@ -186,14 +191,16 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     # One person's, for a disease that the ledger must not know.
     act("consent", "grant", "disease-research", "--disease", "mondo:0005148", "--opening", tmp_path / "given.json",
         "--custodian", "hospital-org", "--from", "patient", "--as", "own")
-    act("consent", "countersign", "own", *HOSPITAL)
+    # Who takes it on sees what it permits.
+    said = act("consent", "countersign", "own", *HOSPITAL)
+    assert "Everything is denied but what follows." in said and "What opens its commitments is a file that patient" in said, said
     act("consent", "set", "create", "own", *HOSPITAL, "--as", "few")
     assert "on data about few people would tell of their health" in refused(*mint, "--consent-set", "few", "--terms", "terms")
     act(*terms, "--research-aim", "disease", "--as", "few-terms")
     act(*mint, "--consent-set", "few", "--terms", "few-terms", "--as", "case")
     buy = ("license", "buy", "case", "--purpose", "HRESCH", "--research-aim", "disease", "--disease", "mondo:0005148", "--from", "clinic")
     said = refused(*buy)
-    assert "about few people" in said and "State the aim disease alone" in said, said
+    assert "about few people" in said and "State the aim disease alone" in said and "--opening FILE" in said, said
     opening = tmp_path / "use.json"
     # Without a person's word there is nothing to open.
     assert network.wallet(*map(str, buy), "--opening", str(opening), check=False).returncode == 2
@@ -214,6 +221,27 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     assert "Which stands for the diseases mondo:0005148" in said, said
     assert "only a commitment tells of: mondo:0005148." in said
     assert "--opening shows it" in act(*sign)
+    # The patient's and the buyer's diseases have to be the same; what opens nothing here is no help to who signs.
+    act(*buy[:-4], "--disease", "mondo:0004992", "--opening", tmp_path / "other.json", "--from", "clinic", "--as", "other-study")
+    other = ("consent", "answer", "--delivery", "other-study", "--out", tmp_path / "others.json", *HOSPITAL)
+    done = act(*other, "--opening", tmp_path / "other.json", "--opening", tmp_path / "given.json", check=False)
+    assert done.returncode == 2, done.stderr
+    assert re.search(r"the use is for mondo:0004992, and own .* is restricted to mondo:0005148", done.stderr), done.stderr
+    assert "--ontology EDGES" in done.stderr and not (tmp_path / "others.json").exists()
+    done = act(*other, "--opening", opening, check=False)
+    assert done.returncode == 2 and "opens neither what these consents are restricted to" in done.stderr, done.stderr
+    # What is for one delivery is neither changed by, nor taken for, another.
+    held = answers.read_text()
+    done = act("consent", "answer", "--delivery", "other-study", "--out", answers, *HOSPITAL, check=False)
+    assert done.returncode == 2 and "holds answers for the delivery" in done.stderr and answers.read_text() == held, done.stderr
+    done = act("license", "deliver", "other-study", "--answers", answers, *HOSPITAL, check=False)
+    assert done.returncode == 2 and "answers for the delivery" in done.stderr and "which is another" in done.stderr, done.stderr
+    shown = act("license", "show", "ward")
+    assert re.search(r"Research +For research with the aims: disease", shown) and "Of the diseases: mondo:0005148" in shown, shown
+    check = ("license", "check", "ward", "--purpose", "HRESCH", "--field", "research", "--research-aim", "disease")
+    assert "yes" in act(*check, "--disease", "mondo:0005148")
+    done = act(*check, "--disease", "mondo:0004992", check=False)
+    assert done.returncode == 1 and "diseaseNotLicensed" in done.stdout and "--disease" in done.stderr, (done.stdout, done.stderr)
     act("license", "deliver", "study", "--answers", answers, *HOSPITAL)
     out = tmp_path / "out.csv"
     act("license", "open", "study", "--out", out, "--from", "clinic")
@@ -245,6 +273,17 @@ def test_of_two_deliveries_somebody_says_which_is_answered(network, tmp_path):
     assert done.returncode == 2 and "the license has two deliveries" in done.stderr, done.stderr
     ids = re.findall(r"--delivery (tmnxdelivery1\w+)", done.stderr)
     assert len(set(ids)) == 2 and not newer.exists()
+    done = act(*sign, "--delivery", ids[0], "--out", answers, check=False)
+    assert done.returncode == 2 and "Name another file with --out." in done.stderr, done.stderr
     act(*sign, "--delivery", ids[0], "--out", newer)
     act("license", "deliver", ids[0], "--answers", newer, *HOSPITAL)
     act(*sign, "--delivery", "study", "--out", tmp_path / "again.json")
+    # Who says no end answers for as long as the license lasts, or for a year.
+    long = tmp_path / "long.json"
+    act("consent", "answer", "--delivery", "study", "--out", long, *HOSPITAL)
+    (answer,) = json.loads(long.read_text())["answers"]
+    ends = json.loads(network.wallet("license", "show", "study", "--json"))["license"].get("expiresAt")
+    assert answer["evidence"]["validUntil"] == ends if ends else answer["evidence"]["validUntil"] > 1000 * (time.time() + 364 * 86400)
+    # The next who signs for the same organization signs for the same time, and no other.
+    done = act(*sign, "--delivery", "study", "--out", long)
+    assert "Every need is answered" in done

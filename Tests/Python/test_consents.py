@@ -111,7 +111,9 @@ def test_needs_are_met_by_signatures_that_a_third_party_verifies(people, tmp_pat
 
     people.act("consent", "answer", "committed", "--to", "author", *methods, "--reference", reference, "--until", "3d",
                "--by", "hospital-org", "--out", str(answers), "--from", "hospital")
-    answer, = json.loads(answers.read_text())
+    written = json.loads(answers.read_text())
+    answer, = written["answers"]
+    assert written["question"]["subject"] == reference and written["question"]["revision"] == 1
     record = people.json("consent", "show", "committed")["consent"]
     author, hospital = people.devnet.accounts["author"], people.devnet.accounts["hospital"]
 
@@ -134,7 +136,14 @@ def test_needs_are_met_by_signatures_that_a_third_party_verifies(people, tmp_pat
     assert key.verify(bytes.fromhex(signature["signature"]), message)
 
     other = ("consent", "disclose", "committed", "--to", "developer", *methods, "--reference", reference, *HOSPITAL)
-    assert people.refused(*other, "--answers", str(answers)) == "answer_invalid"
+    done = people.devnet.wallet(*other, "--answers", str(answers), "--yes", check=False)
+    assert done.returncode == 2 and "author, which is another" in done.stderr, done.stderr
+    # More answers go into a file of the same question, and into no other.
+    again = ("consent", "answer", "committed", "--to", "author", *methods, "--until", "3d", "--by", "hospital-org",
+             "--out", str(answers), "--from", "hospital")
+    done = people.devnet.wallet(*again, "--reference", "5b" * 32, "--yes", check=False)
+    assert done.returncode == 2 and f"holds answers for the release {reference} to author" in done.stderr, done.stderr
+    assert json.loads(answers.read_text()) == written
     people.act(*disclose, "--answers", str(answers))
     met = people.read("consent_disclosures", consent=record["id"])[0]["disclosure"]["met"]
     assert [one["signers"] for one in met] == [[hospital["address"]]]

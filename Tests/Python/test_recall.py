@@ -64,7 +64,7 @@ def test_a_harmful_protocol_is_recalled_down_to_its_descendants(network, tmp_pat
     (recall,) = value("inft", "recalls")
     assert f'"answerBy": {line["deadline"]}' in json.dumps(recall) and line["deadlineText"] in inbox
     # The answer is the licensee's own to give.
-    assert "--answer …" in inbox and "--answer stopped" not in inbox
+    assert "--answer ANSWER" in inbox and "--answer stopped" not in inbox
     folder = tmp_path / "evidence"
     status = value("inft", "recall-status", "recall", "--proofs", folder)
     assert (status["awaited"], status["answered"], status["missing"]) == (2, 0, 0)

@@ -78,15 +78,15 @@ def test_the_inbox_says_what_is_proposed_and_offered_and_what_to_type(network, a
     inbox = json.loads(network.wallet("account", "inbox", "--from", "hospital", "--acting-for", "hospital-org", "--json"))
     (vote,) = [one for one in inbox if one["act"] == "governance.vote"]
     assert "Let clinic-org" in vote["what"] and "create settlement assets" in vote["what"]
-    assert vote["command"] == "governance vote issuer-two … --from hospital --acting-for hospital-org"
-    act(*vote["command"].replace("…", "yes").split())
+    assert vote["command"] == "mednexus governance vote issuer-two VOTE --from hospital --acting-for hospital-org"
+    act(*vote["command"].replace("VOTE", "yes").split()[1:])
     history = network.wallet("account", "history", "hospital-org", "--act", "governance")
     assert re.search(r"propose to the validators: Let clinic-org .* create settlement assets", history)
     act("credential", "offer", "author", "arbiter", "--jurisdiction", "DE", "--from", "accreditor", "--as", "fresh")
     (offer,) = [one for one in json.loads(network.wallet("account", "inbox", "--from", "author", "--json"))
                 if one["act"] == "credential.accept"]
-    assert "offers arbiter for DE" in offer["what"] and offer["command"] == "credential accept fresh --from author"
-    act(*offer["command"].split())
+    assert "offers arbiter for DE" in offer["what"] and offer["command"] == "mednexus credential accept fresh --from author"
+    act(*offer["command"].split()[1:])
 
 
 def test_credentials_and_delegations_tell_their_places_newest_first(network, act):

@@ -17,7 +17,11 @@ import WalletKit
                 + "answers review, ethicsApproval; anyone proves ontologyPath by the ontology's edges")
         #expect(AnswerWords.who(answers: ["restriction"], custodian: "x") == "x answers restriction")
         #expect(
-            AnswerWords.answer(["review"], delivery: "ward") == "consent answer --delivery ward --out answers.json")
+            AnswerWords.answer(["review"], delivery: "ward") == "consent answer --delivery ward --out answers-ward.json"
+        )
+        #expect(AnswerWords.file(for: "ward") == "answers-ward.json")
+        #expect(AnswerWords.file(for: "a b/c") == "answers-a-b-c.json")
+        #expect(AnswerWords.file(for: String(repeating: "q", count: 60) + "last") == "answers-qqqqlast.json")
         #expect(AnswerWords.answer(["ontologyPath"], delivery: "ward").contains("--ontology"))
         // Every need is somebody's.
         let disease = CodedTerm(system: .mondo, code: "0005148")

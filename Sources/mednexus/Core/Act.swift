@@ -217,7 +217,9 @@ extension Session {
             return Console.out(value.text)
         }
         for line in summary { Console.out(line) }
-        Console.out("Written to \(path). Each signer: mednexus tx sign \(path) --from NAME; then mednexus tx submit.")
+        let named = globals.named.map { " \(path) --as \($0)" } ?? ""
+        Console.out(
+            "Written to \(path). Each signer: mednexus tx sign \(path) --from NAME; then mednexus tx submit\(named).")
     }
 
     func made(by body: TransactionBody) -> [Made] {

@@ -57,6 +57,9 @@ struct SessionNames: NameResolver {
             ?? TypedText.encode(bytes, kind: kind, network: network.kind)
     }
 
+    /// The id itself: what others type, whose wallets know no names of this one.
+    func written(_ text: String) -> String { Self.rewritten(text, on: network.kind) }
+
     private static func parse(_ text: String) -> (kind: String, bytes: Bytes32)? {
         guard let (part, raw) = try? Bech32m.decode(text), let bytes = Bytes32(raw) else { return nil }
         for prefix in ["tmnx", "mnx"] where part.hasPrefix(prefix) {

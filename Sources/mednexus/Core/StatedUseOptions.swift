@@ -78,6 +78,12 @@ struct StatedUseOptions: ParsableArguments {
 struct LicenseUseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Who uses it; the licensee if absent.", valueName: "party")) var user: String?
     @Option(help: ArgumentHelp("HL7 purpose of use: TREAT.", valueName: "code")) var purpose: String?
+    @Option(
+        help: ArgumentHelp(
+            "Of research on data about people, its aim: \(ResearchAim.names.joined(separator: ", ")).", valueName: "aim"
+        ))
+    var researchAim: String?
+    @Option(help: ArgumentHelp("And its disease, as mondo:0005148.", valueName: "system:code")) var disease: String?
     @Option(help: ArgumentHelp("Field of use: \(FieldOfUse.names.joined(separator: ", ")).", valueName: "field"))
     var field: String?
     @Option(help: ArgumentHelp("Where, ISO 3166.", valueName: "place")) var territory: String?
@@ -103,7 +109,11 @@ struct LicenseUseOptions: ParsableArguments {
             },
             territory: territory?.uppercased(), language: language, version: contentVersion, isCommercial: commercial,
             trainsModels: training, makesDerivative: derivative, attributes: attributed,
-            member: try member.map { (text) throws(WalletFailure) in try session.id(text) })
+            member: try member.map { (text) throws(WalletFailure) in try session.id(text) },
+            aim: try researchAim.map { (text) throws(WalletFailure) in
+                try Codes.one(text, ResearchAim.self, "aim of research")
+            },
+            disease: try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) })
         return use == LicenseUse() ? nil : use
     }
 }

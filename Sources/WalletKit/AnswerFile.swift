@@ -1,0 +1,110 @@
+public import Consents
+public import Licenses
+public import Primitives
+
+/// Answers to what consents ask, in a file that goes from one who signs to the next, and to who brings them: with what
+/// they are for, so that the answers for one release are never taken for those for another.
+public struct AnswerFile: Codable, Hashable, Sendable {
+    /// What is asked; as ``NeedStatement`` fixes it, without what each who answers says.
+    public struct Question: Codable, Hashable, Sendable {
+        public let basis: ConsentBasis
+        /// Of the consent, or of the set's policies.
+        public let revision: UInt64
+        /// ``UseRequest/hash(of:)``.
+        public let requests: Hash
+        /// The delivery's id, or a disclosure's reference.
+        public let subject: Hash
+        public let recipient: Party
+        /// Where the ledger asks: a delivery's question at any time is one alone.
+        public let delivery: DeliveryID?
+
+        public init(
+            basis: ConsentBasis, revision: UInt64, requests: Hash, subject: Hash, recipient: Party,
+            delivery: DeliveryID?
+        ) {
+            self.basis = basis
+            self.revision = revision
+            self.requests = requests
+            self.subject = subject
+            self.recipient = recipient
+            self.delivery = delivery
+        }
+    }
+
+    public let question: Question
+    public var answers: [NeedAnswer]
+
+    public init(_ question: Question, answers: [NeedAnswer] = []) {
+        self.question = question
+        self.answers = answers
+    }
+
+    /// What becomes of a file that is there already.
+    public enum Continuation: Hashable, Sendable {
+        /// It answers the same question: more answers go into it.
+        case goesOn
+        /// It answers what this delivery asked before: nobody takes that any more, so it is written anew.
+        case isOver
+        /// It answers for something else, which somebody may still need.
+        case isForeign
+    }
+
+    public func continuation(by question: Question) -> Continuation {
+        if self.question == question { return .goesOn }
+        guard let delivery = question.delivery, delivery == self.question.delivery,
+            question.revision >= self.question.revision
+        else { return .isForeign }
+        return .isOver
+    }
+
+    /// Until when others of `party` signed for that it answers `need`: who adds a signature signs for the same time.
+    public func end(of need: Need, by party: Party, besides signer: Address) -> Timestamp? {
+        for answer in answers where answer.need == need {
+            if case .signed(party, let end, let signatures) = answer.evidence,
+                signatures.contains(where: { $0.signer != signer })
+            {
+                return end
+            }
+        }
+        return nil
+    }
+
+    /// Takes the place of what answered the need, but keeps what others signed for the same.
+    public mutating func add(_ signature: AnswerSignature, to statement: NeedStatement) {
+        var signatures = [signature]
+        if let old = answers.first(where: { $0.need == statement.need }),
+            case .signed(statement.by, statement.validUntil, let others) = old.evidence
+        {
+            signatures = (others.filter { $0.signer != signature.signer } + signatures)
+                .sorted { $0.signer < $1.signer }
+        }
+        add(
+            NeedAnswer(
+                need: statement.need,
+                evidence: .signed(by: statement.by, validUntil: statement.validUntil, signatures: signatures)))
+    }
+
+    /// Takes the place of what answered the need.
+    public mutating func add(_ answer: NeedAnswer) {
+        answers.removeAll { $0.need == answer.need }
+        answers.append(answer)
+    }
+
+    /// Uses without an end are answered for a year at a time.
+    public static let yearMilliseconds: UInt64 = 365 * 86_400_000
+    /// A release is made once, soon.
+    public static let releaseMilliseconds: UInt64 = 7 * 86_400_000
+
+    /// Until when an answer counts of which nobody says it: as long as what is answered for, since uses end with the answers.
+    public static func end(
+        of requests: [UseRequest], for delivery: DeliveryRecord?, now: Timestamp
+    ) -> Timestamp {
+        let release = now.adding(milliseconds: releaseMilliseconds)
+        guard let delivery, delivery.act != .transfer else { return release }
+        var end = release
+        for request in requests {
+            end = max(end, request.usePeriod?.until ?? now.adding(milliseconds: yearMilliseconds))
+        }
+        return end
+    }
+}
