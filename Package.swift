@@ -181,8 +181,7 @@ targets += [
         "Node",
         [
             "Node", "Primitives", "Blocks", "Content", "ContentFormat", "Cryptography", "Encoding", "Governance",
-            "Proofs",
-            "Replica", "StateModel", "Storage", "Votes", Library.logging,
+            "Interface", "Proofs", "Replica", "StateModel", "Storage", "Votes", Library.logging,
         ]),
     tests("Primitives", ["Primitives", "Fixtures"]),
     tests("Encoding", ["Encoding", "Primitives", "Fixtures"]),

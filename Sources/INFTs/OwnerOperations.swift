@@ -64,6 +64,7 @@ public struct Revise: DomainOperation {
             field: "content", in: context)
         try Roots.requireUnclaimed(content, field: "content", in: context.state)
         let set = consentSet ?? record.consentSet
+        try PeopleRules.check(record, citing: set, in: context.state)
         try INFTRules.checkConsent(
             set, hasHumanData: record.hasHumanData, inftClass: record.inftClass, isOpen: !content.isSealed,
             actor: record.owner, in: context)

@@ -20,6 +20,13 @@ enum PeopleRules {
         }
     }
 
+    /// What was described while it stood for many can't become about few: a title that is on the ledger stays there, and so
+    /// does an offer that names a disease.
+    static func check(_ record: INFTRecord, citing set: ConsentSetID?, in state: any StateReader) throws(Refusal) {
+        guard let set, let standing = try ConsentSets.standing(set, in: state), standing.concernsFew else { return }
+        try check(record.metadata, of: record.inftClass, consentSet: set, in: state)
+    }
+
     /// The metadata's rules. Of an INFT about fewer than twenty people, as of a case: a description in text, codes or
     /// places singles them out, and so does a disease that the cited set's terms name. The description belongs into the
     /// content, committed to by its hash.

@@ -84,6 +84,12 @@ import Testing
         give(ConsentTemplates.generalResearch, members: 20)
         #expect(try mint(described[0]) == nil)
         #expect(try reason { try sandbox.execute(SetMetadata(inft: id, metadata: described[0])) } == nil)
+        // What was described as many people's does not become a few people's.
+        try sandbox.execute(Revise(inft: id, content: content("two"), consentSet: set))
+        give(ConsentTemplates.generalResearch, members: 19)
+        #expect(
+            try reason { try sandbox.execute(Revise(inft: id, content: content("three"), consentSet: set)) }
+                == "case_metadata")
         let disease = CodedTerm(system: .mondo, code: "0005148")
         give(ConsentTemplates.diseaseData, members: 19, diseases: [disease])
         #expect(try mint(INFTMetadata(title: "")) == "few_people")
