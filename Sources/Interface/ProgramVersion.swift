@@ -4,8 +4,8 @@ public import Primitives
 public enum ProgramVersion {
     public static let text = "0.1.0"
 
-    /// Of the bytes and rules of the ledger: node and wallet understand each other if theirs are the same. It is the
-    /// schema of homes, since what is proven to a wallet is what a home holds.
+    /// Of what node and wallet both read: keys, records, proofs, words of the RPC. They understand each other if theirs are
+    /// the same. It grows with what changes there; a schema of homes that changes nothing of it leaves it.
     public static let ledger: UInt64 = 4
 
     /// What `--version` prints.

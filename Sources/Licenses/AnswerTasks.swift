@@ -99,7 +99,7 @@ enum AnswerTasks {
                 ]
             }
             if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
-                guard let end, TaskSource.isNear(end, in: context), end != license.expiresAt,
+                guard let end, TaskSource.isNear(end, in: context), end < license.expiresAt ?? .maximum,
                     try LicenseCheck.state(of: license, at: time, in: state) == .active
                 else { return [] }
                 return task(end, disclosure.met.map(\.need))

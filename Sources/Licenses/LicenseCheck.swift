@@ -389,7 +389,10 @@ public enum LicenseCheck {
     private static func research(_ use: LicenseUse, _ license: LicenseRecord, _ terms: Terms) -> [LicenseFinding] {
         var findings: [LicenseFinding] = []
         let stated = license.use.research
-        if let aim = use.aim, !terms.scope.allows(aim: aim) || stated.map({ $0.covers(aim) }) == false {
+        // Research of a disease has that aim, if none is stated.
+        if let aim = use.aim ?? use.disease.map({ _ in .disease }),
+            !terms.scope.allows(aim: aim) || stated.map({ $0.covers(aim) }) == false
+        {
             findings.append(LicenseFinding(.aimNotLicensed, "the license is not for research of the aim \(aim.name)"))
         }
         if let disease = use.disease {

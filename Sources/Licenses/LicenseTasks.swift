@@ -126,7 +126,8 @@ enum LicenseTasks {
                 [PartyTask(consentDenied, from: license.licensor, since: since) { about(license, &$0) }]
             }
             if view.state == .suspended {
-                return try ConsentSets.isStale(cited, at: time, in: state) ? denied(since: time) : []
+                let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
+                return set.isStale(at: time) ? denied(since: set.stale?.since ?? license.purchasedAt) : []
             }
             guard let delivery = license.delivery,
                 let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
@@ -142,7 +143,8 @@ enum LicenseTasks {
                 ]
             }
             if case .until(let end) = LicenseNeeds.lasting(disclosure, under: set, at: time) {
-                guard let end, TaskSource.isNear(end, in: context), end != license.expiresAt else { return [] }
+                guard let end, TaskSource.isNear(end, in: context), end < license.expiresAt ?? .maximum
+                else { return [] }
                 return task(end, disclosure.met.map(\.need))
             }
             guard budget.take(AnswerTasks.askingCost) else { return nil }

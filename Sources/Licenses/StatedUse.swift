@@ -68,7 +68,9 @@ public struct StatedUse: CBORCodable, Codable, Hashable, Sendable {
 extension ResearchUse {
     /// Whether research of the aim is this, or a kind of it. Aims that a person has to review are no kind of another.
     func covers(_ aim: ResearchAim) -> Bool {
-        aims.isEmpty || aims.contains(aim) || aims.contains(.general) && !aim.needsReview
+        // Diseases and no aims mean the aim disease; nothing at all means any research.
+        if aims.isEmpty { return diseases.isEmpty || aim == .disease }
+        return aims.contains(aim) || aims.contains(.general) && !aim.needsReview
             || aims.contains(.healthMedicalBiomedical) && aim == .disease
     }
 }

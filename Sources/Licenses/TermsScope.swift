@@ -69,12 +69,17 @@ extension Terms {
         return use.research.flatMap(researchField(widerThan:))
     }
 
-    /// The same of the research that a license was bought for, where it was of diseases.
+    /// The same of the research that a license was bought for.
     private func researchField(widerThan research: ResearchUse) -> String? {
         guard scope.allowsResearch else { return nil }
         // Of which disease the ledger does not know, so no terms can keep to it.
         if research.project != nil { return "scope.purposes" }
-        if research.diseases.isEmpty { return research.aims.contains(.disease) ? "scope.purposes" : nil }
+        if research.diseases.isEmpty {
+            if research.aims.contains(.disease) { return "scope.purposes" }
+            let allowed = scope.allowedAims.codes
+            let isWithin = research.aims.isEmpty || !allowed.isEmpty && allowed.allSatisfy(research.covers)
+            return isWithin ? nil : "scope.researchAims"
+        }
         let aims = research.aims.isEmpty ? [.disease] : research.aims.elements
         if !scope.allowedAims.isWithin(CodeList(aims)) { return "scope.researchAims" }
         let stated = research.diseases.map(\.disease)

@@ -80,10 +80,14 @@ package struct ContentPlace: Sendable {
     package init?(home: NodeHome, configuration: Configuration) throws {
         let kind = configuration.text("content.backend")
         guard kind != "none" else { return nil }
-        let path = configuration.text("content.path")
-        folder = path.isEmpty ? home.path + "/content" : path
+        folder = Self.folder(home, configuration)
         isOnDisk = kind == "disk"
         backend = isOnDisk ? DiskContent(path: folder) : try Self.objectStorage(configuration)
+    }
+
+    static func folder(_ home: NodeHome, _ configuration: Configuration) -> String {
+        let path = configuration.text("content.path")
+        return path.isEmpty ? home.path + "/content" : path
     }
 
     private static func objectStorage(_ configuration: Configuration) throws -> S3Content {

@@ -37,24 +37,22 @@ package enum ContentTools {
         }
     }
 
-    /// How much of it there is, and where; nil without a store. Of an object storage only where.
+    /// Where it is, and how much; nil without a store. Of an object storage, and where it can't be read, only where.
     package struct Holding: Sendable {
         package let place: String
         package let blobs: Int?
         package let bytes: UInt64
     }
 
-    package static func holding(_ home: NodeHome, _ configuration: Configuration) throws -> Holding? {
-        guard let place = try ContentPlace(home: home, configuration: configuration) else { return nil }
-        guard place.isOnDisk else {
-            let bucket = configuration.text("content.s3-bucket")
-            return Holding(place: "the bucket \(bucket)", blobs: nil, bytes: 0)
-        }
-        do throws(ContentStoreFailure) {
-            let blobs = try ContentFolder.blobs(in: place.folder)
-            return Holding(place: place.folder, blobs: blobs.count, bytes: blobs.reduce(0) { $0 + $1.size })
-        } catch {
-            throw NodeFailure(error)
+    package static func holding(_ home: NodeHome, _ configuration: Configuration) -> Holding? {
+        switch configuration.text("content.backend") {
+        case "none": return nil
+        case "disk":
+            let folder = ContentPlace.folder(home, configuration)
+            let blobs = try? ContentFolder.blobs(in: folder)
+            return Holding(place: folder, blobs: blobs?.count, bytes: blobs?.reduce(0) { $0 + $1.size } ?? 0)
+        default:
+            return Holding(place: "the bucket \(configuration.text("content.s3-bucket"))", blobs: nil, bytes: 0)
         }
     }
 

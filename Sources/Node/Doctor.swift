@@ -85,18 +85,15 @@ package enum Doctor {
     }
 
     private static func content(_ home: NodeHome, _ configuration: Configuration) -> [DoctorFinding] {
-        do {
-            guard let held = try ContentTools.holding(home, configuration), let blobs = held.blobs else { return [] }
-            return [
-                DoctorFinding(
-                    "content", blobs == 0 ? .warning : .good,
-                    blobs == 0
-                        ? "\(held.place) holds nothing; after a restore the old node's folder is to be copied there"
-                        : "\(blobs) blobs, \(held.bytes >> 20) MiB, in \(held.place)")
-            ]
-        } catch {
-            return [DoctorFinding("content", .problem, "\(error)")]
-        }
+        guard let held = ContentTools.holding(home, configuration) else { return [] }
+        guard let blobs = held.blobs else { return [DoctorFinding("content", .good, "in \(held.place)")] }
+        return [
+            DoctorFinding(
+                "content", .good,
+                blobs == 0
+                    ? "\(held.place) holds nothing; after a restore the old node's folder is to be copied there"
+                    : "\(blobs) blobs, \(held.bytes >> 20) MiB, in \(held.place)")
+        ]
     }
 
     /// A minute in all, if none of them answers.

@@ -2,8 +2,9 @@ public import Primitives
 
 /// Something that waits for a party's own act, or of which it should know before it is too late.
 public struct PartyTask: Codable, Hashable, Sendable {
-    /// The operation that would do it: `credential.accept`, `license.begin`; or what will come by itself:
-    /// `license.distributed`, `license.trialEnds`.
+    /// The operation that would do it: `credential.accept`, `license.begin`; what is signed and brought by others
+    /// (`consent.answer`); what will come by itself (`license.distributed`, `license.trialEnds`); or what is to be known
+    /// (`license.consentDenied`, `license.expired`).
     public let act: String
     public var credential: CredentialID?
     public var recovery: RecoveryID?

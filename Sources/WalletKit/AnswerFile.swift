@@ -1,5 +1,6 @@
 public import Consents
-public import Licenses
+internal import Cryptography
+public import INFTs
 public import Primitives
 
 /// Answers to what consents ask, in a file that goes from one who signs to the next, and to who brings them: with what
@@ -32,10 +33,13 @@ public struct AnswerFile: Codable, Hashable, Sendable {
     }
 
     public let question: Question
+    /// When somebody began to collect.
+    public let since: Timestamp
     public var answers: [NeedAnswer]
 
-    public init(_ question: Question, answers: [NeedAnswer] = []) {
+    public init(_ question: Question, since: Timestamp, answers: [NeedAnswer] = []) {
         self.question = question
+        self.since = since
         self.answers = answers
     }
 
@@ -43,28 +47,45 @@ public struct AnswerFile: Codable, Hashable, Sendable {
     public enum Continuation: Hashable, Sendable {
         /// It answers the same question: more answers go into it.
         case goesOn
-        /// It answers what this delivery asked before: nobody takes that any more, so it is written anew.
+        /// It answers what this delivery asked before, or for a time of which the greater part is over: it is written anew.
         case isOver
         /// It answers for something else, which somebody may still need.
         case isForeign
     }
 
-    public func continuation(by question: Question) -> Continuation {
-        if self.question == question { return .goesOn }
+    public func continuation(by question: Question, at now: Timestamp) -> Continuation {
+        if self.question == question { return isSpent(at: now) ? .isOver : .goesOn }
         guard let delivery = question.delivery, delivery == self.question.delivery,
-            question.revision >= self.question.revision
+            question.basis != self.question.basis || question.revision >= self.question.revision
         else { return .isForeign }
         return .isOver
     }
 
-    /// Until when others of `party` signed for that it answers `need`: who adds a signature signs for the same time.
-    public func end(of need: Need, by party: Party, besides signer: Address) -> Timestamp? {
-        for answer in answers where answer.need == need {
-            if case .signed(party, let end, let signatures) = answer.evidence,
-                signatures.contains(where: { $0.signer != signer })
-            {
-                return end
-            }
+    /// Who renews answers before they run out asks the same question again, and not for the same time.
+    private func isSpent(at now: Timestamp) -> Bool {
+        let ends = answers.compactMap { answer -> Timestamp? in
+            if case .signed(_, let end, _) = answer.evidence { end } else { nil }
+        }
+        guard let end = ends.min() else { return false }
+        return end <= now || end.milliseconds - now.milliseconds < (now.milliseconds - min(since, now).milliseconds)
+    }
+
+    /// What others of `party` signed for an answer to `need`: who adds a signature signs for the same time. A file comes
+    /// from others, so the time counts as theirs only if a signature is over it.
+    public struct Others: Hashable, Sendable {
+        public let end: Timestamp
+        /// One of the signatures is, by the key that an account has before it rotates.
+        public let isVerified: Bool
+    }
+
+    public func others(who answer: (Timestamp) -> NeedStatement, besides signer: Address) -> Others? {
+        for found in answers {
+            guard case .signed(let party, let end, let signatures) = found.evidence else { continue }
+            let statement = answer(end)
+            let others = signatures.filter { $0.signer != signer }
+            guard found.need == statement.need, party == statement.by, !others.isEmpty else { continue }
+            let isVerified = others.contains { Schnorr.verify($0.signature, message: statement.hash, by: $0.signer) }
+            return Others(end: end, isVerified: isVerified)
         }
         return nil
     }
@@ -95,7 +116,8 @@ public struct AnswerFile: Codable, Hashable, Sendable {
     /// A release is made once, soon.
     public static let releaseMilliseconds: UInt64 = 7 * 86_400_000
 
-    /// Until when an answer counts of which nobody says it: as long as what is answered for, since uses end with the answers.
+    /// Until when an answer counts of which nobody says it: as long as what is answered for, since uses end with the
+    /// answers; a week at least.
     public static func end(
         of requests: [UseRequest], for delivery: DeliveryRecord?, now: Timestamp
     ) -> Timestamp {

@@ -154,7 +154,7 @@ public struct NodeClient: Sendable {
         guard status.ledgerVersion == ProgramVersion.ledger else {
             let told = status.ledgerVersion.map { "by version \($0)" } ?? "as builds before this one did"
             throw WalletFailure(
-                .usage,
+                .unreachable,
                 "the node at \(url) writes the ledger \(told), and this wallet by version \(ProgramVersion.ledger)",
                 hint: "Wallet and node have to be of one build: compare mednexus --version and mednexusd --version.")
         }

@@ -154,7 +154,7 @@ struct TaskText {
                     + (task.deadline == nil ? "counts no more: " : "is about to run out: ")
                     + AnswerWords.who(answers: task.needs ?? [], custodian: custodian)
                     + AnswerWords.openings(task.needs ?? [])
-                    + "; \(names.argument(task.from)) brings it with license answer \(written(task.license))",
+                    + "; \(names.argument(task.from)) brings it with mednexus license answer \(written(task.license))",
                 AnswerWords.answer(task.needs ?? [], delivery: delivery)
             )
         case "inft.completeTransfer": ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
@@ -162,7 +162,10 @@ struct TaskText {
         case "inft.erase":
             ("\(from) asked for erasure", "inft erase \(id(task.inft)) --consent \(id(task.consent))")
         case "inft.authorizeUse":
-            ("the right of \(from) to run \(id(task.inft)) is about to end", "inft authorize \(id(task.inft)) \(from)")
+            (
+                "the right of \(from) to run \(id(task.inft)) is about to end",
+                "inft authorize \(id(task.inft)) \(names.argument(task.from))"
+            )
         default: nil
         }
     }
@@ -175,7 +178,7 @@ struct TaskText {
         let who =
             "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))\(AnswerWords.openings(needs))"
         return isOwn
-            ? ("\(who), then \(command) --answers \(AnswerWords.file(for: delivery))", answer)
+            ? ("\(who), then mednexus \(command) --answers \(AnswerWords.file(for: delivery))", answer)
             : (
                 "\(who) (mednexus \(AnswerWords.answer(needs, delivery: written(task.delivery))))",
                 "\(command) --answers FILE"

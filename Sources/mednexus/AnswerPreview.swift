@@ -12,6 +12,8 @@ struct AnswerPreview {
     let requests: [UseRequest]
     /// Nil of a release off the ledger.
     let delivery: DeliveryRecord?
+    /// What is answered here.
+    let needs: [Need]
     let openings: [OpeningFile]
     /// Shows which diseases are kinds of others.
     let ontology: OntologyTree?
@@ -24,6 +26,8 @@ struct AnswerPreview {
 
     /// Members of a set that are named one by one.
     private static let members = 20
+    /// Members that openings are looked for among.
+    private static let searched = 10_000
 
     static func meaning(of need: Need) -> String {
         switch need {
@@ -50,42 +54,65 @@ struct AnswerPreview {
         }
         lines.append(requests.count == 1 ? "For this use:" : "For these uses:")
         for request in requests { lines += use(request, session.plainNames) }
-        try requireAgreement(consents, session)
-        return lines
+        return lines + (try agreement(consents, session))
     }
 
-    /// Openings are of these consents and uses, and do not contradict each other.
-    private func requireAgreement(_ consents: [ConsentRecord], _ session: Session) throws(WalletFailure) {
+    /// Openings are of these consents and uses, and do not contradict each other. Lines of what can't be told.
+    private func agreement(_ consents: [ConsentRecord], _ session: Session) throws(WalletFailure) -> [String] {
         let restrictions = consents.flatMap { $0.commitments.map(\.commitment) }
         let known = Set(restrictions + requests.compactMap { $0.dataUse?.project })
         for file in openings where !file.openings.contains(where: { known.contains($0.commitment) }) {
             throw WalletFailure(
                 .usage, "\(file.path) opens neither what these consents are restricted to nor what these uses are for",
-                hint: consents.count == Self.members
-                    ? "Only the first \(Self.members) consents are looked at here: check it by consent show, and leave it out."
-                    : "Leave it out, or take the file of this patient, or of this purchase.")
+                hint: "Leave it out, or take the file of this patient, or of this purchase.")
         }
+        var unsure: [String] = []
         for consent in consents {
-            for commitment in consent.commitments where commitment.kind == .disease {
-                guard let given = opening(of: commitment.commitment) else { continue }
-                for request in requests {
-                    let project = (request.dataUse?.project).flatMap { opening(of: $0) }
-                    let used = project?.terms ?? request.dataUse?.diseases
-                    let outside = used.map { given.outside($0, ontology: ontology) } ?? []
-                    guard outside.isEmpty else {
-                        let (codes, allowed) = (outside.map(\.text), given.terms.elements.map(\.text))
-                        throw WalletFailure(
-                            .usage,
-                            "the use is for \(codes.joined(separator: ", ")), and "
-                                + "\(session.plainNames.identifier(session.text(consent.id))) is restricted to "
-                                + allowed.joined(separator: ", "),
-                            hint: ontology == nil
-                                ? "If the one is a kind of the other, show it: --ontology EDGES."
-                                : "The ontology knows no descent of the one from the other: don't sign.")
-                    }
+            let given = consent.commitments.filter { isAsked($0) }.compactMap { opening(of: $0.commitment) }
+            guard !given.isEmpty else { continue }
+            let allowed = given.flatMap(\.terms.elements)
+            for disease in diseasesOfUses()
+            where given.allSatisfy({ !$0.outside([disease], ontology: ontology).isEmpty }) {
+                let whose = session.plainNames.identifier(session.text(consent.id))
+                let what =
+                    "the use is for \(disease.text), and \(whose) is restricted to "
+                    + allowed.map(\.text).joined(separator: ", ")
+                guard allowed.contains(where: { $0.system == disease.system }) else {
+                    unsure.append("Compare: \(what). These are codes of different systems.")
+                    continue
                 }
+                throw WalletFailure(
+                    .usage, what,
+                    hint: ontology == nil
+                        ? "If the one is a kind of the other, show it: --ontology EDGES."
+                        : "The ontology knows no descent of the one from the other: don't sign.")
             }
         }
+        return unsure
+    }
+
+    /// Whether an answer that is given here says that the uses keep within the restriction.
+    private func isAsked(_ commitment: CommittedRestriction) -> Bool {
+        commitment.kind == .disease
+            && needs.contains { need in
+                switch need {
+                case .restriction(_, let asked): asked == commitment.commitment
+                case .memberRestrictions: true
+                case .review, .ethicsApproval, .ontologyPath: false
+                }
+            }
+    }
+
+    /// What the uses are for, as far as they say so or somebody gave the opening.
+    private func diseasesOfUses() -> [CodedTerm] {
+        SortedList(
+            requests.flatMap { request -> [CodedTerm] in
+                if let project = request.dataUse?.project, let opened = opening(of: project) {
+                    return opened.terms.elements
+                }
+                return (request.dataUse?.diseases ?? []).map(\.disease)
+            }
+        ).elements
     }
 
     private func opening(of commitment: Hash) -> CommitmentOpening? {
@@ -121,7 +148,8 @@ struct AnswerPreview {
     ) async throws -> (consents: [ConsentRecord], lines: [String]) {
         let params = parameters(["set": session.json(id)])
         let view: ConsentSetView = try await session.client.read("consent_set", .object(params))
-        let members = try await session.client.items("consent_members", params, limit: Self.members)
+        let members = try await session.client.items(
+            "consent_members", params, limit: openings.isEmpty ? Self.members : Self.searched)
         let names = session.plainNames
         let count = view.set.memberCount
         var lines = [
@@ -129,14 +157,20 @@ struct AnswerPreview {
                 + "\(count == 1 ? "consent" : "consents"), kept by \(names.party(view.set.custodian))."
         ]
         var consents: [ConsentRecord] = []
+        var named: UInt64 = 0
         for member in members {
             let view: ConsentView = try session.decode(member)
             consents.append(view.consent)
+            guard
+                consents.count <= Self.members
+                    || view.consent.commitments.contains(where: { opening(of: $0.commitment) != nil })
+            else { continue }
+            named += 1
             lines.append(
                 "  \(names.identifier(session.text(view.consent.id))) of \(names.party(view.consent.subject))")
             lines += opened(view.consent, names).map { "  " + $0 }
         }
-        if count > UInt64(members.count) { lines.append("  and \(count - UInt64(members.count)) more") }
+        if count > named { lines.append("  and \(count - named) more") }
         let provisions = view.set.policies.elements.flatMap(\.provisions)
         let diseases = SortedList(provisions.flatMap { $0.dataUse?.diseases.elements ?? [] }).elements
         if !diseases.isEmpty {

@@ -55,13 +55,13 @@ struct ConsentAnswerCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
         let asked = try await asked(session)
-        var file = try opened(asked.question, session)
+        var file = try opened(asked.question, now, session)
         let tree = try use.research.ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
         let preview = AnswerPreview(
-            basis: asked.question.basis, requests: asked.requests, delivery: asked.delivery, openings: try openings(),
-            ontology: tree)
+            basis: asked.question.basis, requests: asked.requests, delivery: asked.delivery, needs: wanted(asked),
+            openings: try openings(), ontology: tree)
         var statements: [NeedStatement] = []
-        for wanted in asked.needs where need.isEmpty || need.contains(wanted.name) {
+        for wanted in wanted(asked) {
             if case .ontologyPath(let disease, let ancestor) = wanted {
                 guard let tree else { continue }
                 guard let edges = tree.proof(from: disease, to: ancestor) else {
@@ -82,15 +82,21 @@ struct ConsentAnswerCommand: WalletCommand {
                 : "Written to \(out). Still open: \(open.map(\.name).joined(separator: ", ")).")
     }
 
+    private func wanted(_ asked: Asked) -> [Need] {
+        asked.needs.filter { need.isEmpty || need.contains($0.name) }
+    }
+
     /// What is in the file already, if it answers this question.
-    private func opened(_ question: AnswerFile.Question, _ session: Session) throws(WalletFailure) -> AnswerFile {
-        guard try ContentFile.exists(out) else { return AnswerFile(question) }
+    private func opened(
+        _ question: AnswerFile.Question, _ now: Timestamp, _ session: Session
+    ) throws(WalletFailure) -> AnswerFile {
+        guard try ContentFile.exists(out) else { return AnswerFile(question, since: now) }
         let file = try ConsentInputs.answers(out, session)
-        switch file.continuation(by: question) {
+        switch file.continuation(by: question, at: now) {
         case .goesOn: return file
         case .isOver:
-            Console.err("\(out) held answers to what was asked before, which count no more; it is written anew.")
-            return AnswerFile(question)
+            Console.err("\(out) held answers that were given before; it is written anew.")
+            return AnswerFile(question, since: now)
         case .isForeign:
             throw WalletFailure(
                 .usage, "\(out) holds answers for \(file.question.words(session.plainNames))",
@@ -102,18 +108,28 @@ struct ConsentAnswerCommand: WalletCommand {
         of need: Need, _ asked: Asked, _ file: AnswerFile, _ now: Timestamp, _ session: Session
     ) throws -> NeedStatement {
         let party = try session.party(orActor: by)
-        let others = file.end(of: need, by: party, besides: try session.sender())
+        func statement(_ end: Timestamp) -> NeedStatement {
+            NeedStatement(
+                network: session.network.genesis, basis: asked.question.basis, revision: asked.question.revision,
+                requests: asked.question.requests, subject: asked.question.subject.bytes,
+                recipient: asked.question.recipient, need: need, by: party, validUntil: end)
+        }
         let told = try until.map { (text) throws(WalletFailure) in try Codes.requiredTime(text, now: now) }
-        if let others, let told, others != told {
+        guard let others = file.others(who: statement, besides: try session.sender()) else {
+            return statement(told ?? AnswerFile.end(of: asked.requests, for: asked.delivery, now: now))
+        }
+        let time = session.plainNames.time(others.end)
+        if let told, told != others.end {
             throw WalletFailure(
-                .usage, "others signed until \(session.plainNames.time(others)), and all sign for one time",
+                .usage, "others signed until \(time), and all sign for one time",
                 hint: "Leave --until out to sign for the same time, or name another file with --out.")
         }
-        return NeedStatement(
-            network: session.network.genesis, basis: asked.question.basis, revision: asked.question.revision,
-            requests: asked.question.requests, subject: asked.question.subject.bytes,
-            recipient: asked.question.recipient, need: need, by: party,
-            validUntil: told ?? others ?? AnswerFile.end(of: asked.requests, for: asked.delivery, now: now))
+        guard told != nil || others.isVerified else {
+            throw WalletFailure(
+                .usage, "others are said to have signed until \(time), and no signature in the file shows it",
+                hint: "If that is right, say --until \(others.end.milliseconds); else name another file with --out.")
+        }
+        return statement(others.end)
     }
 
     private func asked(_ session: Session) async throws -> Asked {
@@ -226,7 +242,12 @@ extension AnswerFile.Question {
 extension ConsentInputs {
     /// What `consent answer` wrote.
     static func answers(_ path: String, _ session: Session) throws(WalletFailure) -> AnswerFile {
-        try json(path, AnswerFile.self, "answers of consent answer", session)
+        if (try? JSONParser.parse(ContentFile.text(path)))?.array != nil {
+            throw WalletFailure(
+                .usage, "\(path) does not say what it answers: an earlier build wrote it",
+                hint: "Have it signed anew with consent answer.")
+        }
+        return try json(path, AnswerFile.self, "answers of consent answer", session)
     }
 }
 

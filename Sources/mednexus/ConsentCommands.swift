@@ -247,6 +247,7 @@ struct ConsentCountersignCommand: WalletCommand {
     @Argument(help: "The consent.") var consent: String
 
     func perform(_ session: Session) async throws {
+        try await session.verifyNetwork()
         let id: ConsentID = try session.id(consent)
         let view: ConsentView = try await session.client.read("consent_get", .object(["consent": session.json(id)]))
         let operation = ConsentCountersign(consent: .id(id))

@@ -30,15 +30,18 @@ struct ConsentDiscloseCommand: WalletCommand {
         let recipient = try session.party(to)
         let answered = try answers.map { (path) throws(WalletFailure) in try ConsentInputs.answers(path, session) }
         let stated = try reference.map { (text) throws(WalletFailure) in try Codes.hash(text) }
+        let requests = try use.requests(by: recipient, session)
         if let question = answered?.question,
-            question.recipient != recipient || (stated ?? question.subject) != question.subject
+            question.delivery != nil || question.recipient != recipient || question.basis != (try basis.basis(session))
+                || question.requests != UseRequest.hash(of: requests)
+                || (stated ?? question.subject) != question.subject
         {
             throw WalletFailure(
                 .usage, "\(answers ?? "") answers for \(question.words(session.plainNames)), which is another")
         }
         let operation = ConsentDisclose(
             basis: try basis.basis(session), recipient: recipient,
-            requests: try use.requests(by: recipient, session),
+            requests: requests,
             answers: answered?.answers ?? [],
             reference: stated ?? answered?.question.subject ?? Hash(OperatingSystemRandom.bytes32()),
             inft: try inft.map { (text) throws(WalletFailure) in try session.id(text) })

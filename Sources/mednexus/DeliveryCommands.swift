@@ -210,13 +210,14 @@ struct AnswerOptions: ParsableArguments {
     func answers(for delivery: DeliveryID?, _ session: Session) throws(WalletFailure) -> [NeedAnswer] {
         guard let answers else { return [] }
         let file = try ConsentInputs.answers(answers, session)
-        guard let delivery, file.question.delivery == delivery || file.question.subject.bytes == delivery.bytes else {
+        guard let delivery else {
+            throw WalletFailure(.usage, "nothing was delivered under the license, so nothing is to be answered")
+        }
+        guard file.question.delivery == delivery || file.question.subject.bytes == delivery.bytes else {
             throw WalletFailure(
                 .usage, "\(answers) answers for \(file.question.words(session.plainNames)), which is another",
-                hint: delivery.map {
-                    "For this one: mednexus consent answer --delivery \(session.text($0)) --out "
-                        + "\(AnswerWords.file(for: session.text($0)))."
-                } ?? "")
+                hint: "For this one: mednexus consent answer --delivery \(session.text(delivery)) --out "
+                    + "\(AnswerWords.file(for: session.text(delivery))).")
         }
         return file.answers
     }

@@ -182,11 +182,7 @@ extension Session {
             throw WalletFailure(.refused, "the node says that the ledger would refuse it, and not why")
         }
         let said: RejectionView = try decode(error)
-        throw WalletFailure(
-            .refused, said.message, hint: said.hint,
-            answer: WalletFailure.Answer(
-                code: said.code, reason: said.reason, domain: said.domain, operation: said.operation,
-                field: said.field, message: said.message, hint: said.hint, retryable: said.retryable))
+        throw said.failure
     }
 
     /// What a final version has made needless: its point, which the key sealed to the owner opens, and the ciphertext, which

@@ -50,6 +50,14 @@ struct LicenseCheckCommand: WalletCommand {
         let now = try await session.ledgerTime()
         let id: LicenseID = try session.id(license)
         var params = parameters(["license": session.json(id)])
+        if use.disease != nil, let stated = try await session.license(license).license.use.research,
+            stated.project != nil, stated.diseases.isEmpty
+        {
+            // Nor does the node have to be told.
+            throw WalletFailure(
+                .usage, "the ledger only has a commitment to the diseases that the license is for, and can't compare",
+                hint: "Leave --disease out; whoever has the opening file knows.")
+        }
         if let at = try Codes.time(at, now: now) { params.append("at", .unsigned(at.milliseconds)) }
         if let use = try use.use(session) { params.append("use", try session.client.encode(use)) }
         let value = try await session.decision("license_check", params, proof)

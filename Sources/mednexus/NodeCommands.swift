@@ -16,11 +16,19 @@ struct NodeStatusCommand: WalletCommand {
     @OptionGroup var globals: ReadGlobals
 
     func perform(_ session: Session) async throws {
-        let status = try await session.verifyNetwork()
+        // A node of another build is still to be looked at.
+        let status = try await session.client.status()
+        if status.ledgerVersion == ProgramVersion.ledger { try await session.verifyNetwork() }
         let names = session.plainNames
         session.show(try session.client.encode(status)) {
             Console.fields([
-                ("Node", session.network.node), ("Version", status.version),
+                ("Node", session.network.node),
+                (
+                    "Version",
+                    status.version + " (ledger \(status.ledgerVersion.map { "\($0)" } ?? "older"))"
+                        + (status.ledgerVersion == ProgramVersion.ledger
+                            ? "" : "; this wallet reads ledger \(ProgramVersion.ledger), and can't use it")
+                ),
                 ("Network", "\(session.network.name), \(status.networkKind), \(status.network)"),
                 ("Height", status.head.height.description), ("Block", status.head.blockHash.description),
                 ("Block time", names.time(status.head.time)),

@@ -35,9 +35,9 @@ struct RevenueStatement: WalletCommand {
         let now = try await session.ledgerTime()
         let who = try session.party(orActor: party)
         let start = try Codes.pastTime(since, now: now)
-        // A fixed end, so that what happens while pages are read changes nothing.
-        // The clock is ahead of the last block: what began a moment ago has no end before it.
-        let soon = now.adding(milliseconds: 86_400_000)
+        // A fixed end, so that what happens while pages are read changes nothing; clocks run ahead of the last block, so
+        // what began a moment ago does not end before it.
+        let soon = now.adding(milliseconds: 600_000)
         let last = max(now, start.map { min($0, soon) } ?? now)
         let end = try Codes.time(until, now: now) ?? last.adding(milliseconds: 1)
         if let start, start >= end {

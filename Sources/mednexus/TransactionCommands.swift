@@ -137,10 +137,16 @@ struct TransactionDecode: WalletCommand {
 struct TransactionSign: WalletCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Adds this wallet's signature to a transaction that others sign, too.",
-        discussion: example("tx sign split.json --from coauthor", "tx sign split.json --from coauthor --out mine.json"))
+        discussion: """
+            The node is asked what the ledger would say of it as it is signed then, and so sees the signatures before \
+            tx submit; --no-check signs without asking.
+
+            \(example("tx sign split.json --from coauthor", "tx sign split.json --from coauthor --out mine.json"))
+            """)
     @OptionGroup var globals: Globals
     @Argument(help: "The file.") var file: String
     @Option(help: ArgumentHelp("Where to write it; the same file if absent.", valueName: "file")) var out: String?
+    @Flag(inversion: .prefixedNo, help: "Ask the node what the ledger would say of it.") var check = true
 
     func perform(_ session: Session) async throws {
         var request = try SigningRequest.load(file)
@@ -150,54 +156,64 @@ struct TransactionSign: WalletCommand {
         let summary = try await TransactionDraft(body: body, names: names).summary(names) + session.changes(by: body)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
         try request.sign(with: try session.signingKey(of: signer), on: session.network)
-        let refusal = try await session.rehearse(request, body)
+        let rehearsal = check ? try await session.rehearse(request, body) : nil
         // A signature too many makes the whole of it void, and whoever submits it would not know whose to take out.
-        if let refusal, refusal.isSurplus(session.text(signer)) {
+        if let refusal = rehearsal?.refusal, refusal.reason == "signatures_not_exact",
+            refusal.message.hasPrefix("no rule asks"), refusal.message.contains(session.text(.account(signer)))
+        {
             throw WalletFailure(
                 .usage, "no rule asks for the signature of \(names.party(.account(signer))), so it is not added",
-                hint: "Who signs so far: mednexus tx decode \(file).")
+                hint: "Who signs so far: mednexus tx decode \(file). If one will by then: --no-check.")
         }
         let path = out ?? file
         try request.save(path, networkKind: session.network.kind)
-        let value = JSONValue.object([
+        var value = parameters([
             "hash": .string(body.hash.description), "file": .string(path),
             "signatures": .integer(request.signatures.count),
         ])
-        session.show(value) {
+        if let rehearsal {
+            value.append("accepted", .boolean(rehearsal.refusal == nil))
+            if let refusal = rehearsal.refusal { value.append("refusal", try session.client.encode(refusal)) }
+        }
+        session.show(.object(value)) {
             Console.out("Signed: \(Self.count(request)) in \(path).")
-            guard let refusal else { return }
-            Console.out(
-                refusal.accepted
-                    ? "The ledger would take it as it is: mednexus tx submit \(path)."
-                    : "As it is, the ledger would not take it: "
-                        + names.translated(WalletFailure(.refused, refusal.message)).message + ".")
+            guard let rehearsal else { return }
+            guard let refusal = rehearsal.refusal else {
+                return Console.out("The ledger would take it as it is: mednexus tx submit \(path).")
+            }
+            Console.out("As it is, the ledger would not take it: \(names.translated(refusal.failure).message).")
         }
     }
 }
 
-/// What the ledger would say of a transaction now.
+/// What the ledger would say of a transaction now; nil: it would take it.
 private struct Rehearsal {
-    let accepted: Bool
-    let reason: String
-    let message: String
+    let refusal: RejectionView?
+}
 
-    /// All else is well, and this signature is one too many.
-    func isSurplus(_ signer: String) -> Bool {
-        reason == "signatures_not_exact" && message.contains(signer) && message.hasPrefix("no rule asks")
+extension RejectionView {
+    /// As a command fails with it.
+    var failure: WalletFailure {
+        WalletFailure(
+            .refused, message, hint: hint,
+            answer: WalletFailure.Answer(
+                code: code, reason: reason, domain: domain, operation: operation, field: field, message: message,
+                hint: hint, retryable: retryable))
     }
 }
 
 extension Session {
-    /// Nil if there is no node to ask: people sign where none is.
+    /// Nil if the node can't say.
     fileprivate func rehearse(_ request: SigningRequest, _ body: TransactionBody) async throws -> Rehearsal? {
+        try await verifyNetwork()
         let bytes = Hexadecimal.encode(body.signed(request.signatures).bytes)
         guard
             let view = try? await client.read(
                 "tx_simulate", .object(["bytes": .string(bytes)]), as: JSONValue.self)
         else { return nil }
-        return Rehearsal(
-            accepted: view["accepted"]?.boolean == true, reason: view["error"]?["reason"]?.string ?? "",
-            message: view["error"]?["message"]?.string ?? "")
+        if view["accepted"]?.boolean == true { return Rehearsal(refusal: nil) }
+        guard let error = view["error"], let refusal: RejectionView = try? decode(error) else { return nil }
+        return Rehearsal(refusal: refusal)
     }
 }
 

@@ -29,7 +29,9 @@ struct BackupCommand: AsyncParsableCommand {
             print(
                 "the state of block \(manifest.checkpoint ?? .genesis), \(Table.bytes(bytes)) in all. No keys, no guard."
             )
-            if let held = try ContentTools.holding(options.nodeHome, try options.configuration()) {
+            // The backup is made: settings that are wrong since are for others to tell.
+            if let settings = try? options.configuration(), let held = ContentTools.holding(options.nodeHome, settings)
+            {
                 let what = held.blobs.map { "\($0) blobs, \(Table.bytes(held.bytes)), of " } ?? "what is in "
                 print("Nor the encrypted content: \(what)\(held.place). Copy that with the tools of its storage.")
             }
@@ -66,10 +68,11 @@ struct RestoreCommand: AsyncParsableCommand {
             line.end()
             print("Home \(home.path) of network \(manifest.network), at block \(manifest.height)")
             for line in try NodeIdentity.describe(home) { print(line) }
-            if let held = try ContentTools.holding(home, try options.configuration()), let blobs = held.blobs {
+            if let settings = try? options.configuration(), let held = ContentTools.holding(home, settings) {
+                let has = held.blobs.map { " has \($0) blobs" } ?? " is where it was, if it is still there"
                 print(
-                    "Encrypted content: \(held.place) has \(blobs) blobs, and no backup has any. Copy the old node's folder "
-                        + "there before you start; what is missing is fetched only where a peer has it.")
+                    "Encrypted content: \(held.place)\(has), and no backup has any. Copy the old node's there before you "
+                        + "start; what is missing is fetched only where a peer has it.")
             }
             print("Check it: mednexusd verify --home \(home.path)")
             print("Start it: mednexusd start --home \(home.path)")

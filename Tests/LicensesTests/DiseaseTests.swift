@@ -84,6 +84,14 @@ import Testing
         let general = try sandbox.buy(
             try sandbox.offer(inft, Self.terms([])), as: "carol", use: Self.use([.general]))
         #expect(try reasons(general, .methods) == [] && reasons(general, .disease, Self.other) == [])
+        // Diseases and no aims are of the aim disease; a disease that is asked for has it.
+        let bare = try sandbox.buy(
+            try sandbox.offer(inft, Self.terms([.disease, .methods], [Self.disease])), as: "dave",
+            use: Self.use([], [Self.disease]))
+        #expect(try reasons(bare, .disease, Self.disease) == [] && reasons(bare, .methods) == [.aimNotLicensed])
+        let methods = try sandbox.buy(
+            try sandbox.offer(inft, Self.terms([])), as: "dave", use: Self.use([.methods]))
+        #expect(try reasons(methods, nil, Self.disease) == [.aimNotLicensed])
         // What a person has to review is no part of any other aim.
         #expect(try reasons(general, .pediatric) == [.aimNotLicensed])
 
@@ -253,6 +261,15 @@ import Testing
             #expect(try offered(child, [], [], [.treatment]) == nil)
         }
         #expect(try offered(derived(nil), [], []) == nil)
+        // Of other aims for these, and for what they include.
+        let methods = try derived(ResearchUse(aims: [.methods]))
+        for aims in [[], [.general], [.methods, .controls]] as [[ResearchAim]] {
+            #expect(try offered(methods, aims, []) == "wider_than_parents")
+        }
+        #expect(try offered(methods, [.methods], []) == nil && offered(methods, [], [], [.treatment]) == nil)
+        let general = try derived(ResearchUse(aims: [.general]))
+        #expect(try offered(general, [.methods, .healthMedicalBiomedical], []) == nil)
+        #expect(try offered(general, [.pediatric], []) == "wider_than_parents")
     }
 
     @Test("Data given for named diseases is offered and bought for them, and hints say how")

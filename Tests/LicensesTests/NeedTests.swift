@@ -356,12 +356,20 @@ import Testing
         #expect(told.map(\.license) == [license] && told.first?.needs == ["ethicsApproval"])
         #expect(told.first?.deadline != nil)
         #expect(try told.map(\.deadline) == Self.tasks(sandbox).map(\.deadline))
+        // What ends with the license, or later, is no matter of its own.
+        var record = try sandbox.license(license)
+        let ends = record.expiresAt
+        record.expiresAt = told.first?.deadline
+        sandbox.state.set(LicenseKeys.license(license), record)
+        #expect(try Self.custodianTasks(sandbox).isEmpty && Self.tasks(sandbox).isEmpty)
+        record.expiresAt = ends
+        sandbox.state.set(LicenseKeys.license(license), record)
         sandbox.advance(days: 11)
         #expect(try Self.custodianTasks(sandbox).map(\.deadline) == [nil])
         #expect(try Self.denied(sandbox).isEmpty)
-        var record = try ConsentSets.require(set, field: "", in: sandbox.state)
-        record.stale = StaleMark(since: sandbox.time, reason: .withdrawal)
-        ConsentSets.store(record, in: sandbox.state)
+        var withdrawn = try ConsentSets.require(set, field: "", in: sandbox.state)
+        withdrawn.stale = StaleMark(since: sandbox.time, reason: .withdrawal)
+        ConsentSets.store(withdrawn, in: sandbox.state)
         #expect(try Self.denied(sandbox).map(\.license) == [license])
         #expect(try Self.custodianTasks(sandbox).isEmpty && Self.tasks(sandbox).isEmpty)
     }

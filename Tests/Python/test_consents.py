@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 
 import cbor2
@@ -137,7 +138,7 @@ def test_needs_are_met_by_signatures_that_a_third_party_verifies(people, tmp_pat
 
     other = ("consent", "disclose", "committed", "--to", "developer", *methods, "--reference", reference, *HOSPITAL)
     done = people.devnet.wallet(*other, "--answers", str(answers), "--yes", check=False)
-    assert done.returncode == 2 and "author, which is another" in done.stderr, done.stderr
+    assert done.returncode == 2 and re.search(r"to author.*, which is another", done.stderr), done.stderr
     # More answers go into a file of the same question, and into no other.
     again = ("consent", "answer", "committed", "--to", "author", *methods, "--until", "3d", "--by", "hospital-org",
              "--out", str(answers), "--from", "hospital")

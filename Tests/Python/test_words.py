@@ -52,8 +52,18 @@ def test_who_signs_a_change_of_an_organization_sees_what_changes(network, act, t
     assert re.search(r"removes newcomer \(.*\), clinician", words)
     # The other signer, who has the file alone, reads the same; and nothing of who stays.
     for command in [["tx", "decode", file], ["tx", "sign", file, "--from", "clinic"]]:
-        changes = act(*command).split("as it is now, this", 1)[1]
+        changes = act(*command).split("as it is now, this", 1)[1].split("Signed:")[0]
         assert "removes newcomer" in changes and "hospital" not in changes
+    # A signature that nobody needs would make all of it void: it is not added, unless somebody insists.
+    act("org", "member", "two", "--remove", "newcomer", "--from", "hospital", "--acting-for", "two", "--build-only", file)
+    said = act("tx", "sign", file, "--from", "hospital")
+    assert f"The ledger would take it as it is: mednexus tx submit {file}." in said, said
+    signed = file.read_text()
+    surplus = act("tx", "sign", file, "--from", "clinic", check=False)
+    assert surplus.returncode == 2 and "no rule asks for the signature of clinic" in surplus.stderr, surplus.stderr
+    assert file.read_text() == signed
+    assert "2 signatures" in act("tx", "sign", file, "--from", "clinic", "--no-check")
+    assert act("tx", "submit", file, check=False).returncode == 1
     refused = act("org", "member", "two", "--policy", "licensing=0", "--from", "hospital", check=False)
     assert refused.returncode == 2 and "--remove-policy licensing" in refused.stderr
     # A policy that a member's leaving would make impossible goes in the same step.

@@ -1,7 +1,6 @@
 import Consents
 import Cryptography
 import INFTs
-import Licenses
 import Primitives
 import TestSupport
 import Testing
@@ -15,10 +14,11 @@ import WalletKit
     private static func address(_ name: String) -> Address { Address(testHash(name).bytes) }
 
     private static func question(
-        _ subject: String = "one", revision: UInt64 = 1, delivery: String? = nil, to recipient: String = "reader"
+        _ subject: String = "one", revision: UInt64 = 1, requests: [UseRequest] = requests, delivery: String? = nil,
+        set: String = "set", to recipient: String = "reader"
     ) -> AnswerFile.Question {
         AnswerFile.Question(
-            basis: .set(ConsentSetID(testHash("set").bytes)), revision: revision,
+            basis: .set(ConsentSetID(testHash(set).bytes)), revision: revision,
             requests: UseRequest.hash(of: requests), subject: testHash(subject), recipient: party(recipient),
             delivery: delivery.map { DeliveryID(testHash($0).bytes) })
     }
@@ -31,58 +31,100 @@ import WalletKit
             validUntil: until)
     }
 
-    private static func signature(_ signer: String) throws -> AnswerSignature {
-        let secret = try #require(SecretKey(testHash("secret").bytes))
-        return AnswerSignature(
-            signer: address(signer),
-            signature: Schnorr.sign(message: testHash(signer), secret: secret, auxiliary: testHash("a").bytes))
+    private static func secret(_ name: String) throws -> SecretKey {
+        try #require(SecretKey(testHash("secret \(name)").bytes))
+    }
+
+    /// Whose key is the first one of the account.
+    private static func account(_ name: String) -> Address { (try? secret(name).address) ?? Address(.zero) }
+
+    private static func signature(_ signer: String, over message: Hash) throws -> AnswerSignature {
+        AnswerSignature(
+            signer: account(signer),
+            signature: Schnorr.sign(message: message, secret: try secret(signer), auxiliary: testHash("a").bytes))
     }
 
     @Test("A file goes on for its own question, begins anew for a delivery's next one, and is another's otherwise")
     func continuation() {
-        let file = AnswerFile(Self.question(delivery: "d"))
-        #expect(file.continuation(by: Self.question(delivery: "d")) == .goesOn)
-        #expect(file.continuation(by: Self.question(revision: 2, delivery: "d")) == .isOver)
-        #expect(file.continuation(by: Self.question("other", delivery: "d")) == .isOver)
-        #expect(file.continuation(by: Self.question(revision: 0, delivery: "d")) == .isForeign)
-        #expect(file.continuation(by: Self.question(delivery: "e")) == .isForeign)
-        #expect(file.continuation(by: Self.question()) == .isForeign)
+        func next(_ file: AnswerFile, _ question: AnswerFile.Question) -> AnswerFile.Continuation {
+            file.continuation(by: question, at: testStart)
+        }
+        let file = AnswerFile(Self.question(delivery: "d"), since: testStart)
+        #expect(next(file, Self.question(delivery: "d")) == .goesOn)
+        #expect(next(file, Self.question(revision: 2, delivery: "d")) == .isOver)
+        #expect(next(file, Self.question(requests: [], delivery: "d")) == .isOver)
+        #expect(next(file, Self.question(revision: 0, delivery: "d")) == .isForeign)
+        // Revisions of two sets are not compared.
+        #expect(next(file, Self.question(revision: 0, delivery: "d", set: "successor")) == .isOver)
+        #expect(next(file, Self.question(delivery: "e")) == .isForeign)
+        #expect(next(file, Self.question()) == .isForeign)
         // Of what the ledger does not ask, nobody knows what is over.
-        let typed = AnswerFile(Self.question())
-        #expect(typed.continuation(by: Self.question(revision: 2)) == .isForeign)
-        #expect(typed.continuation(by: Self.question(to: "other")) == .isForeign)
+        let typed = AnswerFile(Self.question(), since: testStart)
+        #expect(next(typed, Self.question(revision: 2)) == .isForeign)
+        #expect(next(typed, Self.question(to: "other")) == .isForeign)
+    }
+
+    @Test("Who renews answers whose time is half over begins anew; who adds a signature before does not")
+    func renewal() throws {
+        func at(_ days: UInt64) -> Timestamp { testStart.adding(milliseconds: days * millisecondsPerDay) }
+        var file = AnswerFile(Self.question(), since: testStart)
+        file.add(try Self.signature("a", over: testHash("a")), to: Self.statement(.review, by: "org", until: at(90)))
+        for (day, next) in [(0, .goesOn), (45, .goesOn), (46, .isOver), (91, .isOver)]
+            as [(UInt64, AnswerFile.Continuation)]
+        {
+            #expect(file.continuation(by: Self.question(), at: at(day)) == next, "day \(day)")
+        }
     }
 
     @Test("Signatures of several add up for one time; another time takes their place")
     func signatures() throws {
-        var file = AnswerFile(Self.question())
-        let early = Self.statement(.review, by: "org", until: testStart)
-        file.add(try Self.signature("a"), to: early)
-        file.add(try Self.signature("b"), to: early)
-        file.add(try Self.signature("a"), to: early)
+        var file = AnswerFile(Self.question(), since: testStart)
+        func reviewed(_ end: Timestamp) -> NeedStatement { Self.statement(.review, by: "org", until: end) }
+        let early = reviewed(testStart)
+        let (one, two) = (Self.account("one"), Self.account("two"))
+        file.add(try Self.signature("one", over: early.hash), to: early)
+        file.add(try Self.signature("two", over: early.hash), to: early)
+        file.add(try Self.signature("one", over: early.hash), to: early)
         guard case .signed(_, testStart, let both) = try #require(file.answers.first).evidence else {
             Issue.record("no signed answer")
             return
         }
-        #expect(both.map(\.signer) == [Self.address("a"), Self.address("b")].sorted() && file.answers.count == 1)
-        #expect(file.end(of: .review, by: Self.party("org"), besides: Self.address("c")) == testStart)
-        #expect(file.end(of: .review, by: Self.party("other"), besides: Self.address("c")) == nil)
-        #expect(file.end(of: .ethicsApproval, by: Self.party("org"), besides: Self.address("c")) == nil)
+        #expect(both.map(\.signer) == [one, two].sorted() && file.answers.count == 1)
+        #expect(file.others(who: reviewed, besides: one) == AnswerFile.Others(end: testStart, isVerified: true))
+        #expect(file.others(who: { Self.statement(.review, by: "x", until: $0) }, besides: one) == nil)
+        #expect(file.others(who: { Self.statement(.ethicsApproval, by: "org", until: $0) }, besides: one) == nil)
         let later = testStart.adding(milliseconds: 5)
-        file.add(try Self.signature("a"), to: Self.statement(.review, by: "org", until: later))
-        guard case .signed(_, later, let one) = try #require(file.answers.first).evidence else {
+        file.add(try Self.signature("one", over: testHash("else")), to: reviewed(later))
+        guard case .signed(_, later, let alone) = try #require(file.answers.first).evidence else {
             Issue.record("no signed answer")
             return
         }
-        #expect(one.map(\.signer) == [Self.address("a")])
-        // Who signed alone may sign for another time.
-        #expect(file.end(of: .review, by: Self.party("org"), besides: Self.address("a")) == nil)
+        #expect(alone.map(\.signer) == [one])
+        // Who signed alone may sign for another time; what others signed for something else shows no time.
+        #expect(file.others(who: reviewed, besides: one) == nil)
+        #expect(file.others(who: reviewed, besides: two) == AnswerFile.Others(end: later, isVerified: false))
     }
 
     @Test("Unless somebody says it, answers for uses last as long as the uses, and a year where they have no end")
     func ends() {
-        let week = testStart.adding(milliseconds: 7 * millisecondsPerDay)
-        #expect(AnswerFile.end(of: Self.requests, for: nil, now: testStart) == week)
+        func after(_ days: UInt64) -> Timestamp { testStart.adding(milliseconds: days * millisecondsPerDay) }
+        func delivery(_ act: SealingAct) -> DeliveryRecord {
+            DeliveryRecord(
+                id: DeliveryID(testHash("d").bytes), act: act, inft: INFTID(testHash("i").bytes), version: 1,
+                license: nil, from: Self.party("a"), to: Self.party("reader"), sealingKey: nil, requestedAt: testStart,
+                beginBy: testStart)
+        }
+        func end(_ days: [UInt64?], _ act: SealingAct?) -> Timestamp {
+            let requests = days.map { days in
+                UseRequest(
+                    actor: Self.party("reader"), action: .access, purposes: [.research],
+                    usePeriod: days.map { Period(from: testStart, until: after($0)) })
+            }
+            return AnswerFile.end(of: requests, for: act.map(delivery), now: testStart)
+        }
+        #expect(end([90], nil) == after(7) && end([90], .transfer) == after(7))
+        #expect(end([90], .license) == after(90) && end([90, 120], .licenseRevision) == after(120))
+        #expect(end([nil], .license) == after(365) && end([2], .license) == after(7))
     }
 
     @Test("Diseases that an opened restriction does not name are told, unless the ontology leads there")

@@ -26,6 +26,7 @@ final class FakeNode: Sendable {
         var headHash = Hash(Bytes32(9, 9, 9, 9))
         var time = Timestamp(1_767_225_600_000)
         var sequence: UInt64 = 0
+        var ledgerVersion: UInt64? = ProgramVersion.ledger
         var taken: [String] = []
         /// Transactions by hash, and what tx_status says of them.
         var states: [String: TransactionState] = [:]
@@ -78,7 +79,8 @@ final class FakeNode: Sendable {
             case "node_status":
                 return read(
                     .object([
-                        "version": "test", "network": .string(state.network.description), "networkKind": "test",
+                        "version": "test", "ledgerVersion": state.ledgerVersion.map { .unsigned($0) } ?? .null,
+                        "network": .string(state.network.description), "networkKind": "test",
                         "head": head, "lowestBlock": 0, "epoch": 0, "view": 8, "targetHeight": 7, "lag": 0,
                         "isSyncing": false,
                         "isReady": true, "isValidator": true, "validatorCount": 1, "quorum": 1, "peerCount": 0,

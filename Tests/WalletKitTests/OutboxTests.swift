@@ -205,6 +205,14 @@ private func failure(_ body: () async throws -> Void) async -> WalletFailure? {
         scene.node.set { $0.network = .zero }
         #expect(await failure { _ = try await scene.body() }?.kind == .usage)
         scene.node.set { $0.network = Hash(Bytes32(1, 2, 3, 4)) }
+        // A build that writes another ledger, and one that does not tell.
+        for version in [ProgramVersion.ledger + 1, nil] {
+            scene.node.set { $0.ledgerVersion = version }
+            let error = await failure { _ = try await scene.body() }
+            #expect(error?.kind == .unreachable && error?.message.contains("writes the ledger") == true)
+        }
+        scene.node.set { $0.ledgerVersion = ProgramVersion.ledger }
+        _ = try await scene.body()
         let checkpoint = PinnedNetwork.Checkpoint(height: Height(3), blockHash: .zero)
         let pinned = PinnedNetwork(
             name: "devnet", node: scene.node.url, genesis: Hash(Bytes32(1, 2, 3, 4)), kind: .test,
