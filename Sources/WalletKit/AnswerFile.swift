@@ -76,6 +76,11 @@ public struct AnswerFile: Codable, Hashable, Sendable {
         public let end: Timestamp
         /// One of the signatures is, by the key that an account has before it rotates.
         public let isVerified: Bool
+
+        public init(end: Timestamp, isVerified: Bool) {
+            self.end = end
+            self.isVerified = isVerified
+        }
     }
 
     public func others(who answer: (Timestamp) -> NeedStatement, besides signer: Address) -> Others? {

@@ -31,8 +31,9 @@ struct ConsentDiscloseCommand: WalletCommand {
         let answered = try answers.map { (path) throws(WalletFailure) in try ConsentInputs.answers(path, session) }
         let stated = try reference.map { (text) throws(WalletFailure) in try Codes.hash(text) }
         let requests = try use.requests(by: recipient, session)
+        let basis = try basis.basis(session)
         if let question = answered?.question,
-            question.delivery != nil || question.recipient != recipient || question.basis != (try basis.basis(session))
+            question.delivery != nil || question.recipient != recipient || question.basis != basis
                 || question.requests != UseRequest.hash(of: requests)
                 || (stated ?? question.subject) != question.subject
         {
@@ -40,7 +41,7 @@ struct ConsentDiscloseCommand: WalletCommand {
                 .usage, "\(answers ?? "") answers for \(question.words(session.plainNames)), which is another")
         }
         let operation = ConsentDisclose(
-            basis: try basis.basis(session), recipient: recipient,
+            basis: basis, recipient: recipient,
             requests: requests,
             answers: answered?.answers ?? [],
             reference: stated ?? answered?.question.subject ?? Hash(OperatingSystemRandom.bytes32()),
