@@ -57,7 +57,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     act("license", "buy", "data", "--purpose", "HRESCH", "--research-aim", "methods", "--from", "clinic", "--as", "methods")
     # Who delivers is told what comes before it, who answers, and what is typed.
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "license.begin"]
-    assert re.search(r"before, hospital-org answers memberRestrictions \(--opening .*\), then license deliver", line["what"]), line
+    assert re.search(r"before, hospital-org answers memberRestrictions \(--opening .*\), then mednexus license deliver", line["what"]), line
     assert line["command"].startswith("mednexus consent answer --delivery tmnxdelivery1"), line
     assert re.search(r" --out answers-\w{8}\.json --from hospital --acting-for hospital-org$", line["command"]), line
     assert "--opening FILE, of patient and buyer" in line["what"], line
@@ -92,7 +92,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert not covered()
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "consent.answer"]
     assert "methods of clinic counts no more: hospital-org answers memberRestrictions (--opening FILE" in line["what"], line
-    assert re.search(r"; clinic brings it with license answer tmnxlic1\w+$", line["what"]), line
+    assert re.search(r"; clinic brings it with mednexus license answer tmnxlic1\w+$", line["what"]), line
     # The license is in force, and its uses are not.
     said = act("license", "check", "methods")
     assert "In force: yes, as a license" in said and "they ask for memberRestrictions anew: hospital-org answers" in said, said
@@ -240,7 +240,7 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     done = act("license", "check", "study", "--purpose", "HRESCH", "--field", "research", "--disease", "mondo:0005148", check=False)
     assert done.returncode == 2 and "only has a commitment to the diseases" in done.stderr, done.stderr
     shown = act("license", "show", "ward")
-    assert re.search(r"Research +For research with the aims: disease", shown) and "Of the diseases: mondo:0005148" in shown, shown
+    assert re.search(r"Research: +For research with the aims: disease", shown) and "Of the diseases: mondo:0005148" in shown, shown
     check = ("license", "check", "ward", "--purpose", "HRESCH", "--field", "research", "--research-aim", "disease")
     assert "yes" in act(*check, "--disease", "mondo:0005148")
     done = act(*check, "--disease", "mondo:0004992", check=False)

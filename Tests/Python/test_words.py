@@ -59,10 +59,10 @@ def test_who_signs_a_change_of_an_organization_sees_what_changes(network, act, t
     said = act("tx", "sign", file, "--from", "hospital")
     assert f"The ledger would take it as it is: mednexus tx submit {file}." in said, said
     signed = file.read_text()
-    surplus = act("tx", "sign", file, "--from", "clinic", check=False)
-    assert surplus.returncode == 2 and "no rule asks for the signature of clinic" in surplus.stderr, surplus.stderr
+    surplus = act("tx", "sign", file, "--from", "author", check=False)
+    assert surplus.returncode == 2 and "no rule asks for the signature of author" in surplus.stderr, surplus.stderr
     assert file.read_text() == signed
-    assert "2 signatures" in act("tx", "sign", file, "--from", "clinic", "--no-check")
+    assert "2 signatures" in act("tx", "sign", file, "--from", "author", "--no-check")
     assert act("tx", "submit", file, check=False).returncode == 1
     refused = act("org", "member", "two", "--policy", "licensing=0", "--from", "hospital", check=False)
     assert refused.returncode == 2 and "--remove-policy licensing" in refused.stderr
