@@ -63,7 +63,9 @@ struct AnswerRules {
         case (let need, .signed(let party, let validUntil, let signatures)):
             try requireEntitled(party, to: need, field: field)
             guard block.time < validUntil else {
-                throw ConsentRejection.answerExpired.at("\(field).evidence.validUntil", "the answer's time is over")
+                throw ConsentRejection.answerExpired.at(
+                    "\(field).evidence.validUntil", "the answer's time is over",
+                    hint: "Have it signed anew: `consent answer`.")
             }
             try check(signatures, of: party, need, validUntil, field: field)
             return MetNeed(need: need, by: party, signers: signatures.map(\.signer), validUntil: validUntil)
@@ -103,7 +105,9 @@ struct AnswerRules {
         }
         guard try Authority.isMet(by: signers, for: party, .consent, in: state) else {
             throw ConsentRejection.answererNotEntitled.at(
-                field, "\(signers.count) signers do not speak for \(party) in matters of consent")
+                field,
+                "\(signers.map(\.description).joined(separator: ", ")) do not speak for \(party) in matters of consent",
+                hint: "As many of its members sign as its policy asks for, and nobody else: `consent answer`.")
         }
         let message = NeedStatement(
             network: block.network, basis: release.basis, revision: release.revision, requests: requests,

@@ -110,7 +110,9 @@ public struct ConsentGrant: DomainOperation {
         lines.append("Everything is denied but what follows.")
         lines += PolicyWords(names: names).lines(policy)
         if !commitments.isEmpty {
-            lines.append("\(commitments.count) restrictions are committed to and known to the custodian alone.")
+            lines.append(
+                (commitments.count == 1 ? "1 restriction is" : "\(commitments.count) restrictions are")
+                    + " committed to and known to the custodian alone.")
         }
         lines.append(expiresAt.map { "Ends on \(names.time($0))." } ?? "Has no end of its own.")
         lines.append("It can be withdrawn at any time, alone, at once; copies that were delivered stay where they are.")

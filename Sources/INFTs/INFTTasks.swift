@@ -33,12 +33,26 @@ enum INFTTasks {
             ]
         })
 
-    /// Agents that may run what the party owns, and soon no longer: the owner may name them anew.
+    /// What the owner of an INFT has to know whose consents do not all stand: nothing of it is sold until another set is cited.
+    private static let stale = "inft.consentStale"
+
+    /// Agents that may run what the party owns, and soon no longer: the owner may name them anew. And consents behind it that
+    /// do not stand any more.
     private static let authorizations = TaskSource(
         INFTQueries.list, { INFTListParameters(owner: $0) },
         tasks: { (inft: INFTSummary, _, context) throws(Refusal) in
             let record = try INFTRegistry.requireKnown(inft.id, field: "inft", in: context.state)
-            return try UseAuthorizations.list(record, at: context.block.time, in: context.state).agents
+            var tasks: [PartyTask] = []
+            if record.status == .active, let cited = record.consentSet,
+                let set = try ConsentSets.standing(cited, in: context.state), set.isStale(at: context.block.time)
+            {
+                tasks.append(
+                    PartyTask(stale, from: set.custodian, since: set.stale?.since ?? context.block.time) {
+                        $0.inft = record.id
+                    })
+            }
+            return try tasks
+                + UseAuthorizations.list(record, at: context.block.time, in: context.state).agents
                 .filter { TaskSource.isNear($0.until, in: context) }
                 .map { one in
                     PartyTask(AuthorizeUse.name, from: one.agent, since: context.block.time, deadline: one.until) {

@@ -92,6 +92,8 @@ public struct Revise: DomainOperation {
             "Publish a new version of \(names.identifier(inft.description)) "
                 + "(\(content.size) bytes, \(content.mediaType))."
         ]
+            + (consentSet.map { ["It is about the people whose consents are in \(names.identifier($0.description))."] }
+                ?? [])
     }
 
     public func encode(into writer: inout CBORWriter) {

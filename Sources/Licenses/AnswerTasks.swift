@@ -37,6 +37,7 @@ enum AnswerTasks {
     ) throws(Refusal) -> [PartyTask]? {
         var needs: [Need] = []
         var custodian: Party?
+        var obstacle: String?
         // What arbiters are shown asks for nothing that the purchase's delivery did not ask.
         if delivery.act != .dispute,
             try INFTRegistry.record(delivery.inft, in: context.state)?.consentSet != nil
@@ -45,12 +46,15 @@ enum AnswerTasks {
             let verdict = try DeliveryCheck.check(delivery.id, at: context.block.time, in: context.state)
             needs = verdict.needs
             custodian = verdict.consentCustodian
+            obstacle = verdict.obstacle?.message
         }
         return [
             PartyTask(
                 acts(of: delivery).begin, from: delivery.to, since: delivery.requestedAt, deadline: delivery.beginBy
             ) {
                 $0.delivery = delivery.id
+                $0.license = obstacle == nil ? nil : delivery.license
+                $0.obstacle = obstacle
                 name(needs, of: custodian, in: &$0)
             }
         ]

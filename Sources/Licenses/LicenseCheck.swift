@@ -158,7 +158,7 @@ public enum LicenseCheck {
         var found = license.ownState(at: time)
         if let own = found {
             if let finding = ended(own, license) { findings.append(finding) }
-            let suspensions = try suspensions(of: license, inft, at: time, in: state)
+            let suspensions = try suspensions(of: license, inft, version: use?.version, at: time, in: state)
             findings += suspensions
             if own == .active, !suspensions.isEmpty { found = .suspended }
             if let above = try LicenseChain.ended(license, at: time, in: state) {
@@ -240,15 +240,17 @@ public enum LicenseCheck {
     }
 
     /// The INFT, if the license is in force and nothing suspends it.
+    ///
+    /// - Parameter version: what is used; nil: what the licensee has.
     static func requireUsable(
-        _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
+        _ license: LicenseRecord, version: UInt64? = nil, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> INFTRecord {
         let inft = try INFTRegistry.requireKnown(license.inft, field: "license", in: state)
         if let own = license.ownState(at: time), own != .active {
             throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own.name)")
         }
         try requireAbove(license, at: time, in: state)
-        if let finding = try suspensions(of: license, inft, at: time, in: state).first {
+        if let finding = try suspensions(of: license, inft, version: version, at: time, in: state).first {
             throw LicenseRejection.licenseNotInForce.at("license", finding.message)
         }
         return inft
@@ -272,8 +274,11 @@ public enum LicenseCheck {
 
     /// What stood against using the INFT at `time`, read from tags and from its consent set; nothing is written for
     /// each license when an INFT is recalled or a consent withdrawn.
+    ///
+    /// - Parameter version: what is used; nil: what the licensee has.
     private static func suspensions(
-        of license: LicenseRecord, _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
+        of license: LicenseRecord, _ inft: INFTRecord, version: UInt64? = nil, at time: Timestamp,
+        in state: any StateReader
     ) throws(Refusal) -> [LicenseFinding] {
         var findings: [LicenseFinding] = []
         // Its own tags, and those of all that it is a clone of or derives from.
@@ -297,6 +302,8 @@ public enum LicenseCheck {
         if let set = try CitedSet.of(inft, at: time, in: state), try ConsentSets.isStale(set, at: time, in: state) {
             findings.append(
                 LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
+        } else if let stale = try StaleVersion.of(license, inft, version: version, at: time, in: state) {
+            findings.append(LicenseFinding(.suspendedByConsent, stale.sentence))
         }
         return findings
     }
@@ -477,30 +484,5 @@ public enum LicenseCheck {
             let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
         else { return false }
         return try disclosure.meets(needs, of: request, under: set.standing, at: time, in: state)
-    }
-}
-
-/// The consent set that an INFT cited at a time, read back from its history: each version has its own.
-enum CitedSet {
-    static func of(
-        _ inft: INFTRecord, at time: Timestamp, in state: any StateReader
-    ) throws(Refusal) -> ConsentSetID? {
-        guard inft.consentSet != nil else { return nil }
-        var version = inft.versionCount
-        // From the newest entry back to the time asked for: nothing to walk for a question about now.
-        var index = inft.historyCount
-        while index > 0 {
-            guard let entry = try state.record(INFTKeys.history(inft.id, index - 1)) else {
-                throw .failed(StateFailure("the history of \(inft.id) has a gap at \(index - 1)"))
-            }
-            version = entry.version
-            if entry.time <= time { break }
-            index -= 1
-        }
-        guard version != inft.versionCount else { return inft.consentSet }
-        guard let record = try INFTRegistry.version(version, of: inft.id, in: state) else {
-            throw .failed(StateFailure("version \(version) of \(inft.id) is missing"))
-        }
-        return record.consentSet
     }
 }

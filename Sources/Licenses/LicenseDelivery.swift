@@ -65,7 +65,11 @@ enum LicenseDelivery {
             try LicenseCheck.requireAbove(license, at: time, in: state)
             inft = try INFTRegistry.requireActive(license.inft, field: "delivery", in: state)
         } else {
-            inft = try LicenseCheck.requireUsable(license, at: time, in: state)
+            inft = try LicenseCheck.requireUsable(license, version: delivery.version, at: time, in: state)
+        }
+        if let stale = try StaleVersion.of(inft, version: delivery.version, at: time, in: state) {
+            throw LicenseRejection.consentDoesNotPermit.at(
+                "delivery", stale.sentence, hint: "Let it be refunded; who wants the newer version buys that.")
         }
         let terms = try LicenseLedger.storedTerms(license.terms, in: state)
         let until = try self.until(delivery, license, terms, in: state)

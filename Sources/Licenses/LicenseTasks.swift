@@ -127,7 +127,9 @@ enum LicenseTasks {
             }
             if view.state == .suspended {
                 let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
-                return set.isStale(at: time) ? denied(since: set.stale?.since ?? license.purchasedAt) : []
+                if set.isStale(at: time) { return denied(since: set.stale?.since ?? license.purchasedAt) }
+                let stale = try StaleVersion.of(license, inft, version: nil, at: time, in: state)
+                return stale.map { denied(since: $0.since ?? license.purchasedAt) } ?? []
             }
             guard let delivery = license.delivery,
                 let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)

@@ -157,7 +157,8 @@ public struct RequestVersion: DomainOperation {
         guard terms.grant.coversRevisions else {
             throw LicenseRejection.versionNotCovered.at("license", "the terms cover version \(record.version) alone")
         }
-        let inft = try LicenseCheck.requireUsable(record, at: time, in: state)
+        let newest = try INFTRegistry.requireKnown(record.inft, field: "license", in: state).versionCount
+        let inft = try LicenseCheck.requireUsable(record, version: newest, at: time, in: state)
         let source = try self.source(record, inft, in: state)
         let held = try record.delivery.map { (id) throws(Refusal) in
             try Deliveries.require(id, field: "license", in: state).version

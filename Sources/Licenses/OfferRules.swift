@@ -145,7 +145,7 @@ enum OfferRules {
     private static func hint(_ decision: Decision, _ request: UseRequest, of set: ConsentSetRecord) -> String {
         let known = ConsentGate.hint(decision, request, of: set)
         return set.isDiseaseSpecific && known.contains(ResearchAim.disease.name)
-            ? known : "Use terms with fewer purposes, territories or rights."
+            ? known : "Use terms with fewer purposes, diseases, territories or rights."
     }
 
     /// Terms on an INFT about people are never wider than its consent set: whatever they would let a licensee do, the

@@ -183,7 +183,9 @@ enum Admission {
         guard !stated.isEmpty else {
             throw LicenseRejection.purposeNotAllowed.at(
                 "use.research.diseases", "the terms license research of named diseases, and the use names none",
-                hint: "State which of \(scope.diseases.elements.map(\.text).joined(separator: ", ")) it is.")
+                hint:
+                    "State by its name which of \(scope.diseases.elements.map(\.text).joined(separator: ", ")) it is: "
+                    + "no commitment stands for it.")
         }
         for (index, disease) in stated.enumerated() where !scope.diseases.contains(disease) {
             throw LicenseRejection.purposeNotAllowed.at(

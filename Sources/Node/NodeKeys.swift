@@ -158,6 +158,9 @@ package enum NodeIdentity {
     ///
     /// - Parameter institution: an organization's id, bech32m.
     package static func request(_ home: NodeHome, name: String, institution: String) throws -> [UInt8] {
+        guard home.exists else {
+            throw NodeFailure(.configuration, "\(home.path) is no home", hint: "Name it with --home.")
+        }
         guard let validator = try home.validatorKey() else {
             throw NodeFailure(.configuration, "\(home.path) has no validator key", hint: "It is an observer's home.")
         }

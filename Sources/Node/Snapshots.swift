@@ -63,8 +63,8 @@ package enum Snapshots {
                     .usage, "\(source) is no snapshot", hint: "Name the folder that `snapshot export` made.")
             }
             let importing = try SnapshotImport(
-                folder.manifest, trusting: try StateSync.trusted(home, checkpoint), in: home, mapGibibytes: mapGibibytes
-            )
+                folder.manifest, trusting: try trusted(folder.manifest, checkpoint, home), in: home,
+                mapGibibytes: mapGibibytes)
             while !importing.isComplete {
                 let index = importing.next
                 guard let bytes = try folder.chunk(index) else {
@@ -76,6 +76,22 @@ package enum Snapshots {
             try importing.finish(progress: finishing)
             return listing
         }
+    }
+
+    /// Where the evidence of a folder begins: genesis. Who trusts the snapshot's own block has it compared beside that.
+    private static func trusted(
+        _ manifest: SnapshotManifest, _ checkpoint: String, _ home: NodeHome
+    ) throws -> Checkpoint {
+        let trusted = try StateSync.trusted(home, checkpoint)
+        guard trusted.height > .genesis, manifest.chain.checkpoint.height == .genesis else { return trusted }
+        guard let header = manifest.header, header.height == trusted.height, header.hash == trusted.blockHash else {
+            throw NodeFailure(
+                .configuration, "the trusted block \(trusted.height) \(trusted.blockHash) is not the snapshot's",
+                hint:
+                    "Name the snapshot's own block as `snapshot list` prints it where it was made, or leave it out: the "
+                    + "evidence begins at genesis.")
+        }
+        return try StateSync.trusted(home, "")
     }
 
     private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {

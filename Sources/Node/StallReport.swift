@@ -71,7 +71,7 @@ package struct StallReport: Sendable {
         if let peersMissing { return peersMissing }
         // A node that is behind sees the past: it can't tell whether the chain goes on.
         guard behind == nil, millisecondsSinceBlock > expectedMilliseconds else { return nil }
-        return clockBehind ?? watchEndless ?? silent ?? nothingVisible
+        return watchEndless ?? clockBehind ?? silent ?? nothingVisible
     }
 
     /// Only validators connect to every validator, so only they can tell how many are missing.

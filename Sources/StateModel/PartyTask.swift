@@ -27,6 +27,8 @@ public struct PartyTask: Codable, Hashable, Sendable {
     public var isPart: Bool?
     /// What consents ask for before it can be done (`restriction`, `review`); nil where they ask for nothing.
     public var needs: [String]?
+    /// Why it can't be done at all, in words of the ledger; nil if it can.
+    public var obstacle: String?
     /// Who keeps the data that the needs are about, and answers for its restrictions.
     public var custodian: Party?
     /// Who waits, or offers; the party itself where nobody else does.

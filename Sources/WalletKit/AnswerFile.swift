@@ -74,7 +74,7 @@ public struct AnswerFile: Codable, Hashable, Sendable {
     /// from others, so the time counts as theirs only if a signature is over it.
     public struct Others: Hashable, Sendable {
         public let end: Timestamp
-        /// One of the signatures is, by the key that an account has before it rotates.
+        /// One of the signatures is.
         public let isVerified: Bool
 
         public init(end: Timestamp, isVerified: Bool) {
@@ -83,16 +83,46 @@ public struct AnswerFile: Codable, Hashable, Sendable {
         }
     }
 
-    public func others(who answer: (Timestamp) -> NeedStatement, besides signer: Address) -> Others? {
+    /// - Parameter key: what signs for an account now.
+    public func others(
+        who answer: (Timestamp) -> NeedStatement, besides signer: Address, key: (Address) -> Address = { $0 }
+    ) -> Others? {
         for found in answers {
             guard case .signed(let party, let end, let signatures) = found.evidence else { continue }
             let statement = answer(end)
             let others = signatures.filter { $0.signer != signer }
             guard found.need == statement.need, party == statement.by, !others.isEmpty else { continue }
-            let isVerified = others.contains { Schnorr.verify($0.signature, message: statement.hash, by: $0.signer) }
+            let isVerified = others.contains {
+                Schnorr.verify($0.signature, message: statement.hash, by: key($0.signer))
+            }
             return Others(end: end, isVerified: isVerified)
         }
         return nil
+    }
+
+    /// Leaves out what others signed for `party` who don't speak for it: one such signature makes an answer void.
+    ///
+    /// - Returns: whose they were.
+    public mutating func keep(signersOf party: Party, _ admitted: Set<Address>) -> [Address] {
+        var gone: Set<Address> = []
+        answers = answers.compactMap { answer in
+            guard case .signed(party, let end, let signatures) = answer.evidence else { return answer }
+            let kept = signatures.filter { admitted.contains($0.signer) }
+            gone.formUnion(signatures.map(\.signer).filter { !admitted.contains($0) })
+            return kept.isEmpty
+                ? nil
+                : NeedAnswer(need: answer.need, evidence: .signed(by: party, validUntil: end, signatures: kept))
+        }
+        return gone.sorted()
+    }
+
+    /// How many signed the answer to a need; one where it is proved without signatures.
+    public func signatures(of need: Need) -> Int {
+        for answer in answers where answer.need == need {
+            if case .signed(_, _, let signatures) = answer.evidence { return signatures.count }
+            return 1
+        }
+        return 0
     }
 
     /// Takes the place of what answered the need, but keeps what others signed for the same.

@@ -16,15 +16,11 @@ public enum AnswerWords {
         return parts.joined(separator: "; ")
     }
 
-    /// What helps them who answer to what the ledger only has commitments to.
-    public static func openings(_ needs: [String]) -> String {
-        needs.contains { $0 == "restriction" || $0 == "memberRestrictions" }
-            ? " (--opening FILE, of patient and buyer, shows what commitments hold)" : ""
-    }
-
-    /// What they type who answer; `delivery` as a command takes it. An ontology's edges come from a file.
+    /// What they type who answer; `delivery` as a command takes it. An ontology's edges come from a file, and so does what
+    /// opens the commitments of patient and buyer.
     public static func answer(_ needs: [String], delivery: String) -> String {
         "consent answer --delivery \(delivery)" + (needs.contains("ontologyPath") ? " --ontology EDGES" : "")
+            + (needs.contains { $0 == "restriction" || $0 == "memberRestrictions" } ? " --opening FILE" : "")
             + " --out \(file(for: delivery))"
     }
 

@@ -69,6 +69,11 @@ public enum CommandWords {
     private static let phrases = [
         ("license_list(above)", "mednexus license list --above LICENSE"),
         (
+            "Gather the missing signatures with `tx sign` and `tx merge`.",
+            "Add --co-sign NAME for each who signs in this wallet; for others --build-only FILE, then tx sign and tx merge."
+        ),
+        ("Leave that signature out;", "Leave that signature out (mednexus tx merge FILE --without NAME);"),
+        (
             "and say to the custodian which disease it is",
             "and say to the custodian which disease it is: --opening FILE beside --disease does both"
         ),

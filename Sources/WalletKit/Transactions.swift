@@ -125,6 +125,13 @@ public struct SigningRequest: Codable, Hashable, Sendable {
         }
     }
 
+    /// False if the key signed nothing.
+    public mutating func remove(signatureOf key: Address) -> Bool {
+        let count = signatures.count
+        signatures.removeAll { $0.account == key }
+        return signatures.count < count
+    }
+
     private mutating func insert(_ signature: AccountSignature) {
         signatures.removeAll { $0.account == signature.account }
         signatures.append(signature)

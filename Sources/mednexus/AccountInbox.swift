@@ -27,7 +27,9 @@ struct AccountInbox: WalletCommand {
         let tasks = try found.map { (item) throws(WalletFailure) in try task(item, session) }
         let details = try await TaskDetails(of: tasks, for: who, names, session)
         let signer = try await session.signer(for: who)
-        var items = tasks.map { entry($0, TaskText(task: $0, party: who, names: names, details: details), signer) }
+        var items = tasks.map {
+            entry($0, TaskText(task: $0, party: who, signer: signer, names: names, details: details), signer)
+        }
         // What is too late first comes first; what has no deadline last.
         items.sort { ($0["deadline"]?.unsigned ?? .max) < ($1["deadline"]?.unsigned ?? .max) }
         items += try unsettled(session, who)
@@ -50,7 +52,9 @@ struct AccountInbox: WalletCommand {
 
     private func entry(_ task: PartyTask, _ text: TaskText, _ signer: String) -> JSONValue {
         let (what, command) = text.words
-        return line(task.act, what, command.isEmpty ? "" : command + signer, deadline: task.deadline)
+        // Answers are signed by each in turn, and not in one transaction.
+        let options = command.hasPrefix("consent answer") ? signer.replacing(" --co-sign NAME", with: "") : signer
+        return line(task.act, what, command.isEmpty ? "" : command + options, deadline: task.deadline)
     }
 
     private func line(_ act: String, _ what: String, _ command: String, deadline: Timestamp?) -> JSONValue {
@@ -81,6 +85,8 @@ struct TaskText {
     let task: PartyTask
     /// Whose inbox it is.
     let party: Party
+    /// Options behind a command of theirs.
+    let signer: String
     let names: SessionNames
     let details: TaskDetails
 
@@ -145,7 +151,13 @@ struct TaskText {
             ("\(from) gives a consent to countersign", "consent countersign \(id(task.consent))")
         case "consent.review": ("broken glass to review", "consent review \(id(task.disclosure))")
         case "license.begin":
-            answered("\(from) waits for the delivery of a license", "license deliver \(delivery)", delivery)
+            task.obstacle.map {
+                (
+                    "\(from) waits for the delivery of a license, and it can't be made: "
+                        + names.translated(WalletFailure(.refused, $0)).message + "; the price goes back by itself",
+                    "license refund \(id(task.license))"
+                )
+            } ?? answered("\(from) waits for the delivery of a license", "license deliver \(delivery)", delivery)
         case "license.complete": ("a delivery to \(from) is begun", "license deliver \(delivery)")
         case "inft.beginTransfer": answered("\(from) accepted an INFT", "inft deliver \(delivery)", delivery)
         case "consent.answer":
@@ -153,14 +165,23 @@ struct TaskText {
                 "what was answered for the uses of the license \(id(task.license)) of \(names.argument(task.from)) "
                     + (task.deadline == nil ? "counts no more: " : "is about to run out: ")
                     + AnswerWords.who(answers: task.needs ?? [], custodian: custodian)
-                    + AnswerWords.openings(task.needs ?? [])
                     + "; \(names.argument(task.from)) brings it with mednexus license answer \(written(task.license))",
                 AnswerWords.answer(task.needs ?? [], delivery: delivery)
+            )
+        case "inft.consentStale":
+            (
+                "a consent behind \(id(task.inft)) was withdrawn, narrowed or has expired: it is neither sold nor delivered, "
+                    + "until a version without those data cites a set without that consent (consent set create --succeeds)",
+                "inft revise \(id(task.inft)) --file FILE --consent-set SET"
             )
         case "inft.completeTransfer": ("an INFT is being handed to \(from)", "inft deliver \(delivery)")
         case "inft.acceptTransfer": ("\(from) offers an INFT", "inft accept \(delivery)")
         case "inft.erase":
-            ("\(from) asked for erasure", "inft erase \(id(task.inft)) --consent \(id(task.consent))")
+            (
+                "\(from) asked for erasure",
+                "inft erase \(id(task.inft)) --consent \(id(task.consent))"
+                    + (task.version.map { " --version \($0)" } ?? "")
+            )
         case "inft.authorizeUse":
             (
                 "the right of \(from) to run \(id(task.inft)) is about to end",
@@ -176,9 +197,9 @@ struct TaskText {
         let answer = AnswerWords.answer(needs, delivery: delivery)
         let isOwn = task.custodian == party && needs.allSatisfy { $0 == "restriction" || $0 == "memberRestrictions" }
         let who =
-            "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))\(AnswerWords.openings(needs))"
+            "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))"
         return isOwn
-            ? ("\(who), then mednexus \(command) --answers \(AnswerWords.file(for: delivery))", answer)
+            ? ("\(who), then mednexus \(command) --answers \(AnswerWords.file(for: delivery))\(signer)", answer)
             : (
                 "\(who) (mednexus \(AnswerWords.answer(needs, delivery: written(task.delivery))))",
                 "\(command) --answers FILE"

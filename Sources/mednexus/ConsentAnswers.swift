@@ -49,13 +49,17 @@ struct ConsentAnswerCommand: WalletCommand {
         let question: AnswerFile.Question
         let requests: [UseRequest]
         let needs: [Need]
+        /// Who keeps the data, and alone answers for restrictions.
+        let custodian: Party?
         let delivery: DeliveryRecord?
     }
 
     func perform(_ session: Session) async throws {
         let now = try await session.ledgerTime()
         let asked = try await asked(session)
-        var file = try opened(asked.question, now, session)
+        var (file, isAnew) = try opened(asked.question, now, session)
+        let authority = try await authority(asked, session)
+        let gone = file.keep(signersOf: authority.party, authority.signers)
         let tree = try use.research.ontology.map { (path) throws(WalletFailure) in try OntologyInputs.tree(path) }
         let preview = AnswerPreview(
             basis: asked.question.basis, requests: asked.requests, delivery: asked.delivery, needs: wanted(asked),
@@ -70,16 +74,69 @@ struct ConsentAnswerCommand: WalletCommand {
                 }
                 file.add(NeedAnswer(need: wanted, evidence: .ontology(edges)))
             } else {
-                statements.append(try statement(of: wanted, asked, file, now, session))
+                statements.append(try statement(of: wanted, asked, file, authority, now, session))
             }
         }
         if !statements.isEmpty { try sign(statements, try await preview.lines(session), &file, session) }
         try ContentFile.writePrivate(Console.pretty(try session.client.encode(file)) + "\n", to: out)
-        let open = asked.needs.filter { need in !file.answers.contains { $0.need == need } }
-        Console.out(
-            open.isEmpty
-                ? "Every need is answered: \(out)."
-                : "Written to \(out). Still open: \(open.map(\.name).joined(separator: ", ")).")
+        if isAnew { Console.err("\(out) held answers that were given before; it was written anew.") }
+        let names = session.plainNames
+        for signer in gone {
+            Console.err(
+                "Left out: the signature of \(names.party(.account(signer))), who does not sign answers of them.")
+        }
+        let open = asked.needs.compactMap { need -> String? in
+            let count = file.signatures(of: need)
+            if count == 0 { return need.name }
+            guard isOwn(need, file, authority.party) else { return nil }
+            return authority.missing(count, names).map { "\(need.name) (\($0))" }
+        }
+        guard open.isEmpty else {
+            return Console.out("Written to \(out). Still open: \(open.joined(separator: ", ")).")
+        }
+        Console.out("Every need is answered: \(out).")
+        if let delivery = asked.delivery { Console.out("Next, \(next(delivery, session)) --answers \(out).") }
+    }
+
+    private func isOwn(_ need: Need, _ file: AnswerFile, _ party: Party) -> Bool {
+        file.answers.contains { answer in
+            if answer.need == need, case .signed(party, _, _) = answer.evidence { true } else { false }
+        }
+    }
+
+    private func next(_ delivery: DeliveryRecord, _ session: Session) -> String {
+        let names = session.plainNames
+        guard delivery.begun == nil else {
+            let license = delivery.license.map { names.short($0.description) } ?? ""
+            return "\(names.argument(delivery.to)): mednexus license answer \(license)"
+        }
+        let command = delivery.act == .transfer ? "inft deliver" : "license deliver"
+        return "\(names.argument(delivery.from)): mednexus \(command) \(names.short(delivery.id.description))"
+    }
+
+    /// Who signs for the party that answers; refused before anything is signed that nobody would take.
+    private func authority(_ asked: Asked, _ session: Session) async throws -> AnswerAuthority {
+        let names = session.plainNames
+        let authority = try await session.answerAuthority(of: try session.party(orActor: by))
+        let restrictions = wanted(asked).filter {
+            switch $0 {
+            case .restriction, .memberRestrictions: true
+            case .review, .ethicsApproval, .ontologyPath: false
+            }
+        }
+        if let custodian = asked.custodian, !restrictions.isEmpty, custodian != authority.party {
+            throw WalletFailure(
+                .usage, "\(restrictions[0].name) is answered by \(names.party(custodian)), who keeps the data, alone",
+                hint: "Its members say --by \(names.argument(custodian)); a reviewer names the own needs with --need.")
+        }
+        let signer = try session.sender()
+        guard authority.signers.contains(signer) else {
+            throw WalletFailure(
+                .usage,
+                "\(names.party(.account(signer))) does not sign answers of \(names.party(authority.party))",
+                hint: "Those do whom its policy for consents names: mednexus org show.")
+        }
+        return authority
     }
 
     private func wanted(_ asked: Asked) -> [Need] {
@@ -89,14 +146,12 @@ struct ConsentAnswerCommand: WalletCommand {
     /// What is in the file already, if it answers this question.
     private func opened(
         _ question: AnswerFile.Question, _ now: Timestamp, _ session: Session
-    ) throws(WalletFailure) -> AnswerFile {
-        guard try ContentFile.exists(out) else { return AnswerFile(question, since: now) }
+    ) throws(WalletFailure) -> (file: AnswerFile, isAnew: Bool) {
+        guard try ContentFile.exists(out) else { return (AnswerFile(question, since: now), false) }
         let file = try ConsentInputs.answers(out, session)
         switch file.continuation(by: question, at: now) {
-        case .goesOn: return file
-        case .isOver:
-            Console.err("\(out) held answers that were given before; it is written anew.")
-            return AnswerFile(question, since: now)
+        case .goesOn: return (file, false)
+        case .isOver: return (AnswerFile(question, since: now), true)
         case .isForeign:
             throw WalletFailure(
                 .usage, "\(out) holds answers for \(file.question.words(session.plainNames))",
@@ -105,17 +160,17 @@ struct ConsentAnswerCommand: WalletCommand {
     }
 
     private func statement(
-        of need: Need, _ asked: Asked, _ file: AnswerFile, _ now: Timestamp, _ session: Session
+        of need: Need, _ asked: Asked, _ file: AnswerFile, _ authority: AnswerAuthority, _ now: Timestamp,
+        _ session: Session
     ) throws -> NeedStatement {
-        let party = try session.party(orActor: by)
         func statement(_ end: Timestamp) -> NeedStatement {
             NeedStatement(
                 network: session.network.genesis, basis: asked.question.basis, revision: asked.question.revision,
                 requests: asked.question.requests, subject: asked.question.subject.bytes,
-                recipient: asked.question.recipient, need: need, by: party, validUntil: end)
+                recipient: asked.question.recipient, need: need, by: authority.party, validUntil: end)
         }
         let told = try until.map { (text) throws(WalletFailure) in try Codes.requiredTime(text, now: now) }
-        guard let others = file.others(who: statement, besides: try session.sender()) else {
+        guard let others = file.others(who: statement, besides: try session.sender(), key: authority.key) else {
             return statement(told ?? AnswerFile.end(of: asked.requests, for: asked.delivery, now: now))
         }
         let time = session.plainNames.time(others.end)
@@ -155,7 +210,9 @@ struct ConsentAnswerCommand: WalletCommand {
         let question = AnswerFile.Question(
             basis: .set(set), revision: revision, requests: UseRequest.hash(of: verdict.requests),
             subject: Hash(record.id.bytes), recipient: record.to, delivery: record.id)
-        return Asked(question: question, requests: verdict.requests, needs: verdict.needs, delivery: record)
+        return Asked(
+            question: question, requests: verdict.requests, needs: verdict.needs, custodian: verdict.consentCustodian,
+            delivery: record)
     }
 
     private func typed(_ session: Session) async throws -> Asked {
@@ -165,17 +222,17 @@ struct ConsentAnswerCommand: WalletCommand {
         }
         let recipient = try session.party(to)
         let requests = try use.requests(by: recipient, session)
-        let (needs, revision) = try await ask(session, requests)
+        let (needs, revision, custodian) = try await ask(session, requests)
         let question = AnswerFile.Question(
             basis: try basis.basis(session), revision: revision, requests: UseRequest.hash(of: requests),
             subject: Hash(try subject(reference, session)), recipient: recipient, delivery: nil)
-        return Asked(question: question, requests: requests, needs: needs, delivery: nil)
+        return Asked(question: question, requests: requests, needs: needs, custodian: custodian, delivery: nil)
     }
 
     /// Needs of all uses, and the revision that they were asked of.
     private func ask(
         _ session: Session, _ requests: [UseRequest]
-    ) async throws -> (needs: [Need], revision: UInt64) {
+    ) async throws -> (needs: [Need], revision: UInt64, custodian: Party?) {
         let asked = try basis.parameter(session)
         let (method, field) = asked.key == "set" ? ("consent_set", "policyRevision") : ("consent_get", "revision")
         let record = try await session.client.read(
@@ -196,7 +253,10 @@ struct ConsentAnswerCommand: WalletCommand {
                     .usage, "consent denies it: \(reasons.reasons.elements.map(\.name).joined(separator: ", "))")
             }
         }
-        return (needs, revision)
+        let custodian = try record[asked.key]?["custodian"].map {
+            try JSONValueDecoder.decode(Party.self, from: $0, networkKind: session.network.kind)
+        }
+        return (needs, revision, custodian)
     }
 
     private func subject(_ reference: String, _ session: Session) throws(WalletFailure) -> Bytes32 {

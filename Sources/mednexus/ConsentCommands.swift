@@ -117,12 +117,25 @@ struct ConsentGrantCommand: WalletCommand {
             guard !template.needsDiseases && template.restrictions.isEmpty || !terms.isEmpty else {
                 throw WalletFailure(.usage, "\(template.name) needs a disease", hint: "Add --disease mondo:0005148.")
             }
+            guard terms.isEmpty || template.needsDiseases || !template.restrictions.isEmpty else {
+                throw WalletFailure(
+                    .usage, "\(template.name) is not restricted to a disease",
+                    hint: "Leave --disease out, or take disease-research: mednexus consent templates.")
+            }
+            guard opening == nil || !template.restrictions.isEmpty else {
+                throw WalletFailure(.usage, "\(template.name) commits to nothing", hint: "Leave --opening out.")
+            }
             commitments = try commit(template, terms)
             policy = template.policy(
                 ConsentTemplateValues(
                     custodian: custodian, diseases: SortedList(template.needsDiseases ? terms : []),
                     jurisdictions: SortedList(Codes.texts(jurisdiction))))
         } else {
+            guard terms.isEmpty, opening == nil else {
+                throw WalletFailure(
+                    .usage, "a policy of one's own says itself which diseases it is for",
+                    hint: "Leave --disease and --opening out.")
+            }
             policy = try ConsentInputs.policy(template, session)
             let kind = try session.party(orActor: subject)
             if case .organization = kind { scope = .aggregate } else { scope = .individual }
@@ -146,7 +159,7 @@ struct ConsentGrantCommand: WalletCommand {
                 "\(opening) opens the commitment: hand it to \(session.plainNames.party(custodian)), and keep a copy. "
                     + "Without it nobody can tell what the consent is restricted to.")
         }
-        if !globals.json, operations.count == 1 {
+        if !globals.json, operations.count == 1, scope == .individual {
             Console.err("It is proposed, and in force once the custodian has countersigned it.")
         }
     }

@@ -64,24 +64,29 @@ extension Session {
             return " --from \(own.name)"
         case .organization(let id):
             let argument = plainNames.argument(party)
-            if let from = globals.from { return " --from \(from) --acting-for \(argument)" }
-            guard let member = try await members(of: id).first else { return "" }
-            return (accounts.count > 1 ? " --from \(member.name)" : "") + " --acting-for \(argument)"
+            let (members, threshold) = try await members(of: id)
+            let others = String(repeating: " --co-sign NAME", count: min(max(threshold - 1, 0), 3))
+            if let from = globals.from { return " --from \(from) --acting-for \(argument)\(others)" }
+            guard let member = members.first else { return "" }
+            return (accounts.count > 1 ? " --from \(member.name)" : "") + " --acting-for \(argument)\(others)"
         }
     }
 
-    /// Accounts of this wallet that are members of an organization.
-    private func members(of id: OrganizationID) async throws(WalletFailure) -> [KeystoreAccount] {
+    /// Accounts of this wallet that are members of an organization, and how many sign for it at most.
+    private func members(
+        of id: OrganizationID
+    ) async throws(WalletFailure) -> (own: [KeystoreAccount], threshold: Int) {
         let view: PartyView
         do {
             view = try await client.read("identity_get", .object(["party": json(Party.organization(id))]))
         } catch {
             // A name of this wallet may stand for what the ledger does not know.
             guard error.kind == .refused else { throw error }
-            return []
+            return ([], 1)
         }
         let members = view.organization?.profile.members ?? []
-        return accounts.filter { own in members.contains { $0.account == own.address } }
+        let threshold = view.organization?.profile.policies.map(\.threshold).max() ?? 1
+        return (accounts.filter { own in members.contains { $0.account == own.address } }, Int(clamping: threshold))
     }
 
     /// An account's inbox has what waits for the account alone: says where else something waits that it may sign for.

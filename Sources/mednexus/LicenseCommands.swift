@@ -50,16 +50,11 @@ struct LicenseCheckCommand: WalletCommand {
         let now = try await session.ledgerTime()
         let id: LicenseID = try session.id(license)
         var params = parameters(["license": session.json(id)])
-        if use.disease != nil, let stated = try await session.license(license).license.use.research,
-            stated.project != nil, stated.diseases.isEmpty
-        {
-            // Nor does the node have to be told.
-            throw WalletFailure(
-                .usage, "the ledger only has a commitment to the diseases that the license is for, and can't compare",
-                hint: "Leave --disease out; whoever has the opening file knows.")
-        }
+        let isKnown = try await isOpened(session)
         if let at = try Codes.time(at, now: now) { params.append("at", .unsigned(at.milliseconds)) }
-        if let use = try use.use(session) { params.append("use", try session.client.encode(use)) }
+        if let use = try use.use(session, diseaseIsKnown: isKnown) {
+            params.append("use", try session.client.encode(use))
+        }
         let value = try await session.decision("license_check", params, proof)
         let names = session.plainNames
         let isValid = value["isValid"]?.boolean == true
@@ -89,6 +84,28 @@ struct LicenseCheckCommand: WalletCommand {
                 .refused, params["use"] == nil ? "the license is not in force" : "the license does not cover it",
                 hint: params["use"] == nil ? "" : Self.options(for: verdict.reasons))
         }
+    }
+
+    /// Of a license bought by a commitment the ledger can't compare the disease, and does not have to be told it: the file
+    /// that opens the commitment tells. False where the ledger knows the diseases.
+    private func isOpened(_ session: Session) async throws -> Bool {
+        guard let disease = use.disease, let stated = try await session.license(license).license.use.research,
+            let project = stated.project, stated.diseases.isEmpty
+        else { return false }
+        guard let file = use.opening else {
+            throw WalletFailure(
+                .usage, "the ledger only has a commitment to the diseases that the license is for, and can't compare",
+                hint: "Add --opening FILE, as license buy wrote it, or leave --disease out.")
+        }
+        let openings = try CommitmentOpening.list(try ContentFile.text(file), file: file)
+        guard let opening = openings.first(where: { $0.commitment == project }) else {
+            throw WalletFailure(.usage, "\(file) does not open the commitment that the license was bought by")
+        }
+        guard opening.outside([try ConsentInputs.term(disease)], ontology: nil).isEmpty else {
+            let bought = opening.terms.elements.map(\.text).joined(separator: ", ")
+            throw WalletFailure(.refused, "the license is for research of \(bought), and not of \(disease)")
+        }
+        return true
     }
 
     /// What else can be said of the use.

@@ -153,7 +153,9 @@ struct TransactionSign: WalletCommand {
         let body = try request.transaction(on: session.network)
         let names = try await session.names(for: body.operations)
         let signer = try session.sender()
-        let summary = try await TransactionDraft(body: body, names: names).summary(names) + session.changes(by: body)
+        let summary =
+            try await TransactionDraft(body: body, names: names).summary(names) + session.changes(by: body)
+            + session.doubts(about: signer, in: body)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
         try request.sign(with: try session.signingKey(of: signer), on: session.network)
         let rehearsal = check ? try await session.rehearse(request, body) : nil
@@ -203,6 +205,34 @@ extension RejectionView {
 }
 
 extension Session {
+    /// What signs for an account now.
+    fileprivate func currentKey(of account: Address) async throws -> Address {
+        let view: AccountView = try await client.read("account_get", .object(["address": json(.account(account))]))
+        return view.key
+    }
+
+    /// Whether the signer has a part in it, as far as names tell: who sends it, who is named in it, members of the
+    /// organizations that are. Of what an id stands for nothing is known here, so it is said and not refused.
+    fileprivate func doubts(about signer: Address, in body: TransactionBody) async throws -> [String] {
+        let text = try client.encode(body).text
+        guard body.sender != signer, !text.contains(self.text(.account(signer))) else { return [] }
+        for entry in book.entries where entry.network == network.genesis {
+            guard case .organization(let id) = entry.party, text.contains(self.text(id)) else { continue }
+            if try await isMember(signer, of: id) { return [] }
+        }
+        if let organization = body.actingFor, try await isMember(signer, of: organization) { return [] }
+        return [
+            "Note: \(plainNames.party(.account(signer))) is not named in it. A signature for which no rule asks makes all of it "
+                + "void (tx merge --without takes it out)."
+        ]
+    }
+
+    private func isMember(_ account: Address, of id: OrganizationID) async throws -> Bool {
+        let view: PartyView = try await client.read(
+            "identity_get", .object(["party": json(Party.organization(id))]))
+        return view.organization?.profile.members.contains { $0.account == account } ?? false
+    }
+
     /// Nil if the node can't say.
     fileprivate func rehearse(_ request: SigningRequest, _ body: TransactionBody) async throws -> Rehearsal? {
         try await verifyNetwork()
@@ -226,17 +256,26 @@ extension WalletCommand {
 
 struct TransactionMerge: WalletCommand {
     static let configuration = CommandConfiguration(
-        commandName: "merge", abstract: "Puts the signatures of several copies together.",
-        discussion: example("tx merge anna.json ben.json --out joint.json"))
+        commandName: "merge", abstract: "Puts the signatures of several copies together, or takes one out.",
+        discussion: example(
+            "tx merge anna.json ben.json --out joint.json", "tx merge joint.json --without carol --out smaller.json"))
     @OptionGroup var globals: Globals
     @Argument(help: "The copies.") var files: [String]
     @Option(help: ArgumentHelp("Where to write; the first file if absent.", valueName: "file")) var out: String?
+    @Option(help: ArgumentHelp("Leaves out this account's signature (repeatable).", valueName: "account"))
+    var without: [String] = []
 
     func perform(_ session: Session) async throws {
         guard let first = files.first else { throw WalletFailure(.usage, "name the copies") }
         var request = try SigningRequest.load(first)
         for file in files.dropFirst() {
             try request.merge(try SigningRequest.load(file), on: session.network)
+        }
+        for name in without {
+            let account = try session.address(name)
+            guard request.remove(signatureOf: try await session.currentKey(of: account)) else {
+                throw WalletFailure(.usage, "\(name) signed none of them")
+            }
         }
         let path = out ?? first
         try request.save(path, networkKind: session.network.kind)

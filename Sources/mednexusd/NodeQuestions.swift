@@ -93,7 +93,10 @@ enum NodeQuestions {
         guard status["isValidator"] == .boolean(true) else { return "no" }
         guard let last = status["watchesThroughEpoch"]?.unsigned else { return "yes" }
         guard let others = status["validatorCount"]?.unsigned, let quorum = status["quorum"]?.unsigned, others > quorum
-        else { return "yes, but its key lost its guard, and without its vote no epoch ends: see `stalled`" }
+        else {
+            return "yes, but its key lost its guard and watches, and without its vote no epoch ends: "
+                + "`mednexusd epoch restart` begins a new one"
+        }
         return last < 1 << 62
             ? "yes, but its key lost its guard: it watches for another copy, and votes from epoch \(last + 1) on"
             : "yes, but its key lost its guard: it watches for another copy once it has caught up"

@@ -51,10 +51,12 @@ struct SnapshotCommand: AsyncParsableCommand {
             abstract: "Makes the ledger of a home that never ran from a snapshot; each chunk is proven.",
             discussion: """
                 The home is made before, with `mednexusd init` or `join`. What is interrupted goes on when it is repeated. \
-                The evidence begins at genesis, or at the block of --checkpoint.
+                The evidence begins at genesis. Who has the snapshot's own block from operators that they trust says it with \
+                --checkpoint: then it has to be that one.
                 """)
         @OptionGroup var options: HomeOptions
-        @Option(help: "HEIGHT:HASH of a final block that you trust.") var checkpoint: String?
+        @Option(help: "HEIGHT:HASH of the snapshot's block, if you have it from somebody you trust.") var checkpoint:
+            String?
         @Argument(help: "The folder of the snapshot.") var source: String
 
         func run() async throws {

@@ -374,6 +374,50 @@ import Testing
         #expect(try Self.custodianTasks(sandbox).isEmpty && Self.tasks(sandbox).isEmpty)
     }
 
+    @Test("Who has a version whose consents stand no more does not use it, whatever a later one cites")
+    func staleVersion() throws {
+        let sandbox = try Sandbox()
+        let (license, set) = try Self.delivered(sandbox)
+        let inft = try sandbox.license(license).inft
+        let answered = sandbox.time
+        sandbox.advance(days: 1)
+        let (other, _) = try sandbox.consentSet([.access], modifiers: [.ethicsApprovalRequired])
+        try sandbox.revise(inft, "b", key: "second", consentSet: other)
+        #expect(try sandbox.verdict(license).state == .active)
+        let again = try Self.anew(license, sandbox, days: 30)
+        var withdrawn = try ConsentSets.require(set, field: "", in: sandbox.state)
+        withdrawn.stale = StaleMark(since: sandbox.time, reason: .withdrawal)
+        ConsentSets.store(withdrawn, in: sandbox.state)
+        #expect(try sandbox.verdict(license).state == .suspended)
+        #expect(try sandbox.reasons(license, Self.asked).contains(.suspendedByConsent))
+        #expect(try Self.denied(sandbox).map(\.license) == [license])
+        #expect(try sandbox.reasons(license, Self.asked, at: answered).isEmpty)
+        var newer = Self.asked
+        newer.version = 2
+        #expect(try sandbox.reasons(license, newer) == [.consentDoesNotPermit])
+        // Nothing that is answered brings it back.
+        #expect(try reason { try sandbox.execute(again, as: "bob") } == "license_not_in_force")
+
+        let delivery: DeliveryID = try sandbox.execute(
+            RequestVersion(
+                license: license,
+                delivery: sandbox.request(
+                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
+        ).madeIdentifier()
+        let made = try sandbox.deliver(delivery, with: "second")
+        let until = sandbox.time.adding(milliseconds: 30 * millisecondsPerDay)
+        try sandbox.execute(
+            BeginDelivery(
+                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
+                answers: try Self.answers(delivery, sandbox, until: until)))
+        try sandbox.complete(delivery, made)
+        #expect(try sandbox.verdict(license).state == .active)
+        #expect(try sandbox.reasons(license, Self.asked).isEmpty && Self.denied(sandbox).isEmpty)
+        // What was delivered before stays what it is.
+        newer.version = 1
+        #expect(try sandbox.reasons(license, newer).contains(.suspendedByConsent))
+    }
+
     @Test("A newer version's delivery leaves what was answered before it")
     func newerVersion() throws {
         let sandbox = try Sandbox()

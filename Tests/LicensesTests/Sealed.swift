@@ -44,13 +44,13 @@ extension Sandbox {
         return try execute(mint).madeIdentifier()
     }
 
-    func revise(_ inft: INFTID, _ content: String, key: String) throws {
+    func revise(_ inft: INFTID, _ content: String, key: String, consentSet: ConsentSetID? = nil) throws {
         let alice = party("alice")
         let version = try INFTRegistry.requireKnown(inft, field: "", in: state).versionCount + 1
         let sealed = try sealedContent(
             content, to: key,
             statement(.revise, inft.bytes, version: version, sender: "alice", from: alice, to: alice))
-        try execute(Revise(inft: inft, content: sealed))
+        try execute(Revise(inft: inft, content: sealed, consentSet: consentSet))
     }
 
     /// What `name` brings with the next transaction, that `sender` signs first.

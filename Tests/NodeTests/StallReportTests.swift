@@ -37,6 +37,9 @@ import Testing
         let alone = report(connected: [true], votes: [nil], peers: 0, silence: 60_000, watching: 1)
         #expect(alone.stalledBecause?.contains("1 of 1, sign a new one with `mednexusd epoch restart`") == true)
         #expect(alone.notReadyBecause == alone.stalledBecause)
+        // Its clock may be behind as well, on a network whose clock was put ahead: that is not why.
+        let behind = report(connected: [true], votes: [nil], peers: 0, clock: 90_000, silence: 60_000, watching: 1)
+        #expect(behind.stalledBecause == alone.stalledBecause)
         let three = report(connected: [true, true, true], votes: [9, 9, 9], silence: 60_000, watching: 1)
         #expect(three.stalledBecause?.contains("3 of 3") == true)
         #expect(report(silence: 60_000, watching: 1).stalledBecause?.contains("guard") == false)

@@ -57,10 +57,10 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     act("license", "buy", "data", "--purpose", "HRESCH", "--research-aim", "methods", "--from", "clinic", "--as", "methods")
     # Who delivers is told what comes before it, who answers, and what is typed.
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "license.begin"]
-    assert re.search(r"before, hospital-org answers memberRestrictions \(--opening .*\), then mednexus license deliver", line["what"]), line
+    assert re.search(r"before, hospital-org answers memberRestrictions, then mednexus license deliver tmnxdelivery1\w+ --answers "
+                     r"answers-\w{8}\.json --from hospital --acting-for hospital-org$", line["what"]), line
     assert line["command"].startswith("mednexus consent answer --delivery tmnxdelivery1"), line
-    assert re.search(r" --out answers-\w{8}\.json --from hospital --acting-for hospital-org$", line["command"]), line
-    assert "--opening FILE, of patient and buyer" in line["what"], line
+    assert re.search(r" --opening FILE --out answers-\w{8}\.json --from hospital --acting-for hospital-org$", line["command"]), line
     said = act("license", "deliver", "methods", *HOSPITAL, check=False)
     assert said.returncode == 1 and "need_unmet" in said.stderr
     assert "hospital-org answers memberRestrictions. mednexus consent answer --delivery tmnxdelivery1" in said.stderr, said.stderr
@@ -70,6 +70,13 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert "--delivery says who asks" in act(*sign, "--to", "clinic", "--out", answers, check=False).stderr
     said = act(*sign, "--opening", tmp_path / "one.json", "--out", answers)
     assert "Every need is answered" in said, said
+    assert re.search(r"Next, hospital-org: mednexus license deliver tmnxdelivery1\w+ --answers .*answers.json\.", said), said
+    # Nobody signs what nobody would take.
+    done = act("consent", "answer", "--delivery", "methods", "--by", "hospital-org", "--out", tmp_path / "no.json", "--from", "author",
+               check=False)
+    assert done.returncode == 2 and "author" in done.stderr and "does not sign answers of hospital-org" in done.stderr, done.stderr
+    done = act("consent", "answer", "--delivery", "methods", "--out", tmp_path / "no.json", "--from", "author", check=False)
+    assert done.returncode == 2 and "is answered by hospital-org" in done.stderr and not (tmp_path / "no.json").exists(), done.stderr
     # What is signed for is shown.
     for words in (
         " answers memberRestrictions (it keeps within what the consents only commit to) for a release to clinic",
@@ -91,7 +98,7 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert "what was answered so far under the set ends with it" in said and "1 license of what was offered" in said, said
     assert not covered()
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "consent.answer"]
-    assert "methods of clinic counts no more: hospital-org answers memberRestrictions (--opening FILE" in line["what"], line
+    assert "methods of clinic counts no more: hospital-org answers memberRestrictions; clinic brings" in line["what"], line
     assert re.search(r"; clinic brings it with mednexus license answer tmnxlic1\w+$", line["what"]), line
     # The license is in force, and its uses are not.
     said = act("license", "check", "methods")
@@ -239,6 +246,10 @@ def test_research_of_a_disease_is_sold_by_name_and_by_commitment(network, tmp_pa
     # Which disease it is stands in no question to the node.
     done = act("license", "check", "study", "--purpose", "HRESCH", "--field", "research", "--disease", "mondo:0005148", check=False)
     assert done.returncode == 2 and "only has a commitment to the diseases" in done.stderr, done.stderr
+    check = ("license", "check", "study", "--purpose", "HRESCH", "--field", "research", "--opening", opening, "--disease")
+    assert "yes" in act(*check, "mondo:0005148")
+    done = act(*check, "mondo:0004992", check=False)
+    assert done.returncode == 1 and "is for research of mondo:0005148, and not of mondo:0004992" in done.stderr, done.stderr
     shown = act("license", "show", "ward")
     assert re.search(r"Research: +For research with the aims: disease", shown) and "Of the diseases: mondo:0005148" in shown, shown
     check = ("license", "check", "ward", "--purpose", "HRESCH", "--field", "research", "--research-aim", "disease")

@@ -93,6 +93,15 @@ import WalletKit
         #expect(file.others(who: reviewed, besides: one) == AnswerFile.Others(end: testStart, isVerified: true))
         #expect(file.others(who: { Self.statement(.review, by: "x", until: $0) }, besides: one) == nil)
         #expect(file.others(who: { Self.statement(.ethicsApproval, by: "org", until: $0) }, besides: one) == nil)
+        // By the key that an account has now.
+        #expect(
+            file.others(who: reviewed, besides: one, key: { $0 == two ? one : $0 })
+                == AnswerFile.Others(end: testStart, isVerified: false))
+        #expect(file.signatures(of: .review) == 2 && file.signatures(of: .ethicsApproval) == 0)
+        var kept = file
+        #expect(kept.keep(signersOf: Self.party("other"), [one]).isEmpty && kept == file)
+        #expect(kept.keep(signersOf: Self.party("org"), [one]) == [two] && kept.signatures(of: .review) == 1)
+        #expect(kept.keep(signersOf: Self.party("org"), []) == [one] && kept.answers.isEmpty)
         let later = testStart.adding(milliseconds: 5)
         file.add(try Self.signature("one", over: testHash("else")), to: reviewed(later))
         guard case .signed(_, later, let alone) = try #require(file.answers.first).evidence else {

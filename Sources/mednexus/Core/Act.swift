@@ -98,7 +98,9 @@ extension Session {
         let names = try await names(for: body.operations)
         let summary = try await notes + TransactionDraft(body: body, names: names).summary(names) + changes(by: body)
         try confirm(summary, question: "Sign and send?")
-        let signers = try [sender] + globals.coSign.map { (name) throws(WalletFailure) in try account(name) }
+        // What anyone may say the sender says alone: a further signature would be one too many.
+        let signers =
+            try [sender] + (anyones ? [] : globals.coSign).map { (name) throws(WalletFailure) in try account(name) }
         let transaction = try TransactionBuilder.assemble(body, try signatures(body, signers))
         try await before(transaction)
         var record = try await sending.send(transaction, words: summary, waitMilliseconds: 0)

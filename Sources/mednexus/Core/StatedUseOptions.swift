@@ -84,6 +84,10 @@ struct LicenseUseOptions: ParsableArguments {
         ))
     var researchAim: String?
     @Option(help: ArgumentHelp("And its disease, as mondo:0005148.", valueName: "system:code")) var disease: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where the license was bought by a commitment to the diseases: what opens it.", valueName: "file"))
+    var opening: String?
     @Option(help: ArgumentHelp("Field of use: \(FieldOfUse.names.joined(separator: ", ")).", valueName: "field"))
     var field: String?
     @Option(help: ArgumentHelp("Where, ISO 3166.", valueName: "place")) var territory: String?
@@ -98,7 +102,9 @@ struct LicenseUseOptions: ParsableArguments {
     @Flag(help: "The work is named.") var attributed = false
 
     /// Nil if no use is described.
-    func use(_ session: Session) throws(WalletFailure) -> LicenseUse? {
+    ///
+    /// - Parameter isKnown: the disease was compared with an opening, which nobody else is shown.
+    func use(_ session: Session, diseaseIsKnown isKnown: Bool = false) throws(WalletFailure) -> LicenseUse? {
         let use = LicenseUse(
             user: try user.map { (text) throws(WalletFailure) in try session.party(text) },
             purpose: try purpose.map { (text) throws(WalletFailure) in
@@ -113,7 +119,7 @@ struct LicenseUseOptions: ParsableArguments {
             aim: try researchAim.map { (text) throws(WalletFailure) in
                 try Codes.one(text, ResearchAim.self, "aim of research")
             },
-            disease: try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) })
+            disease: isKnown ? nil : try disease.map { (text) throws(WalletFailure) in try ConsentInputs.term(text) })
         return use == LicenseUse() ? nil : use
     }
 }
