@@ -185,9 +185,11 @@ final class PeerGateway: PeerHandler {
         // [N11] Served beside consensus.
         switch message {
         case .snapshotRequest(let checkpoint):
-            serve(key, on: .sync, upTo: SnapshotManifest.maximumBytes) { [snapshots] in
-                .snapshot(try snapshots.manifest(from: checkpoint))
-            }
+            serve(
+                key, on: .sync, upTo: SnapshotManifest.maximumBytes,
+                bytes: { [snapshots] in
+                    try snapshots.answer(from: checkpoint)
+                })
             return nil
         case .chunkRequest(let position):
             serve(key, on: .sync, upTo: StateChunk.maximumBytes) { [snapshots] in
@@ -265,6 +267,14 @@ final class PeerGateway: PeerHandler {
         _ key: TransportKey, on channel: MessageChannel, upTo bytes: Int = PeerMessageLimits.blocksBytes,
         _ answer: @escaping @Sendable () throws -> PeerMessage?
     ) {
+        serve(key, on: channel, upTo: bytes, bytes: { try answer()?.encoded })
+    }
+
+    /// - Parameter answer: a message that is no request, encoded; nil: nothing is said.
+    private func serve(
+        _ key: TransportKey, on channel: MessageChannel, upTo bytes: Int,
+        bytes answer: @escaping @Sendable () throws -> [UInt8]?
+    ) {
         let isValidator = state.withLock { $0.isValidator(key) }
         let isTaken = serving.withLock { serving in
             let own = serving.counts[key] ?? 0
@@ -285,7 +295,7 @@ final class PeerGateway: PeerHandler {
             // Nothing is read for whom it could not be sent to.
             guard network?.hasRoom(bytes, on: channel, to: key) ?? false else { return }
             do {
-                if let message = try answer() { send(message, to: [key]) }
+                if let message = try answer() { network?.send(message, on: channel, to: key) }
             } catch {
                 logger.error("a block can't be read for a peer", metadata: ["failure": "\(error)"])
             }

@@ -65,4 +65,9 @@ package enum ProgressText {
     package static func duration(_ seconds: Double) -> String {
         seconds < 90 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     }
+
+    /// How fast something comes, for people.
+    package static func pace(_ bytesASecond: UInt64) -> String {
+        bytesASecond < 1 << 20 ? "\(bytesASecond >> 10) KiB a second" : "\(bytesASecond >> 20) MiB a second"
+    }
 }

@@ -1,11 +1,12 @@
-internal import Blocks
+package import Blocks
 internal import Dispatch
 internal import Encoding
 internal import FoundationEssentials
 internal import Governance
-internal import Logging
-internal import Primitives
+package import Logging
+package import Primitives
 internal import Proofs
+internal import Replica
 internal import StateModel
 internal import Storage
 internal import Synchronization
@@ -14,7 +15,7 @@ internal import Synchronization
 ///
 /// Only the state at an epoch's end will do: a node that begins there needs no block before it, neither to judge votes nor
 /// to know which evidence was recorded already.
-final class SnapshotKeeper: Sendable {
+package final class SnapshotKeeper: Sendable {
     private struct Content {
         var isBusy = false
         var isStopping = false
@@ -23,6 +24,7 @@ final class SnapshotKeeper: Sendable {
         var end = Height.genesis
         /// Ascending by height.
         var kept: [SnapshotFolder] = []
+        var answers = SnapshotAnswers()
     }
 
     private let ledger: Ledger
@@ -41,7 +43,7 @@ final class SnapshotKeeper: Sendable {
     /// - Parameters:
     ///   - count: how many are kept; 0: none is taken.
     ///   - minutes: the time between two.
-    init(
+    package init(
         ledger: Ledger, home: NodeHome, count: Int, minutes: UInt64, reserveBytes: UInt64, logger: Logger
     ) {
         self.ledger = ledger
@@ -64,7 +66,7 @@ final class SnapshotKeeper: Sendable {
     }
 
     /// Called after each final block, with its state already in the store. Returns at once.
-    func finalized(_ header: BlockHeader) {
+    package func finalized(_ header: BlockHeader) {
         guard count > 0 else { return }
         let isDue = content.withLock { content in
             let isDue = content.last.map { ContinuousClock.now - $0 >= pause } ?? true
@@ -140,11 +142,26 @@ final class SnapshotKeeper: Sendable {
     /// The one being written is given up.
     func stop() {
         content.withLock { $0.isStopping = true }
-        writer.sync {}
+        awaitWriting()
+    }
+
+    /// Until the one that is being written, if any, is there.
+    package func awaitWriting() { writer.sync {} }
+
+    /// The message to a peer that trusts the block at `checkpoint`, encoded once for all that do: which snapshot there is.
+    package func answer(from checkpoint: Height) throws -> [UInt8] {
+        let newest = content.withLock { $0.kept.last?.manifest.header?.height }
+        if let newest, let bytes = content.withLock({ $0.answers.bytes(of: newest, from: checkpoint) }) { return bytes }
+        let manifest = try manifest(from: checkpoint)
+        let bytes = PeerMessage.snapshot(manifest).encoded
+        if let height = manifest?.header?.height {
+            content.withLock { $0.answers.keep(bytes, of: height, from: checkpoint) }
+        }
+        return bytes
     }
 
     /// The newest snapshot of a block above `checkpoint`, with evidence from there.
-    func manifest(from checkpoint: Height) throws -> SnapshotManifest? {
+    private func manifest(from checkpoint: Height) throws -> SnapshotManifest? {
         guard let newest = content.withLock({ $0.kept.last })?.manifest, let height = newest.header?.height,
             height > checkpoint, try ledger.log.header(at: checkpoint) != nil
         else { return nil }
@@ -155,7 +172,37 @@ final class SnapshotKeeper: Sendable {
         return made.encoded.count <= SnapshotManifest.maximumBytes ? made : nil
     }
 
-    func chunk(_ index: Int, at height: Height) throws -> [UInt8]? {
+    package func chunk(_ index: Int, at height: Height) throws -> [UInt8]? {
         try content.withLock { $0.kept.last { $0.manifest.header?.height == height } }?.chunk(index)
+    }
+}
+
+/// Answers to who asks for a snapshot, of the newest one: each may have megabytes, and a hundred peers ask for the same.
+package struct SnapshotAnswers: Sendable {
+    /// Peers trust the genesis block, or a recent one that operators tell each other: hardly more than two at a time.
+    package static let maximum = 4
+
+    private var height: Height?
+    /// The last that was asked for is last.
+    private var kept: [(checkpoint: Height, bytes: [UInt8])] = []
+
+    package init() {}
+
+    /// Nil if it is not kept.
+    package mutating func bytes(of height: Height, from checkpoint: Height) -> [UInt8]? {
+        guard height == self.height, let place = kept.firstIndex(where: { $0.checkpoint == checkpoint }) else {
+            return nil
+        }
+        let found = kept.remove(at: place)
+        kept.append(found)
+        return found.bytes
+    }
+
+    /// Keeps an answer; those of an earlier snapshot go, and the one that nobody asked for the longest.
+    package mutating func keep(_ bytes: [UInt8], of height: Height, from checkpoint: Height) {
+        if height != self.height { (self.height, kept) = (height, []) }
+        kept.removeAll { $0.checkpoint == checkpoint }
+        kept.append((checkpoint, bytes))
+        if kept.count > Self.maximum { kept.removeFirst() }
     }
 }

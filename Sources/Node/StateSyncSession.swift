@@ -21,7 +21,8 @@ final class StateSyncSession: PeerHandler {
         case offer(Offer?, TransportKey)
         /// What it has begins elsewhere, or proves nothing.
         case refused(TransportKey)
-        case chunk(ChunkPosition, [UInt8], TransportKey)
+        /// Asked for by the plan of that number.
+        case chunk(ChunkPosition, [UInt8], Int, TransportKey)
         case tick
     }
 
@@ -37,20 +38,12 @@ final class StateSyncSession: PeerHandler {
     private let feed: AsyncStream<Event>.Continuation
     /// Hashing and LMDB are not for the threads of asynchronous code.
     private let work = DispatchQueue(label: "mednexus.state-sync")
-    private struct Asked {
-        var manifest = false
-        var chunks: Set<ChunkPosition> = []
-    }
+    /// Nothing that was not asked for is taken.
+    private let requests = Mutex(SnapshotRequests())
 
-    /// What was asked for and is not here; nothing else is taken, so no peer fills the memory.
-    private let asked = Mutex<[TransportKey: Asked]>([:])
-
-    /// How long offers are waited for once one is there, and for one at all.
+    /// How long someone who has a snapshot is waited for, where all have said that they have none, and at all.
     private static let gathering = Duration.seconds(3)
-    /// How long for the one that an interrupted import was of.
-    private static let waitingForBegun = Duration.seconds(12)
     private static let patience = Duration.seconds(60)
-    private static let stuckPatience = Duration.seconds(90)
     private static let askingAgain = Duration.seconds(10)
     private static let told = Duration.seconds(2)
 
@@ -86,17 +79,12 @@ final class StateSyncSession: PeerHandler {
         }
         switch decoded {
         case .snapshot(let manifest):
-            let isAsked = asked.withLock { asked in
-                let isAsked = asked[key]?.manifest ?? false
-                asked[key]?.manifest = false
-                return isAsked
-            }
-            guard isAsked else { return }
+            guard requests.withLock({ $0.answeredManifest(by: key) }) else { return }
             // The peer's next message is read once this one is judged.
             await judge(manifest, of: key)
         case .chunk(let position, let bytes):
-            guard asked.withLock({ $0[key]?.chunks.remove(position) }) != nil else { return }
-            feed.yield(.chunk(position, bytes, key))
+            guard let plan = requests.withLock({ $0.answered(position, by: key) }) else { return }
+            feed.yield(.chunk(position, bytes, plan, key))
         default: break
         }
     }
@@ -108,8 +96,8 @@ final class StateSyncSession: PeerHandler {
         }
         let trusted = trusted
         do {
-            let header = try await onWork { try manifest.verify(trusting: trusted) }
-            feed.yield(.offer(Offer(manifest: manifest, header: header), key))
+            _ = try await onWork { try manifest.verify(trusting: trusted) }
+            feed.yield(.offer(Offer(manifest), key))
         } catch {
             logger.warning("a peer's snapshot is refused", metadata: ["peer": "\(key)", "because": "\(error)"])
             feed.yield(.refused(key))
@@ -117,7 +105,7 @@ final class StateSyncSession: PeerHandler {
     }
 
     private func askManifest(of key: TransportKey) {
-        asked.withLock { $0[key, default: Asked()].manifest = true }
+        requests.withLock { $0.askedManifest(of: key) }
         send(.snapshotRequest(checkpoint: trusted.height), to: key)
     }
 
@@ -132,37 +120,35 @@ final class StateSyncSession: PeerHandler {
 
     private struct Offer: Sendable {
         let manifest: SnapshotManifest
-        let header: BlockHeader
-        /// Of the block and of how its state is cut: who has the same has the same chunks. All nodes cut alike; who does
-        /// not stands alone, and what becomes of its offer does not touch theirs.
-        let identity: Hash
+        let offer: SnapshotSources.Offer
 
-        init(manifest: SnapshotManifest, header: BlockHeader) {
+        init?(_ manifest: SnapshotManifest) {
+            guard let header = manifest.header else { return nil }
             self.manifest = manifest
-            self.header = header
-            identity = SHA256.hash(header.hash.bytes.array + manifest.cuts.encoded)
+            offer = SnapshotSources.Offer(
+                identity: SHA256.hash(header.hash.bytes.array + manifest.cuts.encoded), block: header.hash,
+                height: header.height)
         }
     }
 
     private struct Progress {
+        var sources: SnapshotSources
         var connected: Set<TransportKey> = []
         var answered: Set<TransportKey> = []
         var refused: Set<TransportKey> = []
-        var offers: [TransportKey: Offer] = [:]
+        /// Of each offer, once.
+        var manifests: [Hash: SnapshotManifest] = [:]
         var started = ContinuousClock.now
-        var firstOffer: ContinuousClock.Instant?
         var askedAgain = ContinuousClock.now
         var toldAt = ContinuousClock.now
-        var chosen: Offer?
         var plan: ChunkPlan?
+        var plans = 0
         var held: [Int: ProvenChunk] = [:]
         var bytes = 0
         var taken = 0
         var began = ContinuousClock.now
-        /// When the last chunk was taken, or the choice was made.
-        var advanced = ContinuousClock.now
-        /// Snapshots that could not be had to their end.
-        var givenUp: Set<Hash> = []
+
+        var manifest: SnapshotManifest? { sources.chosen.flatMap { manifests[$0.identity] } }
     }
 
     /// Until the state is there, or no peer has one.
@@ -175,7 +161,7 @@ final class StateSyncSession: PeerHandler {
         }
         defer { ticking.cancel() }
         let interrupted = try SnapshotImport.interrupted(in: home)
-        var progress = Progress()
+        var progress = Progress(sources: SnapshotSources(known: peers.count))
         var importing: SnapshotImport?
         if let interrupted, let all = try await resumed(interrupted) {
             // Everything was here already.
@@ -185,22 +171,27 @@ final class StateSyncSession: PeerHandler {
         for await event in events {
             try Task.checkCancellation()
             handle(event, &progress)
-            if case .chunk(let position, let bytes, let key) = event, let current = importing {
-                try await take(position, bytes, from: key, into: current, &progress)
+            if case .chunk(let position, let bytes, let plan, let key) = event, let current = importing {
+                try await take(position, bytes, of: plan, from: key, into: current, &progress)
             }
-            if let current = importing, isStuck(&progress) {
-                try await giveUp(Handed(current), &progress)
-                importing = nil
-                wanted = nil
+            if let current = importing, let missing = progress.plan?.missing {
+                let verdict = progress.sources.judge(left: missing, now: elapsed)
+                if verdict != .goOn {
+                    try await giveUp(Handed(current), verdict, &progress)
+                    importing = nil
+                    wanted = nil
+                }
             }
-            if progress.chosen == nil {
+            if progress.sources.chosen == nil {
                 guard try choose(wanted, &progress) else { continue }
-                guard let chosen = progress.chosen else { return }
-                let made = try await begin(chosen.manifest)
+                guard let manifest = progress.manifest, let chosen = progress.sources.chosen else { return }
+                let made = try await begin(manifest)
                 importing = made.value
-                progress.plan = ChunkPlan(chunks: chosen.manifest.chunks, next: made.value.next)
-                (progress.began, progress.advanced) = (.now, .now)
-                (progress.bytes, progress.taken) = (0, 0)
+                progress.plans += 1
+                progress.plan = ChunkPlan(
+                    number: progress.plans, height: chosen.height, chunks: manifest.chunks, next: made.value.next)
+                (progress.began, progress.bytes, progress.taken) = (.now, 0, 0)
+                progress.sources.started(elapsed)
             }
             ask(&progress)
             tell(&progress)
@@ -217,13 +208,16 @@ final class StateSyncSession: PeerHandler {
             askManifest(of: key)
         case .disconnected(let key):
             progress.connected.remove(key)
-            progress.offers[key] = nil
-            asked.withLock { $0[key] = nil }
+            progress.sources.withdrawn(by: key)
+            requests.withLock { $0.forget(key) }
         case .offer(let offer, let key):
             progress.answered.insert(key)
-            guard let offer, !progress.givenUp.contains(offer.identity) else { return }
-            progress.offers[key] = offer
-            progress.firstOffer = progress.firstOffer ?? .now
+            guard let offer else { return }
+            progress.sources.offered(offer.offer, by: key, now: elapsed)
+            progress.manifests[offer.offer.identity] = offer.manifest
+            let present = Set(progress.sources.offers.values.map(\.identity))
+            let chosen = progress.sources.chosen?.identity
+            progress.manifests = progress.manifests.filter { present.contains($0.key) || $0.key == chosen }
         case .refused(let key):
             progress.answered.insert(key)
             progress.refused.insert(key)
@@ -231,57 +225,39 @@ final class StateSyncSession: PeerHandler {
         case .tick:
             guard ContinuousClock.now - progress.askedAgain > Self.askingAgain else { return }
             progress.askedAgain = .now
-            for key in progress.connected where progress.offers[key] == nil { askManifest(of: key) }
+            for key in progress.connected where progress.sources.offers[key] == nil { askManifest(of: key) }
         }
     }
 
-    /// Nobody has brought a chunk for so long: whoever offered this snapshot has it no longer, or never had it.
-    private func isStuck(_ progress: inout Progress) -> Bool {
-        guard let chosen = progress.chosen, !(progress.plan?.isComplete ?? false) else { return false }
-        let hasSource = progress.offers.values.contains { $0.identity == chosen.identity }
-        let patience = hasSource ? Self.stuckPatience : Self.waitingForBegun
-        return ContinuousClock.now - progress.advanced > patience
-    }
-
-    private func giveUp(_ importing: Handed, _ progress: inout Progress) async throws {
-        guard let chosen = progress.chosen else { return }
+    private func giveUp(
+        _ importing: Handed, _ verdict: SnapshotSources.Verdict, _ progress: inout Progress
+    ) async throws {
+        guard let chosen = progress.sources.chosen else { return }
         logger.warning(
-            "the snapshot does not come: another is looked for",
-            metadata: ["height": "\(chosen.header.height)", "chunks": "\(importing.value.next)"])
+            verdict == .stuck
+                ? "the snapshot does not come: another is looked for"
+                : "the snapshot comes slowly: another that is offered is tried",
+            metadata: [
+                "height": "\(chosen.height)", "chunks": "\(importing.value.next)", "pace": "\(pace(progress))",
+                "peers": "\(progress.sources.able.map { "\($0)" }.joined(separator: " "))",
+            ])
         try await onWork { importing.value.close() }
-        progress.givenUp.insert(chosen.identity)
-        progress.offers = progress.offers.filter { $0.value.identity != chosen.identity }
-        progress.chosen = nil
+        progress.sources.leave(verdict, now: elapsed)
         progress.plan = nil
         progress.held = [:]
-        progress.firstOffer = progress.offers.isEmpty ? nil : .now
         progress.started = .now
-        asked.withLock { asked in
-            for key in asked.keys { asked[key]?.chunks = [] }
-        }
     }
 
     /// True once it is decided: an offer is chosen, or (none) the node begins with blocks.
     private func choose(_ interrupted: SnapshotManifest?, _ progress: inout Progress) throws -> Bool {
-        let now = ContinuousClock.now
-        if let first = progress.firstOffer {
-            let isGathered = progress.offers.count == peers.count || now - first > Self.gathering
-            if let interrupted {
-                let same = progress.offers.values.filter { $0.header == interrupted.header }
-                // The same state cut otherwise does as well, but not before the others have spoken.
-                progress.chosen =
-                    same.first { $0.manifest.cuts == interrupted.cuts } ?? (isGathered ? best(of: same) : nil)
-                if progress.chosen != nil { return true }
-            }
-            // Who has what was begun may still come.
-            guard isGathered, interrupted == nil || now - first > Self.waitingForBegun else { return false }
-            progress.chosen = best(of: Array(progress.offers.values))
-            if progress.chosen != nil { return true }
-        }
+        let begun = interrupted.flatMap { Offer($0)?.offer }
+        if progress.sources.choose(begun, now: elapsed) != nil { return true }
+        guard progress.sources.offers.isEmpty else { return false }
         // Everyone whom this node knows said so, or long enough nobody came who has one.
+        let now = ContinuousClock.now
         let isAnswered = progress.answered.isSuperset(of: peers) && now - progress.started > Self.gathering
         guard isAnswered || now - progress.started > Self.patience else { return false }
-        guard interrupted == nil, progress.givenUp.isEmpty else {
+        guard interrupted == nil, !progress.sources.hasGivenUp else {
             throw NodeFailure(
                 .failure, "no peer has the snapshot that this home was being made of, or another one",
                 hint: "Start again when peers are there; or empty the folder ledger, and set sync.mode to blocks.")
@@ -302,55 +278,47 @@ final class StateSyncSession: PeerHandler {
         return true
     }
 
-    /// What most peers have, so that one alone can't make this node wait; of equals the highest.
-    private func best(of offers: [Offer]) -> Offer? {
-        func count(_ offer: Offer) -> Int { offers.filter { $0.identity == offer.identity }.count }
-        return offers.max { (count($0), $0.header.height) < (count($1), $1.header.height) }
-    }
-
     private func ask(_ progress: inout Progress) {
-        guard let chosen = progress.chosen, var plan = progress.plan else { return }
-        let able = progress.offers.filter { $0.value.identity == chosen.identity }.keys.sorted()
-        progress.plan = nil
-        for request in plan.plan(peers: able, now: elapsed) {
-            let position = ChunkPosition(height: chosen.header.height, index: request.index)
-            asked.withLock { _ = $0[request.peer, default: Asked()].chunks.insert(position) }
-            send(.chunkRequest(position), to: request.peer)
+        for request in progress.plan?.plan(peers: progress.sources.able, now: elapsed) ?? [] {
+            let plan = progress.plans
+            requests.withLock { $0.asked(request.position, for: plan, of: request.peer) }
+            send(.chunkRequest(request.position), to: request.peer)
         }
-        progress.plan = plan
     }
 
     private func take(
-        _ position: ChunkPosition, _ bytes: [UInt8], from key: TransportKey, into current: SnapshotImport,
-        _ progress: inout Progress
+        _ position: ChunkPosition, _ bytes: [UInt8], of plan: Int, from key: TransportKey,
+        into current: SnapshotImport, _ progress: inout Progress
     ) async throws {
-        guard let chosen = progress.chosen, progress.plan?.answered(position.index, by: key) ?? false else { return }
+        guard let manifest = progress.manifest,
+            progress.plan?.answered(position, for: plan, by: key, now: elapsed) ?? false
+        else { return }
         guard !bytes.isEmpty else {
             // It was replaced by a newer one there.
-            progress.offers[key] = nil
+            progress.sources.withdrawn(by: key)
             progress.plan?.rest(key, now: elapsed)
             return
         }
-        let manifest = chosen.manifest
         do {
             progress.held[position.index] = try await onWork {
                 try SnapshotImport.verified(bytes, index: position.index, of: manifest)
             }
         } catch {
             logger.warning("a peer's chunk proves nothing", metadata: ["peer": "\(key)", "because": "\(error)"])
-            progress.offers[key] = nil
+            progress.sources.withdrawn(by: key)
             progress.plan?.rest(key, now: elapsed)
             network.withLock { $0 }?.ban(key, because: "bad_chunk")
             return
         }
         progress.plan?.hold(position.index)
         progress.bytes += bytes.count
+        progress.sources.proved(bytes: bytes.count)
         let importing = Handed(current)
         while let next = progress.plan?.next, let chunk = progress.held.removeValue(forKey: next) {
             try await onWork { try importing.value.append(chunk) }
             progress.plan?.advance()
             progress.taken += 1
-            progress.advanced = .now
+            progress.sources.progressed(elapsed)
         }
     }
 
@@ -411,22 +379,36 @@ final class StateSyncSession: PeerHandler {
     private func tell(_ progress: inout Progress) {
         guard ContinuousClock.now - progress.toldAt > Self.told else { return }
         progress.toldAt = .now
-        guard let chosen = progress.chosen, let plan = progress.plan else {
+        guard let manifest = progress.manifest, let chosen = progress.sources.chosen, let plan = progress.plan else {
             logger.info(
                 "looking for a snapshot of the state", metadata: ["peers": "\(progress.connected.count)"])
             return
         }
         // By chunks that came, since what a manifest says of its size is not proven.
         let seconds = (ContinuousClock.now - progress.began) / Duration.seconds(1)
-        let rate = Int(min(Double(progress.bytes) / 1_048_576 / max(0.001, seconds), 1e6))
         let left =
             progress.taken > 0
-            ? "about \(Int(min(seconds * Double(chosen.manifest.chunks - plan.next) / Double(progress.taken), 1e7))) s left"
+            ? "about "
+                + ProgressText.duration(
+                    min(seconds * Double(manifest.chunks - plan.next) / Double(progress.taken), 1e9)) + " left"
             : "none came yet"
-        let text =
-            "snapshot of block \(chosen.header.height): chunk \(plan.next) of \(chosen.manifest.chunks),"
-            + " \(rate) MiB a second, \(left)"
+        var text =
+            "snapshot of block \(chosen.height): chunk \(plan.next) of \(manifest.chunks),"
+            + " \(pace(progress)), \(left)"
+        if progress.sources.isSlow {
+            text += "; this is slow, "
+            text +=
+                progress.sources.hasOthers
+                ? "others that are offered were not faster" : "and no peer offers another snapshot: it goes on"
+        }
         logger.info("\(text)")
         notification?.status(text)
+    }
+
+    /// Of the last minute, or since the beginning.
+    private func pace(_ progress: Progress) -> String {
+        let seconds = (ContinuousClock.now - progress.began) / Duration.seconds(1)
+        let pace = progress.sources.pace ?? UInt64(min(Double(progress.bytes) / max(0.001, seconds), 1e12))
+        return ProgressText.pace(pace)
     }
 }

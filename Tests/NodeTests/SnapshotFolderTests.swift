@@ -110,4 +110,59 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: own))
         }
     }
+
+    @Test("Evidence that is too large is refused before anything of the state is read, and what was there stays")
+    func largeEvidence() throws {
+        try SnapshotSource.withHome { home in
+            let source = try SnapshotSource(home, entries: 100)
+            let chain = source.manifest.chain
+            let header = try #require(chain.headers.first)
+            // No genuine one has so many headers; it is refused for its size alone.
+            let large = ChainEvidence(
+                checkpoint: chain.checkpoint, validators: chain.validators, hops: [],
+                headers: Array(repeating: header, count: SnapshotManifest.maximumBytes / header.encoded.count + 1),
+                certificate: chain.certificate)
+            try withFolder { path in
+                let before = try SnapshotFolder.write(source.state, chain: chain, to: path) { _ in }
+                var done = 0
+                #expect(throws: NodeFailure.self) {
+                    try SnapshotFolder.write(source.state, chain: large, to: path) { done = $0 }
+                }
+                #expect(done == 0)
+                #expect(try SnapshotFolder.open(path)?.manifest == before.manifest)
+            }
+        }
+    }
+
+    @Test("A snapshot that can't be read for a moment is not removed; what is known to be none is")
+    func unreadable() throws {
+        try SnapshotSource.withHome { home in
+            let source = try SnapshotSource(home, entries: 100)
+            let manager = FileManager.default
+            func folder(_ name: String) -> String { home.snapshotsFolder + "/" + name }
+            func isThere(_ name: String) -> Bool { (try? manager.attributesOfItem(atPath: folder(name))) != nil }
+            try manager.createDirectory(atPath: home.snapshotsFolder, withIntermediateDirectories: true)
+            for name in ["40", "80", "120", "160", "200"] {
+                _ = try SnapshotFolder.write(source.state, chain: source.manifest.chain, to: folder(name)) { _ in }
+            }
+            // Reading it fails (EISDIR, whoever runs this) though it is there.
+            try manager.removeItem(atPath: folder("80/manifest"))
+            try manager.createDirectory(atPath: folder("80/manifest"), withIntermediateDirectories: false)
+            // The folder itself can't be listed (ELOOP): what it holds is not known.
+            try manager.createSymbolicLink(atPath: folder("81"), withDestinationPath: folder("81"))
+            // Half written; of no format at all; not a snapshot's name.
+            try manager.removeItem(atPath: folder("120/manifest"))
+            try FileDisk(folder("160")).replace("manifest", with: [1, 2, 3])
+            try manager.moveItem(atPath: folder("200"), toPath: folder("kept"))
+            try manager.removeItem(atPath: folder("kept/manifest"))
+            #expect(Snapshots.list(home).count == 1)
+            try SnapshotFolder.removeUnusable(in: home)
+            #expect(isThere("40") && isThere("80") && isThere("81") && isThere("kept"))
+            #expect(!isThere("120") && !isThere("160"))
+            // It can be read again.
+            try manager.removeItem(atPath: folder("80/manifest"))
+            try FileDisk(folder("80")).replace("manifest", with: source.manifest.encoded)
+            #expect(Snapshots.list(home).count == 2)
+        }
+    }
 }

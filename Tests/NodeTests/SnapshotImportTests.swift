@@ -1,4 +1,5 @@
 import Encoding
+import Foundation
 import Node
 import Primitives
 import Proofs
@@ -79,6 +80,41 @@ import Testing
             try FileDisk(home.storageDirectory).replace("snapshot", with: source.manifest.encoded)
             #expect(try Ledger.open(home, mapGibibytes: 1).state.root == source.root)
             #expect(try SnapshotImport.interrupted(in: home) == nil)
+        }
+    }
+
+    @Test("Only what a complete import left is removed, whatever it says; of one that is not complete nothing is")
+    func onlyLeftovers() throws {
+        try SnapshotSource.withHome { home in
+            let source = try SnapshotSource(home, entries: 600)
+            let file = home.storageDirectory + "/snapshot"
+            func isThere() -> Bool { FileManager.default.fileExists(atPath: file) }
+            try SnapshotImport.removeLeftover(in: home)
+            #expect(!home.hasLedger, "nothing was begun")
+            // Begun, amid the chunks, behind them, and with a log: the file is what says that it is no ledger yet.
+            for stop in 0...3 {
+                let importing = try source.begin(in: home)
+                try source.take(importing, atMost: [0, 3, .max, .max][stop])
+                if stop == 3 { try importing.beginLog() }
+                importing.close()
+                try SnapshotImport.removeLeftover(in: home)
+                #expect(isThere())
+                #expect(try SnapshotImport.interrupted(in: home) == source.manifest, "\(stop)")
+            }
+            // Also one that this build does not know.
+            try FileDisk(home.storageDirectory).replace("snapshot", with: [1, 2, 3])
+            try SnapshotImport.removeLeftover(in: home)
+            #expect(isThere())
+            try FileDisk(home.storageDirectory).replace("snapshot", with: source.manifest.encoded)
+            try source.begin(in: home).finish(progress: { _ in })
+            #expect(!isThere())
+            let before = try FileManager.default.subpathsOfDirectory(atPath: home.storageDirectory).sorted()
+            for left in [source.manifest.encoded, [1, 2, 3]] {
+                try FileDisk(home.storageDirectory).replace("snapshot", with: left)
+                try SnapshotImport.removeLeftover(in: home)
+                #expect(try FileManager.default.subpathsOfDirectory(atPath: home.storageDirectory).sorted() == before)
+            }
+            try source.check(home)
         }
     }
 

@@ -22,10 +22,11 @@ struct SnapshotSource {
 
     /// - Parameters:
     ///   - dense: so many entries more, of `denseBytes` each, all in one place.
+    ///   - nextLength: heights of the epoch that follows.
     ///   - targetBytes: of a chunk.
     init(
         _ home: NodeHome, entries: UInt64, salt: UInt8 = 1, dense: UInt64 = 0, denseBytes: Int = 0,
-        endsEpoch: Bool = true, targetBytes: Int = 6_000
+        endsEpoch: Bool = true, nextLength: UInt64 = 40, targetBytes: Int = 6_000
     ) throws {
         let genesis = try home.genesis()
         let (block, layer) = try Ledger.genesisBlock(genesis)
@@ -43,7 +44,7 @@ struct SnapshotSource {
         }
         if endsEpoch {
             let next = EpochRecord(
-                number: Epoch(1), firstHeight: height.next, lastHeight: Height(height.value + 40))
+                number: Epoch(1), firstHeight: height.next, lastHeight: Height(height.value + nextLength))
             changes.append((Validators.epochKey, next.encoded))
         }
         let made = try StateLayer.make(height: height, over: first, changes: changes, index: [])

@@ -1,5 +1,5 @@
-"""State sync at size: how long a node without a ledger takes, beside copying the bytes; killed again and again; and of a
-state of which nearly everything lies in one place.
+"""State sync at size: how long a node without a ledger takes, beside copying the bytes; killed again and again; of a
+state of which nearly everything lies in one place; and beside a peer that is slow on purpose.
 
     MEDNEXUS_STATE_ENTRIES=1000000 pytest test_state_sync.py     (make state-sync ENTRIES=1000000)
 """
@@ -8,15 +8,18 @@ import contextlib
 import json
 import os
 import pathlib
+import queue
 import random
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 import coincurve
 import pytest
 
+import bolt8
 import proofs
 import snapshots as snapshot_verifier
 from network import BINARIES, RPC, until
@@ -217,6 +220,77 @@ def test_everything_in_one_place(tmp_path):
                 if node.process.poll() is None:
                     node.kill()
             run("reindex", "--check", "--home", node.home)
+
+
+class SlowPeer:
+    """Offers a true snapshot, and sends a chunk of it now and then: often enough not to be taken for dead."""
+
+    SNAPSHOT_REQUEST, SNAPSHOT, CHUNK_REQUEST, CHUNK = 17, 18, 19, 20
+
+    def __init__(self, genesis, folder, seconds):
+        self.folder, self.seconds, self.sent = folder, seconds, 0
+        self.waiting, self.sending = queue.Queue(), threading.Lock()
+        self.listener = bolt8.Listener(genesis, self.answer)
+        threading.Thread(target=self.send, daemon=True).start()
+
+    def answer(self, connection, channel, message):
+        # The node that runs later says more.
+        if message[1] not in (self.SNAPSHOT_REQUEST, self.CHUNK_REQUEST):
+            return
+        kind, body = proofs.decode(message, "message")
+        if kind == self.SNAPSHOT_REQUEST:
+            with self.sending:
+                connection.message(channel, bytes([0x82, self.SNAPSHOT]) + (self.folder / "manifest").read_bytes())
+        else:
+            self.waiting.put((connection, channel, body))
+
+    def send(self):
+        while request := self.waiting.get():
+            connection, channel, position = request
+            chunk = (self.folder / f"chunk-{position[1]}").read_bytes()
+            # Whoever asked may be gone.
+            with contextlib.suppress(OSError), self.sending:
+                connection.message(channel, proofs.encode([self.CHUNK, [position, chunk]]))
+                self.sent += 1
+            time.sleep(self.seconds)
+
+    def close(self):
+        self.waiting.put(None)
+        self.listener.close()
+
+
+def test_who_sends_a_chunk_now_and_then_is_left(tmp_path):
+    """It alone is there when the node begins; who is fast comes later, with another snapshot."""
+    with validator(tmp_path, "--entries", "60000") as source:
+        [first] = snapshots(source)
+        old = shutil.copytree(first, tmp_path / "old")
+        assert len(list(old.glob("chunk-*"))) > 10
+        genesis = bytes.fromhex(source.rpc.value("node_status")["network"])
+        slow = SlowPeer(genesis, old, 25)
+        node = joiner(source, "patient")
+        source.stop()
+        shutil.rmtree(first)
+        try:
+            node.launch(
+                "sync.mode=snapshot", "snapshots.keep=0", f"p2p.peers={slow.listener.contact},{source.contact}")
+            until(lambda: "a snapshot is taken from peers" in node.log.read_text(), 60, node.log.read_text)
+            began = time.monotonic()
+            source.launch("snapshots.minutes=100000")
+            source.await_ready()
+            until(lambda: snapshots(source), 300, lambda: source.log.read_text()[-3000:])
+            node.await_ready()
+            until(lambda: caught_up(node, source), 120, node.log.read_text)
+            seconds = time.monotonic() - began
+            text = node.log.read_text()
+            assert "the snapshot comes slowly: another that is offered is tried" in text
+            assert same_state(node, source)
+            print(f"\n{slow.sent} chunks of the slow peer, done after {seconds:.0f} s")
+            assert slow.sent >= 2 and seconds < 180
+            node.stop()
+        finally:
+            slow.close()
+            if node.process.poll() is None:
+                node.kill()
 
 
 def verified_by_a_stranger(source, folder):
