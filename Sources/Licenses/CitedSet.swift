@@ -44,8 +44,10 @@ struct StaleVersion {
         _ license: LicenseRecord, _ inft: INFTRecord, version: UInt64?, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> StaleVersion? {
         guard inft.consentSet != nil, inft.versionCount > 1 else { return nil }
-        let held = try version ?? self.held(license, at: time, in: state)
-        return try of(inft, version: held, at: time, in: state)
+        guard let version else {
+            return try of(inft, version: try held(license, at: time, in: state), at: time, in: state)
+        }
+        return try of(inft, version: version, at: time, in: state)
     }
 
     static func of(

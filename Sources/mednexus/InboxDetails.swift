@@ -96,7 +96,7 @@ extension Session {
         }
         for entry in book.entries where entry.network == network.genesis {
             guard case .organization(let id) = entry.party,
-                try await members(of: id).contains(where: { $0.address == address })
+                try await members(of: id).own.contains(where: { $0.address == address })
             else { continue }
             let waiting = try await client.items("account_tasks", ["party": json(entry.party)], limit: 1_000).count
             guard waiting > 0 else { continue }

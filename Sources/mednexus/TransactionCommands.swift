@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import Identities
 import Interface
 import Primitives
 import Transactions
