@@ -213,18 +213,15 @@ public struct SnapshotSources: Sendable {
         // Someone joined them meanwhile.
         guard !isUntried(chosen) else { return .goOn }
         let others = Set(offers.values).subtracting([chosen])
-        guard !others.contains(where: isUntried), !others.contains(where: { mark(of: $0) >= max(1, 2 * measured) })
-        else {
-            return .slow
-        }
+        guard !others.isEmpty else { return .goOn }
         let stayed = now.milliseconds - stay.since.milliseconds
-        guard !others.isEmpty, stayed >= patience, UInt64(left) * length > stayed * UInt64(ended.chunks) else {
-            return .goOn
+        if stayed >= patience, UInt64(left) * length > stayed * UInt64(ended.chunks) {
+            // A new round: the others are untried again.
+            patience *= 2
+            marks = marks.filter { ended.peers.contains($0.key) }
         }
-        // A new round: the others are untried again.
-        patience *= 2
-        marks = marks.filter { ended.peers.contains($0.key) }
-        return .slow
+        let isBetter = others.contains { isUntried($0) || mark(of: $0) >= max(1, 2 * measured) }
+        return isBetter ? .slow : .goOn
     }
 
     /// Gives up what is taken, as ``judge(left:now:)`` said; then another is chosen.

@@ -276,6 +276,39 @@ struct SnapshotSourcesTests {
         #expect(seconds < 7_000, "\(seconds) s")
     }
 
+    @Test("hostile: nor does that keep who had a bad minute from another one")
+    func flappingBesideBadMinute() throws {
+        let good = Joining.Peer(key: try key(1), offer: offer(50)) { $0 < 300 ? 55 : 0.1 }
+        var liar = try peer(2, offer(90), every: 80)
+        liar.isHere = { $0 > 0 && $0 % 64 == 0 }
+        var absent = try peer(3, offer(40), every: 1)
+        absent.isHere = { _ in false }
+        var joining = Joining([good, liar, absent, try peer(4, offer(40), every: 20)], chunks: 3_000)
+        let seconds = try run(&joining, atMost: 20_000)
+        #expect(joining.begun.last?.offer == offer(50))
+        #expect(seconds < 600 + 300 + 1_100, "\(seconds) s")
+    }
+
+    @Test("hostile: who is chosen and leaves, again and again, costs who is slow one stay a round")
+    func leaving() throws {
+        var liar = Joining.Peer(key: try key(1), offer: offer(1_000)) { _ in 0.1 }
+        liar.isHere = { $0 % 25 < 10 }
+        liar.next = { offer(1_001 + UInt64($0)) }
+        var joining = Joining([liar, try peer(2, offer(40), every: 3)], chunks: 600)
+        let seconds = try run(&joining, atMost: 20_000)
+        #expect(seconds < 4_000, "\(seconds) s, \(heights(joining))")
+    }
+
+    @Test("A fast peer that joins slow ones amid a window is measured before they are left")
+    func joined() throws {
+        var fast = try peer(1, offer(80), every: 0.1)
+        fast.isHere = { $0 >= 58 }
+        var joining = Joining(
+            [fast, try peer(2, offer(80), every: 80), try peer(3, offer(40), every: 5)], chunks: 600)
+        let seconds = try run(&joining, atMost: 1_000)
+        #expect(joining.begun.count == 1 && seconds < 300, "\(seconds) s, \(heights(joining))")
+    }
+
     @Test("A node that was busy itself blames nobody")
     func busyNode() throws {
         func verdict(busy: UInt64) throws -> SnapshotSources.Verdict {
