@@ -59,7 +59,10 @@ struct RevenueStatement: WalletCommand {
                 for line in statement.csv(session, since: start, until: end) { Console.out(line) }
             }
         } else {
-            if statements.isEmpty { Console.out("\(names.party(who)) never had anything on an account; what waits in vaults: mednexus account inbox.") }
+            if statements.isEmpty {
+                Console.out(
+                    "\(names.party(who)) never had anything on an account; what waits in vaults: mednexus account inbox.")
+            }
             for statement in statements { statement.show(names, since: start, until: end) }
             Console.out(
                 checkpoint.map { "Every line is proven, from block \($0.height) on." }
