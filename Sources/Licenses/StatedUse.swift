@@ -284,8 +284,8 @@ enum ConsentGate {
     static func hint(_ decision: Decision, _ request: UseRequest, of set: ConsentSetRecord) -> String {
         let general = "State a use that the consent set permits; consent_check explains each decision."
         if case .needs = decision {
-            return "Answers come with a delivery of sealed content; what is asked here has to be permitted without one. "
-                + "A license that can't be renewed so is bought anew."
+            return "Answers come with a delivery of sealed content; what is asked here has to be permitted without "
+                + "one. A license that can't be renewed so is bought anew."
         }
         let reasons = decision.basis.reasons
         let denials: [DecisionReason] = [

@@ -61,7 +61,8 @@ struct RevenueStatement: WalletCommand {
         } else {
             if statements.isEmpty {
                 Console.out(
-                    "\(names.party(who)) never had anything on an account; what waits in vaults: mednexus account inbox.")
+                    "\(names.party(who)) never had anything on an account; what waits in vaults: mednexus account inbox."
+                )
             }
             for statement in statements { statement.show(names, since: start, until: end) }
             Console.out(
