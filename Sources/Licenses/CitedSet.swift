@@ -44,10 +44,9 @@ struct StaleVersion {
         _ license: LicenseRecord, _ inft: INFTRecord, version: UInt64?, at time: Timestamp, in state: any StateReader
     ) throws(Refusal) -> StaleVersion? {
         guard inft.consentSet != nil, inft.versionCount > 1 else { return nil }
-        guard let version else {
-            return try of(inft, version: try held(license, at: time, in: state), at: time, in: state)
-        }
-        return try of(inft, version: version, at: time, in: state)
+        if let version { return try of(inft, version: version, at: time, in: state) }
+        guard let held = try held(license, at: time, in: state) else { return nil }
+        return try of(inft, version: held, at: time, in: state)
     }
 
     static func of(
@@ -58,12 +57,16 @@ struct StaleVersion {
         return standing.isStale(at: time) ? StaleVersion(number: version, since: standing.stale?.since) : nil
     }
 
-    /// By the delivery whose release the licensee used; of open content the version that was bought.
+    /// By the delivery whose release the licensee used. Of open content nobody has a version: nil where the terms cover the
+    /// newest, which cites the set of today, else the one that was bought.
     private static func held(
         _ license: LicenseRecord, at time: Timestamp, in state: any StateReader
-    ) throws(Refusal) -> UInt64 {
-        guard let id = license.delivery,
-            let disclosure = try LicenseNeeds.disclosure(of: id, at: time, in: state),
+    ) throws(Refusal) -> UInt64? {
+        guard let id = license.delivery else {
+            let terms = try LicenseLedger.storedTerms(license.terms, in: state)
+            return terms.grant.coversRevisions ? nil : license.version
+        }
+        guard let disclosure = try LicenseNeeds.disclosure(of: id, at: time, in: state),
             let delivery = try Deliveries.record(DeliveryID(disclosure.reference.bytes), in: state)
         else { return license.version }
         return delivery.version

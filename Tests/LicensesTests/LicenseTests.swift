@@ -487,6 +487,8 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
         var terms = TermsPreset.researchOnly.terms
         terms.scope.territories = TextList(["DE"])
         let license = try sandbox.buy(try sandbox.offer(inft, terms, as: "hospital"), use: use)
+        terms.grant.coversRevisions = false
+        let first = try sandbox.buy(try sandbox.offer(inft, terms, as: "hospital"), as: "carol", use: use)
         let asked = LicenseUse(purpose: .research, field: .research, territory: "DE")
         let before = sandbox.time
         sandbox.advance(days: 1)
@@ -500,6 +502,12 @@ func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Valu
                 hash: testHash("two"), size: 100, mediaType: "application/json", location: "https://example.org/b"))
         try sandbox.execute(Revise(inft: inft, content: content, consentSet: other), as: "hospital")
         #expect(try sandbox.reasons(license, asked).isEmpty)
+        // Who may use the first version alone may use what was taken back, and so nothing.
+        #expect(try sandbox.reasons(first, asked).contains(.suspendedByConsent))
+        #expect(try sandbox.reasons(first, asked, at: before).isEmpty)
+        var older = asked
+        older.version = 1
+        #expect(try sandbox.reasons(license, older).contains(.suspendedByConsent))
         #expect(try sandbox.reasons(license, asked, at: between).contains(.suspendedByConsent))
         #expect(try sandbox.reasons(license, asked, at: before).isEmpty)
     }
