@@ -54,7 +54,7 @@ import Testing
         _ world: World, _ signers: [Address], _ operation: any DomainOperation, after: (any DomainOperation)? = nil
     ) throws -> Double {
         var best = Double.infinity
-        for _ in 0..<9 {
+        for _ in 0..<40 {
             let base = StateOverlay(over: world.state)
             if let after {
                 try after.execute(in: context(base, signers, world))

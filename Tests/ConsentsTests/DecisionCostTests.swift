@@ -84,7 +84,7 @@ struct HeaviestPolicies {
 /// What asking consents takes, beside a signature's verification, of which the weight is 45.
 @Suite(.serialized) struct DecisionCostTests {
     /// The shortest of several windows, so that what else the machine does counts little.
-    private static func shortest(of windows: Int = 9, _ repeats: Int, _ body: () throws -> Void) rethrows -> Double {
+    private static func shortest(of windows: Int = 60, _ repeats: Int, _ body: () throws -> Void) rethrows -> Double {
         var best = Double.infinity
         for _ in 0..<windows {
             let start = ContinuousClock.now
