@@ -300,3 +300,25 @@ def test_of_two_deliveries_somebody_says_which_is_answered(network, tmp_path):
     assert answer["evidence"]["validUntil"] == ends if ends else answer["evidence"]["validUntil"] > 1000 * (time.time() + 364 * 86400)
     # Who signed alone may sign for another time.
     assert "Every need is answered" in act(*sign, "--delivery", "study", "--out", long)
+
+
+def test_an_organization_of_two_delivers_in_one_command(network, tmp_path):
+    """Of the two transactions of a delivery the first is the organization's, and anyone's is the second."""
+    def act(*arguments):
+        return network.wallet(*map(str, arguments), "--yes")
+
+    act("org", "create", "A Laboratory of Two", "--jurisdiction", "DE", "--member", "hospital=administrator", "--member",
+        "clinic=administrator", "--policy", "administration=2", "--from", "hospital", "--co-sign", "clinic", "--as", "two")
+    both = ("--from", "hospital", "--acting-for", "two", "--co-sign", "clinic")
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n1,2\n")
+    act("terms", "new", "--preset", "research-only", "--fee", "5.00", "--asset", "EURX", "--from", "hospital", "--as", "terms")
+    act("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--title", "Data", "--terms", "terms", *both, "--as", "data")
+    act("license", "buy", "data", "--purpose", "HRESCH", "--from", "author", "--as", "bought")
+    (line,) = [one for one in json.loads(network.wallet("account", "inbox", "two", "--from", "hospital", "--json"))
+               if one["act"] == "license.begin"]
+    assert line["command"].endswith(" --from hospital --acting-for two --co-sign NAME"), line
+    act("license", "deliver", "bought", *both)
+    out = tmp_path / "out.csv"
+    act("license", "open", "bought", "--out", out, "--from", "author")
+    assert out.read_text() == data.read_text()

@@ -63,7 +63,12 @@ def test_who_signs_a_change_of_an_organization_sees_what_changes(network, act, t
     assert surplus.returncode == 2 and "no rule asks for the signature of author" in surplus.stderr, surplus.stderr
     assert file.read_text() == signed
     assert "2 signatures" in act("tx", "sign", file, "--from", "author", "--no-check")
-    assert act("tx", "submit", file, check=False).returncode == 1
+    void = act("tx", "submit", file, check=False)
+    assert void.returncode == 1 and "mednexus tx merge FILE --without NAME" in void.stderr, void.stderr
+    act("tx", "merge", file, "--without", "author")
+    signers = network.wallet("tx", "decode", str(file)).split("Signed by:")[1:]
+    assert len(signers) == 1 and "hospital" in signers[0], signers
+    assert act("tx", "merge", file, "--without", "author", check=False).returncode == 2
     refused = act("org", "member", "two", "--policy", "licensing=0", "--from", "hospital", check=False)
     assert refused.returncode == 2 and "--remove-policy licensing" in refused.stderr
     # A policy that a member's leaving would make impossible goes in the same step.
