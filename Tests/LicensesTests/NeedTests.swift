@@ -340,6 +340,29 @@ import Testing
         }
     }
 
+    /// Bob asks for version 2, of the content "b".
+    private static func askedForSecond(
+        _ license: LicenseID, of inft: INFTID, _ sandbox: Sandbox
+    ) throws -> DeliveryID {
+        try sandbox.execute(
+            RequestVersion(
+                license: license,
+                delivery: sandbox.request(
+                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
+        ).madeIdentifier()
+    }
+
+    /// With the board's answer, good for so many days.
+    private static func deliverSecond(_ delivery: DeliveryID, answerDays: UInt64, _ sandbox: Sandbox) throws {
+        let made = try sandbox.deliver(delivery, with: "second")
+        let until = sandbox.time.adding(milliseconds: answerDays * millisecondsPerDay)
+        try sandbox.execute(
+            BeginDelivery(
+                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
+                answers: try answers(delivery, sandbox, until: until)))
+        try sandbox.complete(delivery, made)
+    }
+
     private static func denied(_ sandbox: Sandbox) throws -> [PartyTask] {
         try LicensesDomain.tasks.flatMap { source in
             try source.page(sandbox.party("bob"), PageRequest(after: nil, limit: 50), sandbox.queries).items
@@ -398,19 +421,8 @@ import Testing
         // Nothing that is answered brings it back.
         #expect(try reason { try sandbox.execute(again, as: "bob") } == "license_not_in_force")
 
-        let delivery: DeliveryID = try sandbox.execute(
-            RequestVersion(
-                license: license,
-                delivery: sandbox.request(
-                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
-        ).madeIdentifier()
-        let made = try sandbox.deliver(delivery, with: "second")
-        let until = sandbox.time.adding(milliseconds: 30 * millisecondsPerDay)
-        try sandbox.execute(
-            BeginDelivery(
-                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
-                answers: try Self.answers(delivery, sandbox, until: until)))
-        try sandbox.complete(delivery, made)
+        let delivery = try Self.askedForSecond(license, of: inft, sandbox)
+        try Self.deliverSecond(delivery, answerDays: 30, sandbox)
         #expect(try sandbox.verdict(license).state == .active)
         #expect(try sandbox.reasons(license, Self.asked).isEmpty && Self.denied(sandbox).isEmpty)
         // What was delivered before stays what it is.
@@ -426,19 +438,8 @@ import Testing
         sandbox.advance(days: 1)
         let inft = try sandbox.license(license).inft
         try sandbox.revise(inft, "b", key: "second")
-        let delivery: DeliveryID = try sandbox.execute(
-            RequestVersion(
-                license: license,
-                delivery: sandbox.request(
-                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
-        ).madeIdentifier()
-        let made = try sandbox.deliver(delivery, with: "second")
-        let until = sandbox.time.adding(milliseconds: 5 * millisecondsPerDay)
-        try sandbox.execute(
-            BeginDelivery(
-                delivery: delivery, sealingKey: sealingSecret("second").key, commitment: made.commitment,
-                answers: try Self.answers(delivery, sandbox, until: until)))
-        try sandbox.complete(delivery, made)
+        let delivery = try Self.askedForSecond(license, of: inft, sandbox)
+        try Self.deliverSecond(delivery, answerDays: 5, sandbox)
         #expect(try sandbox.license(license).delivery == delivery)
         #expect(try sandbox.reasons(license, Self.asked, at: before).isEmpty)
         #expect(try sandbox.reasons(license, Self.asked).isEmpty)
@@ -454,12 +455,7 @@ import Testing
         sandbox.advance(days: 1)
         let inft = try sandbox.license(license).inft
         try sandbox.revise(inft, "b", key: "second")
-        let delivery: DeliveryID = try sandbox.execute(
-            RequestVersion(
-                license: license,
-                delivery: sandbox.request(
-                    "b", of: inft, version: 2, act: .licenseRevision, key: "bob 2", by: "bob")), as: "bob"
-        ).madeIdentifier()
+        let delivery = try Self.askedForSecond(license, of: inft, sandbox)
         try Self.join(set, sandbox)
         let changed = sandbox.time
         let made = try sandbox.deliver(delivery, with: "second")
