@@ -16,6 +16,14 @@ public enum Need: CBORCodable, Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey { case type, index, commitment, disease, ancestor }
 
+    /// That a request keeps within what is only committed to: the custodian's to answer.
+    public var isRestriction: Bool {
+        switch self {
+        case .restriction, .memberRestrictions: true
+        case .review, .ethicsApproval, .ontologyPath: false
+        }
+    }
+
     public var name: String {
         switch self {
         case .restriction: "restriction"

@@ -38,7 +38,7 @@ public struct ClassPolicy: CBORCodable, Codable, Hashable, Sendable {
         self.roles = roles
     }
 
-    func admits(_ member: Member) -> Bool { roles.isEmpty || roles.contains(member.role) }
+    public func admits(_ member: Member) -> Bool { roles.isEmpty || roles.contains(member.role) }
 
     public func encode(into writer: inout CBORWriter) {
         writer.array(3)

@@ -4,12 +4,11 @@ internal import Primitives
 // same order. Nothing in them is counted or freed by itself: to merge two layers is to copy a few long runs, and to give one
 // up is to free five arrays, whatever the number of entries. A value is copied out where it is read.
 
-/// Entries of the state.
-struct LayerStates: Sendable {
+/// Keys and values, each key before its value, and beside where they lie what orders them.
+struct LayerRecords<Head: Sendable>: Sendable {
     struct Slot: Sendable {
-        let path: Bytes32
-        let leaf: Bytes32
-        /// Where key and then value lie in ``LayerStates/bytes``.
+        let head: Head
+        /// Where key and then value lie in ``LayerRecords/bytes``.
         var start: Int
         let keyCount: Int32
         /// -1: the entry is gone.
@@ -24,31 +23,25 @@ struct LayerStates: Sendable {
     private(set) var slots: [Slot] = []
     private(set) var bytes: [UInt8] = []
 
-    /// Precondition: ascending by path.
-    init(_ writes: [StateWrite]) {
-        slots.reserveCapacity(writes.count)
-        bytes.reserveCapacity(writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
-        for write in writes {
-            slots.append(
-                Slot(
-                    path: write.path, leaf: write.leaf, start: bytes.count, keyCount: Int32(write.key.bytes.count),
-                    valueCount: Int32(write.value?.count ?? -1)))
-            bytes.append(contentsOf: write.key.bytes)
-            if let value = write.value { bytes.append(contentsOf: value) }
-        }
+    init(reserving count: Int, bytes size: Int) {
+        slots.reserveCapacity(count)
+        bytes.reserveCapacity(size)
     }
 
-    init(merging older: LayerStates, _ newer: LayerStates) {
-        slots.reserveCapacity(older.slots.count + newer.slots.count)
-        bytes.reserveCapacity(older.bytes.count + newer.bytes.count)
-        LayerMerge.walk(
-            older.slots.count, newer.slots.count,
-            order: { .of(older.slots[$0].path, newer.slots[$1].path) },
-            older: { append($0, of: older) }, newer: { append($0, of: newer) },
-            both: { append($1..<$1 + 1, of: newer) })
+    /// Room for both.
+    init(over older: Self, _ newer: Self) {
+        self.init(reserving: older.slots.count + newer.slots.count, bytes: older.bytes.count + newer.bytes.count)
     }
 
-    private mutating func append(_ range: Range<Int>, of other: LayerStates) {
+    mutating func append(_ head: Head, key: [UInt8], value: [UInt8]?) {
+        slots.append(
+            Slot(
+                head: head, start: bytes.count, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1)))
+        bytes.append(contentsOf: key)
+        if let value { bytes.append(contentsOf: value) }
+    }
+
+    mutating func append(_ range: Range<Int>, of other: Self) {
         let lower = other.slots[range.lowerBound].start
         let upper = other.slots[range.upperBound - 1].end
         let shift = bytes.count - lower
@@ -60,19 +53,65 @@ struct LayerStates: Sendable {
         }
     }
 
+    func key(at position: Int) -> [UInt8] { [UInt8](bytes[slots[position].keyRange]) }
+
     func value(at position: Int) -> [UInt8]? {
         slots[position].isGone ? nil : [UInt8](bytes[slots[position].valueRange])
     }
 
-    func write(at position: Int) -> StateWrite {
-        let slot = slots[position]
-        return StateWrite(
-            path: slot.path, key: StateKey(stored: [UInt8](bytes[slot.keyRange])), value: value(at: position),
-            leaf: slot.leaf)
+    /// The entries of `range`. The buffers are valid inside `body` only; no value: it is gone.
+    func withEach<Failure: Error>(
+        _ range: Range<Int>,
+        _ body: (_ head: Head, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            let bytes = UnsafeRawBufferPointer(buffer)
+            for position in range {
+                let slot = slots[position]
+                let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
+                let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
+                try unsafe body(slot.head, key, value)
+            }
+        }
     }
 
     /// About how much memory it takes.
     var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + bytes.count }
+}
+
+/// Entries of the state.
+typealias LayerStates = LayerRecords<LayerStateHead>
+
+struct LayerStateHead: Sendable {
+    let path: Bytes32
+    let leaf: Bytes32
+}
+
+extension LayerRecords where Head == LayerStateHead {
+    /// Precondition: ascending by path.
+    init(_ writes: [StateWrite]) {
+        self.init(
+            reserving: writes.count,
+            bytes: writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
+        for write in writes {
+            append(LayerStateHead(path: write.path, leaf: write.leaf), key: write.key.bytes, value: write.value)
+        }
+    }
+
+    init(merging older: Self, _ newer: Self) {
+        self.init(over: older, newer)
+        LayerMerge.walk(
+            older.slots.count, newer.slots.count,
+            order: { .of(older.slots[$0].head.path, newer.slots[$1].head.path) },
+            older: { append($0, of: older) }, newer: { append($0, of: newer) },
+            both: { append($1..<$1 + 1, of: newer) })
+    }
+
+    func write(at position: Int) -> StateWrite {
+        let head = slots[position].head
+        return StateWrite(
+            path: head.path, key: StateKey(stored: key(at: position)), value: value(at: position), leaf: head.leaf)
+    }
 }
 
 /// Changes of trie pages.
@@ -171,66 +210,40 @@ struct LayerPages: Sendable {
 }
 
 /// Entries of the indexes.
-struct LayerIndexes: Sendable {
-    struct Slot: Sendable {
-        /// The key's first sixteen bytes as numbers: most keys differ in them.
-        let order: (UInt64, UInt64)
-        /// Where key and then value lie in ``LayerIndexes/bytes``.
-        var start: Int
-        let keyCount: Int32
-        /// -1: the entry is gone.
-        let valueCount: Int32
+typealias LayerIndexes = LayerRecords<LayerIndexHead>
 
-        var isGone: Bool { valueCount < 0 }
-        var keyRange: Range<Int> { start..<start + Int(keyCount) }
-        var valueRange: Range<Int> { start + Int(keyCount)..<end }
-        var end: Int { start + Int(keyCount) + Int(max(0, valueCount)) }
-    }
+struct LayerIndexHead: Sendable {
+    /// The key's first sixteen bytes as numbers: most keys differ in them.
+    let order: (UInt64, UInt64)
+}
 
-    private(set) var slots: [Slot] = []
-    private(set) var bytes: [UInt8] = []
-
+extension LayerRecords where Head == LayerIndexHead {
     /// Precondition: ascending by key.
     init(_ writes: [IndexWrite]) {
-        slots.reserveCapacity(writes.count)
-        bytes.reserveCapacity(writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
+        self.init(
+            reserving: writes.count,
+            bytes: writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
         for write in writes {
-            slots.append(
-                Slot(
-                    order: KeyBytes.start(of: write.key.bytes), start: bytes.count,
-                    keyCount: Int32(write.key.bytes.count), valueCount: Int32(write.value?.count ?? -1)))
-            bytes.append(contentsOf: write.key.bytes)
-            if let value = write.value { bytes.append(contentsOf: value) }
+            let bytes = write.key.bytes
+            append(LayerIndexHead(order: KeyBytes.start(of: bytes)), key: bytes, value: write.value)
         }
     }
 
-    init(merging older: LayerIndexes, _ newer: LayerIndexes) {
-        slots.reserveCapacity(older.slots.count + newer.slots.count)
-        bytes.reserveCapacity(older.bytes.count + newer.bytes.count)
+    init(merging older: Self, _ newer: Self) {
+        self.init(over: older, newer)
         LayerMerge.walk(
             older.slots.count, newer.slots.count,
-            order: { older.compare($0, with: newer.slots[$1].order, newer.bytes[newer.slots[$1].keyRange]) },
+            order: { older.compare($0, with: newer.slots[$1].head.order, newer.bytes[newer.slots[$1].keyRange]) },
             older: { append($0, of: older) }, newer: { append($0, of: newer) },
             both: { append($1..<$1 + 1, of: newer) })
-    }
-
-    private mutating func append(_ range: Range<Int>, of other: LayerIndexes) {
-        let lower = other.slots[range.lowerBound].start
-        let upper = other.slots[range.upperBound - 1].end
-        let shift = bytes.count - lower
-        bytes.append(contentsOf: other.bytes[lower..<upper])
-        for position in range {
-            var slot = other.slots[position]
-            slot.start += shift
-            slots.append(slot)
-        }
     }
 
     /// How the key at `position` stands to one that begins with `order`.
     func compare(_ position: Int, with order: (UInt64, UInt64), _ key: ArraySlice<UInt8>) -> LayerMerge.Order {
         let slot = slots[position]
-        if slot.order.0 != order.0 { return slot.order.0 < order.0 ? .before : .behind }
-        if slot.order.1 != order.1 { return slot.order.1 < order.1 ? .before : .behind }
+        let own = slot.head.order
+        if own.0 != order.0 { return own.0 < order.0 ? .before : .behind }
+        if own.1 != order.1 { return own.1 < order.1 ? .before : .behind }
         return KeyBytes.order(bytes[slot.keyRange], key)
     }
 
@@ -253,15 +266,9 @@ struct LayerIndexes: Sendable {
         return position
     }
 
-    func value(at position: Int) -> [UInt8]? {
-        slots[position].isGone ? nil : [UInt8](bytes[slots[position].valueRange])
-    }
-
     func write(at position: Int) -> IndexWrite {
-        IndexWrite(IndexKey(stored: [UInt8](bytes[slots[position].keyRange])), value(at: position))
+        IndexWrite(IndexKey(stored: key(at: position)), value(at: position))
     }
-
-    var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + bytes.count }
 }
 
 /// Two ascending tables as one.

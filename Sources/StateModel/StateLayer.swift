@@ -148,14 +148,8 @@ extension StateLayer {
         _ body: (_ path: Bytes32, _ leaf: Bytes32, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
             throws(Failure) -> Void
     ) throws(Failure) {
-        try unsafe states.bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
-            let bytes = UnsafeRawBufferPointer(buffer)
-            for position in range {
-                let slot = states.slots[position]
-                let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
-                let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
-                try unsafe body(slot.path, slot.leaf, key, value)
-            }
+        try unsafe states.withEach(range) { (head, key, value) throws(Failure) in
+            try unsafe body(head.path, head.leaf, key, value)
         }
     }
 
@@ -164,15 +158,7 @@ extension StateLayer {
         _ range: Range<Int>,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Failure) -> Void
     ) throws(Failure) {
-        try unsafe indexes.bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
-            let bytes = UnsafeRawBufferPointer(buffer)
-            for position in range {
-                let slot = indexes.slots[position]
-                let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
-                let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
-                try unsafe body(key, value)
-            }
-        }
+        try unsafe indexes.withEach(range) { (_, key, value) throws(Failure) in try unsafe body(key, value) }
     }
 }
 
@@ -183,25 +169,26 @@ extension StateLayer {
     /// Where the write under `path` stands, or nil if the layer leaves it alone.
     func statePosition(of path: Bytes32) -> Int? {
         let position = statePosition(atOrAfter: path)
-        return position < states.slots.count && states.slots[position].path == path ? position : nil
+        return position < states.slots.count && states.slots[position].head.path == path ? position : nil
     }
 
     func statePosition(atOrAfter path: Bytes32) -> Int {
-        Self.search(count: states.slots.count, target: path.firstWord) { states.slots[$0].path >= path }
+        Self.search(count: states.slots.count, target: path.firstWord) { states.slots[$0].head.path >= path }
     }
 
     /// Brings `leaves`, those of the state below that lie under `prefix`, to what the layer makes of them.
     func change(_ leaves: inout [TrieLeaf], under prefix: Bytes32, depth: Int) {
         var position = 0
         for index in statePosition(atOrAfter: prefix)..<states.slots.count {
-            let slot = states.slots[index]
-            guard slot.path.commonPrefixLength(with: prefix) >= depth else { return }
-            while position < leaves.count, leaves[position].path < slot.path { position += 1 }
-            let isKnown = position < leaves.count && leaves[position].path == slot.path
-            switch (isKnown, slot.isGone) {
+            let isGone = states.slots[index].isGone
+            let head = states.slots[index].head
+            guard head.path.commonPrefixLength(with: prefix) >= depth else { return }
+            while position < leaves.count, leaves[position].path < head.path { position += 1 }
+            let isKnown = position < leaves.count && leaves[position].path == head.path
+            switch (isKnown, isGone) {
             case (true, true): leaves.remove(at: position)
-            case (true, false): leaves[position] = TrieLeaf(path: slot.path, hash: slot.leaf)
-            case (false, false): leaves.insert(TrieLeaf(path: slot.path, hash: slot.leaf), at: position)
+            case (true, false): leaves[position] = TrieLeaf(path: head.path, hash: head.leaf)
+            case (false, false): leaves.insert(TrieLeaf(path: head.path, hash: head.leaf), at: position)
             case (false, true): break
             }
         }

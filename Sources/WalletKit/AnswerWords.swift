@@ -1,9 +1,12 @@
 /// What consents ask for before a delivery, or anew for the uses of a license: who answers it, and what they type.
 public enum AnswerWords {
+    /// As ``Need/isRestriction``, by the need's name.
+    public static func isRestriction(_ need: String) -> Bool { need == "restriction" || need == "memberRestrictions" }
+
     /// `hospital answers memberRestrictions; a reviewer whom hospital named, or an ethics board, answers review`. `needs` are
     /// named as ``Need/name`` does, each once.
     public static func who(answers needs: [String], custodian: String) -> String {
-        let restrictions = needs.filter { $0 == "restriction" || $0 == "memberRestrictions" }
+        let restrictions = needs.filter(isRestriction)
         let reviewed = needs.filter { $0 == "review" || $0 == "ethicsApproval" }
         let proven = needs.filter { !restrictions.contains($0) && !reviewed.contains($0) }
         var parts: [String] = []
@@ -20,7 +23,7 @@ public enum AnswerWords {
     /// opens the commitments of patient and buyer.
     public static func answer(_ needs: [String], delivery: String) -> String {
         "consent answer --delivery \(delivery)" + (needs.contains("ontologyPath") ? " --ontology EDGES" : "")
-            + (needs.contains { $0 == "restriction" || $0 == "memberRestrictions" } ? " --opening FILE" : "")
+            + (needs.contains(where: isRestriction) ? " --opening FILE" : "")
             + " --out \(file(for: delivery))"
     }
 

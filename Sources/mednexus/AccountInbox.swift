@@ -195,7 +195,7 @@ struct TaskText {
     private func answered(_ what: String, _ command: String, _ delivery: String) -> (String, String) {
         guard let needs = task.needs, !needs.isEmpty else { return (what, command) }
         let answer = AnswerWords.answer(needs, delivery: delivery)
-        let isOwn = task.custodian == party && needs.allSatisfy { $0 == "restriction" || $0 == "memberRestrictions" }
+        let isOwn = task.custodian == party && needs.allSatisfy(AnswerWords.isRestriction)
         let who =
             "\(what); before, \(AnswerWords.who(answers: needs, custodian: custodian))"
         return isOwn

@@ -33,7 +33,7 @@ extension Session {
             guard let profile = view.organization?.profile, let policy = profile.policy(for: .consent) else {
                 throw WalletFailure(.refused, "the ledger knows no organization \(plainNames.party(party))")
             }
-            let members = profile.members.filter { policy.roles.isEmpty || policy.roles.contains($0.role) }
+            let members = profile.members.filter { policy.admits($0) }
             signers = Set(members.map(\.account))
             threshold = Int(clamping: policy.threshold)
         }

@@ -118,12 +118,7 @@ struct ConsentAnswerCommand: WalletCommand {
     private func authority(_ asked: Asked, _ session: Session) async throws -> AnswerAuthority {
         let names = session.plainNames
         let authority = try await session.answerAuthority(of: try session.party(orActor: by))
-        let restrictions = wanted(asked).filter {
-            switch $0 {
-            case .restriction, .memberRestrictions: true
-            case .review, .ethicsApproval, .ontologyPath: false
-            }
-        }
+        let restrictions = wanted(asked).filter(\.isRestriction)
         if let custodian = asked.custodian, !restrictions.isEmpty, custodian != authority.party {
             throw WalletFailure(
                 .usage, "\(restrictions[0].name) is answered by \(names.party(custodian)), who keeps the data, alone",

@@ -55,7 +55,11 @@ struct INFTEraseCommand: WalletCommand {
             ]
         ) { (transaction) throws(WalletFailure) in
             // Nothing is destroyed for a receipt that the ledger refuses.
-            try await session.rehearse(transaction)
+            if let refusal = try await session.rehearse(transaction.bytes).refusal {
+                throw WalletFailure(
+                    .refused, "the ledger would refuse it: \(refusal.message)",
+                    hint: refusal.hint.isEmpty ? "Nothing was destroyed." : refusal.hint)
+            }
             for name in names { try secrets.shred(name) }
             if target.names.contains(.content(target.root)) { try session.dropCopy(of: target.root) }
         }
@@ -63,17 +67,6 @@ struct INFTEraseCommand: WalletCommand {
 }
 
 extension Session {
-    /// Fails as the ledger would if it refused the transaction now.
-    fileprivate func rehearse(_ transaction: SignedTransaction) async throws(WalletFailure) {
-        let view = try await client.read(
-            "tx_simulate", .object(["bytes": .string(Hexadecimal.encode(transaction.bytes))]), as: JSONValue.self)
-        guard view["accepted"]?.boolean != true else { return }
-        let error = view["error"]
-        throw WalletFailure(
-            .refused, "the ledger would refuse it: \(error?["message"]?.string ?? "no reason given")",
-            hint: error?["hint"]?.string ?? "Nothing was destroyed.")
-    }
-
     /// What opens a version: its key's custody of today, and by what names a wallet keeps secrets of it. What it shares with
     /// a clone that may live is left out: the first version of a clone was published with the original's sealing key.
     fileprivate func erasable(

@@ -173,16 +173,7 @@ extension Session {
 
     /// Fails as the ledger would if its sender alone had signed it now.
     private func rehearse(unsigned body: TransactionBody) async throws(WalletFailure) {
-        // `[body, []]`
-        let bytes = [0x82] + body.encoded + [0x80]
-        let view = try await client.read(
-            "tx_simulate", .object(["bytes": .string(Hexadecimal.encode(bytes))]), as: JSONValue.self)
-        guard view["accepted"]?.boolean != true else { return }
-        guard let error = view["error"], !error.isNull else {
-            throw WalletFailure(.refused, "the node says that the ledger would refuse it, and not why")
-        }
-        let said: RejectionView = try decode(error)
-        throw said.failure
+        if let refusal = try await rehearse(body.signed([]).bytes).refusal { throw refusal.failure }
     }
 
     /// What a final version has made needless: its point, which the key sealed to the owner opens, and the ciphertext, which

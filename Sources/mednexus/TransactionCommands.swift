@@ -159,7 +159,11 @@ struct TransactionSign: WalletCommand {
             + session.doubts(about: signer, in: body)
         try session.confirm(summary, question: "Sign as \(names.party(.account(signer)))?")
         try request.sign(with: try session.signingKey(of: signer), on: session.network)
-        let rehearsal = check ? try await session.rehearse(request, body) : nil
+        var rehearsal: Rehearsal?
+        if check {
+            try await session.verifyNetwork()
+            rehearsal = try await session.rehearse(body.signed(request.signatures).bytes)
+        }
         // A signature too many makes the whole of it void, and whoever submits it would not know whose to take out.
         if let refusal = rehearsal?.refusal, refusal.reason == "signatures_not_exact",
             refusal.message.hasPrefix("no rule asks"), refusal.message.contains(session.text(.account(signer)))
@@ -186,22 +190,6 @@ struct TransactionSign: WalletCommand {
             }
             Console.out("As it is, the ledger would not take it: \(names.translated(refusal.failure).message).")
         }
-    }
-}
-
-/// What the ledger would say of a transaction now; nil: it would take it.
-private struct Rehearsal {
-    let refusal: RejectionView?
-}
-
-extension RejectionView {
-    /// As a command fails with it.
-    var failure: WalletFailure {
-        WalletFailure(
-            .refused, message, hint: hint,
-            answer: WalletFailure.Answer(
-                code: code, reason: reason, domain: domain, operation: operation, field: field, message: message,
-                hint: hint, retryable: retryable))
     }
 }
 
@@ -232,19 +220,6 @@ extension Session {
         let view: PartyView = try await client.read(
             "identity_get", .object(["party": json(Party.organization(id))]))
         return view.organization?.profile.members.contains { $0.account == account } ?? false
-    }
-
-    /// Nil if the node can't say.
-    fileprivate func rehearse(_ request: SigningRequest, _ body: TransactionBody) async throws -> Rehearsal? {
-        try await verifyNetwork()
-        let bytes = Hexadecimal.encode(body.signed(request.signatures).bytes)
-        guard
-            let view = try? await client.read(
-                "tx_simulate", .object(["bytes": .string(bytes)]), as: JSONValue.self)
-        else { return nil }
-        if view["accepted"]?.boolean == true { return Rehearsal(refusal: nil) }
-        guard let error = view["error"], let refusal: RejectionView = try? decode(error) else { return nil }
-        return Rehearsal(refusal: refusal)
     }
 }
 

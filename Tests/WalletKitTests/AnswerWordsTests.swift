@@ -32,6 +32,7 @@ import WalletKit
             #expect(
                 AnswerWords.who(answers: [need.name], custodian: "x").hasSuffix(need.name)
                     || need.name == "ontologyPath")
+            #expect(AnswerWords.isRestriction(need.name) == need.isRestriction)
             #expect(!AnswerWords.who(answers: [need.name], custodian: "x").isEmpty)
         }
     }
