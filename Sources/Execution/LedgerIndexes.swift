@@ -143,8 +143,14 @@ public enum LedgerIndexes {
         var gone: [IndexKey] = []
         var writes: [IndexWrite] = []
         writes.reserveCapacity(entries.count + 64)
-        for record in records {
-            if record.before != nil, record.after != nil, DomainDispatch.indexesFollowKey(record.key) { continue }
+        // By position: most are passed over, and an element taken out would have its arrays counted.
+        for index in records.indices {
+            if records[index].before != nil, records[index].after != nil,
+                DomainDispatch.indexesFollowKey(records[index].key)
+            {
+                continue
+            }
+            let record = records[index]
             do throws(EncodingFailure) {
                 let old = try indexEntries(record.key, record.before)
                 let new = try indexEntries(record.key, record.after)
@@ -159,7 +165,7 @@ public enum LedgerIndexes {
         }
         for entry in entries { writes.append(IndexWrite(entry.key, entry.value)) }
         // What comes stands against what goes, wherever it comes from.
-        return IndexWrite.lastOfEach(gone.map { IndexWrite($0, nil) } + writes)
+        return IndexWrite.lastOfEach(gone.isEmpty ? writes : gone.map { IndexWrite($0, nil) } + writes)
     }
 
     private static func indexEntries(_ key: StateKey, _ record: [UInt8]?) throws(EncodingFailure) -> [IndexEntry] {

@@ -25,6 +25,8 @@ extension Bytes32 {
 
     /// The first eight bytes as a big-endian number.
     @inlinable public var firstWord: UInt64 { word0 }
+    /// The eight bytes behind them, likewise.
+    @inlinable public var secondWord: UInt64 { word1 }
 
     /// How many bits there are up to the last that is set: 0 of zero, 256 of an odd number.
     public var significantBits: Int {

@@ -25,12 +25,14 @@ public enum Conservation {
     /// What a block changed in balances, vaults and reserves is what it changed in the running totals, and these agree
     /// with each other. The cost is that of the block, not of the state.
     public static func check(_ changes: [StateChange]) throws(Refusal) {
-        var before = Tally()
-        var after = Tally()
-        for change in changes {
-            guard let header = change.key.header, header.domain == .revenue,
+        var before = Tally(isWhole: false)
+        var after = Tally(isWhole: false)
+        // By position: most are passed over, and an element taken out would have its arrays counted.
+        for position in changes.indices {
+            guard let header = changes[position].key.header, header.domain == .revenue,
                 Tally.counts(header.kind)
             else { continue }
+            let change = changes[position]
             do throws(StateFailure) {
                 if let old = change.before { try before.add(change.key, old) }
                 if let new = change.after { try after.add(change.key, new) }
@@ -78,7 +80,7 @@ public enum Conservation {
     public static func recompute(
         _ next: () throws(StateFailure) -> (key: StateKey, value: [UInt8])?
     ) throws(StateFailure) -> [Finding] {
-        var tally = Tally()
+        var tally = Tally(isWhole: true)
         while let (key, value) = try next() {
             guard let header = key.header, header.domain == .revenue, Tally.counts(header.kind) else { continue }
             try tally.add(key, value)
@@ -119,6 +121,10 @@ private struct Tally {
     var taken: [VaultKey: UInt128] = [:]
     var received: [VaultKey: UInt128] = [:]
     var split: Set<INFTID> = []
+    /// Whether all of a balance's record is decoded. What a block changed was decoded before it was changed.
+    private let isWhole: Bool
+
+    init(isWhole: Bool) { self.isWhole = isWhole }
 
     static func counts(_ kind: UInt8) -> Bool {
         switch RevenueKeys.Kind(rawValue: kind) {
@@ -140,7 +146,8 @@ private struct Tally {
         case .totals:
             totals[try RevenueKeys.firstComponent(key)] = try AssetTotals(decoding: value)
         case .balance:
-            count(try BalanceRecord(decoding: value).amount, try RevenueKeys.balanceComponents(key).asset, 0)
+            let amount = try isWhole ? BalanceRecord(decoding: value).amount : BalanceRecord.amount(in: value)
+            count(amount, try RevenueKeys.balanceComponents(key).asset, 0)
         case .vault:
             if try VaultRecord(decoding: value).isSplit { split.insert(try RevenueKeys.firstComponent(key)) }
         case .account:

@@ -150,6 +150,12 @@ public struct BalanceRecord: CBORCodable, Hashable, Sendable {
         return StatementPage(encoded: openLines)
     }
 
+    /// The amount of a stored record, without the rest of it.
+    static func amount(in stored: [UInt8]) throws(EncodingFailure) -> Amount {
+        var reader = CBORReader(stored)
+        return try reader.record(count: 4) { (reader) throws(EncodingFailure) in try reader.value("amount") }
+    }
+
     /// The lines behind the last full page, in order. Throws if the record is damaged.
     func lines() throws(EncodingFailure) -> [StatementEntry] {
         try StatementPage.lines(openLines, count: Int(entries % UInt64(StatementPage.lineCount)))

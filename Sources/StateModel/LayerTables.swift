@@ -1,116 +1,218 @@
 internal import Primitives
 
-// What a layer consists of: for each table one array of plain numbers, ascending by key, and one of all the bytes, in the
-// same order. Nothing in them is counted or freed by itself: to merge two layers is to copy a few long runs, and to give one
-// up is to free five arrays, whatever the number of entries. A value is copied out where it is read.
+// What a layer consists of: for each table the entries' places, ascending by key, and the pieces that hold their bytes.
+// A piece is what one block wrote; it never changes, and the layers that are merged from the block's share it. So to merge two
+// layers is to copy 32 bytes an entry, whatever its length, and no memory is asked of the system for what is there already.
+// What a newer block replaced stays in its piece until a checkpoint gives the layer up. A value is copied out where it is read.
 
-/// Keys and values, each key before its value, and beside where they lie what orders them.
-struct LayerRecords<Head: Sendable>: Sendable {
+/// How the entries of a table begin.
+protocol LayerKind: Sendable {
+    /// Bytes before the key.
+    static var headCount: Int { get }
+    /// How many bytes from the entry's start the table is ordered by.
+    static func sortCount(keyCount: Int) -> Int
+}
+
+/// Head (of fixed length), key and value of each entry.
+struct LayerRecords<Kind: LayerKind>: Sendable {
     struct Slot: Sendable {
-        let head: Head
-        /// Where key and then value lie in ``LayerRecords/bytes``.
-        var start: Int
-        let keyCount: Int32
+        /// The first sixteen bytes of what the table is ordered by: most entries differ in them.
+        let order: (UInt64, UInt64)
+        var piece: UInt32
+        /// Where the entry begins in its piece.
+        let start: UInt32
         /// -1: the entry is gone.
         let valueCount: Int32
+        let keyCount: UInt16
 
         var isGone: Bool { valueCount < 0 }
-        var keyRange: Range<Int> { start..<start + Int(keyCount) }
-        var valueRange: Range<Int> { start + Int(keyCount)..<end }
-        var end: Int { start + Int(keyCount) + Int(max(0, valueCount)) }
+        var sortRange: Range<Int> { Int(start)..<Int(start) + Kind.sortCount(keyCount: Int(keyCount)) }
+        var keyRange: Range<Int> { Int(start) + Kind.headCount..<Int(start) + Kind.headCount + Int(keyCount) }
+        var valueRange: Range<Int> { keyRange.upperBound..<keyRange.upperBound + Int(max(0, valueCount)) }
     }
 
     private(set) var slots: [Slot] = []
-    private(set) var bytes: [UInt8] = []
+    private var pieces: [[UInt8]]
 
-    init(reserving count: Int, bytes size: Int) {
+    /// An empty table with room for a block's entries, whose `size` bytes are to be below 2³² together.
+    private init(reserving count: Int, bytes size: Int) {
         slots.reserveCapacity(count)
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
+        pieces = [bytes]
     }
 
-    /// Room for both.
-    init(over older: Self, _ newer: Self) {
-        self.init(reserving: older.slots.count + newer.slots.count, bytes: older.bytes.count + newer.bytes.count)
-    }
-
-    mutating func append(_ head: Head, key: [UInt8], value: [UInt8]?) {
+    /// Of one block. Precondition: ascending, with keys that ``StateLayer`` admits.
+    private mutating func append(
+        _ order: (UInt64, UInt64), key: [UInt8], value: [UInt8]?, head: (inout [UInt8]) -> Void = { _ in }
+    ) {
         slots.append(
             Slot(
-                head: head, start: bytes.count, keyCount: Int32(key.count), valueCount: Int32(value?.count ?? -1)))
-        bytes.append(contentsOf: key)
-        if let value { bytes.append(contentsOf: value) }
+                order: order, piece: 0, start: UInt32(pieces[0].count), valueCount: Int32(value?.count ?? -1),
+                keyCount: UInt16(key.count)))
+        head(&pieces[0])
+        pieces[0].append(contentsOf: key)
+        if let value { pieces[0].append(contentsOf: value) }
     }
 
-    mutating func append(_ range: Range<Int>, of other: Self) {
-        let lower = other.slots[range.lowerBound].start
-        let upper = other.slots[range.upperBound - 1].end
-        let shift = bytes.count - lower
-        bytes.append(contentsOf: other.bytes[lower..<upper])
+    init(merging older: Self, _ newer: Self) {
+        pieces = older.pieces + newer.pieces
+        slots.reserveCapacity(older.slots.count + newer.slots.count)
+        let shift = UInt32(older.pieces.count)
+        LayerMerge.walk(
+            older.slots.count, newer.slots.count, order: { older.compare($0, with: newer, $1) },
+            older: { slots.append(contentsOf: older.slots[$0]) }, newer: { append($0, of: newer, shift) },
+            both: { append($1..<$1 + 1, of: newer, shift) })
+    }
+
+    private mutating func append(_ range: Range<Int>, of newer: Self, _ shift: UInt32) {
         for position in range {
-            var slot = other.slots[position]
-            slot.start += shift
+            var slot = newer.slots[position]
+            slot.piece += shift
             slots.append(slot)
         }
     }
 
-    func key(at position: Int) -> [UInt8] { [UInt8](bytes[slots[position].keyRange]) }
-
-    func value(at position: Int) -> [UInt8]? {
-        slots[position].isGone ? nil : [UInt8](bytes[slots[position].valueRange])
+    /// How the entry at `position` stands to the one of `other`.
+    private func compare(_ position: Int, with other: Self, _ otherPosition: Int) -> LayerMerge.Order {
+        let (own, its) = (slots[position], other.slots[otherPosition])
+        if own.order.0 != its.order.0 { return own.order.0 < its.order.0 ? .before : .behind }
+        if own.order.1 != its.order.1 { return own.order.1 < its.order.1 ? .before : .behind }
+        return KeyBytes.order(pieces[Int(own.piece)][own.sortRange], other.pieces[Int(its.piece)][its.sortRange])
     }
 
-    /// The entries of `range`. The buffers are valid inside `body` only; no value: it is gone.
+    /// How the entry at `position` stands to one that begins with `order` and is ordered by `key`.
+    func compare(_ position: Int, with order: (UInt64, UInt64), _ key: [UInt8]) -> LayerMerge.Order {
+        let slot = slots[position]
+        if slot.order.0 != order.0 { return slot.order.0 < order.0 ? .before : .behind }
+        if slot.order.1 != order.1 { return slot.order.1 < order.1 ? .before : .behind }
+        return KeyBytes.order(pieces[Int(slot.piece)][slot.sortRange], key[...])
+    }
+
+    func key(at position: Int) -> [UInt8] { bytes(slots[position].keyRange, of: slots[position]) }
+
+    func value(at position: Int) -> [UInt8]? {
+        slots[position].isGone ? nil : bytes(slots[position].valueRange, of: slots[position])
+    }
+
+    private func bytes(_ range: Range<Int>, of slot: Slot) -> [UInt8] { [UInt8](pieces[Int(slot.piece)][range]) }
+
+    /// 32 bytes of the head at `position`, from its byte `offset` on.
+    func head(at position: Int, offset: Int) -> Bytes32 {
+        precondition(offset + Bytes32.count <= Kind.headCount, "heads have a fixed length")
+        let slot = slots[position]
+        return Bytes32(unchecked: pieces[Int(slot.piece)], at: Int(slot.start) + offset)
+    }
+
+    /// The entries of `range`, each with its head. The buffers are valid inside `body` only; no value: it is gone.
     func withEach<Failure: Error>(
         _ range: Range<Int>,
-        _ body: (_ head: Head, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Failure) -> Void
+        _ body: (_ position: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Failure)
+            -> Void
     ) throws(Failure) {
-        try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
-            let bytes = UnsafeRawBufferPointer(buffer)
-            for position in range {
-                let slot = slots[position]
+        for position in range {
+            let slot = slots[position]
+            try unsafe pieces[Int(slot.piece)].withUnsafeBufferPointer { (buffer) throws(Failure) in
+                let bytes = UnsafeRawBufferPointer(buffer)
                 let key = unsafe UnsafeRawBufferPointer(rebasing: bytes[slot.keyRange])
                 let value = unsafe slot.isGone ? nil : UnsafeRawBufferPointer(rebasing: bytes[slot.valueRange])
-                try unsafe body(slot.head, key, value)
+                try unsafe body(position, key, value)
             }
         }
     }
 
     /// About how much memory it takes.
-    var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + bytes.count }
+    var byteCount: Int { pieces.reduce(slots.count * MemoryLayout<Slot>.stride) { $0 + $1.count } }
 }
 
-/// Entries of the state.
-typealias LayerStates = LayerRecords<LayerStateHead>
-
-struct LayerStateHead: Sendable {
-    let path: Bytes32
-    let leaf: Bytes32
+/// Entries of the state: path ‖ leaf ‖ key ‖ value, by path.
+enum LayerStateKind: LayerKind {
+    static let headCount = 2 * Bytes32.count
+    static func sortCount(keyCount: Int) -> Int { Bytes32.count }
 }
 
-extension LayerRecords where Head == LayerStateHead {
-    /// Precondition: ascending by path.
-    init(_ writes: [StateWrite]) {
-        self.init(
-            reserving: writes.count,
-            bytes: writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
-        for write in writes {
-            append(LayerStateHead(path: write.path, leaf: write.leaf), key: write.key.bytes, value: write.value)
+typealias LayerStates = LayerRecords<LayerStateKind>
+
+extension LayerRecords where Kind == LayerStateKind {
+    /// What a block did, and to which leaves: one for each, in the same order, ascending by path.
+    init(_ changes: [StateChange], _ leaves: [TrieChange]) {
+        var size = 0
+        for position in changes.indices {
+            size += Kind.headCount + changes[position].key.bytes.count + (changes[position].after?.count ?? 0)
+        }
+        self.init(reserving: changes.count, bytes: size)
+        for position in changes.indices {
+            let (path, leaf) = (leaves[position].path, leaves[position].leaf ?? .zero)
+            append(
+                (path.firstWord, path.secondWord), key: changes[position].key.bytes, value: changes[position].after,
+                head: { bytes in
+                    path.append(to: &bytes)
+                    leaf.append(to: &bytes)
+                })
         }
     }
 
-    init(merging older: Self, _ newer: Self) {
-        self.init(over: older, newer)
-        LayerMerge.walk(
-            older.slots.count, newer.slots.count,
-            order: { .of(older.slots[$0].head.path, newer.slots[$1].head.path) },
-            older: { append($0, of: older) }, newer: { append($0, of: newer) },
-            both: { append($1..<$1 + 1, of: newer) })
+    func path(at position: Int) -> Bytes32 { head(at: position, offset: 0) }
+    func leaf(at position: Int) -> Bytes32 { head(at: position, offset: Bytes32.count) }
+
+    /// How the entry at `position` stands to one under `path`.
+    func compare(_ position: Int, with path: Bytes32) -> LayerMerge.Order {
+        let order = slots[position].order
+        if order.0 != path.firstWord { return order.0 < path.firstWord ? .before : .behind }
+        if order.1 != path.secondWord { return order.1 < path.secondWord ? .before : .behind }
+        return .of(self.path(at: position), path)
     }
 
     func write(at position: Int) -> StateWrite {
-        let head = slots[position].head
-        return StateWrite(
-            path: head.path, key: StateKey(stored: key(at: position)), value: value(at: position), leaf: head.leaf)
+        StateWrite(
+            path: path(at: position), key: StateKey(stored: key(at: position)), value: value(at: position),
+            leaf: leaf(at: position))
+    }
+}
+
+/// Entries of the indexes: key ‖ value, by key.
+enum LayerIndexKind: LayerKind {
+    static let headCount = 0
+    static func sortCount(keyCount: Int) -> Int { keyCount }
+}
+
+typealias LayerIndexes = LayerRecords<LayerIndexKind>
+
+extension LayerRecords where Kind == LayerIndexKind {
+    /// Precondition: ascending by key.
+    init(_ writes: [IndexWrite]) {
+        var size = 0
+        for position in writes.indices {
+            size += writes[position].key.bytes.count + (writes[position].value?.count ?? 0)
+        }
+        self.init(reserving: writes.count, bytes: size)
+        for position in writes.indices {
+            let key = writes[position].key.bytes
+            append(KeyBytes.start(of: key), key: key, value: writes[position].value)
+        }
+    }
+
+    /// The first position whose key is `key` or behind it.
+    func position(atOrAfter key: IndexKey) -> Int {
+        let order = KeyBytes.start(of: key.bytes)
+        var (low, high) = (0, slots.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if compare(middle, with: order, key.bytes) == .before { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func position(of key: IndexKey) -> Int? {
+        let position = position(atOrAfter: key)
+        guard position < slots.count,
+            compare(position, with: KeyBytes.start(of: key.bytes), key.bytes) == .equal
+        else { return nil }
+        return position
+    }
+
+    func write(at position: Int) -> IndexWrite {
+        IndexWrite(IndexKey(stored: key(at: position)), value(at: position))
     }
 }
 
@@ -119,10 +221,11 @@ struct LayerPages: Sendable {
     struct Slot: Sendable {
         let key: TriePageKey
         let present: UInt64
-        let bottomInner: UInt32
         let changed: UInt64
-        /// Where the hashes of the changed nodes begin in ``LayerPages/hashes``.
-        var start: Int
+        let bottomInner: UInt32
+        var piece: UInt32
+        /// Where the hashes of the changed nodes begin in their piece.
+        let start: Int
 
         var isGone: Bool { present == 0 }
         var isWhole: Bool { changed == present }
@@ -130,53 +233,55 @@ struct LayerPages: Sendable {
     }
 
     private(set) var slots: [Slot] = []
-    private(set) var hashes: [Bytes32] = []
+    /// The hashes of one block, or of the pages that a merge joined.
+    private var pieces: [[Bytes32]]
 
     /// Precondition: ascending by key.
     init(_ writes: [TriePageWrite]) {
+        var hashes: [Bytes32] = []
         slots.reserveCapacity(writes.count)
         hashes.reserveCapacity(writes.reduce(0) { $0 + $1.hashes.count })
-        for write in writes { append(write) }
+        for write in writes {
+            slots.append(
+                Slot(
+                    key: write.key, present: write.present, changed: write.changed, bottomInner: write.bottomInner,
+                    piece: 0, start: hashes.count))
+            hashes.append(contentsOf: write.hashes)
+        }
+        pieces = [hashes]
     }
 
     init(merging older: LayerPages, _ newer: LayerPages) {
+        pieces = older.pieces + newer.pieces
         slots.reserveCapacity(older.slots.count + newer.slots.count)
-        hashes.reserveCapacity(older.hashes.count + newer.hashes.count)
+        let shift = UInt32(older.pieces.count)
+        var joined: [Bytes32] = []
         LayerMerge.walk(
             older.slots.count, newer.slots.count,
             order: { .of(older.slots[$0].key, newer.slots[$1].key) },
-            older: { append($0, of: older) }, newer: { append($0, of: newer) },
+            older: { slots.append(contentsOf: older.slots[$0]) }, newer: { append($0, of: newer, shift) },
             both: { position, other in
                 if newer.slots[other].isWhole {
-                    append(other..<other + 1, of: newer)
+                    append(other..<other + 1, of: newer, shift)
                 } else {
-                    join(older, position, newer, other)
+                    join(older, position, newer, other, &joined)
                 }
             })
+        pieces.append(joined)
     }
 
-    private mutating func append(_ write: TriePageWrite) {
-        slots.append(
-            Slot(
-                key: write.key, present: write.present, bottomInner: write.bottomInner, changed: write.changed,
-                start: hashes.count))
-        hashes.append(contentsOf: write.hashes)
-    }
-
-    private mutating func append(_ range: Range<Int>, of other: LayerPages) {
-        let lower = other.slots[range.lowerBound].start
-        let upper = other.slots[range.upperBound - 1].range.upperBound
-        let shift = hashes.count - lower
-        hashes.append(contentsOf: other.hashes[lower..<upper])
+    private mutating func append(_ range: Range<Int>, of newer: LayerPages, _ shift: UInt32) {
         for position in range {
-            var slot = other.slots[position]
-            slot.start += shift
+            var slot = newer.slots[position]
+            slot.piece += shift
             slots.append(slot)
         }
     }
 
     /// What both do to a page: the newer one's nodes, and the older one's hashes of those that it left alone.
-    private mutating func join(_ older: LayerPages, _ position: Int, _ newer: LayerPages, _ other: Int) {
+    private mutating func join(
+        _ older: LayerPages, _ position: Int, _ newer: LayerPages, _ other: Int, _ hashes: inout [Bytes32]
+    ) {
         let (before, after) = (older.slots[position], newer.slots[other])
         precondition(!before.isGone, "a page that is made anew comes whole")
         let start = hashes.count
@@ -186,88 +291,33 @@ struct LayerPages: Sendable {
             let bit = rest & ~(rest - 1)
             rest &= rest - 1
             if after.changed & bit != 0 {
-                hashes.append(newer.hashes[newerNext])
+                hashes.append(newer.pieces[Int(after.piece)][newerNext])
                 newerNext += 1
             } else if after.present & bit != 0 {
-                hashes.append(older.hashes[olderNext])
+                hashes.append(older.pieces[Int(before.piece)][olderNext])
             }
             if before.changed & bit != 0 { olderNext += 1 }
         }
         slots.append(
             Slot(
-                key: after.key, present: after.present, bottomInner: after.bottomInner,
-                changed: (before.changed | after.changed) & after.present, start: start))
+                key: after.key, present: after.present, changed: (before.changed | after.changed) & after.present,
+                bottomInner: after.bottomInner, piece: UInt32(pieces.count), start: start))
+    }
+
+    func hashes(at position: Int) -> ArraySlice<Bytes32> {
+        let slot = slots[position]
+        return pieces[Int(slot.piece)][slot.range]
     }
 
     func write(at position: Int) -> TriePageWrite {
         let slot = slots[position]
         return TriePageWrite(
             key: slot.key, present: slot.present, bottomInner: slot.bottomInner, changed: slot.changed,
-            hashes: [Bytes32](hashes[slot.range]))
+            hashes: [Bytes32](hashes(at: position)))
     }
 
-    var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + hashes.count * Bytes32.count }
-}
-
-/// Entries of the indexes.
-typealias LayerIndexes = LayerRecords<LayerIndexHead>
-
-struct LayerIndexHead: Sendable {
-    /// The key's first sixteen bytes as numbers: most keys differ in them.
-    let order: (UInt64, UInt64)
-}
-
-extension LayerRecords where Head == LayerIndexHead {
-    /// Precondition: ascending by key.
-    init(_ writes: [IndexWrite]) {
-        self.init(
-            reserving: writes.count,
-            bytes: writes.reduce(0) { $0 + $1.key.bytes.count + ($1.value?.count ?? 0) })
-        for write in writes {
-            let bytes = write.key.bytes
-            append(LayerIndexHead(order: KeyBytes.start(of: bytes)), key: bytes, value: write.value)
-        }
-    }
-
-    init(merging older: Self, _ newer: Self) {
-        self.init(over: older, newer)
-        LayerMerge.walk(
-            older.slots.count, newer.slots.count,
-            order: { older.compare($0, with: newer.slots[$1].head.order, newer.bytes[newer.slots[$1].keyRange]) },
-            older: { append($0, of: older) }, newer: { append($0, of: newer) },
-            both: { append($1..<$1 + 1, of: newer) })
-    }
-
-    /// How the key at `position` stands to one that begins with `order`.
-    func compare(_ position: Int, with order: (UInt64, UInt64), _ key: ArraySlice<UInt8>) -> LayerMerge.Order {
-        let slot = slots[position]
-        let own = slot.head.order
-        if own.0 != order.0 { return own.0 < order.0 ? .before : .behind }
-        if own.1 != order.1 { return own.1 < order.1 ? .before : .behind }
-        return KeyBytes.order(bytes[slot.keyRange], key)
-    }
-
-    /// The first position whose key is `key` or behind it.
-    func position(atOrAfter key: IndexKey) -> Int {
-        let order = KeyBytes.start(of: key.bytes)
-        var (low, high) = (0, slots.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if compare(middle, with: order, key.bytes[...]) == .before { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    func position(of key: IndexKey) -> Int? {
-        let position = position(atOrAfter: key)
-        guard position < slots.count,
-            compare(position, with: KeyBytes.start(of: key.bytes), key.bytes[...]) == .equal
-        else { return nil }
-        return position
-    }
-
-    func write(at position: Int) -> IndexWrite {
-        IndexWrite(IndexKey(stored: key(at: position)), value(at: position))
+    var byteCount: Int {
+        pieces.reduce(slots.count * MemoryLayout<Slot>.stride) { $0 + $1.count * Bytes32.count }
     }
 }
 

@@ -65,7 +65,7 @@ public struct LayeredSnapshot: StateReader, IndexReader, TriePageReader, TrieLea
             guard var page = consume before else {
                 throw StateFailure("the trie page at depth \(key.depth) of \(key.path) is missing")
             }
-            page.apply(slot.changed, layers[index].trie.hashes[slot.range], slot.present, slot.bottomInner)
+            page.apply(slot.changed, layers[index].trie.hashes(at: position), slot.present, slot.bottomInner)
             return page
         }
         return try base.decodedPage(key)

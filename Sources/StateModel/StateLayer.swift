@@ -61,41 +61,41 @@ public final class StateLayer: Sendable {
     /// About how much memory it takes.
     public var byteCount: Int { 512 + states.byteCount + trie.byteCount + indexes.byteCount }
 
-    /// Executes nothing: takes what a block did (distinct keys) and brings trie and indexes along. The layer lies on
-    /// `snapshot`. `index` may name a key several times; the last write stands.
+    /// Executes nothing: takes what a block did (ascending by path, distinct keys) and brings trie and indexes along. The layer
+    /// lies on `snapshot`. `index` may name a key several times; the last write stands.
     public static func make(
         height: Height, over snapshot: LayeredSnapshot, changed: [StateChange], index: [IndexWrite]
     ) throws(StateFailure) -> StateLayer {
-        try make(
-            height: height, over: snapshot,
-            writes: changed.map { StateWrite(path: $0.path, key: $0.key, value: $0.after) }, index: index)
+        // By position: an element taken out would have its arrays counted.
+        for position in changed.indices where changed[position].key.bytes.count > maximumStateKeyBytes {
+            throw StateFailure(
+                "a state key has \(changed[position].key.bytes.count) bytes, of at most \(maximumStateKeyBytes)")
+        }
+        var isAscending = true
+        for position in index.indices {
+            let count = index[position].key.bytes.count
+            guard (1...maximumIndexKeyBytes).contains(count) else {
+                throw StateFailure("an index key has \(count) bytes, of 1...\(maximumIndexKeyBytes)")
+            }
+            if position > 0, !(index[position - 1].key < index[position].key) { isAscending = false }
+        }
+        let leaves = changed.indices.map { TrieChange(path: changed[$0].path, value: changed[$0].after) }
+        let update = try TrieUpdate.update(snapshot.root, changes: leaves, pages: snapshot, leaves: snapshot)
+        return StateLayer(
+            base: snapshot.height, height: height, root: update.root, states: LayerStates(changed, leaves),
+            trie: LayerPages(update.pages), indexes: LayerIndexes(isAscending ? index : IndexWrite.lastOfEach(index)))
     }
 
-    /// The same of entries as they are to be.
+    /// The same of entries as they are to be, in any order.
     public static func make(
         height: Height, over snapshot: LayeredSnapshot, changes: [(key: StateKey, value: [UInt8]?)],
         index: [IndexWrite]
     ) throws(StateFailure) -> StateLayer {
-        try make(height: height, over: snapshot, writes: changes.map { StateWrite($0.key, $0.value) }, index: index)
-    }
-
-    private static func make(
-        height: Height, over snapshot: LayeredSnapshot, writes: [StateWrite], index: [IndexWrite]
-    ) throws(StateFailure) -> StateLayer {
-        let update = try TrieUpdate.update(snapshot.root, writes: writes, pages: snapshot, leaves: snapshot)
-        var isAscending = true
-        for (position, write) in index.enumerated() {
-            guard !write.key.bytes.isEmpty, write.key.bytes.count <= maximumIndexKeyBytes else {
-                throw StateFailure("an index key has \(write.key.bytes.count) bytes, of 1...\(maximumIndexKeyBytes)")
-            }
-            if position > 0, !(index[position - 1].key < write.key) { isAscending = false }
+        let changed = changes.map {
+            StateChange(path: StateTrie.path(of: $0.key), key: $0.key, before: nil, after: $0.value)
         }
-        for write in writes where write.key.bytes.count > maximumStateKeyBytes {
-            throw StateFailure("a state key has \(write.key.bytes.count) bytes, of at most \(maximumStateKeyBytes)")
-        }
-        return StateLayer(
-            base: snapshot.height, height: height, root: update.root, states: LayerStates(update.writes),
-            trie: LayerPages(update.pages), indexes: LayerIndexes(isAscending ? index : IndexWrite.lastOfEach(index)))
+        return try make(
+            height: height, over: snapshot, changed: changed.sorted { $0.path < $1.path }, index: index)
     }
 
     /// One layer that does what `older` and then `newer` do. Precondition: `newer` lies on `older`.
@@ -148,8 +148,8 @@ extension StateLayer {
         _ body: (_ path: Bytes32, _ leaf: Bytes32, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
             throws(Failure) -> Void
     ) throws(Failure) {
-        try unsafe states.withEach(range) { (head, key, value) throws(Failure) in
-            try unsafe body(head.path, head.leaf, key, value)
+        try unsafe states.withEach(range) { (position, key, value) throws(Failure) in
+            try unsafe body(states.path(at: position), states.leaf(at: position), key, value)
         }
     }
 
@@ -169,11 +169,11 @@ extension StateLayer {
     /// Where the write under `path` stands, or nil if the layer leaves it alone.
     func statePosition(of path: Bytes32) -> Int? {
         let position = statePosition(atOrAfter: path)
-        return position < states.slots.count && states.slots[position].head.path == path ? position : nil
+        return position < states.slots.count && states.compare(position, with: path) == .equal ? position : nil
     }
 
     func statePosition(atOrAfter path: Bytes32) -> Int {
-        Self.search(count: states.slots.count, target: path.firstWord) { states.slots[$0].head.path >= path }
+        Self.search(count: states.slots.count, target: path.firstWord) { states.compare($0, with: path) != .before }
     }
 
     /// Brings `leaves`, those of the state below that lie under `prefix`, to what the layer makes of them.
@@ -181,14 +181,14 @@ extension StateLayer {
         var position = 0
         for index in statePosition(atOrAfter: prefix)..<states.slots.count {
             let isGone = states.slots[index].isGone
-            let head = states.slots[index].head
-            guard head.path.commonPrefixLength(with: prefix) >= depth else { return }
-            while position < leaves.count, leaves[position].path < head.path { position += 1 }
-            let isKnown = position < leaves.count && leaves[position].path == head.path
+            let path = states.path(at: index)
+            guard path.commonPrefixLength(with: prefix) >= depth else { return }
+            while position < leaves.count, leaves[position].path < path { position += 1 }
+            let isKnown = position < leaves.count && leaves[position].path == path
             switch (isKnown, isGone) {
             case (true, true): leaves.remove(at: position)
-            case (true, false): leaves[position] = TrieLeaf(path: head.path, hash: head.leaf)
-            case (false, false): leaves.insert(TrieLeaf(path: head.path, hash: head.leaf), at: position)
+            case (true, false): leaves[position] = TrieLeaf(path: path, hash: states.leaf(at: index))
+            case (false, false): leaves.insert(TrieLeaf(path: path, hash: states.leaf(at: index)), at: position)
             case (false, true): break
             }
         }

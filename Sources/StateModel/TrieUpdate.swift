@@ -35,35 +35,40 @@ public struct StateWrite: Hashable, Sendable {
     }
 }
 
+/// What a batch does to one leaf of the trie.
+public struct TrieChange: Hashable, Sendable {
+    public let path: Bytes32
+    /// Its hash; nil: the leaf goes away.
+    public let leaf: Bytes32?
+
+    public init(path: Bytes32, leaf: Bytes32?) {
+        self.path = path
+        self.leaf = leaf
+    }
+
+    /// Of an entry whose value is to be `value`; nil: it goes away.
+    public init(path: Bytes32, value: [UInt8]?) {
+        self.init(path: path, leaf: value.map { StateTrie.leaf(path: path, value: $0).bytes })
+    }
+}
+
 /// What a batch of changes makes of the trie.
 public struct TrieUpdate: Sendable {
     public let root: Hash
     /// Every page that changed, ascending by key.
     public let pages: [TriePageWrite]
-    /// The changes themselves, ascending by path.
-    public let writes: [StateWrite]
 
-    /// Applies `changes`, whose keys are distinct, to the trie with `root` that `pages` and `leaves` read: the state
-    /// *before* the changes. Every page is read and written at most once; cost is O(changes × depth) hashes.
+    /// Applies `changes` to the trie with `root` that `pages` and `leaves` read: the state *before* the changes. Every page is
+    /// read and written at most once; cost is O(changes × depth) hashes. Precondition: ascending by path, each path once.
     public static func update(
-        _ root: Hash, changes: [(key: StateKey, value: [UInt8]?)], pages: any TriePageReader,
-        leaves: any TrieLeafReader
+        _ root: Hash, changes: [TrieChange], pages: any TriePageReader, leaves: any TrieLeafReader
     ) throws(StateFailure) -> TrieUpdate {
-        try update(root, writes: changes.map { StateWrite($0.key, $0.value) }, pages: pages, leaves: leaves)
-    }
-
-    public static func update(
-        _ root: Hash, writes: [StateWrite], pages: any TriePageReader, leaves: any TrieLeafReader
-    ) throws(StateFailure) -> TrieUpdate {
-        // A block's changes come sorted; to sort them again would copy each with all it holds.
-        let isAscending = zip(writes, writes.dropFirst()).allSatisfy { $0.path < $1.path }
-        let sorted = isAscending ? writes : writes.sorted { $0.path < $1.path }
-        for (one, other) in zip(sorted, sorted.dropFirst()) {
-            precondition(one.path != other.path, "a batch changes a key once")
+        for position in changes.indices.dropFirst() {
+            precondition(changes[position - 1].path < changes[position].path, "a batch changes a key once, in order")
         }
-        var updater = TrieUpdater(changes: sorted.map(TrieUpdater.Change.init), pages: pages, leaves: leaves)
+        var updater = TrieUpdater(changes: changes, pages: pages, leaves: leaves)
         let newRoot = try updater.run(root)
-        return TrieUpdate(root: newRoot, pages: Self.sorted(updater.written), writes: sorted)
+        return TrieUpdate(root: newRoot, pages: Self.sorted(updater.written))
     }
 
     private static func sorted(_ pages: [TriePageWrite]) -> [TriePageWrite] {
@@ -75,17 +80,6 @@ public struct TrieUpdate: Sendable {
 
 /// The one recursive pass of an update.
 private struct TrieUpdater {
-    struct Change {
-        let path: Bytes32
-        /// Nil: the leaf goes away.
-        let leaf: Bytes32?
-
-        init(_ write: StateWrite) {
-            path = write.path
-            leaf = write.value == nil ? nil : write.leaf
-        }
-    }
-
     /// The changes that fall under one node, and an unchanged leaf that moves down with them.
     struct Span {
         var low: Int
@@ -97,12 +91,12 @@ private struct TrieUpdater {
         var count: Int { high - low }
     }
 
-    let changes: [Change]
+    let changes: [TrieChange]
     let pages: any TriePageReader
     let leaves: any TrieLeafReader
     var written: [TriePageWrite] = []
 
-    init(changes: [Change], pages: any TriePageReader, leaves: any TrieLeafReader) {
+    init(changes: [TrieChange], pages: any TriePageReader, leaves: any TrieLeafReader) {
         self.changes = changes
         self.pages = pages
         self.leaves = leaves

@@ -10,7 +10,7 @@ public struct StateStoreOptions: Hashable, Sendable {
     /// A checkpoint begins when layers of this size wait for it: the more, the more often what is written lies on one page…
     public var checkpointBytes = 192 << 20
     /// …or the last one is this old: so much is executed again after a crash.
-    public var checkpointInterval: Duration = .seconds(5)
+    public var checkpointInterval: Duration = .seconds(7)
     /// Pushes wait for the running checkpoint beyond this. So layers, those that are being written and those above them,
     /// take at most this and one block's layer more.
     public var maximumLayerBytes = 512 << 20

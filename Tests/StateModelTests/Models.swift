@@ -54,8 +54,10 @@ struct ModelState: BaseSnapshot {
     }
 
     mutating func apply(_ writes: [StateWrite]) throws(StateFailure) {
-        let update = try TrieUpdate.update(root, writes: writes, pages: self, leaves: self)
-        try apply(state: update.writes, pages: update.pages, index: [])
+        let writes = writes.sorted { $0.path < $1.path }
+        let changes = writes.map { TrieChange(path: $0.path, value: $0.value) }
+        let update = try TrieUpdate.update(root, changes: changes, pages: self, leaves: self)
+        try apply(state: writes, pages: update.pages, index: [])
         root = update.root
     }
 
