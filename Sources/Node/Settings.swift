@@ -132,7 +132,7 @@ package struct Setting: Sendable {
             .number(
                 "storage.map-gibibytes", 64, in: 1...4096,
                 "Address space reserved for each store; disk is used as it fills."),
-            .number("storage.checkpoint-seconds", 5, in: 1...300, "The longest finalized state stays in memory only."),
+            .number("storage.checkpoint-seconds", 7, in: 1...300, "The longest finalized state stays in memory only."),
             .number(
                 "storage.checkpoint-mebibytes", 192, in: 1...4096,
                 "How much of it may be in memory before a checkpoint."),

@@ -153,10 +153,13 @@ private struct TrieUpdater {
         return low
     }
 
-    /// Updates the node at `depth`, a page's root; `page` is nil if the node was not inner.
-    private mutating func enterPage(depth: Int, page: TriePage?, _ span: Span) throws(StateFailure) -> TrieNode {
-        let existed = page != nil
-        var page = page ?? TriePage()
+    /// Updates the node at `depth`, a page's root; `page` is nil if the node was not inner. It is given away: whoever kept
+    /// it would have its two kilobytes copied with the first change.
+    private mutating func enterPage(
+        depth: Int, page given: consuming TriePage?, _ span: Span
+    ) throws(StateFailure) -> TrieNode {
+        let existed = given != nil
+        var page = given.take() ?? TriePage()
         let node = try descend(&page, pageDepth: depth, level: 0, offset: 0, span)
         let key = TriePageKey(path: span.prefix, depth: UInt8(depth))
         let stays = node.kind == .inner ? try hasPage(depth: depth, page, span) : false
@@ -270,6 +273,6 @@ private struct TrieUpdater {
         guard node.kind == .inner, let below = try pages.decodedPage(key) else {
             return try changeLeaves(node, depth: depth, span)
         }
-        return try enterPage(depth: depth, page: below, span)
+        return try enterPage(depth: depth, page: consume below, span)
     }
 }

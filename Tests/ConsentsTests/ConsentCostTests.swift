@@ -30,48 +30,31 @@ import Testing
         return best
     }
 
-    private static func microseconds(_ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(seconds) * 1e6 + Double(attoseconds) / 1e12
-    }
-
-    /// In units of weight: the shortest of several, so that what else the machine does counts little.
-    private static let unit: Double = {
-        let secret = secret("signer")
-        let message = testHash("message")
-        let signature = Schnorr.sign(message: message, secret: secret, auxiliary: testHash("fresh").bytes)
-        var best = Double.infinity
-        for _ in 0..<200 {
-            let start = ContinuousClock.now
-            let isValid = Schnorr.verify(signature, message: message, by: secret.address)
-            if isValid { best = min(best, microseconds(ContinuousClock.now - start)) }
-        }
-        return best / 45
-    }()
-
-    /// What checking and doing it takes, and what becomes of its changes in the index.
-    private func cost(
-        _ world: World, _ signers: [Address], _ operation: any DomainOperation, after: (any DomainOperation)? = nil
-    ) throws -> Double {
-        var best = Double.infinity
-        for _ in 0..<40 {
+    /// That checking and doing it, and what becomes of its changes in the index, takes what it weighs.
+    private func expect(
+        _ world: World, _ signers: [Address], weighs operation: any DomainOperation,
+        after: (any DomainOperation)? = nil, _ what: Comment
+    ) throws {
+        let bound = 2 * Double(operation.weight)
+        let cost = try ProcessorCost.units(below: bound) {
             let base = StateOverlay(over: world.state)
             if let after {
                 try after.execute(in: context(base, signers, world))
             }
             let overlay = StateOverlay(over: base)
             let context = context(overlay, signers, world, "measured")
-            let start = ContinuousClock.now
-            try operation.execute(in: context)
-            for change in overlay.changes {
-                guard let kind = change.key.header?.kind else { continue }
-                for record in [try base.read(change.key), change.value] {
-                    if let record { _ = try ConsentsDomain.indexEntries(kind: kind, key: change.key, record: record) }
+            return try ProcessorCost.microseconds {
+                try operation.execute(in: context)
+                for change in overlay.changes {
+                    guard let kind = change.key.header?.kind else { continue }
+                    for record in [try base.read(change.key), change.value] {
+                        guard let record else { continue }
+                        _ = try ConsentsDomain.indexEntries(kind: kind, key: change.key, record: record)
+                    }
                 }
             }
-            best = min(best, Self.microseconds(ContinuousClock.now - start))
         }
-        return best / Self.unit
+        #expect(cost < bound, what)
     }
 
     private func context(
@@ -80,10 +63,6 @@ import Testing
         makeContext(
             overlay, sender: signers[0], cosigners: Array(signers.dropFirst()), time: world.time,
             transaction: transaction)
-    }
-
-    private func expect(_ cost: Double, weighs operation: any DomainOperation, _ what: Comment) {
-        #expect(cost < 2 * Double(operation.weight), what)
     }
 
     /// Consents of the patient with the longest policies, each in sixteen sets of the longest policies.
@@ -103,12 +82,12 @@ import Testing
         let ids = try crowded(world, consents: 4)
         #expect(try ConsentLedger.record(ids[0], in: world.state)?.sets.count == ConsentsLimits.setsPerConsent)
         let one = ConsentWithdraw(consents: [ids[0]])
-        expect(try cost(world, [World.patient], one), weighs: one, "one")
+        try expect(world, [World.patient], weighs: one, "one")
         // All sets are stale by then.
         let other = ConsentWithdraw(consents: [ids[1]], erasure: true)
-        expect(try cost(world, [World.patient], other, after: one), weighs: other, "another")
+        try expect(world, [World.patient], weighs: other, after: one, "another")
         let many = ConsentWithdraw(consents: ids)
-        expect(try cost(world, [World.patient], many), weighs: many, "four")
+        try expect(world, [World.patient], weighs: many, "four")
     }
 
     @Test("So do the longest consents that are given, countersigned, narrowed and gathered")
@@ -117,28 +96,28 @@ import Testing
         let grant = ConsentGrant(
             scope: .individual, subject: .account(World.patient), custodian: .account(World.hospital),
             policy: Self.heavy(7))
-        expect(try cost(world, [World.patient], grant), weighs: grant, "grant")
+        try expect(world, [World.patient], weighs: grant, "grant")
         let proposed: ConsentID = makeIdentifier(
             transactionHash: try world.execute([World.patient], grant).transactionHash, operationIndex: 0)
         let countersign = ConsentCountersign(consent: .id(proposed))
-        expect(try cost(world, [World.hospital], countersign), weighs: countersign, "countersign")
+        try expect(world, [World.hospital], weighs: countersign, "countersign")
         let id = try crowded(world, consents: 1)[0]
         let rest = Self.heavy(0).provisions.dropLast()
         let narrow = ConsentNarrow(consent: id, policy: ConsentPolicy(provisions: Array(rest)))
-        expect(try cost(world, [World.patient], narrow), weighs: narrow, "narrow")
+        try expect(world, [World.patient], weighs: narrow, "narrow")
 
         let members = try (0..<16).map { try world.consent(Self.heavy($0 % 2)) }
         let create = ConsentSetCreate(custodian: .account(World.hospital), members: members.map { .id($0) })
-        expect(try cost(world, [World.hospital], create), weighs: create, "create")
+        try expect(world, [World.hospital], weighs: create, "create")
         let set = try world.set(Array(members.prefix(2)))
         let add = ConsentSetAdd(set: .id(set), members: members.dropFirst(2).map { .id($0) })
-        expect(try cost(world, [World.hospital], add), weighs: add, "add")
+        try expect(world, [World.hospital], weighs: add, "add")
         let single = ConsentSetAdd(set: .id(set), members: [.id(members[2])])
-        expect(try cost(world, [World.hospital], single), weighs: single, "add one")
+        try expect(world, [World.hospital], weighs: single, "add one")
         // Sixteen policies, each longer than the last.
         let several = try (0..<16).map { try world.consent(Self.heavy($0, bytes: 512)) }
         let mixed = ConsentSetCreate(custodian: .account(World.hospital), members: several.map { .id($0) })
-        expect(try cost(world, [World.hospital], mixed), weighs: mixed, "mixed")
+        try expect(world, [World.hospital], weighs: mixed, "mixed")
     }
 }
 

@@ -83,19 +83,6 @@ struct HeaviestPolicies {
 
 /// What asking consents takes, beside a signature's verification, of which the weight is 45.
 @Suite(.serialized) struct DecisionCostTests {
-    /// The shortest of several windows, so that what else the machine does counts little.
-    private static func shortest(of windows: Int = 60, _ repeats: Int, _ body: () throws -> Void) rethrows -> Double {
-        var best = Double.infinity
-        for _ in 0..<windows {
-            let start = ContinuousClock.now
-            for _ in 0..<repeats { try body() }
-            let took = ContinuousClock.now - start
-            let (seconds, attoseconds) = took.components
-            best = min(best, (Double(seconds) * 1e6 + Double(attoseconds) / 1e12) / Double(repeats))
-        }
-        return best
-    }
-
     private static func set(_ policies: [ConsentPolicy]) -> ConsentSetRecord {
         ConsentSetRecord(
             SetStanding(
@@ -135,31 +122,29 @@ struct HeaviestPolicies {
                 acceptedAt: testStart))
         world.state.set(
             IdentityKeys.accepted(.account(World.researcher), .medicalLicense), AcceptedCredentials(ids: [held]))
-        let secret = secret("signer")
-        let message = testHash("message")
-        let signature = Schnorr.sign(message: message, secret: secret, auxiliary: testHash("fresh").bytes)
-        var isValid = true
-        let verifying = Self.shortest(20) {
-            isValid = Schnorr.verify(signature, message: message, by: secret.address) && isValid
-        }
-        #expect(isValid)
         let set = Self.set(HeaviestPolicies.make(shape))
         let bytes = SetPolicies(set.dated).encoded
         #expect(bytes.count > (shape == .plain ? 5_000 : 6_500), "the heaviest policies are long: \(bytes.count)")
-        let decoding = try Self.shortest(5) { _ = try SetPolicies(decoding: bytes) }
         let request = Self.request(shape)
         // The credentials that an operation reads once are not counted here.
         let memo = DecisionMemo(request.actor, at: world.time, in: world.state)
         var decision: Decision?
-        let deciding = try Self.shortest(5) {
-            decision = try ConsentSets.decide(set, request, memo: memo, at: world.time, in: world.state)
+        let diseases = request.dataUse?.diseases.count ?? 0
+        let bounds = (
+            set: 2 * Double(ConsentWeights.set),
+            decision: 2 * Double(ConsentWeights.decisions(1, diseases: diseases))
+        )
+        let decoding = try ProcessorCost.units(below: bounds.set) {
+            try ProcessorCost.microseconds { _ = try SetPolicies(decoding: bytes) }
+        }
+        let deciding = try ProcessorCost.units(below: bounds.decision) {
+            try ProcessorCost.microseconds {
+                decision = try ConsentSets.decide(set, request, memo: memo, at: world.time, in: world.state)
+            }
         }
         #expect(decision?.isDeny == false, "every policy is read to its end")
-        let unit = verifying / 45
-        let diseases = request.dataUse?.diseases.count ?? 0
-        let weights = (set: ConsentWeights.set, decision: ConsentWeights.decisions(1, diseases: diseases))
-        #expect(decoding / unit < 2 * Double(weights.set), "of \(bytes.count) bytes")
-        #expect(deciding / unit < 2 * Double(weights.decision), "of \(set.policies.count) policies")
+        #expect(decoding < bounds.set, "of \(bytes.count) bytes")
+        #expect(deciding < bounds.decision, "of \(set.policies.count) policies")
     }
 
     @Test("The policies of a set are bounded together")

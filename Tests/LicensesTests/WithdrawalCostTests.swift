@@ -1,5 +1,4 @@
 import Consents
-import Cryptography
 import Encoding
 import INFTs
 import Licenses
@@ -10,24 +9,6 @@ import Testing
 
 /// What a withdrawal takes with all that follows from it, beside a signature's verification, of which the weight is 45.
 @Suite(.serialized) struct WithdrawalCostTests {
-    private static func microseconds(_ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(seconds) * 1e6 + Double(attoseconds) / 1e12
-    }
-
-    private static func unit() throws -> Double {
-        let secret = try #require(SecretKey(testHash("secret signer").bytes))
-        let message = testHash("message")
-        let signature = Schnorr.sign(message: message, secret: secret, auxiliary: testHash("fresh").bytes)
-        var best = Double.infinity
-        for _ in 0..<200 {
-            let start = ContinuousClock.now
-            let isValid = Schnorr.verify(signature, message: message, by: secret.address)
-            if isValid { best = min(best, microseconds(ContinuousClock.now - start)) }
-        }
-        return best / 45
-    }
-
     @Test("A withdrawal weighs what it takes to tell of all that it suspends: sixteen INFTs of each of sixteen sets")
     func told() throws {
         let sandbox = try Sandbox()
@@ -45,19 +26,19 @@ import Testing
             for inft in infts { sandbox.state.set(LicenseKeys.live(inft), LiveLicenses(count: 1)) }
         }
         let operation = ConsentWithdraw(consents: [consent])
-        var best = Double.infinity
+        let bound = 2 * Double(operation.weight)
         var events = 0
-        for _ in 0..<9 {
+        let cost = try ProcessorCost.units(below: bound, tries: 60) {
             let overlay = StateOverlay(over: sandbox.state)
             let context = makeContext(overlay, sender: testAddress("patient"), time: sandbox.time)
-            let start = ContinuousClock.now
-            try operation.execute(in: context)
-            for event in context.events { try LicensesDomain.react(to: event, in: context) }
-            best = min(best, Self.microseconds(ContinuousClock.now - start))
+            let taken = try ProcessorCost.microseconds {
+                try operation.execute(in: context)
+                for event in context.events { try LicensesDomain.react(to: event, in: context) }
+            }
             events = context.events.count
+            return taken
         }
         #expect(events == 1 + 16 + 16 * 16)
-        let cost = try best / Self.unit()
-        #expect(cost < 2 * Double(operation.weight))
+        #expect(cost < bound)
     }
 }
