@@ -81,10 +81,11 @@ public struct SetStanding: CBORCodable, Codable, Hashable, Sendable {
     }
 
     /// Stale by a member's withdrawal or expiry, whether or not that was recorded yet.
-    public func isStale(at time: Timestamp) -> Bool {
-        if let stale, time >= stale.since { return true }
-        if let earliestExpiry, time >= earliestExpiry { return true }
-        return false
+    public func isStale(at time: Timestamp) -> Bool { staleSince(at: time) != nil }
+
+    /// Since when, at `time`; nil while it is not.
+    public func staleSince(at time: Timestamp) -> Timestamp? {
+        [stale?.since, earliestExpiry].compactMap { $0 }.filter { $0 <= time }.min()
     }
 
     public func encode(into writer: inout CBORWriter) {

@@ -158,7 +158,7 @@ public enum DeliveryOutcome: UInt8, NamedCode, CBORCodable {
     case notCompleted = 2
     /// It could not be begun any more, and its receiver did not wait.
     case impossible = 3
-    /// Taken back before it was begun.
+    /// Ended before it was begun: by who would deliver what was bought, or by either side of what no money waits for.
     case canceled = 4
 }
 

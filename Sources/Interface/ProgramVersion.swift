@@ -6,7 +6,7 @@ public enum ProgramVersion {
 
     /// Of what node and wallet both read: keys, records, proofs, words of the RPC. They understand each other if theirs are
     /// the same. It grows with what changes there; a schema of homes that changes nothing of it leaves it.
-    public static let ledger: UInt64 = 4
+    public static let ledger: UInt64 = 5
 
     /// What `--version` prints.
     public static let description = "\(text) (ledger \(ledger))"

@@ -32,7 +32,7 @@ enum CitedSet {
 /// consents makes nothing of it good: who was given the older one has what a person took back.
 struct StaleVersion {
     let number: UInt64
-    let since: Timestamp?
+    let since: Timestamp
 
     var sentence: String {
         "a consent behind version \(number) was withdrawn, narrowed or has expired; where the terms cover revisions, a newer "
@@ -54,7 +54,18 @@ struct StaleVersion {
     ) throws(Refusal) -> StaleVersion? {
         guard let set = try INFTRegistry.version(version, of: inft.id, in: state)?.consentSet else { return nil }
         let standing = try ConsentSets.requireStanding(set, field: "license", in: state)
-        return standing.isStale(at: time) ? StaleVersion(number: version, since: standing.stale?.since) : nil
+        return standing.staleSince(at: time).map { StaleVersion(number: version, since: $0) }
+    }
+
+    /// Whether the license on `inft`, which cites another set by now, is judged by `set` all the same: its licensee has, or
+    /// waits for, a version that was published under it.
+    static func isJudged(
+        _ license: LicenseRecord, on inft: INFTRecord, by set: ConsentSetID, at time: Timestamp,
+        in state: any StateReader
+    ) throws(Refusal) -> Bool {
+        let isPending = license.ownState(at: time) == .pending
+        guard let number = isPending ? license.version : try held(license, at: time, in: state) else { return false }
+        return try INFTRegistry.version(number, of: inft.id, in: state)?.consentSet == set
     }
 
     /// By the delivery whose release the licensee used. Of open content nobody has a version: nil where the terms cover the

@@ -159,7 +159,7 @@ public enum LicenseCheck {
         if let own = found {
             if let finding = ended(own, license) { findings.append(finding) }
             let suspensions = try suspensions(of: license, inft, version: use?.version, at: time, in: state)
-            findings += suspensions
+            findings += suspensions.map(\.finding)
             if own == .active, !suspensions.isEmpty { found = .suspended }
             if let above = try LicenseChain.ended(license, at: time, in: state) {
                 findings.append(LicenseFinding(.endedAbove, sentence(above)))
@@ -250,7 +250,7 @@ public enum LicenseCheck {
             throw LicenseRejection.licenseNotInForce.at("license", "the license is \(own.name)")
         }
         try requireAbove(license, at: time, in: state)
-        if let finding = try suspensions(of: license, inft, version: version, at: time, in: state).first {
+        if let finding = try suspensions(of: license, inft, version: version, at: time, in: state).first?.finding {
             throw LicenseRejection.licenseNotInForce.at("license", finding.message)
         }
         return inft
@@ -270,42 +270,6 @@ public enum LicenseCheck {
         case .consumed: LicenseFinding(.consumed, "it became the link of a derivative")
         case .surrendered: LicenseFinding(.surrendered, "the licensee gave it up at \(license.ending?.at ?? .maximum)")
         }
-    }
-
-    /// What stood against using the INFT at `time`, read from tags and from its consent set; nothing is written for
-    /// each license when an INFT is recalled or a consent withdrawn.
-    ///
-    /// - Parameter version: what is used; nil: what the licensee has.
-    private static func suspensions(
-        of license: LicenseRecord, _ inft: INFTRecord, version: UInt64? = nil, at time: Timestamp,
-        in state: any StateReader
-    ) throws(Refusal) -> [LicenseFinding] {
-        var findings: [LicenseFinding] = []
-        // Its own tags, and those of all that it is a clone of or derives from.
-        for found in try Tags.effective(on: inft, at: time, in: state) where found.tag.kind.suspendsLicenses {
-            let what =
-                found.inft == inft.id
-                ? "the INFT"
-                : found.inft == inft.cloneOf
-                    ? "what the INFT is a clone of, \(found.inft)," : "\(found.inft), from which the INFT derives,"
-            findings.append(
-                found.tag.kind.isRecall
-                    ? LicenseFinding(.suspendedByRecall, "\(what) is recalled")
-                    : LicenseFinding(.suspendedByDispute, "\(what) was found at fault: \(found.tag.kind.name)"))
-        }
-        // Nobody uses what they say is bad: else they would have both the price and the use. Nor who has it from them.
-        for record in try [license] + LicenseChain.above(license, in: state) {
-            if let dispute = try Disputes.dispute(over: record, in: state), dispute.isOpen(at: time) {
-                findings.append(LicenseFinding(.suspendedByDispute, "the dispute \(dispute.id) is over its content"))
-            }
-        }
-        if let set = try CitedSet.of(inft, at: time, in: state), try ConsentSets.isStale(set, at: time, in: state) {
-            findings.append(
-                LicenseFinding(.suspendedByConsent, "a consent behind the INFT was withdrawn, narrowed or has expired"))
-        } else if let stale = try StaleVersion.of(license, inft, version: version, at: time, in: state) {
-            findings.append(LicenseFinding(.suspendedByConsent, stale.sentence))
-        }
-        return findings
     }
 
     /// A license on a group covers its members, each while nothing stands against that one: the others go on.

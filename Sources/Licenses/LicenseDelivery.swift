@@ -102,20 +102,28 @@ enum LicenseDelivery {
             notAfter: try LicenseLedger.link(of: license.inft, in: state)?.expiresAt)
     }
 
-    /// The owner of today delivers a purchase or a newer version, if they hold that version's key; a licensee hands on
-    /// what was delivered to them, with the license or under it.
+    /// The owner of today delivers a purchase or a newer version; a licensee hands on what was delivered to them, with the
+    /// license or under it.
+    static func deliverer(
+        _ delivery: DeliveryRecord, _ license: LicenseRecord, in state: any StateReader
+    ) throws(Refusal) -> Party {
+        if delivery.act == .licenseTransfer { return license.licensee }
+        if let above = try LicenseChain.above(license, in: state).first { return above.licensee }
+        return try INFTRegistry.requireKnown(license.inft, field: "delivery", in: state).owner
+    }
+
+    /// Of the owner, if they hold that version's key.
     private static func custody(
         _ delivery: DeliveryRecord, _ license: LicenseRecord, _ inft: INFTRecord, in state: any StateReader
     ) throws(Refusal) -> (Party, Custody) {
-        if let above = try LicenseChain.above(license, in: state).first, delivery.act != .licenseTransfer {
-            return (above.licensee, try custody(of: above, version: delivery.version, in: state))
+        let deliverer = try deliverer(delivery, license, in: state)
+        if delivery.act == .licenseTransfer { return (deliverer, try custody(of: license, in: state)) }
+        if let above = try LicenseChain.above(license, in: state).first {
+            return (deliverer, try custody(of: above, version: delivery.version, in: state))
         }
-        guard delivery.act == .licenseTransfer else {
-            let custody = try Deliveries.custody(
-                of: delivery.version, of: inft.id, heldBy: inft.owner, field: "delivery", in: state)
-            return (inft.owner, custody)
-        }
-        return (license.licensee, try self.custody(of: license, in: state))
+        let custody = try Deliveries.custody(
+            of: delivery.version, of: inft.id, heldBy: deliverer, field: "delivery", in: state)
+        return (deliverer, custody)
     }
 
     /// The same, if it is `version` still: meanwhile they may have got a newer one.
@@ -220,7 +228,8 @@ enum LicenseDelivery {
         }
         if due > .zero {
             try Reserves.pay(
-                due, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale, in: context)
+                due, kind: kind, for: delivery.id.bytes, into: license.inft, reason: .sale,
+                memo: Hash(license.id.bytes), in: context)
         }
         if margin > .zero {
             try Reserves.release(margin, kind: kind, for: delivery.id.bytes, to: license.licensor, in: context)

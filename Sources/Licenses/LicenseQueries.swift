@@ -45,8 +45,13 @@ public struct LicenseView: Codable, Hashable, Sendable {
     public let outcome: OutcomeHold?
     /// What giving it up now would bring back; nil of what is not running.
     public let returns: LicenseReturns?
-    /// Why it can't be renewed, whatever is offered; nil if it can.
+    /// Why it can't be renewed, whatever is offered; nil if it can. In a list by the license and its terms alone:
+    /// `license_get` asks the consents, too.
     public let renewalObstacle: RenewalObstacle?
+    /// Since when it is over, or suspended; nil while it is neither.
+    public let outSince: Timestamp?
+    /// Of what was bought and is not delivered yet: whether the price can be had back. In `license_get` alone.
+    public let refund: RefundStanding?
 }
 
 public struct TermsParameters: Codable, Sendable {
@@ -169,7 +174,8 @@ public enum LicenseQueries {
         from: LicenseParameters.self, to: LicenseView.self
     ) { (parameters, context) throws(Refusal) in
         try view(
-            try LicenseLedger.requireLicense(parameters.license, field: "license", in: context.state), context)
+            try LicenseLedger.requireLicense(parameters.license, field: "license", in: context.state), isAsked: true,
+            context)
     }
 
     static let licenseList = Query(
@@ -251,7 +257,10 @@ public enum LicenseQueries {
         }
     }
 
-    private static func view(_ record: LicenseRecord, _ context: QueryContext) throws(Refusal) -> LicenseView {
+    /// - Parameter isAsked: consents are asked too, for one license alone.
+    private static func view(
+        _ record: LicenseRecord, isAsked: Bool = false, _ context: QueryContext
+    ) throws(Refusal) -> LicenseView {
         let state = try LicenseCheck.state(of: record, at: context.block.time, in: context.state)
         let delivery = try Deliveries.record(
             record.openDelivery ?? record.delivery ?? DeliveryID(record.id.bytes), in: context.state)
@@ -263,6 +272,10 @@ public enum LicenseQueries {
             meter: try UseQueries.meter(of: record, in: context.state),
             outcome: try OutcomePrices.hold(of: record.id, in: context.state),
             returns: try LicenseReturns.of(record, at: context.block.time, in: context.state),
-            renewalObstacle: try RenewalObstacle.of(record, in: context.state))
+            renewalObstacle: isAsked
+                ? try RenewalObstacle.asked(record, at: context.block.time, in: context.state)
+                : try RenewalObstacle.of(record, in: context.state),
+            outSince: try LicenseCheck.outSince(record, at: context.block.time, in: context.state),
+            refund: isAsked ? try RefundStanding.of(record, in: context.block, context.state) : nil)
     }
 }

@@ -107,6 +107,9 @@ public struct LicenseQuote: Codable, Hashable, Sendable {
     public let rounding: Amount
     /// When a license bought now would end.
     public let expiresAt: Timestamp?
+    /// Why it could not be renewed although its terms allow it: what consents ask of the named buyer for the stated use.
+    /// Nil where nothing is known to stand against it.
+    public let renewalObstacle: RenewalObstacle?
     /// How long the license could be given back for its price; nil: not at all, or the buyer had a trial of it before.
     public let trialMilliseconds: UInt64?
     /// How sealed content would be delivered; nil of open content, which is paid out at once.
@@ -144,13 +147,26 @@ enum Quote {
             sale: sale.amount, uses: try uses(open, in: state), outcome: try outcome(open, in: state),
             total: total, revenueShare: open.terms.commercial.revenueShare, royalties: sale.royalties,
             derivativeRoyalties: derivatives, holders: sale.holders, rounding: sale.rounding,
-            expiresAt: open.expiry(from: time), trialMilliseconds: trial,
+            expiresAt: open.expiry(from: time),
+            renewalObstacle: try buyer.flatMap { (buyer) throws(Refusal) in
+                try renewalObstacle(open, buyer: buyer, use: use, at: time, in: state)
+            }, trialMilliseconds: trial,
             delivery: try delivery(open, isDisputable: isDisputable, trial: trial ?? 0, in: state),
             isDisputable: isDisputable,
             obstacle: try buyer.flatMap { (buyer) throws(Refusal) in
                 try obstacle(open, buyer: buyer, use: use, at: time, in: state)
             },
             sentences: open.terms.sentences(names) + dilution(sale.royalties, derivatives, of: open, names))
+    }
+
+    /// A purchase that consents deny is refused; one that they ask answers for is answered with its delivery, and not renewed.
+    private static func renewalObstacle(
+        _ open: OpenOffer, buyer: Party, use: StatedUse, at time: Timestamp, in state: any StateReader
+    ) throws(Refusal) -> RenewalObstacle? {
+        guard open.terms.grant.isRenewable else { return nil }
+        let found = try RenewalObstacle.consents(
+            behind: open.inft, about: use, by: buyer, from: time, until: open.latestExpiry(from: time), in: state)
+        return found == .consentsAsk ? found : nil
     }
 
     /// Says of every ancestor, of this INFT and of a derivative made of the license, where less arrives than it agreed.

@@ -77,7 +77,7 @@ enum LicenseTasks {
     /// outcomes.
     private static let licensed = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0, inft: nil, licensor: nil) },
-        tasks: { (view: LicenseView, party, context) throws(Refusal) in
+        costly: { (view: LicenseView, party, budget, context) throws(Refusal) in
             let license = view.license
             // It goes back to who bought, whoever holds the license by now.
             var tasks = license.buyer == party ? outcome(of: view, from: license.licensor) : []
@@ -85,11 +85,16 @@ enum LicenseTasks {
             if view.state == .active, license.under == nil, let end = license.expiresAt,
                 TaskSource.isNear(end, in: context)
             {
+                guard view.renewalObstacle != nil || budget.take(AnswerTasks.askingCost) else { return nil }
+                let obstacle = try RenewalObstacle.asked(license, at: context.block.time, in: context.state)
                 tasks.append(
                     PartyTask(
-                        view.renewalObstacle == nil ? RenewLicense.name : expired, from: license.licensor,
+                        obstacle == nil ? RenewLicense.name : expired, from: license.licensor,
                         since: context.block.time, deadline: end
-                    ) { about(license, &$0) })
+                    ) {
+                        about(license, &$0)
+                        $0.obstacle = obstacle?.words
+                    })
             }
             if license.isOnTrial(at: context.block.time) {
                 let returns = try LicenseReturns.of(license, at: context.block.time, in: context.state)
@@ -127,9 +132,9 @@ enum LicenseTasks {
             }
             if view.state == .suspended {
                 let set = try ConsentSets.requireStanding(cited, field: "license", in: state)
-                if set.isStale(at: time) { return denied(since: set.stale?.since ?? license.purchasedAt) }
+                if let since = set.staleSince(at: time) { return denied(since: since) }
                 let stale = try StaleVersion.of(license, inft, version: nil, at: time, in: state)
-                return stale.map { denied(since: $0.since ?? license.purchasedAt) } ?? []
+                return stale.map { denied(since: $0.since) } ?? []
             }
             guard let delivery = license.delivery,
                 let disclosure = try LicenseNeeds.disclosure(of: delivery, at: time, in: state)
@@ -174,7 +179,7 @@ enum LicenseTasks {
     /// What the party has bought: whether it is delivered yet, and until when it can be disputed.
     private static let bought = TaskSource(
         LicenseQueries.licenseList, { LicenseListParameters(licensee: $0) },
-        tasks: { (view: LicenseView, party, context) throws(Refusal) in
+        costly: { (view: LicenseView, party, budget, context) throws(Refusal) in
             guard view.licensee == party, let delivery = view.delivery else { return [] }
             let paid = delivery.delivery.payment?.amount
             func task(_ act: String, _ deadline: Timestamp?, _ amount: Amount?) -> PartyTask {
@@ -183,12 +188,13 @@ enum LicenseTasks {
                 }
             }
             if view.state == .pending {
+                guard budget.take(AnswerTasks.askingCost) else { return nil }
                 let back = try LicenseReturns.undelivered(view.license, sale: paid ?? .zero, in: context.state)
-                return [
-                    task(
-                        RefundDelivery.name, delivery.completeBy ?? delivery.delivery.beginBy,
-                        back > .zero ? back : nil)
-                ]
+                let refund = try RefundStanding.of(view.license, in: context.block, context.state)
+                var told = task(
+                    RefundDelivery.name, delivery.completeBy ?? delivery.delivery.beginBy, back > .zero ? back : nil)
+                if refund?.isDue == true { told.obstacle = refund?.obstacle ?? "its time is over" }
+                return [told]
             }
             guard
                 let until = try Disputability.until(view.license, by: party, at: context.block.time, in: context.state)

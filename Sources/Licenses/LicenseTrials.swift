@@ -102,7 +102,9 @@ enum LicenseTrials {
         guard try !Distribution.goesBack(held.amount, of: license, in: context.state) else {
             return try payBack(license, held.amount, in: context)
         }
-        try Reserves.pay(held.amount, kind: .held, for: id.bytes, into: license.inft, reason: .sale, in: context)
+        try Reserves.pay(
+            held.amount, kind: .held, for: id.bytes, into: license.inft, reason: .sale, memo: Hash(id.bytes),
+            in: context)
         context.emit(LicenseEvent.distributed(LicenseSettled(license, held.amount)))
     }
 

@@ -109,7 +109,8 @@ enum OutcomePrices {
         }
         if isPaid {
             try Reserves.pay(
-                hold.amount, kind: .held, for: subject, into: license.inft, reason: .outcome, in: context)
+                hold.amount, kind: .held, for: subject, into: license.inft, reason: .outcome,
+                memo: Hash(license.id.bytes), in: context)
         } else {
             try Reserves.release(hold.amount, kind: .held, for: subject, to: reserve.payer, in: context)
         }

@@ -180,7 +180,8 @@ public struct RecordUse: DomainOperation {
         if let agent = plan.agent { context.state.set(LicenseKeys.agent(license, agent.agent), agent) }
         if plan.prepaid > .zero {
             try Reserves.pay(
-                plan.prepaid, kind: .prepaid, for: license.bytes, into: record.inft, reason: .use, in: context)
+                plan.prepaid, kind: .prepaid, for: license.bytes, into: record.inft, reason: .use,
+                memo: Hash(license.bytes), in: context)
         }
         if plan.single > .zero, let asset = plan.terms.payment.asset {
             try Vaults.pay(

@@ -285,7 +285,7 @@ enum ConsentGate {
         let general = "State a use that the consent set permits; consent_check explains each decision."
         if case .needs = decision {
             return "Answers come with a delivery of sealed content; what is asked here has to be permitted without "
-                + "one. A license that can't be renewed so is bought anew."
+                + "one. So such a license is not renewed but bought anew, before it ends."
         }
         let reasons = decision.basis.reasons
         let denials: [DecisionReason] = [

@@ -40,6 +40,25 @@ package enum GenesisTemplate {
         }
     }
 
+    /// A template's text, and what to call it.
+    package struct Source: Sendable {
+        let name: String
+        package let text: String
+
+        init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+
+        package init(file: String) throws {
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw NodeFailure(.configuration, "can't read the genesis template \(file)")
+            }
+            // What is not UTF-8 is no JSON either, and is refused as that.
+            self.init(name: file, text: String(decoding: data, as: UTF8.self))
+        }
+    }
+
     /// Puts keys and ids into a template.
     ///
     /// - Parameters:
@@ -48,10 +67,10 @@ package enum GenesisTemplate {
     ///     with an institution and an administrator's account of its own for each.
     /// - Returns: the genesis as text, without the template's explanations.
     package static func fill(
-        _ file: String, name: String?, accounts: (String) throws -> Address, validators: [ValidatorKeys],
+        _ source: Source, name: String?, accounts: (String) throws -> Address, validators: [ValidatorKeys],
         time: Timestamp
     ) throws -> String {
-        var template = try stretch(try parse(file), to: validators)
+        var template = try stretch(try parse(source), to: validators)
         if let name { template.set("name", .string(name)) }
         template.set("time", .integer(time.milliseconds))
         let kind = template["kind"]?.string.flatMap { NetworkKindName(name: $0) }?.networkKind ?? .test
@@ -83,8 +102,8 @@ package enum GenesisTemplate {
 
     /// The names of the accounts of a template, in the order of their first appearance; with as many validators as
     /// asked for, else as many as it has.
-    package static func accountNames(_ file: String, validators count: Int? = nil) throws -> [String] {
-        var template = try parse(file)
+    package static func accountNames(_ source: Source, validators count: Int? = nil) throws -> [String] {
+        var template = try parse(source)
         if let count {
             let sample = ValidatorKeys(key: Address(identifier("@sample-validator")), transportKey: nil)
             template = try stretch(template, to: Array(repeating: sample, count: count))
@@ -98,16 +117,17 @@ package enum GenesisTemplate {
         return names
     }
 
-    package static func isTemplate(_ file: String) throws -> Bool { try !accountNames(file).isEmpty }
+    package static func isTemplate(_ source: Source) throws -> Bool { try !accountNames(source).isEmpty }
 
     /// What `genesis check` prints. A template is filled with keys that nobody holds, to see whether it is sound.
     package static func describe(_ file: String) throws -> [String] {
-        let isTemplate = try isTemplate(file)
+        let source = try Source(file: file)
+        let isTemplate = try isTemplate(source)
         let genesis: Genesis
         if isTemplate {
             let text = try fill(
-                file, name: nil, accounts: { Address(identifier("@sample:\($0)")) },
-                validators: try samples(file), time: NodeClock.now)
+                source, name: nil, accounts: { Address(identifier("@sample:\($0)")) },
+                validators: try samples(source), time: NodeClock.now)
             genesis = try GenesisFile.parse(text, name: file)
         } else {
             genesis = try GenesisFile.read(file)
@@ -132,7 +152,7 @@ package enum GenesisTemplate {
         from file: String, name: String, validators: [String], accounts: [String: Address], time: Timestamp
     ) throws -> String {
         return try fill(
-            file, name: name,
+            Source(file: file), name: name,
             accounts: { wanted in
                 guard let address = accounts[wanted] else {
                     throw NodeFailure(
@@ -154,23 +174,21 @@ package enum GenesisTemplate {
         try NodeHome.write(text, to: path, mode: 0o644)
     }
 
-    private static func parse(_ file: String) throws -> JSONObject {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw NodeFailure(.configuration, "can't read \(file)")
-        }
+    private static func parse(_ source: Source) throws -> JSONObject {
         do {
-            guard case .object(let object) = try JSONParser.parse([UInt8](data), limit: GenesisFile.maximumBytes) else {
-                throw NodeFailure(.configuration, "\(file) is no JSON object")
+            let value = try JSONParser.parse(Array(source.text.utf8), limit: GenesisFile.maximumBytes)
+            guard case .object(let object) = value else {
+                throw NodeFailure(.configuration, "\(source.name) is no JSON object")
             }
             return object
         } catch let failure as JSONFailure {
-            throw NodeFailure(.configuration, "\(file): \(failure)")
+            throw NodeFailure(.configuration, "\(source.name): \(failure)")
         }
     }
 
     /// As many keys that nobody holds as the template has validators.
-    private static func samples(_ file: String) throws -> [ValidatorKeys] {
-        let count = try parse(file)["governance"]?["validators"]?.array?.count ?? 0
+    private static func samples(_ source: Source) throws -> [ValidatorKeys] {
+        let count = try parse(source)["governance"]?["validators"]?.array?.count ?? 0
         return (0..<count).map {
             ValidatorKeys(key: Address(identifier("@sample-validator:\($0)")), transportKey: nil)
         }

@@ -40,9 +40,11 @@ public enum Reserves {
     }
 
     /// Gives to a vault, as if the payer had paid it.
+    ///
+    /// - Parameter memo: the license that it was set aside for.
     public static func pay(
         _ amount: Amount, kind: ReserveKind, for subject: Bytes32, into inft: INFTID, reason: PaymentReason,
-        in context: OperationContext
+        memo: Hash?, in context: OperationContext
     ) throws(Refusal) {
         let reserve = try take(amount, kind: kind, for: subject, in: context)
         try Vaults.checkDeposit(amount, of: reserve.asset, into: inft, in: context.state)
@@ -52,7 +54,7 @@ public enum Reserves {
             RevenueEvent.paid(
                 Paid(
                     inft: inft, asset: reserve.asset, payer: reserve.payer, amount: amount, reason: reason,
-                    reference: nil)))
+                    reference: memo)))
     }
 
     /// Turns all of one reserve into another kind: an escrow whose delivery completed is held.

@@ -13,10 +13,11 @@ public struct SchemaPath: Sendable {
     /// has no step there.
     let steps: [UInt64: [String: SchemaStep]]
 
-    /// Versions 1 to 3 were of builds before the first release: the trie of 1 had pages where 2 has none, and its entries
+    /// Versions 1 to 4 were of builds before the first release: the trie of 1 had pages where 2 has none, and its entries
     /// no leaf; in 2 every entry lay where the hash of its key alone told; in 3 each line of a statement was an entry of its
-    /// own. So their roots are others, and there is no way from them: a network of them begins anew.
-    public static let standard = SchemaPath(current: 4, oldest: 4, steps: [:])
+    /// own; by 4 what money out of a reserve was for stood in no event, and nobody could decline to deliver. So their roots,
+    /// or what their blocks brought, are others, and there is no way from them: a network of them begins anew.
+    public static let standard = SchemaPath(current: 5, oldest: 5, steps: [:])
 
     /// - Parameter steps: one entry for every version from `oldest` to below `current`.
     package init(current: UInt64, oldest: UInt64 = 1, steps: [UInt64: [String: SchemaStep]]) {

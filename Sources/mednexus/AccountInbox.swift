@@ -33,13 +33,30 @@ struct AccountInbox: WalletCommand {
         // What is too late first comes first; what has no deadline last.
         items.sort { ($0["deadline"]?.unsigned ?? .max) < ($1["deadline"]?.unsigned ?? .max) }
         items += try unsettled(session, who)
-        session.list(items, ["WHAT", "DEADLINE", "COMMAND"], empty: "Nothing waits.") { item in
-            [item["what"]?.string ?? "", item["deadlineText"]?.string ?? "-", item["command"]?.string ?? ""]
+        if globals.json || items.isEmpty {
+            session.list(items, [], empty: "Nothing waits.") { _ in [] }
+        } else {
+            show(items)
         }
         if !isWhole {
             Console.err("There was more to look through than the node was asked: something else may wait.")
         }
         if !globals.json { try await session.tellOfOrganizations(beside: who, names) }
+    }
+
+    /// What waits, in the width of the terminal, and below it what to type, in one piece.
+    private func show(_ items: [JSONValue]) {
+        let deadlines = items.map { $0["deadlineText"]?.string ?? "-" }
+        let indent = (deadlines + ["DEADLINE"]).map(\.count).max().map { $0 + 2 } ?? 0
+        func start(_ text: String) -> String { text + String(repeating: " ", count: indent - text.count) }
+        Console.out(start("DEADLINE") + "WHAT, AND WHAT TO TYPE")
+        for (item, deadline) in zip(items, deadlines) {
+            let what = item["what"]?.string ?? ""
+            for (index, line) in Console.wrapped(what, Console.width.map { max($0 - indent, 30) }).enumerated() {
+                Console.out(start(index == 0 ? deadline : "") + line)
+            }
+            if let command = item["command"]?.string, !command.isEmpty { Console.out(start("") + "  " + command) }
+        }
     }
 
     private func task(_ item: JSONValue, _ session: Session) throws(WalletFailure) -> PartyTask {
@@ -157,7 +174,10 @@ struct TaskText {
                         + names.translated(WalletFailure(.refused, $0)).message + "; the price goes back by itself",
                     "license refund \(id(task.license))"
                 )
-            } ?? answered("\(from) waits for the delivery of a license", "license deliver \(delivery)", delivery)
+            }
+                ?? answered(
+                    "\(from) waits for the delivery of a license (who will not deliver gives the price back: mednexus "
+                        + "license refund \(delivery)\(signer))", "license deliver \(delivery)", delivery)
         case "license.complete": ("a delivery to \(from) is begun", "license deliver \(delivery)")
         case "inft.beginTransfer": answered("\(from) accepted an INFT", "inft deliver \(delivery)", delivery)
         case "consent.answer":
@@ -217,14 +237,11 @@ struct TaskText {
             ("the license \(id(task.license)) is about to end", "license renew \(id(task.license))")
         case "license.expired":
             (
-                "the license \(id(task.license)) is about to end, and can't be renewed",
-                "license show \(id(task.license))"
+                "the license \(id(task.license)) is about to end, and can't be renewed"
+                    + (task.obstacle.map { ": \($0)" } ?? "") + "; who needs it longer buys another",
+                "license quote \(id(task.inft))"
             )
-        case "license.refund":
-            (
-                "the license \(id(task.license)) waits for \(from) to deliver; if not in time, \(price) come back by themselves",
-                "license show \(id(task.license))"
-            )
+        case "license.refund": refund
         case "dispute.raise":
             (
                 "the license \(id(task.license)) was delivered; until then you can dispute what came, and \(price) are held",
@@ -274,6 +291,23 @@ struct TaskText {
             )
         default: nil
         }
+    }
+
+    /// What was bought and is not delivered: what comes back, and how, now or from the deadline on.
+    private var refund: (String, String) {
+        let license = id(task.license)
+        guard let obstacle = task.obstacle else {
+            return (
+                "the license \(license) waits for \(from) to deliver; if not in time, \(price) come back by themselves, "
+                    + "or from then on by mednexus license refund \(license)\(signer)",
+                "license show \(license)"
+            )
+        }
+        return (
+            "the license \(license) can't be delivered: \(names.translated(WalletFailure(.refused, obstacle)).message); "
+                + "take \(price) back, or wait until they come back by themselves",
+            "license refund \(license)"
+        )
     }
 
     /// What a dispute waits for, and what comes of doing nothing.

@@ -21,7 +21,8 @@ extension Session {
                 lines.append("\(count) on \(names.short(cited.inft.description)) will be suspended.")
             }
         }
-        if view.licenses == 0 { lines.append("No license rests on it.") }
+        if view.licenses == 0, !view.hasMoreLicenses { lines.append("No license rests on it.") }
+        if view.hasMoreLicenses { lines.append("There were more licenses than were counted.") }
         let most = view.hasMoreDeliveries ? "at least " : ""
         lines.append(
             view.deliveries == 0

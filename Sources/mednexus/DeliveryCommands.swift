@@ -180,7 +180,8 @@ struct LicenseDeliver: WalletCommand {
         discussion: """
             Two transactions: the first binds buyer and seller and is checked against terms and consent; only when it is \
             final the second shows the key to the buyer, and to nobody else. What was begun before is completed. \
-            mednexus custodian run does the same by itself.
+            mednexus custodian run does the same by itself. Who will not deliver gives the price back: mednexus license \
+            refund.
 
             \(example(
                 "license deliver tmnxlic1… --from author",
@@ -317,26 +318,6 @@ extension LicenseOpen {
             WalletFailure(
                 .refused, "the license does not cover it now: \(reasons.joined(separator: "; "))",
                 hint: "Opening it anyway is your own responsibility: --outside-license."))
-    }
-}
-
-struct LicenseRefund: WalletCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "refund", abstract: "Takes the price back of a delivery that is late, or has become impossible.",
-        discussion: """
-            The ledger does it by itself soon after a deadline has passed; this does not wait for that.
-
-            \(example("license refund ward --from clinic"))
-            """)
-    @OptionGroup var globals: Globals
-    @Argument(help: "The license, or the delivery: id or name.") var license: String
-
-    func perform(_ session: Session) async throws {
-        try await session.verifyNetwork()
-        let view = try await session.openDelivery(license)
-        try await session.act(anyones: true) { _ in
-            [.licenses(.refund(RefundDelivery(delivery: view.delivery.id)))]
-        }
     }
 }
 

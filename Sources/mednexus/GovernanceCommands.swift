@@ -41,17 +41,40 @@ struct ProposalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("A document with the reasons; its SHA-256 goes on the ledger.", valueName: "file"))
     var reasons: String?
+
+    @Flag(help: "Although the same is proposed already.") var anyway = false
 }
 
 extension Session {
     /// Proposes `change` as the organization acted for.
     func propose(_ change: GovernanceChange, _ options: ProposalOptions) async throws {
+        if !options.anyway { try await requireNew(change) }
         let operation = GovernancePropose(
             institution: try actor(), change: change,
             deadline: try Codes.requiredTime(options.until, now: try await ledgerTime()),
             rationale: try options.reasons.map { (path) throws(WalletFailure) in try ContentFile(path: path).hash }
                 ?? .zero)
         try await act([.governance(.propose(operation))])
+    }
+
+    /// Two proposals of the same part the votes for it.
+    private func requireNew(_ change: GovernanceChange) async throws(WalletFailure) {
+        try await verifyNetwork()
+        let params = parameters(["state": .string(ProposalState.open.name)])
+        for item in try await client.items("governance_list", params, limit: 1_000) {
+            let view: ProposalView = try decode(item)
+            guard view.proposal.change == change else { continue }
+            let names = plainNames
+            let id = view.proposal.id.description
+            let votes = "\(view.yes)" + (view.needed.map { " of \($0) yes" } ?? " yes")
+            throw WalletFailure(
+                .usage,
+                "the same is proposed already: \(names.identifier(id)), by "
+                    + "\(names.party(view.proposal.proposer)), \(votes), votes count until "
+                    + names.time(view.proposal.deadline),
+                hint: "Vote for it: mednexus governance vote \(names.short(id)) yes. To propose it "
+                    + "a second time, add --anyway.")
+        }
     }
 
     /// What a node's `keys request` wrote, checked before anyone is asked to sign.

@@ -90,6 +90,11 @@ extension LicenseQuote {
             )
         }
         lines.append(expiresAt.map { "It would end: \(names.time($0))" } ?? "It would not end.")
+        if let renewalObstacle {
+            lines.append(
+                "It can't be renewed, although its terms allow it: \(renewalObstacle.words). Who needs it longer buys another "
+                    + "before it ends.")
+        }
         if let trialMilliseconds {
             lines.append(
                 "It can be given back within \(DurationText.exact(milliseconds: trialMilliseconds)) for "
@@ -99,29 +104,38 @@ extension LicenseQuote {
         } else if terms.grant.trialMilliseconds != nil {
             lines.append("No trial: the buyer had one of this work before.")
         }
-        if let delivery {
-            lines.append(
-                "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered "
-                    + "within \(DurationText.exact(milliseconds: delivery.beginWithinMilliseconds)), else the price comes back."
-            )
-            lines.append(
-                delivery.heldMilliseconds > 0
-                    ? "After delivery the price is held for \(DurationText.exact(milliseconds: delivery.heldMilliseconds))"
-                        + Self.disputes(delivery)
-                    : isDisputable
-                        ? "After delivery the price is paid out at once."
-                        : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery.")
-        }
+        lines += deliveryLines
         lines.append("Terms:")
         return lines + terms.sentences(names).map { "  " + $0 }
     }
 
+    /// How sealed content is delivered, and what becomes of the price then; empty of open content.
+    private var deliveryLines: [String] {
+        guard let delivery else { return [] }
+        let within = DurationText.exact(milliseconds: delivery.beginWithinMilliseconds)
+        let held: String
+        if delivery.heldMilliseconds > 0 {
+            held =
+                "After delivery the price is held for \(DurationText.exact(milliseconds: delivery.heldMilliseconds))"
+                + Self.disputes(delivery)
+        } else {
+            held =
+                isDisputable
+                ? "After delivery the price is paid out at once."
+                : "Not disputable: consent does not let arbiters see it, so the price is paid out at delivery."
+        }
+        return [
+            "Sealed content, version \(delivery.version), \(delivery.size) bytes: its key must begin to be delivered within "
+                + "\(within), else the price comes back.", held,
+        ]
+    }
+
     private static func disputes(_ delivery: QuotedDelivery) -> String {
         guard delivery.disputableMilliseconds > 0 else { return "." }
-        guard delivery.arbiters < UInt64(DisputeLimits.panel) else { return ", in which you can dispute bad content." }
-        return
-            ". Bad content could be disputed in that time only if \(DisputeLimits.panel) arbiters are enrolled by then: "
-            + "now there are \(delivery.arbiters)."
+        guard let obstacle = DisputeWords.obstacle(arbiters: delivery.arbiters) else {
+            return ", in which you can dispute bad content."
+        }
+        return ". Bad content can be disputed in that time, but not as things are: \(obstacle)."
     }
 
     /// The node's answer to whether the purchase would pass, as the ledger's refusal: `reason (code) at field: message`.
@@ -289,6 +303,12 @@ struct LicenseRenewCommand: WalletCommand {
     func perform(_ session: Session) async throws {
         try await session.verifyNetwork()
         let view = try await session.license(license)
+        if let obstacle = view.renewalObstacle {
+            throw WalletFailure(
+                .refused, "the license can't be renewed: \(obstacle.words)",
+                hint: "Buy another one, if it is offered: mednexus license quote "
+                    + "\(session.plainNames.short(view.license.inft.description)).")
+        }
         let record = try await found(view, session)
         let price = try await LicensePrice(record.price, record.asset, maximum: maxPrice, session)
         let names = try await session.names()

@@ -148,7 +148,12 @@ struct LicenseShow: WalletCommand {
                 ("License", names.identifier(record.id.description)), ("On", names.identifier(record.inft.description)),
                 ("Version", "\(record.version)" + (terms.terms.grant.coversRevisions ? " and later ones" : "")),
                 ("State", view.state.name + Self.hint(view.state)),
-                ("Delivery", view.delivery.map { Self.sentence($0, names) }),
+                (
+                    "Delivery",
+                    view.delivery.map {
+                        ([Self.sentence($0, names)] + Self.refund(view, names)).joined(separator: "\n")
+                    }
+                ),
                 ("Licensee", names.party(view.licensee)), ("Licensor", names.party(record.licensor)),
                 ("Price", record.asset.map { names.amount(record.price, of: $0) } ?? "free"),
                 ("Bought", names.time(record.purchasedAt)),
@@ -163,6 +168,11 @@ struct LicenseShow: WalletCommand {
                     record.renewals.isEmpty ? nil : record.renewals.map { names.time($0.at) }.joined(separator: "\n")
                 ),
                 ("Ended", record.ending.map { "\($0.state.name) at \(names.time($0.at))" }),
+                (
+                    view.state == .suspended ? "Suspended" : "Ended above",
+                    [.suspended, .endedAbove].contains(view.state)
+                        ? view.outSince.map { "since \(names.time($0))" } : nil
+                ),
                 ("Trial", Self.trial(record, view, terms.terms, names)),
                 ("Disputed", view.dispute.map { names.identifier($0.description) }),
                 ("Prepaid", view.meter.flatMap { Self.sentence($0, record.asset, names) }),
@@ -237,6 +247,24 @@ struct LicenseShow: WalletCommand {
             + "\(names.amount(meter.perUseFee, of: asset)), \(names.amount(meter.fees, of: asset)) paid so far"
     }
 
+    /// Of what was bought and is not delivered: how the price comes back, now or later.
+    private static func refund(_ view: LicenseView, _ names: SessionNames) -> [String] {
+        guard let refund = view.refund else { return [] }
+        let command = "mednexus license refund \(names.short(view.license.id.description))"
+        if let obstacle = refund.obstacle {
+            return [
+                "it can't be made: \(names.translated(WalletFailure(.refused, obstacle)).message)",
+                "\(command) gives the price back now",
+            ]
+        }
+        if refund.isDue { return ["its time is over: \(command) gives the price back, if it is not back by itself"] }
+        let isBegun = view.delivery?.state == .begun
+        let blocks = isBegun ? ", and \(INFTsLimits.completeHeights) blocks after it was begun" : ""
+        return [
+            "from \(names.time(refund.from)) on\(blocks), \(command) gives the price back, if it is not back by itself"
+        ]
+    }
+
     /// What is to happen next, until when; or what came of it.
     private static func sentence(_ view: DeliveryView, _ names: SessionNames) -> String {
         let record = view.delivery
@@ -297,11 +325,19 @@ struct LicenseList: WalletCommand {
                 names.id(license?["id"]), names.id(license?["inft"]), item["state"]?.string ?? "",
                 names.party(item["licensee"]), names.amount(license?["price"], of: license?["asset"]),
                 names.time(license?["purchasedAt"]) ?? "",
-                // How long it lasts begins with the delivery, and is said by license show.
-                names.time(license?["expiresAt"])
-                    ?? (item["state"]?.string == LicenseState.pending.name ? "once delivered" : "never"),
+                Self.end(item, names),
             ]
         }
+    }
+
+    /// When it ends, or ended: what is over does so before the end that it once had.
+    private static func end(_ item: JSONValue, _ names: SessionNames) -> String {
+        let state = item["state"]?.string
+        let isSuspended = state == LicenseState.suspended.name
+        if let since = names.time(item["outSince"]) { return (isSuspended ? "suspended " : "ended ") + since }
+        // How long it lasts begins with the delivery, and is said by license show.
+        return names.time(item["license"]?["expiresAt"])
+            ?? (state == LicenseState.pending.name ? "once delivered" : "never")
     }
 }
 

@@ -166,6 +166,7 @@ struct OfferShow: WalletCommand {
         let terms: TermsView = try await session.client.read(
             "terms_get", .object(["terms": session.json(record.terms)]))
         let names = try await session.names()
+        let disputes = try await globals.json ? nil : self.disputes(record, session)
         session.show(try session.client.encode(view)) {
             let supply = record.supply.map { " of \($0)" } ?? ""
             let closing = record.closing.map { "\($0.reason.name) since \(names.time($0.at))" }
@@ -180,10 +181,23 @@ struct OfferShow: WalletCommand {
                 ("Sold", "\(record.sold)\(supply)"),
                 ("For", record.buyer.map { names.party($0) } ?? "anyone whom the terms admit"),
                 ("Until", record.expiresAt.map { names.time($0) } ?? "it is canceled"),
+                ("Disputes", disputes),
                 ("Terms", names.identifier(record.terms.description)),
                 ("They say", terms.terms.sentences(names).joined(separator: "\n")),
             ])
         }
+    }
+}
+
+extension OfferShow {
+    /// Until when bad content can be disputed, and whether anybody could judge it; nil of open content.
+    private func disputes(_ offer: OfferRecord, _ session: Session) async throws(WalletFailure) -> String? {
+        guard let delivery = offer.delivery else { return nil }
+        guard delivery.disputeWindowMilliseconds > 0, offer.price > .zero else {
+            return "none: nothing is held after delivery"
+        }
+        let window = "within \(DurationText.exact(milliseconds: delivery.disputeWindowMilliseconds)) after delivery"
+        return try await session.disputeObstacle().map { "\(window), but not as things are: \($0)" } ?? window
     }
 }
 

@@ -25,7 +25,8 @@ struct Devnet: AsyncParsableCommand {
         @Option(help: "How many validators, 1 to 100. Default: 1, or as many as the folder has.") var validators: Int?
         @Flag(help: "Only make keys, genesis, homes and wallet, for nodes that something else starts.")
         var prepare = false
-        @Option(help: "The genesis template.") var template: String?
+        @Option(help: "The genesis template. Default: genesis/devnet.json, as it was when this program was built.")
+        var template: String?
         @Option(help: "The first node's RPC port. Default: the one it had, else 7411; a free one if it is taken.")
         var rpcPort: Int?
         @Option(name: .customLong("set"), help: "A setting for every node: KEY=VALUE.") var settings: [String] = []

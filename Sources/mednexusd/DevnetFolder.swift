@@ -50,18 +50,15 @@ struct DevnetFolder {
 
     /// Makes keys, genesis and node homes the first time; later only sees to it that their ports are free.
     func prepare(template: String?, validators: Int?, rpcPort: Int?) async throws {
-        // Looked for before anything is made: what is refused leaves nothing behind.
-        let found = nodeNames.isEmpty ? try template ?? Self.standardTemplate() : nil
-        if let found, !FileManager.default.fileExists(atPath: found) {
-            throw NodeFailure(.configuration, "there is no genesis template \(found)", hint: "Nothing was made.")
-        }
+        // Read before anything is made: what is refused leaves nothing behind.
+        let source = try template.map { try GenesisTemplate.Source(file: $0) } ?? .standard
         guard try lock() != nil else {
             throw NodeFailure(.homeInUse, "a devnet runs in \(path) already", hint: "Use it, or name another --home.")
         }
         try? FileManager.default.removeItem(atPath: networkFile)
         let present = nodeNames
         if present.isEmpty {
-            try make(template: try found ?? template ?? Self.standardTemplate(), validators: validators ?? 1)
+            try make(template: source, validators: validators ?? 1)
         } else if let validators, validators != present.count {
             throw NodeFailure(
                 .usage, "\(path) is a network of \(present.count) validators, not of \(validators)",
@@ -70,7 +67,7 @@ struct DevnetFolder {
         try assignPorts(rpcPort: rpcPort)
     }
 
-    private func make(template: String, validators count: Int) throws {
+    private func make(template: GenesisTemplate.Source, validators count: Int) throws {
         do {
             let names = try GenesisTemplate.accountNames(template, validators: count)
             let accounts = try makeWallet(names: names)
@@ -146,31 +143,6 @@ struct DevnetFolder {
             settings.append(("p2p.peers", .list(contacts.filter { $0 != contacts[index] }.map(\.description))))
             try home(name).change(settings: settings)
         }
-    }
-
-    /// Beside the program's sources, or beside the program.
-    private static func standardTemplate() throws -> String {
-        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        var folders = [URL(filePath: FileManager.default.currentDirectoryPath), program]
-        var parent = program
-        for _ in 0..<5 {
-            parent.deleteLastPathComponent()
-            folders.append(parent)
-        }
-        // As a package lays it out, installed or unpacked.
-        folders.append(program.deletingLastPathComponent().appending(path: "share/mednexus"))
-        folders.append(URL(filePath: "/usr/share/mednexus"))
-        for folder in folders {
-            let file = folder.appending(path: "genesis/devnet.json").path
-            if FileManager.default.fileExists(atPath: file) { return file }
-        }
-        throw NodeFailure(
-            .configuration,
-            "the genesis template of a local network, genesis/devnet.json, is neither in this folder nor beside the "
-                + "program",
-            hint:
-                "Run it in a checkout or with the package installed, or name the file with --template. Nothing was made."
-        )
     }
 
     private func makeWallet(names: [String]) throws -> [String: Address] {

@@ -30,7 +30,7 @@ extension EpochCommand.Restart {
             abstract: "Signs that a new epoch begins on this node's last final block.",
             discussion: "From then on the key votes in no earlier epoch, whatever becomes of the restart.")
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @Option(help: "A file that others have signed; several, one option each.") var with: [String] = []
         @Option(help: "Where to write what all have signed so far.") var out: String
         @Option(help: "The new epoch's number, where an earlier restart came to nothing. Default: the next one.")
@@ -60,7 +60,7 @@ extension EpochCommand.Restart {
         static let configuration = CommandConfiguration(
             abstract: "Takes what a quorum signed; the next start begins it.")
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @Argument(help: "The file that a quorum signed.") var file: String
 
         func run() async throws {
@@ -78,7 +78,7 @@ extension EpochCommand.Restart {
         static let configuration = CommandConfiguration(
             abstract: "Takes back an applied restart that began nothing, since another takes its place.")
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
 
         func run() async throws {
             try await reporting {

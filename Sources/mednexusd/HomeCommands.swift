@@ -10,7 +10,7 @@ struct Initialize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Makes a node's home: settings, validator key, genesis.")
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
     @Option(help: "The network's genesis file.") var genesis: String
     @Option(help: "Refuse any other genesis than the one with this hash.") var genesisHash: String?
     @Option(help: "Take this validator key (a file with 64 hexadecimal digits) instead of drawing one.")
@@ -20,7 +20,6 @@ struct Initialize: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try options.refuseSettings()
             let text = try GenesisInput.read(genesis, hash: genesisHash)
             let parsed = try GenesisFile.parse(text, name: genesis)
             let home = options.nodeHome

@@ -17,7 +17,7 @@ struct KeysCommand: AsyncParsableCommand {
                 writes the genesis. `mednexusd init` on the same --home takes these keys.
                 """)
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @Flag(help: "No validator key: only the one that names the node to its peers.") var observer = false
 
         func run() async throws {
@@ -35,7 +35,7 @@ struct KeysCommand: AsyncParsableCommand {
             abstract:
                 "The public keys: the validator's address, and the transport key that names the node to its peers.")
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
 
         func run() async throws {
             try await reporting { for line in try NodeIdentity.describe(options.nodeHome) { print(line) } }
@@ -52,7 +52,7 @@ struct KeysCommand: AsyncParsableCommand {
                 mednexus governance propose enroll --request enroll.cbor --acting-for INSTITUTION
                 """)
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @Option(help: "What people call the node; one name each in a network.") var name: String
         @Option(help: "The enrolled institution that runs it: an organization's id.") var institution: String
         @Option(help: "Where to write it. Default: standard output, if that is no terminal.") var out: String?
@@ -85,7 +85,7 @@ extension KeysCommand {
                 this key.
                 """)
 
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @OptionGroup var otherCopy: NoOtherCopy
 
         func run() async throws {
@@ -126,7 +126,7 @@ struct Join: AsyncParsableCommand {
             The node follows the chain at once; it votes once the validators have enrolled its keys.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
     @Option(help: "The network's genesis file.") var genesis: String
     @Option(help: "Its hash, told by someone you trust. Any other file is refused.") var genesisHash: String
     @Option(help: "A node to connect to: KEY@HOST:PORT. Give several, of different institutions.") var peer: [String]
@@ -149,7 +149,6 @@ struct Join: AsyncParsableCommand {
             guard advertise == nil || !outboundOnly else {
                 throw NodeFailure(.usage, "--outbound-only listens for no one: leave --advertise out")
             }
-            try options.refuseSettings()
             var settings: [(key: String, value: Setting.Default)] = [("p2p.peers", .list(peer))]
             if let advertise { settings.append(("p2p.advertise", .text(advertise))) }
             if outboundOnly { settings.append(("p2p.listen", .text(""))) }

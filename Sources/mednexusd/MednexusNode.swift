@@ -45,25 +45,16 @@ extension MednexusNode {
     }
 }
 
-/// Where a node lives and what is set; shared by the commands that touch a home.
-struct HomeOptions: ParsableArguments {
-    @Option(help: "The node's folder. Default: $MEDNEXUS_HOME, else ~/.local/share/mednexusd.")
-    var home: String?
+/// Where a node lives and what is set, however a command takes it.
+protocol NodeHomeOptions: ParsableArguments {
+    var home: String? { get }
+    var settings: [String] { get }
+}
 
-    @Option(name: .customLong("set"), help: "A setting for this run: KEY=VALUE, such as rpc.listen=127.0.0.1:9000.")
-    var settings: [String] = []
-
+extension NodeHomeOptions {
     var environment: [String: String] { ProcessInfo.processInfo.environment }
 
     var nodeHome: NodeHome { home.map { NodeHome($0) } ?? .standard(environment: environment) }
-
-    /// A command that runs nothing would forget them.
-    func refuseSettings() throws {
-        guard settings.isEmpty else {
-            throw NodeFailure(
-                .usage, "--set holds for one run, and this command runs nothing", hint: "Write them into config.toml.")
-        }
-    }
 
     func configuration() throws -> Configuration {
         let flags = try settings.map { text -> (key: String, text: String) in
@@ -74,6 +65,37 @@ struct HomeOptions: ParsableArguments {
         }
         return try nodeHome.configuration(environment: environment, flags: flags)
     }
+}
+
+/// Of commands that run by the settings, or read them.
+struct HomeOptions: NodeHomeOptions {
+    @Option(help: .home)
+    var home: String?
+
+    @Option(name: .customLong("set"), help: "A setting for this run: KEY=VALUE, such as rpc.listen=127.0.0.1:9000.")
+    var settings: [String] = []
+}
+
+/// Of commands for which no setting matters that holds for one run: they would forget it.
+struct HomeAloneOptions: NodeHomeOptions {
+    @Option(help: .home)
+    var home: String?
+
+    /// Taken to be refused with what to do instead.
+    @Option(name: .customLong("set"), help: .hidden)
+    var settings: [String] = []
+
+    func validate() throws {
+        guard settings.isEmpty else {
+            throw ValidationError(
+                "--set holds for one run, and this command runs no node. Write settings into HOME/config.toml.")
+        }
+    }
+}
+
+extension ArgumentHelp {
+    fileprivate static let home: ArgumentHelp =
+        "The node's folder. Default: $MEDNEXUS_HOME, else ~/.local/share/mednexusd."
 }
 
 /// Runs a command's body, and turns what it throws into a message and a documented exit code.

@@ -10,12 +10,11 @@ struct Reindex: AsyncParsableCommand {
             start until it has run to its end.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
     @Flag(help: "Only tell whether the indexes are what state and blocks imply; exit with 4 if not.") var check = false
 
     func run() async throws {
         try await reporting {
-            try options.refuseSettings()
             let report = try Reindexing.run(home: options.nodeHome, isRepairing: !check) { line in
                 if isTerminal { print("\r\(line)\u{1B}[K", terminator: "") }
             }

@@ -14,7 +14,7 @@ struct SnapshotCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The snapshots of a home.")
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
 
         func run() async throws {
             try await reporting {
@@ -30,7 +30,7 @@ struct SnapshotCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Copies a snapshot; the node may run.")
-        @OptionGroup var options: HomeOptions
+        @OptionGroup var options: HomeAloneOptions
         @Option(help: "Of which block; the newest if absent.") var height: UInt64?
         @Argument(help: "The folder to make.") var target: String
 

@@ -15,12 +15,11 @@ struct BackupCommand: AsyncParsableCommand {
             the content with the tools of its storage. `mednexusd restore` makes a home of it.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
     @Argument(help: "Where to make it: a folder that is not there yet.") var folder: String
 
     func run() async throws {
         try await reporting {
-            try options.refuseSettings()
             let line = ProgressLine("copied")
             let manifest = try Backup.make(of: options.nodeHome, in: folder, progress: line.bytes)
             line.end()
@@ -50,7 +49,7 @@ struct RestoreCommand: AsyncParsableCommand {
             another machine votes with it meanwhile, the node stops.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
     @Option(help: "The backup's folder.") var from: String
     @Option(help: "The validator key (a file with 64 hexadecimal digits). It watches an epoch before it votes.")
     var validatorKey: String?
@@ -59,7 +58,6 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try options.refuseSettings()
             let home = options.nodeHome
             let line = ProgressLine("copied")
             let manifest = try Backup.restore(
@@ -88,11 +86,10 @@ struct CompactCommand: AsyncParsableCommand {
             larger store will have, and may be stopped at any moment.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
 
     func run() async throws {
         try await reporting {
-            try options.refuseSettings()
             let savings = try LedgerCompaction.run(options.nodeHome) { name, bytes in
                 print("\(name): copying \(Table.bytes(bytes))")
             }
@@ -114,7 +111,7 @@ struct Verify: AsyncParsableCommand {
             says what it could not.
             """)
 
-    @OptionGroup var options: HomeOptions
+    @OptionGroup var options: HomeAloneOptions
 
     func run() async throws {
         try await reporting {

@@ -53,9 +53,9 @@ extension History {
             switch delivery.state {
             case .offered: return try accept(delivery)
             case .requested:
-                // Now and then whom it is meant for wants it no more.
+                // Now and then whom it is meant for wants it no more, or who is to deliver will not.
                 if delivery.license != nil, happens(6) {
-                    return Attempt(refund(id), by: name(of: delivery.to) ?? trader())
+                    return Attempt(refund(id), by: name(of: happens(50) ? delivery.to : delivery.from) ?? trader())
                 }
                 guard happens(85), let custody = try custody(for: delivery), let secret = secret(of: custody) else {
                     continue

@@ -29,7 +29,7 @@ import Testing
     }
 
     /// Bob's metered license on alice's data, delivered with the board's answer, good for so many days.
-    private static func delivered(
+    static func delivered(
         _ sandbox: Sandbox, answerDays: UInt64 = 365
     ) throws -> (license: LicenseID, set: ConsentSetID) {
         let (set, _) = try sandbox.consentSet([.access], modifiers: [.ethicsApprovalRequired])
@@ -341,7 +341,7 @@ import Testing
     }
 
     /// Bob asks for version 2, of the content "b".
-    private static func askedForSecond(
+    static func askedForSecond(
         _ license: LicenseID, of inft: INFTID, _ sandbox: Sandbox
     ) throws -> DeliveryID {
         try sandbox.execute(
@@ -353,7 +353,7 @@ import Testing
     }
 
     /// With the board's answer, good for so many days.
-    private static func deliverSecond(_ delivery: DeliveryID, answerDays: UInt64, _ sandbox: Sandbox) throws {
+    static func deliverSecond(_ delivery: DeliveryID, answerDays: UInt64, _ sandbox: Sandbox) throws {
         let made = try sandbox.deliver(delivery, with: "second")
         let until = sandbox.time.adding(milliseconds: answerDays * millisecondsPerDay)
         try sandbox.execute(

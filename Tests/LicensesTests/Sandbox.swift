@@ -254,6 +254,7 @@ final class Sandbox {
                     switch key.header?.domain {
                     case .licenses: try LicensesDomain.indexEntries(kind: kind, key: key, record: record)
                     case .consents: try ConsentsDomain.indexEntries(kind: kind, key: key, record: record)
+                    case .infts: try INFTsDomain.indexEntries(kind: kind, key: key, record: record)
                     default: []
                     }
                 }, time: time)

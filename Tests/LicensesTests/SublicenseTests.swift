@@ -351,7 +351,7 @@ import Testing
 
     // MARK: Sealed content
 
-    private static func sealed(_ sandbox: Sandbox, window: UInt64 = Sandbox.hour) throws -> (
+    static func sealed(_ sandbox: Sandbox, window: UInt64 = Sandbox.hour) throws -> (
         inft: INFTID, license: LicenseID
     ) {
         let (inft, _, license, delivery) = try sandbox.sold(
@@ -365,7 +365,7 @@ import Testing
         return (inft, license)
     }
 
-    private static func ask(
+    static func ask(
         _ sandbox: Sandbox, _ inft: INFTID, _ license: LicenseID, key: String = "carol", price: UInt64 = 700
     ) throws -> LicenseID {
         try grant(

@@ -15,16 +15,26 @@ import Testing
         }
     }
 
-    private func fill(_ keys: [GenesisTemplate.ValidatorKeys]) throws -> String {
+    private func fill(
+        _ keys: [GenesisTemplate.ValidatorKeys], _ source: GenesisTemplate.Source = .standard
+    ) throws -> String {
         var known: [String: Address] = [:]
         return try GenesisTemplate.fill(
-            template, name: "test",
+            source, name: "test",
             accounts: { name in
                 if let address = known[name] { return address }
                 let made = try NodeHome.address(of: Bytes32(0, 0, 2, UInt64(known.count + 1)))
                 known[name] = made
                 return made
-            }, validators: keys, time: NodeClock.now)
+            }, validators: keys, time: Timestamp(1_767_225_600_000))
+    }
+
+    @Test("What a program alone starts a local network from is genesis/devnet.json, to the byte of what is filled in")
+    func standard() throws {
+        let file = try GenesisTemplate.Source(file: template)
+        for count in [1, 4] { #expect(try fill(try keys(count)) == fill(try keys(count), file)) }
+        #expect(try GenesisTemplate.accountNames(.standard) == GenesisTemplate.accountNames(file))
+        #expect(throws: NodeFailure.self) { try GenesisTemplate.Source(file: template + ".none") }
     }
 
     @Test("a template stretches: an institution and an administrator of its own for each validator, keys in order")
@@ -43,8 +53,8 @@ import Testing
             #expect(founding.map(\.transportKey) == keys.map(\.transportKey))
             #expect(Set(founding.map(\.institution)).count == count)
         }
-        let added = Set(try GenesisTemplate.accountNames(template, validators: 4))
-            .subtracting(try GenesisTemplate.accountNames(template))
+        let added = Set(try GenesisTemplate.accountNames(.standard, validators: 4))
+            .subtracting(try GenesisTemplate.accountNames(.standard))
         #expect(added == ["hospital-2", "hospital-3", "hospital-4"])
     }
 

@@ -9,8 +9,6 @@ import Testing
 @Suite struct LedgerTests {
     private func makeHome() throws -> NodeHome {
         let path = NSTemporaryDirectory() + "mednexus-node-\(UUID().uuidString)"
-        let template = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "genesis/devnet.json").path
         var seed: UInt64 = 1
         func address() throws -> Address {
             seed += 1
@@ -18,7 +16,7 @@ import Testing
         }
         var accounts: [String: Address] = [:]
         let text = try GenesisTemplate.fill(
-            template, name: "test",
+            .standard, name: "test",
             accounts: { name in
                 if let known = accounts[name] { return known }
                 let made = try address()

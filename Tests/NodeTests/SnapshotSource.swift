@@ -110,12 +110,10 @@ struct SnapshotSource {
 
     private static func makeHome() throws -> NodeHome {
         let path = NSTemporaryDirectory() + "mednexus-import-\(UUID().uuidString)"
-        let template = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "genesis/devnet.json").path
         var seed: UInt64 = 1
         var accounts: [String: Address] = [:]
         let text = try GenesisTemplate.fill(
-            template, name: "test",
+            .standard, name: "test",
             accounts: { name in
                 if let known = accounts[name] { return known }
                 seed += 1

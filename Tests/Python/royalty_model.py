@@ -286,6 +286,21 @@ class History:
         sale.update(kind="held", stage="delivered", deadline=self.now + sale["window"])
         return []
 
+    def decline(self, step):
+        sale = self.sales[step["sale"]]
+        if sale["kind"] != "escrow":
+            return "delivery_ended"
+        is_over = self.now >= sale["deadline"]
+        if sale["stage"] == "begun":
+            # Begun binds; once the hour is over, so may be the hundred blocks, which are not counted here.
+            if not is_over or step["refused"] == "refund_not_due":
+                return "refund_not_due"
+        elif not is_over and step["by"] != self.owners[sale["inft"]]:
+            return "refund_not_due"
+        sale["kind"] = "done"
+        self.balances[sale["by"], sale["asset"]] += sale["amount"]
+        return [["released", "escrow", sale["asset"], sale["by"], sale["amount"]]]
+
     def dispute(self, step):
         sale = self.sales[step["sale"]]
         if sale["window"] == 0:

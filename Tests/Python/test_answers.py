@@ -54,6 +54,11 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
         "--as", "data-terms")
     act("inft", "mint", "--file", data, "--seal", "--class", "dataset", "--human-data", "--consent-set", "cohort", "--terms",
         "data-terms", *HOSPITAL, "--as", "data")
+    # Before anything is paid: what the terms promise and the consents don't give.
+    asks = "its consents ask for answers, which are given for a delivery alone"
+    quote = network.wallet("license", "quote", "data", "--purpose", "HRESCH", "--research-aim", "methods", "--from", "clinic")
+    assert "and can be renewed." in quote, quote
+    assert f"It can't be renewed, although its terms allow it: {asks}. Who needs it longer buys another" in quote, quote
     act("license", "buy", "data", "--purpose", "HRESCH", "--research-aim", "methods", "--from", "clinic", "--as", "methods")
     # Who delivers is told what comes before it, who answers, and what is typed.
     (line,) = [one for one in value("account", "inbox", *HOSPITAL) if one["act"] == "license.begin"]
@@ -89,6 +94,9 @@ def test_answers_hold_until_the_policies_change_and_are_then_given_anew(network,
     assert [one["need"]["type"] for one in json.loads(answers.read_text())["answers"]] == ["memberRestrictions"]
     act("license", "deliver", "methods", "--answers", answers, *HOSPITAL)
     assert covered() and not waiting()
+    assert f"; can't be renewed: {asks}" in network.wallet("license", "show", "methods")
+    done = act("license", "renew", "methods", "--from", "clinic", check=False)
+    assert done.returncode == 1 and asks in done.stderr and "mednexus license quote data" in done.stderr, done.stderr
     # What was signed for the delivery's own release is not for the uses since.
     assert refused("license", "answer", "methods", "--answers", answers, "--from", "clinic") == "answer_invalid"
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -56,26 +57,42 @@ def block_time(network, name):
     return ledger.Node(nodes(network)[name]["rpc"]).call("chain_head")["value"]["time"]
 
 
-def test_without_its_template_it_says_so_and_makes_nothing(tmp_path):
+def test_a_program_alone_makes_the_standard_network(tmp_path):
     program = tmp_path / "bin" / "mednexusd"
     program.parent.mkdir()
     shutil.copy2(BINARIES / "mednexusd", program)
-    home = tmp_path / "network"
-    for more, said in [((), "genesis/devnet.json, is neither in this folder nor beside the program"),
-                       (("--template", tmp_path / "none.json"), "there is no genesis template")]:
-        done = subprocess.run(
+
+    def prepare(home, *more):
+        return subprocess.run(
             [program, "devnet", "--prepare", "--home", home, *more], cwd=tmp_path, capture_output=True, text=True, timeout=60,
             stdin=subprocess.DEVNULL)
-        assert done.returncode == 3 and said in done.stderr, done.stderr
-        assert not home.exists()
-    # Beside the program, as a package lays it out, it is found.
-    share = tmp_path / "share" / "mednexus" / "genesis"
-    share.mkdir(parents=True)
-    shutil.copy2(ROOT / "genesis" / "devnet.json", share)
-    done = subprocess.run(
-        [program, "devnet", "--prepare", "--home", home], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-        stdin=subprocess.DEVNULL)
+
+    home = tmp_path / "network"
+    done = prepare(home, "--template", tmp_path / "none.json")
+    assert done.returncode == 3 and "can't read the genesis template" in done.stderr, done.stderr
+    assert not home.exists()
+    done = prepare(home)
     assert done.returncode == 0, done.stderr
+    # As by the file that explains it, but for keys and time.
+    named = prepare(tmp_path / "named", "--template", ROOT / "genesis" / "devnet.json")
+    assert named.returncode == 0, named.stderr
+
+    def made(folder):
+        genesis = json.loads((folder / "genesis.json").read_text())
+        return re.sub("tmnx[a-z]*1[a-z0-9]+|[0-9a-f]{66}", "KEY", json.dumps(genesis | {"time": 0}))
+
+    assert made(home) == made(tmp_path / "named")
+
+
+def test_settings_for_one_run_are_offered_where_a_node_runs(tmp_path):
+    for command in (("join",), ("init",), ("keys", "new"), ("keys", "request"), ("backup",), ("compact",), ("reindex",)):
+        assert "--set" not in text(*command, "--help"), command
+    for command in (("start",), ("config", "show"), ("doctor",), ("devnet", "run")):
+        assert "--set" in text(*command, "--help"), command
+    # Who types it all the same is told what to do, and nothing is made.
+    done = run("keys", "new", "--home", tmp_path / "home", "--set", "rpc.listen=127.0.0.1:1", text=True)
+    assert done.returncode == 2 and "Write settings into HOME/config.toml" in done.stderr, done.stderr
+    assert not (tmp_path / "home").exists()
 
 
 def test_every_node_is_described_and_answers(four):

@@ -3,6 +3,7 @@ patient and an auditor, each with the built binaries on a network of its own. Wh
 
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -62,6 +63,11 @@ def balance(network, name):
     return json.dumps(found, sort_keys=True)
 
 
+def amount(network, name):
+    (held,) = value(network, "revenue", "balance", "--from", name)["balances"]
+    return held["amount"]
+
+
 def buy(network, name, buyer="developer", offer="case"):
     act(network, "license", "buy", offer, *USE, "--from", buyer, "--as", name)
 
@@ -117,9 +123,19 @@ def test_a_license_is_worth_nothing_after_withdrawal(network, case):
     assert checked.returncode == 1 and "suspended" in checked.stdout
     # What was bought and not begun is never delivered; nobody has to wait for the price.
     assert "consent" in refused(network, "license", "deliver", "late", *HOSPITAL)
-    funds = balance(network, "clinic")
-    act(network, "license", "refund", "late", "--from", "clinic")
-    assert state(network, "late") == "refunded" and balance(network, "clinic") != funds
+    funds = amount(network, "clinic")
+    shown = network.wallet("license", "show", "late")
+    assert "it can't be made: a consent behind" in shown, shown
+    assert "mednexus license refund late gives the price back now" in shown, shown
+    (waits,) = [one for one in value(network, "account", "inbox", "--from", "clinic") if one["act"] == "license.refund"]
+    assert "can't be delivered: a consent behind" in waits["what"] and "take 40.00 EURX back" in waits["what"], waits
+    assert waits["command"] == "mednexus license refund late --from clinic"
+    said = act(network, *waits["command"].split()[1:])
+    assert "40.00 EURX go back to clinic" in said and "You decline" not in said, said
+    assert state(network, "late") == "refunded" and int(amount(network, "clinic")) == int(funds) + 4000
+    # What ended says when, and not until when it was once bought.
+    ends = {row.split()[0]: row for row in network.wallet("license", "list", "--inft", "case").splitlines()[1:]}
+    assert " ended 20" in ends["late"] and " suspended 20" in ends["before"], ends
     # Nor can it be sold any more.
     refused(network, "license", "buy", "case", *USE, "--from", "developer")
 
@@ -260,6 +276,39 @@ def seller(network):
     return seller
 
 
+def test_offers_and_quotes_say_that_nobody_can_judge_disputes(network, seller):
+    nobody = "no arbiter is enrolled on this network, and it takes 3 to judge a dispute"
+    said = act(network, "offer", "create", seller.inft, "--terms", "commercial", "--price", "12.00", "--asset", "EURX",
+               "--dispute-window", "2d", "--buyer", "clinic", "--from", "coauthor", "--as", "disputable")
+    assert f"Payments are held 2 days for disputes, which nobody can raise as things are: {nobody}." in said, said
+    assert f"within 2 days after delivery, but not as things are: {nobody}" in network.wallet("offer", "show", "disputable")
+    quote = network.wallet("license", "quote", "disputable", "--from", "clinic")
+    assert f"Bad content can be disputed in that time, but not as things are: {nobody}." in quote, quote
+    # Where nothing is held nothing can be disputed, whoever is enrolled.
+    assert "none: nothing is held after delivery" in network.wallet("offer", "show", "report")
+    assert "no arbiter is" not in network.wallet("license", "quote", "report", "--from", "developer")
+    act(network, "offer", "cancel", "disputable", "--from", "coauthor")
+
+
+def test_a_seller_who_will_not_deliver_gives_the_money_back_at_once(network, seller):
+    funds = amount(network, "developer")
+    record = purchase(network, "declined")
+    assert int(amount(network, "developer")) == int(funds) - 1000
+    shown = network.wallet("license", "show", "declined")
+    assert re.search(r"from 20\S+ \S+.* on, mednexus license refund declined gives the price back", shown), shown
+    (waits,) = [one for one in value(network, "account", "inbox", "--from", "developer") if one["act"] == "license.refund"]
+    assert "or from then on by mednexus license refund declined" in waits["what"], waits
+    # The buyer waits for the deadline; who sold need not.
+    assert "refund_not_due" in refused(network, "license", "refund", "declined", "--from", "developer")
+    assert "refund_not_due" in refused(network, "license", "refund", "declined", "--from", "clinic")
+    (due,) = [one for one in value(network, "account", "inbox", "--from", "coauthor") if one["act"] == "license.begin"]
+    assert f"mednexus license refund {record['id']} --from coauthor" in due["what"], due
+    said = act(network, "license", "refund", "declined", "--from", "coauthor")
+    assert "You decline to deliver" in said and "10.00 EURX go back to developer" in said, said
+    assert state(network, "declined") == "refunded" and amount(network, "developer") == funds
+    assert "no delivery" in refused(network, "license", "refund", "declined", "--from", "coauthor", code=2)
+
+
 def purchase(network, name, buyer="developer"):
     act(network, "license", "buy", "report", "--from", buyer, "--as", name)
     return delivery(network, name)
@@ -273,6 +322,9 @@ def test_a_stranger_sells_by_the_specifications(network, seller, tmp_path):
     act(network, "license", "open", "honest", "--out", tmp_path / "report.txt", "--from", "developer")
     assert (tmp_path / "report.txt").read_bytes() == b"what was promised " * 500
     assert "paid out" in network.wallet("license", "show", "honest")
+    # Whoever holds shares sees which license it was that earned.
+    (earned,) = network.wallet("revenue", "earnings", seller.inft, "--from", "coauthor").splitlines()[1:]
+    assert " sale " in earned and earned.split()[-1] == "honest", earned
 
 
 def test_a_dishonest_seller_gets_nothing(network, seller):
@@ -299,7 +351,7 @@ def test_a_dishonest_seller_gets_nothing(network, seller):
 def test_a_seller_who_vanishes_keeps_nothing(network, seller):
     purchase(network, "forgotten", buyer="clinic")
     funds = balance(network, "clinic")
-    assert "refund_not_due" in refused(network, "license", "refund", "forgotten", "--from", "clinic") or True
+    assert "refund_not_due" in refused(network, "license", "refund", "forgotten", "--from", "clinic")
     advance(network, "13h")
     until_state(network, seller, "forgotten", "refunded")
     assert balance(network, "clinic") != funds

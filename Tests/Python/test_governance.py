@@ -129,7 +129,7 @@ def test_a_canceled_upgrade_reads_as_canceled(network, act, decide):
 def test_a_name_is_never_taken_from_another_proposal(network, act):
     def propose(*more, check=True):
         return act("governance", "propose", "admit-issuer", "developer", "--from", "hospital", "--acting-for", "hospital-org",
-                   "--as", "ac", *more, check=check)
+                   "--as", "ac", "--anyway", *more, check=check)
 
     def meaning():
         return json.loads(network.wallet("governance", "show", "ac", "--json"))["proposal"]["id"]

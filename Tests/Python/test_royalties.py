@@ -209,7 +209,7 @@ def test_the_independent_model_agrees_to_the_unit():
     for kind in (
         "entry relative, diluted", "entry absolute, ceiling", "mint refused: royalties_exceed_whole",
         "offer refused: derivative_expired", "due: released escrow", "due: released held", "due: released bond",
-        "due: paid", "dispute", "claim", "share",
+        "due: paid", "dispute", "claim", "share", "decline", "decline refused: refund_not_due",
     ):
         assert kinds[kind] > 0, (kind, kinds)
 

@@ -104,6 +104,33 @@ def test_the_inbox_says_what_is_proposed_and_offered_and_what_to_type(network, a
     act(*offer["command"].split()[1:])
 
 
+def test_what_is_proposed_already_is_not_proposed_again_unnoticed(network, act):
+    who = ("--from", "hospital", "--acting-for", "hospital-org")
+    act("governance", "propose", "parameters", "epochLength=4321", *who, "--as", "longer")
+    again = act("governance", "propose", "parameters", "epochLength=4321", *who, check=False)
+    assert again.returncode == 2 and "the same is proposed already: longer" in again.stderr, again.stderr
+    assert "mednexus governance vote longer yes" in again.stderr and "--anyway" in again.stderr
+    # Another value is another proposal, and whoever means it may repeat the same.
+    act("governance", "propose", "parameters", "epochLength=4322", *who, "--as", "other")
+    act("governance", "propose", "parameters", "epochLength=4321", *who, "--anyway", "--as", "twice")
+    listed = network.wallet("governance", "list", "--state", "open")
+    assert all(name in listed for name in ("longer", "other", "twice"))
+    # The inbox fits the terminal; what is to be typed stays in one piece.
+    done = subprocess.run(
+        [BINARIES / "mednexus", "account", "inbox", *who], env={**network.environment, "COLUMNS": "60"}, text=True, cwd=ROOT,
+        capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    lines = done.stdout.splitlines()
+    indent = lines[0].index("WHAT")
+    commands = [line.strip() for line in lines if line.strip().startswith("mednexus ")]
+    assert "mednexus governance vote longer VOTE --from hospital --acting-for hospital-org" in commands, lines
+    words = [line for line in lines if not line.strip().startswith("mednexus ")]
+    assert all(len(line) <= 60 or " " not in line[indent:] for line in words), words
+    whole = network.wallet("account", "inbox", *who).splitlines()
+    assert max(map(len, whole)) > 60
+    for name in ("longer", "other", "twice"):
+        act("governance", "vote", name, "no", *who)
+
+
 def test_credentials_and_delegations_tell_their_places_newest_first(network, act):
     for place in ["DE", "FR"]:
         act("credential", "offer", "coauthor", "medicalLicense", "--jurisdiction", place, "--from", "accreditor")

@@ -189,7 +189,7 @@ import Testing
         #expect(try Assets.totals(sandbox.asset, in: sandbox.state).held == Amount(100))
         try sandbox.transaction(as: "alice") { (context) throws in
             try Reserves.release(Amount(30), kind: .held, for: subject, to: sandbox.party("alice"), in: context)
-            try Reserves.pay(Amount(70), kind: .held, for: subject, into: inft, reason: .sale, in: context)
+            try Reserves.pay(Amount(70), kind: .held, for: subject, into: inft, reason: .sale, memo: nil, in: context)
         }
         #expect(try Reserves.record(.held, subject, in: sandbox.state) == nil)
         #expect(try sandbox.claim(inft, as: "bob") == 70)

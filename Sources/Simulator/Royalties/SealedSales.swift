@@ -68,7 +68,7 @@ extension RoyaltyHistory {
         let open = sales.sales.indices.filter { sales.sales[$0].stage != .ended }
         guard let index = open.isEmpty || random.chance(250) ? nil : random.pick(open) else { return try buySealed() }
         switch sales.sales[index].stage {
-        case .bought, .begun: try deliver(index)
+        case .bought, .begun: try random.chance(150) ? decline(index) : deliver(index)
         case .delivered: try dispute(index)
         case .ended: break
         }
@@ -133,6 +133,16 @@ extension RoyaltyHistory {
         let outcome = try perform(
             isBegun ? "complete" : "begin", [("sale", "\(sale.number)")], [.licenses(operation)], by: [work.owner])
         sales.sales[index].stage = outcome.refusal != nil ? .ended : isBegun ? .delivered : .begun
+    }
+
+    /// Who is to deliver will not, or somebody else tries to end it.
+    private mutating func decline(_ index: Int) throws {
+        let sale = sales.sales[index]
+        let by = random.chance(600) ? works[sale.work].owner : party()
+        let refund = RefundDelivery(delivery: DeliveryID(sale.license.bytes))
+        let outcome = try perform(
+            "decline", [("sale", "\(sale.number)"), ("by", "\(by)")], [.licenses(.refund(refund))], by: [by])
+        if outcome.refusal == nil { sales.sales[index].stage = .ended }
     }
 
     /// A dispute that ends without a panel: by who does not answer, or does not reveal. What panels decide moves the same

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Interface
 import Primitives
 import WalletKit
@@ -95,6 +96,32 @@ enum Console {
             }
             out(line)
         }
+    }
+
+    /// Columns of the terminal, or what COLUMNS says; nil where the output goes elsewhere: programs get whole lines.
+    static var width: Int? {
+        if let told = ProcessInfo.processInfo.environment["COLUMNS"].flatMap({ Int($0) }), told > 0 { return told }
+        var size = winsize()
+        guard isatty(1) == 1, unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// Lines of at most `width` characters, broken between words. A word that is longer, such as an id, stays whole: it is to
+    /// be copied.
+    static func wrapped(_ text: String, _ width: Int?) -> [String] {
+        guard let width else { return [text] }
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let line = lines[lines.count - 1]
+            if line.isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if line.count + 1 + word.count <= width {
+                lines[lines.count - 1] = line + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
     }
 
     /// `label: value`, values below each other; what has no value is left out.

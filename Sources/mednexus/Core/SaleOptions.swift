@@ -96,13 +96,21 @@ struct SaleOptions: ParsableArguments {
                         inft: inft, terms: sale.terms.id, price: sale.price, supply: supply, buyer: buyer,
                         expiresAt: until, delivery: try delivery(isSealed: isSealed)))))
         let names = try await session.names()
-        let price =
-            sale.terms.payment.asset.map { asset in
-                "A license costs \(names.amount(sale.price ?? sale.terms.payment.fee, of: asset))."
-            } ?? "A license costs nothing."
+        let cost = sale.price ?? sale.terms.payment.fee
+        var notes = [
+            sale.terms.payment.asset.map { "A license costs \(names.amount(cost, of: $0))." }
+                ?? "A license costs nothing."
+        ]
+        if let times = try delivery(isSealed: isSealed), times.disputeWindowMilliseconds > 0, cost > .zero,
+            let obstacle = try await session.disputeObstacle()
+        {
+            notes.append(
+                "Payments are held \(DurationText.exact(milliseconds: times.disputeWindowMilliseconds)) for disputes, which "
+                    + "nobody can raise as things are: \(obstacle).")
+        }
         // Terms that are registered here speak for themselves.
-        guard sale.isRegistered else { return (operations, [price]) }
-        return (operations, [price, "Its terms:"] + sale.terms.sentences(names).map { "  " + $0 })
+        guard sale.isRegistered else { return (operations, notes) }
+        return (operations, notes + ["Its terms:"] + sale.terms.sentences(names).map { "  " + $0 })
     }
 
     private struct Sale {
