@@ -59,8 +59,9 @@ exit $code
     for name in ["house-terms", "house-offer", "house", "ward-license", "stmary", "medical", "author-license", "second-issuer"]:
         assert f"called {name}\n" in done.stdout, name
     assert re.search(r"adds developer \(.*\) as clinician", done.stdout)
-    assert re.search(r"proposes: Let clinic-org .* vote yes or no\s+mednexus governance vote second-issuer VOTE --from hospital"
-                     r" --acting-for hospital-org", done.stdout)
+    assert re.search(
+        r"proposes: Let clinic-org .* vote yes or no\s+mednexus governance vote second-issuer VOTE --from hospital"
+        r" --acting-for hospital-org", done.stdout)
     statement = done.stdout.rsplit("opening balance", 1)[1]
     assert re.search(r"claim\s+vault of curb65\s+15\.00", statement)
     opened = json.loads((home / "case.json").read_text())
