@@ -79,7 +79,7 @@ public enum Deliveries {
             throw INFTRejection.deliveryNotAccepted.at(field, "\(delivery.to) has not accepted yet", retryable: true)
         }
         guard time < delivery.beginBy else {
-            throw INFTRejection.deliveryLate.at(field, "it had to be begun before \(delivery.beginBy)")
+            throw INFTRejection.deliveryLate.at(field, "it had to be begun before \(delivery.beginBy.text)")
         }
     }
 
@@ -138,7 +138,7 @@ public enum Deliveries {
         }
         guard !begun.isLate(at: context.block.time, height: context.block.height) else {
             throw INFTRejection.deliveryLate.at(
-                field, "it had to be complete before \(begun.completeBy) and block \(begun.completeByHeight)")
+                field, "it had to be complete before \(begun.completeBy.text) and block \(begun.completeByHeight)")
         }
         // Before the curve is touched: what does not match costs next to nothing.
         guard SealedKeys.deliveryCommitment(sealedKey, proof) == begun.commitment else {

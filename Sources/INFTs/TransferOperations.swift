@@ -109,7 +109,7 @@ public struct TransferAccept: DomainOperation {
         }
         try Authority.require(open.delivery.to, for: .content, in: context, field: "transfer")
         guard context.block.time < open.delivery.beginBy else {
-            throw INFTRejection.deliveryLate.at("transfer", "it was offered until \(open.delivery.beginBy)")
+            throw INFTRejection.deliveryLate.at("transfer", "it was offered until \(open.delivery.beginBy.text)")
         }
         try Transfers.checkStanding(open.record, in: context.state)
         try Transfers.checkConsent(open.record, to: open.delivery.to, in: context)

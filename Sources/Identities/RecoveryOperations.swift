@@ -187,7 +187,7 @@ public struct ApproveRecovery: DomainOperation {
             throw IdentityRejection.nothingChanged.at("recovery", "\(guardian) approved it already")
         }
         guard record.completesAt != nil || context.block.time < record.lapsesAt else {
-            throw IdentityRejection.recoveryEnded.at("recovery", "it lapsed at \(record.lapsesAt)")
+            throw IdentityRejection.recoveryEnded.at("recovery", "it lapsed at \(record.lapsesAt.text)")
         }
         return Recoveries.approved(record, by: guardian, under: guardians.policy, at: context.block.time)
     }

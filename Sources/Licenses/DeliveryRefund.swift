@@ -70,14 +70,14 @@ public struct RefundDelivery: DomainOperation {
         }
         guard isReceiver else {
             throw LicenseRejection.refundNotDue.at(
-                "delivery", "it can be begun until \(delivery.beginBy)", retryable: true)
+                "delivery", "it can be begun until \(delivery.beginBy.text)", retryable: true)
         }
         try Authority.require(delivery.to, for: .licensing, in: context, field: "delivery")
         guard try Self.obstacle(delivery, license, at: context.block.time, in: context.state) == nil else {
             return Plan(delivery: delivery, outcome: .impossible)
         }
         throw LicenseRejection.refundNotDue.at(
-            "delivery", "nothing stands against beginning it until \(delivery.beginBy)",
+            "delivery", "nothing stands against beginning it until \(delivery.beginBy.text)",
             hint: "Who would deliver can give the price back before.", retryable: true)
     }
 

@@ -30,7 +30,7 @@ enum DisputeAct {
         }
         guard context.block.time < deadline else {
             throw LicenseRejection.disputeLate.at(
-                "dispute", "this had to be done before \(deadline)", hint: "dispute.advance ends the stage.")
+                "dispute", "this had to be done before \(deadline.text)", hint: "dispute.advance ends the stage.")
         }
         return dispute
     }

@@ -230,7 +230,7 @@ public struct AdvanceDispute: DomainOperation {
         }
         guard context.block.time >= deadline else {
             throw LicenseRejection.disputeStage.at(
-                "dispute", "the stage \(dispute.stage.name) lasts until \(deadline)", retryable: true)
+                "dispute", "the stage \(dispute.stage.name) lasts until \(deadline.text)", retryable: true)
         }
         guard try !DisputeMachine.awaitsCompletion(dispute, in: context) else {
             throw LicenseRejection.disputeStage.at(

@@ -136,7 +136,8 @@ public struct JoinGroup: DomainOperation {
         var record = try Groups.require(group, field: "group", in: state)
         guard record.formedAt == nil, context.block.time < record.joinBy else {
             throw LicenseRejection.groupNotFormed.at(
-                "group", record.formedAt == nil ? "owners could join until \(record.joinBy)" : "the group is complete")
+                "group",
+                record.formedAt == nil ? "owners could join until \(record.joinBy.text)" : "the group is complete")
         }
         try INFTRegistry.requireActive(group, field: "group", in: state)
         guard !members.isEmpty, members.count <= LicenseLimits.joinsPerOperation,

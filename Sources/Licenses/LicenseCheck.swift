@@ -166,7 +166,7 @@ public enum LicenseCheck {
                 if own == .active { found = .endedAbove }
             }
         } else {
-            findings.append(LicenseFinding(.notYetBought, "the license was bought at \(license.purchasedAt)"))
+            findings.append(LicenseFinding(.notYetBought, "the license was bought at \(license.purchasedAt.text)"))
         }
         let holder = license.licensee(at: time)
         // Whoever passes on what they have needs what it takes to have it.

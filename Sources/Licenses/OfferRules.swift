@@ -99,7 +99,7 @@ enum OfferRules {
         let earns = price > .zero || terms.payment.perUseFee > .zero || terms.payment.outcome != nil
         if let expiresAt = link.expiresAt, expiresAt <= time {
             throw LicenseRejection.derivativeExpired.at(
-                "inft", "the licenses under which \(inft) was derived ended at \(expiresAt)")
+                "inft", "the licenses under which \(inft) was derived ended at \(expiresAt.text)")
         }
         if let reciprocal = link.reciprocalTerms {
             guard id == reciprocal else {
