@@ -3,7 +3,11 @@ internal import Primitives
 // What a layer consists of: for each table the entries' places, ascending by key, and the pieces that hold their bytes.
 // A piece is what one block wrote; it never changes, and the layers that are merged from the block's share it. So to merge two
 // layers is to copy 32 bytes an entry, whatever its length, and no memory is asked of the system for what is there already.
-// What a newer block replaced stays in its piece until a checkpoint gives the layer up. A value is copied out where it is read.
+// What a newer block replaced stays in its piece until a checkpoint gives the layer up, or there are many pieces. A value is copied out where it is read.
+
+/// Of more pieces than this what still stands is copied into one: checkpoints come long before, but who replays a whole chain
+/// has none.
+private let layerPieces = 64
 
 /// How the entries of a table begin.
 protocol LayerKind: Sendable {
@@ -63,6 +67,24 @@ struct LayerRecords<Kind: LayerKind>: Sendable {
             older.slots.count, newer.slots.count, order: { older.compare($0, with: newer, $1) },
             older: { slots.append(contentsOf: older.slots[$0]) }, newer: { append($0, of: newer, shift) },
             both: { append($1..<$1 + 1, of: newer, shift) })
+        if pieces.count > layerPieces { compact() }
+    }
+
+    /// Copies what still stands into pieces of its own, so that what was replaced goes.
+    private mutating func compact() {
+        var compacted: [[UInt8]] = [[]]
+        for position in slots.indices {
+            let slot = slots[position]
+            let range = Int(slot.start)..<slot.valueRange.upperBound
+            // Far below the 32 bits of a place.
+            if compacted[compacted.count - 1].count + range.count > 1 << 30 { compacted.append([]) }
+            let start = compacted[compacted.count - 1].count
+            compacted[compacted.count - 1].append(contentsOf: pieces[Int(slot.piece)][range])
+            slots[position] = Slot(
+                order: slot.order, piece: UInt32(compacted.count - 1), start: UInt32(start),
+                valueCount: slot.valueCount, keyCount: slot.keyCount)
+        }
+        pieces = compacted
     }
 
     private mutating func append(_ range: Range<Int>, of newer: Self, _ shift: UInt32) {
@@ -268,6 +290,21 @@ struct LayerPages: Sendable {
                 }
             })
         pieces.append(joined)
+        if pieces.count > layerPieces { compact() }
+    }
+
+    /// Copies the hashes that still stand into one piece.
+    private mutating func compact() {
+        var compacted: [Bytes32] = []
+        for position in slots.indices {
+            let slot = slots[position]
+            let start = compacted.count
+            compacted.append(contentsOf: pieces[Int(slot.piece)][slot.range])
+            slots[position] = Slot(
+                key: slot.key, present: slot.present, changed: slot.changed, bottomInner: slot.bottomInner, piece: 0,
+                start: start)
+        }
+        pieces = [compacted]
     }
 
     private mutating func append(_ range: Range<Int>, of newer: LayerPages, _ shift: UInt32) {

@@ -61,6 +61,23 @@ struct LayerTests {
         }
     }
 
+    @Test("Merged one by one, more blocks than a layer keeps pieces of read the same, and what was replaced goes")
+    func manyBlocks() throws {
+        for seed in UInt64(200)...203 {
+            var random = SeededRandom(seed: seed)
+            let (snapshots, models) = try history(&random, blocks: 90)
+            let layers = try #require(snapshots.last).layers
+            let model = try #require(models.last)
+            let all = layers.reduce(0) { $0 + $1.byteCount }
+            let oldest = layers[layers.count - 1]
+            let merged = layers.dropLast().reversed().reduce(oldest) { .merging(older: $0, newer: $1) }
+            let snapshot = LayeredSnapshot(EmptySnapshot(), layersNewestFirst: [merged])
+            #expect(snapshot.root == model.root)
+            #expect(merged.byteCount < all * 3 / 4, "\(merged.byteCount) of \(all)")
+            for _ in 0..<10 { try compare(snapshot, model, &random) }
+        }
+    }
+
     @Test("Layers over a base that holds part of the history, and layers merged in any grouping, read the same")
     func mergedAndBased() throws {
         for seed in UInt64(100)...160 {
